@@ -1,0 +1,5 @@
+//! The `platform` binary; see [`actors::cli`].
+
+fn main() -> std::process::ExitCode {
+    actors::cli::main()
+}

@@ -1,0 +1,11 @@
+//! One command per file, all of the same shape: arguments, examples, `run`.
+
+mod check;
+mod diagram;
+mod expand;
+mod run;
+
+pub(crate) use check::Check;
+pub(crate) use diagram::Diagram;
+pub(crate) use expand::Expand;
+pub(crate) use run::Run;

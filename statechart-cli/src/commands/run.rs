@@ -1,0 +1,106 @@
+//! `statechart run`: words through a machine, one row per symbol.
+
+use clap::{ArgGroup, Args, ValueEnum};
+use statechart_lang::interpreter::{self, Word};
+use statechart_lang::model::Machine;
+
+use crate::error::Error;
+use crate::{Outcome, loader, output, spec};
+
+/// Run words through a machine and show what happens at each symbol.
+#[derive(Debug, Args)]
+#[command(group = ArgGroup::new("what").args(["words", "word"]).required(true).multiple(true))]
+#[command(after_help = "\
+Examples:
+  statechart run specs/turnstile.sc --word \"COIN PUSH\"
+  statechart run specs/quadruple.sc --word 0123 --format json
+  statechart run specs/datastore.sc specs/datastore.words
+
+A word is a list of symbols: EVENT, EVENT(field: value, …), EVENT[guard] or EVENT[not guard] to answer extern
+guards, `after 30s` to let time pass. A words file holds one word a line, `name:` before it if wanted, and
+comments after `#`.
+
+The exit code is 0 when every word is accepted: it ends in an accepting state, or, where the machine has
+none, no symbol was refused.")]
+pub(crate) struct Run {
+    /// The specification.
+    file: String,
+    /// A file of words.
+    #[arg(value_name = "WORDS")]
+    words: Option<String>,
+    /// A word; may be repeated, and comes before those of the file.
+    #[arg(long, value_name = "WORD", allow_hyphen_values = true)]
+    word: Vec<String>,
+    /// The machine to run, when the file declares several or imports it.
+    #[arg(long, value_name = "NAME")]
+    machine: Option<String>,
+    /// How runs are shown.
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+}
+
+#[derive(Debug, Clone, Copy, Default, ValueEnum)]
+enum Format {
+    /// Aligned text, for people.
+    #[default]
+    Table,
+    /// An array with one object per word.
+    Json,
+}
+
+impl Run {
+    pub(crate) fn run(self) -> Result<Outcome, Error> {
+        let model = match spec::open(&self.file) {
+            Ok(model) => model,
+            Err(outcome) => return Ok(outcome),
+        };
+        let machine = spec::machine(&model, &self.file, self.machine.as_deref())?;
+        let words = self.read_words(machine)?;
+        let mut outcome = Outcome::Good;
+        let mut shown = Vec::new();
+        for (name, word) in &words {
+            let run = interpreter::run(machine, word);
+            let accepted = if run.acceptor { run.accepted } else { run.rejected_at.is_none() };
+            if !accepted {
+                outcome = Outcome::Bad;
+            }
+            shown.push(match self.format {
+                Format::Table => match name {
+                    Some(name) => format!("{name}\n{}\n", run.table().trim_end()),
+                    None => format!("{}\n", run.table().trim_end()),
+                },
+                Format::Json => run.json().trim_end().to_owned(),
+            });
+        }
+        let text = match self.format {
+            Format::Table => shown.join("\n"),
+            Format::Json => format!("[{}]\n", shown.join(",\n")),
+        };
+        output::result(&text, None)?;
+        Ok(outcome)
+    }
+
+    /// The words of the command line, then those of the file; every mistake is reported.
+    fn read_words(&self, machine: &Machine) -> Result<Vec<(Option<String>, Word)>, Error> {
+        let mut words = Vec::new();
+        let mut mistakes = Vec::new();
+        for text in &self.word {
+            match Word::parse(text, machine) {
+                Ok(word) => words.push((None, word)),
+                Err(error) => mistakes.push(format!("in the word `{text}`: {error}")),
+            }
+        }
+        if let Some(path) = &self.words {
+            let text = loader::read(path).map_err(|why| Error::Read { path: path.clone(), why })?;
+            match interpreter::parse_words(&text, machine) {
+                Ok(named) => words.extend(named.into_iter().map(|row| {
+                    let name =
+                        row.name.map_or_else(|| format!("{path}:{}:", row.line), |name| format!("{name}:"));
+                    (Some(name), row.word)
+                })),
+                Err(errors) => mistakes.extend(errors.iter().map(|error| format!("in `{path}`: {error}"))),
+            }
+        }
+        if mistakes.is_empty() { Ok(words) } else { Err(Error::Words(mistakes)) }
+    }
+}

@@ -1,0 +1,94 @@
+//! `statechart`: checks, draws, runs and expands `.sc` specifications.
+//!
+//! ```text
+//! arguments ──▶ commands/… ──spec──▶ Compiled ──▶ text on stdout (or -o FILE)
+//!                              │                  diagnostics and errors on stderr
+//!                           loader                exit code 0, 1 or 2
+//! ```
+//!
+//! Every command has the same shape: its arguments as a struct, and `run`, which writes its result and
+//! returns what the exit code says. Results go to stdout and everything else to stderr, so that a
+//! picture or a table can be piped while warnings are still seen.
+
+mod commands;
+mod error;
+mod loader;
+mod output;
+mod spec;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+
+/// Checks, draws, runs and expands statechart specifications (.sc files).
+///
+/// Diagnostics say what is wrong, where, why, and what to do about it.
+/// They are coloured only on a terminal, and not when NO_COLOR is set.
+#[derive(Debug, Parser)]
+#[command(name = "statechart", version, about, long_about, after_help = EXIT_CODES)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0  all is well (warnings allowed)
+  1  the specification or a word has errors, or a word was not accepted
+  2  wrong usage, or a file cannot be read or written
+
+Examples:
+  statechart check specs/*.sc
+  statechart diagram specs/producer.sc | dot -Tsvg -o producer.svg
+  statechart run specs/turnstile.sc --word \"COIN PUSH\"
+  statechart expand specs/turnstile.sc | less";
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Check(commands::Check),
+    Diagram(commands::Diagram),
+    Run(commands::Run),
+    Expand(commands::Expand),
+}
+
+/// What the exit code says, when nothing prevented an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Outcome {
+    /// All is well.
+    Good,
+    /// The specification or a word has errors, or a word was not accepted.
+    Bad,
+    /// A file that was named on the command line cannot be read.
+    Unreadable,
+}
+
+fn main() -> ExitCode {
+    let result = match Cli::parse().command {
+        Command::Check(check) => check.run(),
+        Command::Diagram(diagram) => diagram.run(),
+        Command::Run(run) => run.run(),
+        Command::Expand(expand) => expand.run(),
+    };
+    match result {
+        Ok(Outcome::Good) => ExitCode::SUCCESS,
+        Ok(Outcome::Bad) => ExitCode::from(1),
+        Ok(Outcome::Unreadable) => ExitCode::from(2),
+        // The reader has seen enough (`| head`): that is its right, and no error.
+        Err(error) if error.is_broken_pipe() => ExitCode::SUCCESS,
+        Err(error) => {
+            output::complain(&error);
+            error.exit_code()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        super::Cli::command().debug_assert();
+    }
+}

@@ -1,0 +1,42 @@
+//! Where results and complaints go.
+
+use std::io::{self, Write as _};
+
+use anstream::{AutoStream, ColorChoice};
+
+use crate::error::Error;
+
+/// Writes a result: to the file, or to stdout.
+///
+/// # Errors
+/// [`Error::Write`].
+pub(crate) fn result(text: &str, file: Option<&str>) -> Result<(), Error> {
+    match file.filter(|path| *path != "-") {
+        Some(path) => std::fs::write(path, text).map_err(|why| Error::Write { to: format!("`{path}`"), why }),
+        None => {
+            let mut stdout = io::stdout().lock();
+            let written = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
+            written.map_err(|why| Error::Write { to: "to stdout".to_owned(), why })
+        }
+    }
+}
+
+/// Whether diagnostics may be coloured: stderr is a terminal and its user did not object.
+pub(crate) fn colour() -> bool {
+    AutoStream::choice(&io::stderr()) != ColorChoice::Never
+}
+
+/// Writes what is no result, to stderr. That stderr is gone cannot be told to anyone.
+pub(crate) fn note(text: &str) {
+    let mut stderr = anstream::stderr().lock();
+    let _ = stderr.write_all(text.as_bytes());
+}
+
+/// Reports an error and what to do about it.
+pub(crate) fn complain(error: &Error) {
+    let mut text = format!("\u{1b}[1;31merror\u{1b}[0m: {error}\n");
+    if let Some(help) = error.help() {
+        text.push_str(&format!("\u{1b}[1;36mhelp\u{1b}[0m: {help}\n"));
+    }
+    note(&text);
+}

@@ -1,0 +1,260 @@
+//! Pass 1: alphabets, context, externs and peers.
+
+use std::collections::BTreeMap;
+
+use super::{report_duplicates, scope::Scope, types};
+use crate::{
+    Code, Diagnostic, Span,
+    diagnostic::nearest,
+    model::{Event, ExternFn, ExternType, Field, Machine, Peer, Service, Symbol, Type, Variable, names},
+    syntax::ast::{self, MemberKind},
+};
+
+/// Everything that a machine declares besides its states. Context initials are typed here: they are constant.
+pub(super) fn declare(ast: &ast::Machine, diagnostics: &mut Vec<Diagnostic>) -> Machine {
+    let mut machine = empty(ast);
+    let members = || ast.members.iter().map(|member| &member.kind);
+
+    let externs = || members().filter_map(|kind| if let MemberKind::Externs(list) = kind { Some(list) } else { None }).flatten();
+    for item in externs() {
+        if let ast::Extern::Type(name) = item {
+            machine.types.push(ExternType { name: name.text.clone(), span: name.span });
+        }
+    }
+    report_duplicates(externs().filter_map(|item| if let ast::Extern::Type(name) = item { Some(name) } else { None }), "type", diagnostics);
+
+    let (mut inputs, mut internals) = (Vec::new(), Vec::new());
+    for kind in members() {
+        match kind {
+            MemberKind::Input(symbols) => inputs.extend(symbols),
+            MemberKind::Internals(symbols) => internals.extend(symbols),
+            MemberKind::Output(symbols) => {
+                for symbol in symbols {
+                    let symbol = self::symbol(symbol, &machine, diagnostics);
+                    machine.outputs.push(symbol);
+                }
+            }
+            _ => {}
+        }
+    }
+    report_duplicates(inputs.iter().chain(&internals).map(|symbol| &symbol.name), "event", diagnostics);
+    for (list, internal) in [(&inputs, false), (&internals, true)] {
+        for symbol in list {
+            let symbol = self::symbol(symbol, &machine, diagnostics);
+            machine.events.push(Event { symbol, internal });
+        }
+    }
+    let outputs = members().filter_map(|kind| if let MemberKind::Output(list) = kind { Some(list) } else { None });
+    report_duplicates(outputs.flatten().map(|symbol| &symbol.name), "output", diagnostics);
+    collisions(machine.events.iter().map(|event| &event.symbol), "events", diagnostics);
+    collisions(machine.outputs.iter(), "outputs", diagnostics);
+
+    functions(externs(), &mut machine, diagnostics);
+    context(ast, &mut machine, diagnostics);
+    machine
+}
+
+fn empty(ast: &ast::Machine) -> Machine {
+    Machine {
+        name: ast.name.text.clone(),
+        doc: ast.doc.clone(),
+        label: ast.label.clone().unwrap_or_else(|| ast.name.text.clone()),
+        tags: ast.tags.clone(),
+        strict: ast.strict,
+        nondeterministic: ast.nondeterministic,
+        events: Vec::new(),
+        outputs: Vec::new(),
+        context: Vec::new(),
+        types: Vec::new(),
+        guards: Vec::new(),
+        actions: Vec::new(),
+        services: Vec::new(),
+        peers: Vec::new(),
+        states: Vec::new(),
+        transitions: Vec::new(),
+        timers: Vec::new(),
+        activities: Vec::new(),
+        span: ast.name.span,
+    }
+}
+
+fn symbol(ast: &ast::Symbol, machine: &Machine, diagnostics: &mut Vec<Diagnostic>) -> Symbol {
+    report_duplicates(ast.fields.iter().map(|field| &field.name), "field", diagnostics);
+    Symbol {
+        name: ast.name.text.clone(),
+        doc: ast.doc.clone(),
+        fields: ast
+            .fields
+            .iter()
+            .map(|field| Field { name: field.name.text.clone(), ty: ty(&field.ty, machine, diagnostics) })
+            .collect(),
+        span: ast.name.span,
+    }
+}
+
+/// Two names that Rust would spell alike.
+fn collisions<'a>(symbols: impl Iterator<Item = &'a Symbol>, what: &str, diagnostics: &mut Vec<Diagnostic>) {
+    let mut seen: BTreeMap<String, &Symbol> = BTreeMap::new();
+    for symbol in symbols {
+        let rust = names::pascal(&symbol.name);
+        match seen.get(&rust) {
+            Some(first) if first.name != symbol.name => diagnostics.push(
+                Diagnostic::new(
+                    Code::Collision,
+                    symbol.span,
+                    format!("the {what} `{}` and `{}` are both `{rust}` in Rust", first.name, symbol.name),
+                )
+                .also(first.span, "the other one")
+                .help("rename one of them"),
+            ),
+            Some(_) => {}
+            None => {
+                seen.insert(rust, symbol);
+            }
+        }
+    }
+}
+
+/// A type by name.
+pub(super) fn ty(ast: &ast::Type, machine: &Machine, diagnostics: &mut Vec<Diagnostic>) -> Type {
+    const BUILT_IN: [(&str, Type); 6] = [
+        ("Int", Type::Int),
+        ("Float", Type::Float),
+        ("Bool", Type::Bool),
+        ("Text", Type::Text),
+        ("Time", Type::Time),
+        ("Duration", Type::Duration),
+    ];
+    match &ast.kind {
+        ast::TypeKind::Optional(inner) => Type::Optional(Box::new(ty(inner, machine, diagnostics))),
+        ast::TypeKind::List(inner) => Type::List(Box::new(ty(inner, machine, diagnostics))),
+        ast::TypeKind::Named(name) => {
+            if let Some((_, ty)) = BUILT_IN.iter().find(|(known, _)| known == name) {
+                return ty.clone();
+            }
+            if machine.types.iter().any(|known| known.name == *name) {
+                return Type::Extern(name.clone());
+            }
+            let known = BUILT_IN.iter().map(|(name, _)| *name).chain(machine.types.iter().map(|ty| ty.name.as_str()));
+            let help = match nearest(name, known) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => format!("the types are Int, Float, Bool, Text, Time, Duration; a Rust type is declared by `extern {{ type {name} }}`"),
+            };
+            diagnostics.push(Diagnostic::new(Code::UnknownType, ast.span, format!("unknown type `{name}`")).help(help));
+            Type::Unknown
+        }
+    }
+}
+
+fn functions<'a>(
+    externs: impl Iterator<Item = &'a ast::Extern>,
+    machine: &mut Machine,
+    diagnostics: &mut Vec<Diagnostic>,
+) {
+    let mut seen: BTreeMap<String, Span> = BTreeMap::new();
+    for item in externs {
+        let function = match item {
+            ast::Extern::Type(_) => continue,
+            ast::Extern::Guard(function) | ast::Extern::Action(function) | ast::Extern::Service { function, .. } => function,
+        };
+        if let Some(first) = seen.insert(names::snake(&function.name.text), function.name.span) {
+            diagnostics.push(
+                Diagnostic::new(Code::Duplicate, function.name.span, format!("extern `{}` is declared twice", function.name.text))
+                    .also(first, "declared first here")
+                    .help("guards, actions and services share one trait: give each its own name"),
+            );
+            continue;
+        }
+        let typed = ExternFn {
+            name: function.name.text.clone(),
+            doc: function.doc.clone(),
+            params: function
+                .params
+                .iter()
+                .map(|(name, param)| (name.as_ref().map(|name| name.text.clone()), ty(param, machine, diagnostics)))
+                .collect(),
+            span: function.name.span,
+        };
+        match item {
+            ast::Extern::Guard(_) => machine.guards.push(typed),
+            ast::Extern::Action(_) => machine.actions.push(typed),
+            ast::Extern::Service { streams, successes, failures, .. } => {
+                let mut events = |names: &[ast::Name]| {
+                    names.iter().filter_map(|name| event(name, machine, diagnostics)).collect::<Vec<_>>()
+                };
+                let (streams, successes, failures) = (events(streams), events(successes), events(failures));
+                if successes.is_empty() && failures.is_empty() {
+                    diagnostics.push(
+                        Diagnostic::new(Code::Arguments, function.name.span, format!("service `{}` reports nothing", typed.name))
+                            .help("name the events that report its end: `-> SUCCESS ! FAILURE`"),
+                    );
+                }
+                machine.services.push(Service { function: typed, streams, successes, failures });
+            }
+            ast::Extern::Type(_) => {}
+        }
+    }
+}
+
+/// An event by name.
+pub(super) fn event(name: &ast::Name, machine: &Machine, diagnostics: &mut Vec<Diagnostic>) -> Option<usize> {
+    let found = machine.event(&name.text);
+    if found.is_none() {
+        let known = machine.events.iter().map(|event| event.symbol.name.as_str());
+        let help = match nearest(&name.text, known) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("declare it: `input {{ {} }}`", name.text),
+        };
+        diagnostics.push(
+            Diagnostic::new(Code::UnknownEvent, name.span, format!("undeclared event `{}`", name.text)).help(help),
+        );
+    }
+    found
+}
+
+fn context(ast: &ast::Machine, machine: &mut Machine, diagnostics: &mut Vec<Diagnostic>) {
+    let variables = || {
+        ast.members
+            .iter()
+            .filter_map(|member| if let MemberKind::Context(list) = &member.kind { Some(list) } else { None })
+            .flatten()
+    };
+    report_duplicates(variables().map(|variable| &variable.name), "variable", diagnostics);
+    for variable in variables() {
+        let ty = ty(&variable.ty, machine, diagnostics);
+        let initial = types::typed(&variable.initial, Some(&ty), &Scope::constant(), machine, diagnostics);
+        machine.context.push(Variable {
+            name: variable.name.text.clone(),
+            doc: variable.doc.clone(),
+            ty,
+            initial,
+            span: variable.name.span,
+        });
+    }
+}
+
+/// Peers: a second step, when every machine's alphabet is known.
+pub(super) fn peers(ast: &ast::Machine, machine: &mut Machine, all: &[Machine], diagnostics: &mut Vec<Diagnostic>) {
+    let mut seen = Vec::new();
+    for member in &ast.members {
+        let MemberKind::Peer { name, machine: target } = &member.kind else { continue };
+        seen.push(name);
+        let Some(known) = all.iter().find(|machine| machine.name == target.text) else {
+            let help = match nearest(&target.text, all.iter().map(|machine| machine.name.as_str())) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => "add `import \"…\"` of the file that declares it".to_owned(),
+            };
+            diagnostics.push(
+                Diagnostic::new(Code::UnknownPeer, target.span, format!("unknown machine `{}`", target.text)).help(help),
+            );
+            continue;
+        };
+        machine.peers.push(Peer {
+            name: name.text.clone(),
+            machine: target.text.clone(),
+            events: known.events.iter().filter(|event| !event.internal).map(|event| event.symbol.clone()).collect(),
+            span: name.span,
+        });
+    }
+    report_duplicates(seen.into_iter(), "peer", diagnostics);
+}

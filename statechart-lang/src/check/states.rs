@@ -1,0 +1,353 @@
+//! Pass 2: the tree of states.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::{
+    Code, Diagnostic, Span,
+    diagnostic::nearest,
+    model::{Machine, State, StateId, StateKind, names},
+    syntax::ast::{self, MemberKind, StateKeyword},
+};
+
+/// The members that each state declares, to be read by later passes; index 0 is the root.
+#[derive(Debug, Default)]
+pub(super) struct Places<'a> {
+    pub(super) members: Vec<&'a [ast::Member]>,
+}
+
+/// Builds the states in document order, then resolves their initials.
+pub(super) fn build<'a>(ast: &'a ast::Machine, machine: &mut Machine, diagnostics: &mut Vec<Diagnostic>) -> Places<'a> {
+    let mut places = Places::default();
+    let root = State {
+        name: ast.name.text.clone(),
+        path: ast.name.text.clone(),
+        label: machine.label.clone(),
+        doc: ast.doc.clone(),
+        tags: ast.tags.clone(),
+        ..blank(ast.name.span)
+    };
+    machine.states.push(root);
+    places.members.push(&ast.members);
+    // Depth is bounded by the bracket limit of the pre-scan.
+    children(0, &ast.members, machine, &mut places, diagnostics);
+    if machine.states.len() == 1 {
+        diagnostics.push(
+            Diagnostic::new(Code::NoInitial, ast.name.span, format!("machine `{}` has no states", ast.name.text))
+                .help("add at least `initial idle` and `state idle`"),
+        );
+    }
+    for id in 0..machine.states.len() {
+        kinds(id, machine, diagnostics);
+    }
+    for id in 0..machine.states.len() {
+        initial(id, machine, &places, diagnostics);
+    }
+    collisions(machine, diagnostics);
+    places
+}
+
+fn blank(span: Span) -> State {
+    State {
+        name: String::new(),
+        path: String::new(),
+        label: String::new(),
+        doc: String::new(),
+        tags: Vec::new(),
+        kind: StateKind::Atomic,
+        region: false,
+        accept: false,
+        parent: 0,
+        children: Vec::new(),
+        last: 0,
+        initial: Vec::new(),
+        entry: Vec::new(),
+        exit: Vec::new(),
+        transitions: Vec::new(),
+        defer: Vec::new(),
+        timers: Vec::new(),
+        activities: Vec::new(),
+        span,
+    }
+}
+
+fn children<'a>(
+    parent: StateId,
+    members: &'a [ast::Member],
+    machine: &mut Machine,
+    places: &mut Places<'a>,
+    diagnostics: &mut Vec<Diagnostic>,
+) {
+    let mut siblings: BTreeMap<&str, Span> = BTreeMap::new();
+    for member in members {
+        let MemberKind::State(ast) = &member.kind else {
+            misplaced(parent, member, diagnostics);
+            continue;
+        };
+        if let Some(first) = siblings.insert(&ast.name.text, ast.name.span) {
+            diagnostics.push(
+                Diagnostic::new(Code::Duplicate, ast.name.span, format!("state `{}` is declared twice", ast.name.text))
+                    .label("declared again here")
+                    .also(first, "declared first here")
+                    .help("rename or remove one of them; states of different parents may share a name"),
+            );
+        }
+        let id = machine.states.len();
+        let prefix = if parent == 0 { String::new() } else { format!("{}.", machine.states[parent].path) };
+        machine.states.push(State {
+            name: ast.name.text.clone(),
+            path: format!("{prefix}{}", ast.name.text),
+            label: ast.label.clone().unwrap_or_else(|| ast.name.text.clone()),
+            doc: member.doc.clone(),
+            tags: ast.tags.clone(),
+            kind: match ast.keyword {
+                StateKeyword::Parallel => StateKind::Parallel,
+                StateKeyword::Final => StateKind::Final,
+                StateKeyword::State | StateKeyword::Region => StateKind::Atomic,
+            },
+            region: ast.keyword == StateKeyword::Region,
+            accept: ast.accept,
+            parent,
+            ..blank(ast.name.span)
+        });
+        places.members.push(&ast.members);
+        machine.states[parent].children.push(id);
+        children(id, &ast.members, machine, places, diagnostics);
+    }
+    machine.states[parent].last = machine.states.len() - 1;
+}
+
+/// Declarations that only a machine may hold.
+fn misplaced(parent: StateId, member: &ast::Member, diagnostics: &mut Vec<Diagnostic>) {
+    let what = match member.kind {
+        MemberKind::Input(_) => "input",
+        MemberKind::Internals(_) => "internal",
+        MemberKind::Output(_) => "output",
+        MemberKind::Context(_) => "context",
+        MemberKind::Externs(_) => "extern",
+        MemberKind::Peer { .. } => "peer",
+        _ => return,
+    };
+    if parent != 0 {
+        let start = Span { end: member.span.start + what.len() as u32, ..member.span };
+        diagnostics.push(
+            Diagnostic::new(Code::Misplaced, start, format!("`{what}` belongs to the machine, not to a state"))
+                .help("move it to the top of the machine"),
+        );
+    }
+}
+
+/// Settles what a state is, now that its children are known.
+fn kinds(id: StateId, machine: &mut Machine, diagnostics: &mut Vec<Diagnostic>) {
+    let state = &machine.states[id];
+    let (regions, others): (Vec<StateId>, Vec<StateId>) =
+        state.children.iter().partition(|child| machine.states[**child].region);
+    let kind = match state.kind {
+        StateKind::Final if !state.children.is_empty() => {
+            diagnostics.push(
+                Diagnostic::new(Code::BadFinal, state.span, format!("final state `{}` has children", state.name))
+                    .help("a final state ends its parent: nothing happens inside it"),
+            );
+            StateKind::Final
+        }
+        StateKind::Final => StateKind::Final,
+        _ if !regions.is_empty() && !others.is_empty() => {
+            let other = &machine.states[others[0]];
+            diagnostics.push(
+                Diagnostic::new(Code::BadParallel, other.span, format!("state `{}` stands beside regions", other.name))
+                    .also(machine.states[regions[0]].span, "a region")
+                    .help("a parallel state holds only regions: make it a `region`, or move it into one"),
+            );
+            StateKind::Parallel
+        }
+        StateKind::Parallel if regions.is_empty() => {
+            diagnostics.push(
+                Diagnostic::new(Code::BadParallel, state.span, format!("parallel state `{}` has no regions", state.name))
+                    .help("add `region name { … }`; each region is active while the state is"),
+            );
+            StateKind::Parallel
+        }
+        _ if !regions.is_empty() && id != 0 && state.kind != StateKind::Parallel => {
+            diagnostics.push(
+                Diagnostic::new(Code::BadParallel, state.span, format!("state `{}` holds regions", state.name))
+                    .label("declared as `state`")
+                    .help(format!("write `parallel {}`", state.name)),
+            );
+            StateKind::Parallel
+        }
+        _ if !regions.is_empty() => StateKind::Parallel,
+        _ if state.children.is_empty() => StateKind::Atomic,
+        _ => StateKind::Compound,
+    };
+    machine.states[id].kind = kind;
+}
+
+/// Resolves `initial`; a compound state must have one.
+fn initial(id: StateId, machine: &mut Machine, places: &Places<'_>, diagnostics: &mut Vec<Diagnostic>) {
+    let state = &machine.states[id];
+    let mut declared = places.members[id].iter().filter_map(|member| match &member.kind {
+        MemberKind::Initial(paths) => Some((paths, member.span)),
+        _ => None,
+    });
+    let first = declared.next();
+    if let Some((_, span)) = declared.next() {
+        diagnostics.push(
+            Diagnostic::new(Code::Duplicate, span, format!("`{}` has two initials", state.name))
+                .help("keep one; several targets in orthogonal regions are separated by commas"),
+        );
+    }
+    match (state.kind, first) {
+        (StateKind::Compound, None) => {
+            let child = &machine.states[state.children[0]].name;
+            diagnostics.push(
+                Diagnostic::new(Code::NoInitial, state.span, format!("`{}` has no initial state", state.name))
+                    .label("which of its states is entered first?")
+                    .help(format!("add `initial {child}`")),
+            );
+        }
+        (StateKind::Compound, Some((paths, span))) => {
+            let mut targets = Vec::new();
+            for path in paths {
+                let Some(target) = resolve(path, id, machine, diagnostics) else { continue };
+                if machine.is_descendant(target, id) {
+                    targets.push(target);
+                } else {
+                    let inside: Vec<&str> =
+                        machine.states[id].children.iter().map(|child| machine.states[*child].name.as_str()).collect();
+                    diagnostics.push(
+                        Diagnostic::new(
+                            Code::BadInitial,
+                            path.span,
+                            format!("`{}` is not inside `{}`", path.text(), machine.states[id].name),
+                        )
+                        .help(format!("choose one of {}", inside.join(", "))),
+                    );
+                }
+            }
+            report_conflicts(&targets, span, machine, diagnostics);
+            machine.states[id].initial = targets;
+        }
+        (_, Some((_, span))) => diagnostics.push(
+            Diagnostic::new(Code::BadInitial, span, format!("`{}` needs no initial", state.name))
+                .label(match state.kind {
+                    StateKind::Parallel => "all regions of a parallel state are entered",
+                    _ => "it has no states inside",
+                })
+                .help("remove it"),
+        ),
+        (_, None) => {}
+    }
+}
+
+/// Several targets must lie in different regions of a parallel state, pairwise.
+pub(super) fn report_conflicts(targets: &[StateId], span: Span, machine: &Machine, diagnostics: &mut Vec<Diagnostic>) {
+    for (at, &a) in targets.iter().enumerate() {
+        for &b in &targets[at + 1..] {
+            let mut common = machine.states[a].parent;
+            while !(machine.is_descendant(b, common) || common == b) && common != 0 {
+                common = machine.states[common].parent;
+            }
+            let nested = a == b || machine.is_descendant(a, b) || machine.is_descendant(b, a);
+            if nested || machine.states[common].kind != StateKind::Parallel {
+                diagnostics.push(
+                    Diagnostic::new(
+                        Code::BadTargets,
+                        span,
+                        format!("`{}` and `{}` cannot be active together", machine.states[a].path, machine.states[b].path),
+                    )
+                    .help("several targets must lie in different regions of one parallel state"),
+                );
+            }
+        }
+    }
+}
+
+/// A state by name or path, outward from the innermost scope.
+pub(super) fn resolve(
+    path: &ast::Path,
+    from: StateId,
+    machine: &Machine,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Option<StateId> {
+    let first = path.names.first()?;
+    let named: Vec<StateId> =
+        machine.states.iter().enumerate().skip(1).filter(|(_, state)| state.name == first.text).map(|(id, _)| id).collect();
+    let mut scope = from;
+    loop {
+        let inside: Vec<StateId> = named.iter().copied().filter(|id| machine.is_descendant(*id, scope)).collect();
+        let direct: Vec<StateId> = inside.iter().copied().filter(|id| machine.states[*id].parent == scope).collect();
+        match (inside.as_slice(), direct.as_slice()) {
+            ([one], _) | (_, [one]) => return below(*one, path, machine, diagnostics),
+            ([], _) if scope == 0 => break,
+            ([], _) => scope = machine.states[scope].parent,
+            (several, _) => {
+                let paths: Vec<String> = several.iter().map(|id| format!("`{}`", machine.states[*id].path)).collect();
+                diagnostics.push(
+                    Diagnostic::new(Code::Ambiguous, path.span, format!("`{}` names several states", path.text()))
+                        .help(format!("write the path: {}", paths.join(" or "))),
+                );
+                return None;
+            }
+        }
+    }
+    unknown(first, machine, diagnostics);
+    None
+}
+
+/// Follows the rest of a path downward.
+fn below(start: StateId, path: &ast::Path, machine: &Machine, diagnostics: &mut Vec<Diagnostic>) -> Option<StateId> {
+    let mut state = start;
+    for name in path.names.get(1..).unwrap_or(&[]) {
+        let child = machine.states[state].children.iter().copied().find(|child| machine.states[*child].name == name.text);
+        match child {
+            Some(child) => state = child,
+            None => {
+                let inside = machine.states[state].children.iter().map(|child| machine.states[*child].name.as_str());
+                let help = match nearest(&name.text, inside.clone()) {
+                    Some(near) => format!("did you mean `{near}`?"),
+                    None => format!("it has {}", inside.collect::<Vec<_>>().join(", ")),
+                };
+                diagnostics.push(
+                    Diagnostic::new(
+                        Code::UnknownState,
+                        name.span,
+                        format!("`{}` has no state `{}`", machine.states[state].path, name.text),
+                    )
+                    .help(help),
+                );
+                return None;
+            }
+        }
+    }
+    Some(state)
+}
+
+fn unknown(name: &ast::Name, machine: &Machine, diagnostics: &mut Vec<Diagnostic>) {
+    let known: BTreeSet<&str> = machine.states.iter().skip(1).map(|state| state.name.as_str()).collect();
+    let help = match nearest(&name.text, known.iter().copied()) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => format!("declare it: `state {}`", name.text),
+    };
+    diagnostics
+        .push(Diagnostic::new(Code::UnknownState, name.span, format!("unknown state `{}`", name.text)).help(help));
+}
+
+/// Two paths that Rust would spell alike.
+fn collisions(machine: &Machine, diagnostics: &mut Vec<Diagnostic>) {
+    let mut seen: BTreeMap<String, StateId> = BTreeMap::new();
+    for (id, state) in machine.states.iter().enumerate().skip(1) {
+        if let Some(first) = seen.insert(names::pascal(&state.path), id) {
+            let other = &machine.states[first];
+            if other.path != state.path {
+                diagnostics.push(
+                    Diagnostic::new(
+                        Code::Collision,
+                        state.span,
+                        format!("the states `{}` and `{}` are both `{}` in Rust", other.path, state.path, names::pascal(&state.path)),
+                    )
+                    .also(other.span, "the other one")
+                    .help("rename one of them"),
+                );
+            }
+        }
+    }
+}

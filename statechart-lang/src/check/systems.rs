@@ -1,0 +1,144 @@
+//! Pass 5: systems, against the machines that they compose.
+
+use crate::{
+    Code, Diagnostic,
+    diagnostic::nearest,
+    model::{Action, ActionKind, Actor, External, Field, Machine, System, Wire},
+    syntax::ast::{self, SystemItem},
+};
+
+use super::declare;
+
+/// Resolves actors and wires; says where wiring and messages disagree.
+pub(super) fn check(ast: &ast::System, machines: &[Machine], diagnostics: &mut Vec<Diagnostic>) -> System {
+    let mut system = System {
+        name: ast.name.text.clone(),
+        doc: ast.doc.clone(),
+        label: ast.label.clone().unwrap_or_else(|| ast.name.text.clone()),
+        actors: Vec::new(),
+        externals: Vec::new(),
+        wires: Vec::new(),
+        span: ast.name.span,
+    };
+    let names = ast.items.iter().filter_map(|item| match item {
+        SystemItem::Actor { name, .. } | SystemItem::External { name, .. } => Some(name),
+        SystemItem::Wire { .. } => None,
+    });
+    super::report_duplicates(names, "actor or external", diagnostics);
+    for item in &ast.items {
+        match item {
+            SystemItem::Actor { name, family, machine } => {
+                let Some(known) = machines.iter().find(|known| known.name == machine.text) else {
+                    let help = match nearest(&machine.text, machines.iter().map(|known| known.name.as_str())) {
+                        Some(near) => format!("did you mean `{near}`?"),
+                        None => "add `import \"…\"` of the file that declares it".to_owned(),
+                    };
+                    diagnostics.push(
+                        Diagnostic::new(Code::UnknownPeer, machine.span, format!("unknown machine `{}`", machine.text))
+                            .help(help),
+                    );
+                    continue;
+                };
+                let family = family.as_ref().map(|field| Field {
+                    name: field.name.text.clone(),
+                    ty: declare::ty(&field.ty, known, diagnostics),
+                });
+                system.actors.push(Actor { name: name.text.clone(), machine: machine.text.clone(), family });
+            }
+            SystemItem::External { name, label } => system.externals.push(External {
+                name: name.text.clone(),
+                label: label.clone().unwrap_or_else(|| name.text.clone()),
+            }),
+            SystemItem::Wire { .. } => {}
+        }
+    }
+    for item in &ast.items {
+        if let SystemItem::Wire { from, to, label, tags, messages } = item {
+            let sound = [from, to].into_iter().filter(|end| party(end, &system, diagnostics)).count() == 2;
+            if !sound {
+                continue;
+            }
+            for message in messages {
+                travels(message, to, &system, machines, diagnostics);
+            }
+            system.wires.push(Wire {
+                from: from.text.clone(),
+                to: to.text.clone(),
+                messages: messages.iter().map(|message| message.text.clone()).collect(),
+                label: label.clone(),
+                tags: tags.clone(),
+            });
+        }
+    }
+    missing_wires(&system, machines, diagnostics);
+    system
+}
+
+fn party(name: &ast::Name, system: &System, diagnostics: &mut Vec<Diagnostic>) -> bool {
+    let known = || {
+        let actors = system.actors.iter().map(|actor| actor.name.as_str());
+        actors.chain(system.externals.iter().map(|external| external.name.as_str()))
+    };
+    let found = known().any(|known| known == name.text);
+    if !found {
+        let help = match nearest(&name.text, known()) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("declare it: `actor {0}: Machine` or `external {0}`", name.text),
+        };
+        diagnostics.push(
+            Diagnostic::new(Code::UnknownPeer, name.span, format!("unknown actor or external `{}`", name.text)).help(help),
+        );
+    }
+    found
+}
+
+/// A message on a wire must be an input of the machine at its end.
+fn travels(message: &ast::Name, to: &ast::Name, system: &System, machines: &[Machine], diagnostics: &mut Vec<Diagnostic>) {
+    let Some(actor) = system.actors.iter().find(|actor| actor.name == to.text) else { return };
+    let Some(machine) = machines.iter().find(|machine| machine.name == actor.machine) else { return };
+    if machine.events.iter().any(|event| !event.internal && event.symbol.name == message.text) {
+        return;
+    }
+    let inputs = machine.events.iter().filter(|event| !event.internal).map(|event| event.symbol.name.as_str());
+    let help = match nearest(&message.text, inputs) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => format!("declare it in the input of `{}`, or make it a label in quotes", machine.name),
+    };
+    diagnostics.push(
+        Diagnostic::new(Code::UnknownEvent, message.span, format!("`{}` has no input `{}`", machine.name, message.text))
+            .help(help),
+    );
+}
+
+/// Every `send` to a peer needs a wire between two actors of those machines.
+fn missing_wires(system: &System, machines: &[Machine], diagnostics: &mut Vec<Diagnostic>) {
+    for actor in &system.actors {
+        let Some(machine) = machines.iter().find(|machine| machine.name == actor.machine) else { continue };
+        for action in every_action(machine) {
+            let ActionKind::Send { peer: Some(peer), event, .. } = &action.kind else { continue };
+            let peer = &machine.peers[*peer];
+            let message = &peer.events[*event].name;
+            let wired = system.wires.iter().any(|wire| {
+                wire.from == actor.name
+                    && wire.messages.contains(message)
+                    && system.actors.iter().any(|to| to.name == wire.to && to.machine == peer.machine)
+            });
+            if !wired {
+                diagnostics.push(
+                    Diagnostic::new(
+                        Code::Wiring,
+                        action.span,
+                        format!("`{}` sends `{message}` to `{}`, but system `{}` has no such wire", actor.name, peer.machine, system.name),
+                    )
+                    .also(system.span, "the system")
+                    .help(format!("add `{} -> … : {message}`", actor.name)),
+                );
+            }
+        }
+    }
+}
+
+fn every_action(machine: &Machine) -> impl Iterator<Item = &Action> {
+    let states = machine.states.iter().flat_map(|state| state.entry.iter().chain(&state.exit));
+    states.chain(machine.transitions.iter().flat_map(|transition| &transition.actions))
+}

@@ -1,0 +1,176 @@
+//! Expressions. Every expression has two forms: a value, and a place that can be borrowed.
+
+use proc_macro2::{Literal as Token, TokenStream};
+use quote::quote;
+
+use super::rust;
+use crate::model::{BinaryOp, Expr, ExprKind, Literal, Machine, Type, UnaryOp};
+
+/// Generates expressions of one function.
+pub(super) struct Exprs<'a> {
+    pub(super) machine: &'a Machine,
+    /// What the function returns where the checker has proved that it cannot come to it.
+    pub(super) otherwise: TokenStream,
+}
+
+impl Exprs<'_> {
+    /// The expression as an owned value.
+    pub(super) fn value(&self, expr: &Expr) -> TokenStream {
+        match &expr.kind {
+            ExprKind::Variable(_) | ExprKind::Field { .. } | ExprKind::Unwrap(_) => {
+                let place = self.place(expr);
+                if rust::is_copy(&expr.ty) { quote!(*#place) } else { quote!(::core::clone::Clone::clone(#place)) }
+            }
+            ExprKind::Literal(literal) => self::literal(literal),
+            ExprKind::None | ExprKind::Error => quote!(::core::option::Option::None),
+            ExprKind::EventName => quote!(event.map_or(value::Text::Static(""), |event| value::Text::Static(event.name()))),
+            ExprKind::Now => quote!(self.core.now()),
+            ExprKind::In(state) => {
+                let state = Token::u16_suffixed(*state as u16);
+                quote!(self.core.is_in(#state))
+            }
+            ExprKind::Unary(UnaryOp::Not, inner) => {
+                let inner = self.value(inner);
+                quote!(!(#inner))
+            }
+            ExprKind::Unary(UnaryOp::Negate, inner) => {
+                let value = self.value(inner);
+                match inner.ty {
+                    Type::Float => quote!(-(#value)),
+                    Type::Duration => quote!(value::Arithmetic::minus(value::Duration(0), #value)?),
+                    _ => quote!(value::Arithmetic::minus(0i64, #value)?),
+                }
+            }
+            ExprKind::Binary(operator, left, right) => self.binary(*operator, left, right),
+            ExprKind::Default(left, right) => {
+                let fallback = self.value(right);
+                let place = self.place(left);
+                let wrap = if expr.ty == left.ty { quote!(::core::option::Option::Some) } else { TokenStream::new() };
+                quote!(match #place {
+                    ::core::option::Option::Some(value) => #wrap(::core::clone::Clone::clone(value)),
+                    ::core::option::Option::None => #fallback,
+                })
+            }
+            ExprKind::IsNone(inner) => {
+                let place = self.place(inner);
+                quote!(::core::option::Option::is_none(#place))
+            }
+            ExprKind::Wrap(inner) => {
+                let inner = self.value(inner);
+                quote!(::core::option::Option::Some(#inner))
+            }
+            ExprKind::List(items) => {
+                let items = items.iter().map(|item| self.value(item));
+                quote!(value::List::from([#(#items),*]))
+            }
+            ExprKind::Index(list, index) => {
+                let (list, index) = (self.place(list), self.value(index));
+                quote!(value::item(#list, #index))
+            }
+            ExprKind::Len(inner) => {
+                let place = self.place(inner);
+                if inner.ty == Type::Text { quote!(value::len(#place)) } else { quote!(value::count(#place)) }
+            }
+            ExprKind::Guard(guard, args) => {
+                let name = rust::field(&self.machine.guards[*guard].name);
+                let args = args.iter().map(|arg| if rust::is_copy(&arg.ty) { self.value(arg) } else { self.place(arg) });
+                quote!(self.externs.#name(#(#args),*))
+            }
+        }
+    }
+
+    /// The expression as a reference.
+    fn place(&self, expr: &Expr) -> TokenStream {
+        match &expr.kind {
+            ExprKind::Variable(at) => {
+                let name = rust::field(&self.machine.context[*at].name);
+                quote!(&self.context.#name)
+            }
+            ExprKind::Field { name, of } => {
+                let field = rust::field(name);
+                let variants = of.iter().map(|(event, _)| rust::variant(&self.machine.events[*event].symbol.name));
+                let otherwise = &self.otherwise;
+                // Another event never comes here: the transition's trigger admits only these.
+                quote!((match event {
+                    #(::core::option::Option::Some(Event::#variants { #field: field, .. }))|* => field,
+                    _ => #otherwise,
+                }))
+            }
+            ExprKind::Unwrap(inner) => {
+                let place = self.place(inner);
+                let otherwise = &self.otherwise;
+                // The checker has proved that a value is there.
+                quote!((match #place {
+                    ::core::option::Option::Some(value) => value,
+                    ::core::option::Option::None => #otherwise,
+                }))
+            }
+            _ => {
+                let value = self.value(expr);
+                quote!(&(#value))
+            }
+        }
+    }
+
+    fn binary(&self, operator: BinaryOp, left: &Expr, right: &Expr) -> TokenStream {
+        let compare = |symbol: TokenStream| {
+            let (left, right) = (self.place(left), self.place(right));
+            quote!((#left) #symbol (#right))
+        };
+        let call = |method: TokenStream| {
+            let (left, right) = (self.value(left), self.value(right));
+            quote!(value::Arithmetic::#method(#left, #right)?)
+        };
+        match operator {
+            BinaryOp::And => {
+                let (left, right) = (self.value(left), self.value(right));
+                quote!((#left) && (#right))
+            }
+            BinaryOp::Or => {
+                let (left, right) = (self.value(left), self.value(right));
+                quote!((#left) || (#right))
+            }
+            BinaryOp::Equal => compare(quote!(==)),
+            BinaryOp::NotEqual => compare(quote!(!=)),
+            BinaryOp::Less => compare(quote!(<)),
+            BinaryOp::LessEqual => compare(quote!(<=)),
+            BinaryOp::Greater => compare(quote!(>)),
+            BinaryOp::GreaterEqual => compare(quote!(>=)),
+            BinaryOp::Add if left.ty == Type::Text => {
+                let (left, right) = (self.place(left), self.place(right));
+                quote!(value::Text::concat(#left, #right))
+            }
+            BinaryOp::Add => call(quote!(plus)),
+            BinaryOp::Subtract => call(quote!(minus)),
+            BinaryOp::Multiply => call(quote!(times)),
+            BinaryOp::Divide => call(quote!(over)),
+            BinaryOp::Modulo => call(quote!(modulo)),
+        }
+    }
+}
+
+fn literal(literal: &Literal) -> TokenStream {
+    match literal {
+        Literal::Int(value) => int(*value),
+        Literal::Float(value) => {
+            let size = Token::f64_suffixed(value.abs());
+            if value.is_sign_negative() { quote!((-#size)) } else { quote!(#size) }
+        }
+        Literal::Bool(value) => quote!(#value),
+        Literal::Text(value) => quote!(value::Text::Static(#value)),
+        Literal::Duration(value) => {
+            let value = int(*value);
+            quote!(value::Duration(#value))
+        }
+    }
+}
+
+fn int(value: i64) -> TokenStream {
+    match value.checked_abs() {
+        None => quote!(::core::primitive::i64::MIN),
+        Some(size) => {
+            let size = Token::i64_suffixed(size);
+            if value < 0 { quote!((-#size)) } else { quote!(#size) }
+        }
+    }
+}

@@ -1,0 +1,92 @@
+//! Checked model to Rust.
+//!
+//! ```text
+//! Machine ─┬─ items   alphabets, context, externs, calls   (what users name)
+//!          ├─ tables  states and transitions as static data (what the engine walks)
+//!          └─ hooks   guards, action blocks, delays, calls  (leaf functions, one match each)
+//! ```
+//!
+//! The control flow of a chart is not generated: `statechart_runtime::chart::engine` walks the tables.
+//! Everything is emitted in document order, so the same spec gives the same tokens.
+
+mod expr;
+mod hooks;
+mod items;
+mod rust;
+mod tables;
+
+use proc_macro2::TokenStream;
+use quote::quote;
+
+use crate::model::{Machine, Model, names};
+
+/// Most states, transitions, timers and activities that a machine compiled to Rust may have.
+pub const STATE_LIMIT: usize = 256;
+/// See [`STATE_LIMIT`].
+pub const TRANSITION_LIMIT: usize = 10_000;
+/// Most regions that may be active at once.
+pub const REGION_LIMIT: usize = 32;
+
+/// Rust for every machine of the main file, a module each.
+#[must_use]
+pub fn generate(model: &Model) -> TokenStream {
+    model.own_machines().map(machine).collect()
+}
+
+/// One machine as a module named after it.
+fn machine(machine: &Machine) -> TokenStream {
+    if let Some(refusal) = refusal(machine) {
+        return quote! { ::core::compile_error!(#refusal); };
+    }
+    let name = rust::ident(&names::snake(&machine.name));
+    let doc = if machine.doc.is_empty() { format!("The machine `{}`.", machine.name) } else { machine.doc.clone() };
+    let items = items::items(machine);
+    let tables = tables::tables(machine);
+    let hooks = hooks::hooks(machine);
+    quote! {
+        #[doc = #doc]
+        #[allow(clippy::all, clippy::pedantic, clippy::nursery, unused, missing_docs, unreachable_pub)]
+        #[rustfmt::skip]
+        pub mod #name {
+            use ::statechart_runtime::{chart, value};
+            #items
+            #tables
+            #hooks
+        }
+    }
+}
+
+/// Why a machine cannot become Rust, where it cannot.
+fn refusal(machine: &Machine) -> Option<String> {
+    let regions = machine.states.iter().filter(|state| state.children.is_empty()).count();
+    let parallel = machine.states.iter().any(|state| state.kind == crate::model::StateKind::Parallel);
+    let limits = [
+        (machine.states.len(), STATE_LIMIT, "states"),
+        (machine.transitions.len(), TRANSITION_LIMIT, "transitions"),
+        (if parallel { regions.min(active_leaves(machine, 0)) } else { 1 }, REGION_LIMIT, "states active at once"),
+    ];
+    if machine.nondeterministic {
+        return Some(format!(
+            "machine `{}` is nondeterministic: it can be drawn and run on words, but not compiled to Rust; \
+             guard its edges and remove `nondeterministic`",
+            machine.name
+        ));
+    }
+    limits.iter().find(|(count, limit, _)| count > limit).map(|(count, limit, what)| {
+        format!(
+            "machine `{}` has {count} {what}; generated Rust holds at most {limit}: split it into several machines, \
+             or run it with the interpreter",
+            machine.name
+        )
+    })
+}
+
+/// How many leaves can be active together below a state.
+fn active_leaves(machine: &Machine, state: usize) -> usize {
+    let row = &machine.states[state];
+    let below = row.children.iter().map(|child| active_leaves(machine, *child));
+    match row.kind {
+        crate::model::StateKind::Parallel => below.sum(),
+        _ => below.max().unwrap_or(1),
+    }
+}

@@ -1,0 +1,241 @@
+//! Diagnostics: what is wrong, where, why, and what to do about it.
+
+use std::fmt;
+
+use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
+
+use crate::{Sources, Span};
+
+/// How bad it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Severity {
+    /// The specification means nothing definite; there is no model.
+    Error,
+    /// It means something, probably not what was wanted.
+    Warning,
+}
+
+macro_rules! codes {
+    ($($name:ident = $id:literal $severity:ident $title:literal;)*) => {
+        /// What kind of mistake a diagnostic reports. `docs/errors.md` explains each.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Code {
+            $(#[doc = $title] $name,)*
+        }
+
+        impl Code {
+            /// Every code, ascending.
+            pub const ALL: &'static [Self] = &[$(Self::$name,)*];
+
+            /// `SC` and three digits.
+            #[must_use]
+            pub fn id(self) -> &'static str {
+                match self { $(Self::$name => $id,)* }
+            }
+
+            /// The kind of mistake in a few words.
+            #[must_use]
+            pub fn title(self) -> &'static str {
+                match self { $(Self::$name => $title,)* }
+            }
+
+            /// How bad it is.
+            #[must_use]
+            pub fn severity(self) -> Severity {
+                match self { $(Self::$name => Severity::$severity,)* }
+            }
+        }
+    };
+}
+
+codes! {
+    Syntax = "SC001" Error "syntax error";
+    Unbalanced = "SC002" Error "unbalanced bracket, or text that does not end";
+    TooLarge = "SC003" Error "a limit on size or nesting is exceeded";
+    Unreadable = "SC004" Error "file cannot be read";
+    Misplaced = "SC005" Error "item does not belong here";
+    BadLiteral = "SC006" Error "literal out of range, or unknown escape";
+    UnknownState = "SC010" Error "unknown state";
+    UnknownEvent = "SC011" Error "undeclared event";
+    UnknownOutput = "SC012" Error "undeclared output";
+    UnknownVariable = "SC013" Error "unknown variable";
+    UnknownType = "SC014" Error "unknown type";
+    UnknownExtern = "SC015" Error "unknown extern guard, action or service";
+    UnknownPeer = "SC016" Error "unknown peer, machine or actor";
+    Duplicate = "SC017" Error "declared twice";
+    Ambiguous = "SC018" Error "ambiguous state name";
+    Collision = "SC019" Error "two names become one in Rust";
+    NoInitial = "SC020" Error "no initial state";
+    BadInitial = "SC021" Error "initial state outside its state";
+    BadTargets = "SC022" Error "targets cannot be active together";
+    BadFinal = "SC023" Error "final state with content";
+    BadParallel = "SC024" Error "region outside a parallel state, or the other way round";
+    RootSelf = "SC025" Error "the machine cannot be its own target";
+    NeverDone = "SC026" Error "done of a state that never completes";
+    Mismatch = "SC030" Error "wrong type";
+    Arguments = "SC031" Error "wrong arguments";
+    NoEvent = "SC032" Error "no event here";
+    NoField = "SC033" Error "field not visible";
+    MaybeNone = "SC034" Error "value may be none";
+    NotConstant = "SC035" Error "not a constant";
+    Nondeterministic = "SC040" Error "two transitions enabled at once";
+    Unreachable = "SC050" Warning "unreachable state";
+    Unused = "SC051" Warning "declared but never used";
+    Unhandled = "SC052" Warning "outcome of a service is not handled";
+    NoWayOut = "SC053" Warning "no way out of a state";
+    Livelock = "SC054" Warning "eventless transitions may never end";
+    Wiring = "SC055" Warning "wiring and messages disagree";
+}
+
+impl fmt::Display for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.id())
+    }
+}
+
+/// A place and what there is to say about it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Label {
+    /// The place.
+    pub span: Span,
+    /// What to say there.
+    pub text: String,
+}
+
+/// One mistake.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Diagnostic {
+    /// What kind of mistake.
+    pub code: Code,
+    /// What is wrong.
+    pub message: String,
+    /// Where, and why there.
+    pub primary: Label,
+    /// Other places that matter.
+    pub secondary: Vec<Label>,
+    /// What to do.
+    pub help: Option<String>,
+}
+
+impl Diagnostic {
+    pub(crate) fn new(code: Code, span: Span, message: impl Into<String>) -> Self {
+        Self {
+            code,
+            message: message.into(),
+            primary: Label { span, text: String::new() },
+            secondary: Vec::new(),
+            help: None,
+        }
+    }
+
+    pub(crate) fn label(mut self, text: impl Into<String>) -> Self {
+        self.primary.text = text.into();
+        self
+    }
+
+    pub(crate) fn also(mut self, span: Span, text: impl Into<String>) -> Self {
+        self.secondary.push(Label { span, text: text.into() });
+        self
+    }
+
+    pub(crate) fn help(mut self, text: impl Into<String>) -> Self {
+        self.help = Some(text.into());
+        self
+    }
+
+    /// How bad it is.
+    #[must_use]
+    pub fn severity(&self) -> Severity {
+        self.code.severity()
+    }
+
+    /// The diagnostic drawn over its source: file, line, column, the text underlined, code and remedy.
+    #[must_use]
+    pub fn render(&self, sources: &Sources, colour: bool) -> String {
+        let level = match self.severity() {
+            Severity::Error => Level::ERROR,
+            Severity::Warning => Level::WARNING,
+        };
+        let mut group = level.primary_title(&self.message).id(self.code.id()).elements(Vec::<Snippet<'_, annotate_snippets::Annotation<'_>>>::new());
+        let mut files = vec![self.primary.span.file];
+        files.extend(self.secondary.iter().map(|label| label.span.file).filter(|file| *file != self.primary.span.file));
+        files.dedup();
+        for file in files {
+            let Some(source) = sources.get(file) else { continue };
+            let mut snippet = Snippet::source(&source.text).path(&source.path).fold(true);
+            let labels = std::iter::once((AnnotationKind::Primary, &self.primary))
+                .chain(self.secondary.iter().map(|label| (AnnotationKind::Context, label)));
+            for (kind, label) in labels.filter(|(_, label)| label.span.file == file) {
+                let end = (label.span.end as usize).min(source.text.len());
+                let start = (label.span.start as usize).min(end);
+                let annotation = kind.span(start..end);
+                snippet = snippet.annotation(if label.text.is_empty() {
+                    annotation
+                } else {
+                    annotation.label(&label.text)
+                });
+            }
+            group = group.element(snippet);
+        }
+        if let Some(help) = &self.help {
+            group = group.element(Level::HELP.message(help));
+        }
+        let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
+        let mut text = renderer.render(&[group]).to_string();
+        text.push('\n');
+        text
+    }
+}
+
+/// Most diagnostics of one compilation; what a broken generator writes need not be listed whole.
+const LIMIT: usize = 200;
+
+/// Sorts by file and position, drops repetitions and what exceeds the limit.
+pub(crate) fn finish(diagnostics: &mut Vec<Diagnostic>) {
+    diagnostics.sort_by(|a, b| {
+        (a.primary.span, a.code, &a.message).cmp(&(b.primary.span, b.code, &b.message))
+    });
+    diagnostics.dedup_by(|b, a| a.primary.span == b.primary.span && a.code == b.code && a.message == b.message);
+    if diagnostics.len() > LIMIT {
+        let left = diagnostics.len() - LIMIT;
+        // Errors decide whether there is a model, so warnings go first.
+        diagnostics.sort_by_key(|diagnostic| diagnostic.severity());
+        diagnostics.truncate(LIMIT);
+        if let Some(last) = diagnostics.last_mut() {
+            last.help = Some(format!("{left} more diagnostics are not shown: mend these first"));
+        }
+        diagnostics.sort_by_key(|diagnostic| diagnostic.primary.span);
+    }
+}
+
+/// The closest of the candidates, when it is close enough to be what was meant.
+pub(crate) fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    candidates
+        .into_iter()
+        .filter(|candidate| candidate.len().abs_diff(name.len()) <= 3 && candidate.len() <= 64 && *candidate != name)
+        .map(|candidate| (distance(name, candidate), candidate))
+        .filter(|(distance, candidate)| *distance <= 1 + candidate.len().min(name.len()) / 4)
+        .min()
+        .map(|(_, candidate)| candidate)
+}
+
+/// Edit distance in which a swap of neighbours counts once and case does not count.
+fn distance(a: &str, b: &str) -> usize {
+    let a: Vec<u8> = a.bytes().map(|byte| byte.to_ascii_lowercase()).take(64).collect();
+    let b: Vec<u8> = b.bytes().map(|byte| byte.to_ascii_lowercase()).take(64).collect();
+    let width = b.len() + 1;
+    let mut cells: Vec<usize> = (0..(a.len() + 1) * width).map(|at| if at < width { at } else { 0 }).collect();
+    let at = |row: usize, column: usize| row * width + column;
+    for i in 1..=a.len() {
+        cells[at(i, 0)] = i;
+        for j in 1..=b.len() {
+            let change = usize::from(a[i - 1] != b[j - 1]);
+            let mut best = (cells[at(i - 1, j)] + 1).min(cells[at(i, j - 1)] + 1).min(cells[at(i - 1, j - 1)] + change);
+            if i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] {
+                best = best.min(cells[at(i - 2, j - 2)] + 1);
+            }
+            cells[at(i, j)] = best;
+        }
+    }
+    cells[at(a.len(), b.len())]
+}

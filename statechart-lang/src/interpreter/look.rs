@@ -1,0 +1,92 @@
+//! Looking at a running machine: its configuration, context, clock and what it waits for.
+
+use std::collections::BTreeSet;
+
+use super::{Interpreter, Signal, Value, World};
+use crate::model::{ActivityId, EventId, Machine, StateId, TransitionId};
+
+impl<'m, W: World> Interpreter<'m, W> {
+    /// The machine that is interpreted.
+    #[must_use]
+    pub fn machine(&self) -> &'m Machine {
+        self.machine
+    }
+
+    /// The world that answers extern guards, to change its answers between steps.
+    pub fn world_mut(&mut self) -> &mut W {
+        &mut self.world
+    }
+
+    /// Every active state, in document order; the root first.
+    #[must_use]
+    pub fn configuration(&self) -> &BTreeSet<StateId> {
+        &self.configuration
+    }
+
+    /// Paths of the active leaf states, in document order.
+    #[must_use]
+    pub fn leaves(&self) -> Vec<String> {
+        let path = |state: StateId| self.machine.states.get(state).map(|row| row.path.clone());
+        self.leaf_states().into_iter().filter_map(path).collect()
+    }
+
+    /// The values of the context, in order of declaration.
+    #[must_use]
+    pub fn context(&self) -> &[Value] {
+        &self.context
+    }
+
+    /// Whether a state is active: `in(state)`.
+    #[must_use]
+    pub fn is_in(&self, state: StateId) -> bool {
+        self.configuration.contains(&state)
+    }
+
+    /// Whether the machine has reached a final state of its root.
+    #[must_use]
+    pub fn is_done(&self) -> bool {
+        self.done
+    }
+
+    /// Whether the configuration accepts: a state marked `accept` is active, or the machine is done.
+    #[must_use]
+    pub fn accepts(&self) -> bool {
+        self.done
+            || self
+                .configuration
+                .iter()
+                .any(|&state| self.machine.states.get(state).is_some_and(|row| row.accept))
+    }
+
+    /// The virtual clock, in microseconds since 1970 UTC.
+    #[must_use]
+    pub fn time_us(&self) -> i64 {
+        self.clock.time_us
+    }
+
+    /// The deferred events, the oldest first.
+    #[must_use]
+    pub fn deferred(&self) -> Vec<Signal> {
+        self.deferred.iter().map(|waiting| self.signal(&waiting.event)).collect()
+    }
+
+    /// The running activity that may report this event, the first in document order: its generation, and
+    /// whether it ends with the event.
+    #[must_use]
+    pub fn reporter(&self, event: EventId) -> Option<(ActivityId, u32, bool)> {
+        self.activities.iter().find_map(|(&activity, &generation)| {
+            let service = self.machine.services.get(self.machine.activities.get(activity)?.service)?;
+            if service.outcomes().any(|outcome| outcome == event) {
+                Some((activity, generation, true))
+            } else {
+                service.streams.contains(&event).then_some((activity, generation, false))
+            }
+        })
+    }
+
+    /// A transition as the spec says it.
+    #[must_use]
+    pub fn transition_text(&self, id: TransitionId) -> String {
+        self.machine.transition_text(id)
+    }
+}

@@ -1,0 +1,90 @@
+//! The interpreter: a checked [`Machine`](crate::model::Machine) executed directly, and runs of input words.
+//!
+//! ```text
+//! Machine ──▶ Interpreter ──start, step, advance──▶ StepReport   (pure: effects are data)
+//!                 ▲  │
+//!          World ─┘  └─ answers of extern guards come from the world, nothing else does
+//!
+//! text ──parse──▶ Word ──run──▶ Run ──▶ table, JSON, λ̄ (outputs), δ̄ (states)
+//! ```
+//!
+//! The interpreter follows the algorithm of the W3C SCXML recommendation, Appendix D, function by
+//! function; comments name the function. It is written to be read and is independent of the code
+//! that machines are compiled to, so that running the same word through both is a test of both.
+//!
+//! | module | what it holds |
+//! |---|---|
+//! | `value` | [`Value`], [`Fault`], how they are spelt |
+//! | `eval` | expressions |
+//! | `engine` | [`Interpreter`]: macrostep, queues, deferral |
+//! | `look` | what can be asked of a running machine |
+//! | `select` | which transitions a configuration enables, which preempt which |
+//! | `microstep` | exit sets, entry sets, actions |
+//! | `clock` | timers and delayed messages on a virtual clock |
+//! | `report` | [`StepReport`] and [`Effect`] |
+//! | `word`, `literal`, `words_file` | [`Word`] and `.words` files |
+//! | `run`, `render` | [`Run`] and its forms |
+
+mod clock;
+mod engine;
+mod eval;
+mod literal;
+mod look;
+mod microstep;
+mod render;
+mod report;
+mod run;
+mod select;
+#[cfg(test)]
+mod tests;
+mod value;
+mod word;
+mod words_file;
+
+pub use clock::Advance;
+pub use engine::{Input, Interpreter};
+pub use report::{Cause, Change, Effect, GuardValue, Outcome, Preemption, Signal, StepReport};
+pub use run::{Row, Run, run};
+pub use value::{Fault, Value};
+pub use word::{Item, ItemKind, Word, WordError};
+pub use words_file::{NamedWord, parse_words};
+
+use std::collections::BTreeMap;
+
+/// Most events that wait in the internal queue; one more is [`Fault::QueueFull`].
+pub const INTERNAL_LIMIT: usize = 16;
+/// Most events that are deferred; one more is [`Fault::DeferredFull`].
+pub const DEFERRED_LIMIT: usize = 64;
+/// Most turns of a macrostep; one more is [`Fault::Microsteps`].
+pub const MICROSTEP_LIMIT: u32 = 1_000;
+/// Most messages to itself that a machine may have under way; one more is [`Fault::Undelivered`].
+pub const MESSAGE_LIMIT: usize = 1_024;
+/// Most timers and messages that one [`Interpreter::advance`] lets through; see [`Advance::limit_reached`].
+pub const FIRING_LIMIT: usize = 10_000;
+
+/// Answers what the spec leaves to Rust. Guards are pure: the same question within one step must get
+/// the same answer.
+pub trait World {
+    /// The value of an extern guard for these arguments.
+    fn guard(&mut self, name: &str, args: &[Value]) -> bool;
+}
+
+/// The world in which every extern guard is false.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Closed;
+
+impl World for Closed {
+    fn guard(&mut self, _name: &str, _args: &[Value]) -> bool {
+        false
+    }
+}
+
+/// Answers by name: what a word's `[fresh, not ready]` says. Guards that are not named are false.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Answers(pub BTreeMap<String, bool>);
+
+impl World for Answers {
+    fn guard(&mut self, name: &str, _args: &[Value]) -> bool {
+        self.0.get(name).copied().unwrap_or(false)
+    }
+}

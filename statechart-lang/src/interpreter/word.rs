@@ -1,0 +1,309 @@
+//! Words: strings of input symbols, with payloads, spans of time and answers of extern guards.
+//!
+//! ```text
+//! FETCH_DATA(symbol: "BTCUSD")      an event; fields by position or name, missing ones take defaults
+//! REQUEST_DATA[fresh, not late]     answers of extern guards during that step and what it sets off
+//! after 30s    +30s                 the clock moves on and fires what becomes due
+//! after                             the clock moves to the next timer and fires it
+//! 0123                              fieldless symbols written together, where that reads one way only
+//! ε    ""                           the empty word
+//! [fresh] A B                       answers for the start of the machine
+//! ```
+
+use std::fmt;
+
+use super::{Answers, Value, literal::Cursor, value::parse_duration};
+use crate::{
+    diagnostic::nearest,
+    model::{EventId, Machine},
+};
+
+/// Most items of one word.
+const ITEM_LIMIT: usize = 65_536;
+
+/// A word over the input alphabet of a machine, every name resolved.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Word {
+    /// As it was written, without the space around it.
+    pub text: String,
+    /// Answers of extern guards while the machine starts.
+    pub start: Answers,
+    /// Its items, in order.
+    pub items: Vec<Item>,
+}
+
+/// One item of a word.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Item {
+    /// What happens.
+    pub kind: ItemKind,
+    /// Answers of extern guards during the item's steps; guards that are not named are false.
+    pub answers: Answers,
+    /// As it was written, without the answers.
+    pub text: String,
+    /// Where it stands, from 1, in characters.
+    pub column: u32,
+}
+
+/// What an item of a word makes happen.
+#[derive(Debug, Clone, PartialEq)]
+pub enum ItemKind {
+    /// An event of Σ.
+    Event {
+        /// Which event.
+        event: EventId,
+        /// One value a field, in order.
+        args: Vec<Value>,
+    },
+    /// Time passes.
+    Advance {
+        /// How much, in microseconds.
+        span_us: i64,
+    },
+    /// Time passes up to the next timer or message of the machine to itself.
+    Elapse,
+}
+
+/// Why a text is no word of a machine.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WordError {
+    /// The line, from 1, in a file of words.
+    pub line: Option<u32>,
+    /// The column, from 1, in characters.
+    pub column: u32,
+    /// What is wrong.
+    pub message: String,
+    /// What to do about it.
+    pub help: String,
+}
+
+impl fmt::Display for WordError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(line) = self.line {
+            write!(f, "line {line}, ")?;
+        }
+        write!(f, "column {}: {}; {}", self.column, self.message, self.help)
+    }
+}
+
+impl std::error::Error for WordError {}
+
+impl Word {
+    /// Reads a word of the machine's input alphabet.
+    ///
+    /// # Errors
+    /// The first mistake: where it is, what is wrong, what to do.
+    pub fn parse(text: &str, machine: &Machine) -> Result<Self, WordError> {
+        let mut word = Self { text: text.trim().to_owned(), ..Self::default() };
+        if matches!(word.text.as_str(), "ε" | "\"\"") {
+            return Ok(word);
+        }
+        let mut cursor = Cursor::new(text);
+        cursor.skip_space();
+        if cursor.peek() == Some('[') {
+            word.start = answers(&mut cursor, machine)?;
+        }
+        while !cursor.skip_space() {
+            item(&mut cursor, machine, &mut word.items)?;
+            if word.items.len() > ITEM_LIMIT {
+                let message = format!("the word has more than {ITEM_LIMIT} items");
+                return Err(cursor.error(message, "split it into several words".to_owned()));
+            }
+        }
+        Ok(word)
+    }
+}
+
+/// Reads one item; a token of several symbols becomes several.
+fn item(cursor: &mut Cursor<'_>, machine: &Machine, items: &mut Vec<Item>) -> Result<(), WordError> {
+    let (column, from) = (cursor.column(), cursor.offset());
+    let is_quoted = cursor.peek() == Some('\'');
+    let token = cursor.symbol()?;
+    let input = input_event(machine, &token);
+    if !is_quoted
+        && input.is_none()
+        && let Some(kind) = clock(cursor, &token, column)?
+    {
+        let text = cursor.text_from(from);
+        let answers = answers(cursor, machine)?;
+        items.push(Item { kind, answers, text, column });
+        return Ok(());
+    }
+    let Some(event) = input else {
+        return split(cursor, machine, &token, column, items);
+    };
+    let args = cursor.arguments(machine, event)?;
+    let text = cursor.text_from(from);
+    let answers = answers(cursor, machine)?;
+    items.push(Item { kind: ItemKind::Event { event, args }, answers, text, column });
+    Ok(())
+}
+
+/// `+5s`, `after 5s` and `after`.
+fn clock(cursor: &mut Cursor<'_>, token: &str, column: u32) -> Result<Option<ItemKind>, WordError> {
+    if token == "after" {
+        let span_us = cursor.take_if(parse_duration);
+        return match span_us {
+            Some(span_us) if span_us < 0 => Err(backwards(column)),
+            Some(span_us) => Ok(Some(ItemKind::Advance { span_us })),
+            None => Ok(Some(ItemKind::Elapse)),
+        };
+    }
+    match token.strip_prefix('+').map(parse_duration) {
+        Some(Some(span_us)) if span_us < 0 => Err(backwards(column)),
+        Some(Some(span_us)) => Ok(Some(ItemKind::Advance { span_us })),
+        _ => Ok(None),
+    }
+}
+
+fn backwards(column: u32) -> WordError {
+    WordError {
+        line: None,
+        column,
+        message: "time does not run backwards".to_owned(),
+        help: "write a span such as `after 30s`".to_owned(),
+    }
+}
+
+fn input_event(machine: &Machine, name: &str) -> Option<EventId> {
+    machine.events.iter().position(|event| !event.internal && event.symbol.name == name)
+}
+
+/// Splits a token into declared fieldless symbols, if there is exactly one way to do so.
+fn split(
+    cursor: &mut Cursor<'_>,
+    machine: &Machine,
+    token: &str,
+    column: u32,
+    items: &mut Vec<Item>,
+) -> Result<(), WordError> {
+    let fail = |message: String, help: String| Err(WordError { line: None, column, message, help });
+    let Some(parts) = splits(machine, token) else {
+        let message = format!("`{token}` reads as symbols of `{}` in more than one way", machine.name);
+        return fail(message, "put spaces between the symbols".to_owned());
+    };
+    if parts.is_empty() {
+        let (message, help) = unknown(machine, token);
+        return fail(message, help);
+    }
+    if matches!(cursor.peek(), Some('(' | '[')) {
+        let message =
+            format!("`{token}` is several symbols, so it is not clear which one the brackets belong to");
+        return fail(message, "put spaces between the symbols".to_owned());
+    }
+    let mut at = column;
+    for event in parts {
+        let name = machine.events.get(event).map_or("", |event| event.symbol.name.as_str());
+        let kind = ItemKind::Event { event, args: Vec::new() };
+        items.push(Item { kind, answers: Answers::default(), text: name.to_owned(), column: at });
+        at += name.chars().count() as u32;
+    }
+    Ok(())
+}
+
+/// The one way to read a token as fieldless symbols; empty when there is none, `None` when there are two.
+fn splits(machine: &Machine, token: &str) -> Option<Vec<EventId>> {
+    let is_candidate = |(_, event): &(EventId, &crate::model::Event)| {
+        !event.internal && event.symbol.fields.is_empty() && !event.symbol.name.is_empty()
+    };
+    let candidates: Vec<(EventId, &str)> = machine
+        .events
+        .iter()
+        .enumerate()
+        .filter(is_candidate)
+        .map(|(id, event)| (id, event.symbol.name.as_str()))
+        .collect();
+    // For each position from the back: in how many ways the rest reads (two stand for many), and the
+    // first symbol of one of them.
+    let mut ways: Vec<(u8, Option<EventId>)> = vec![(0, None); token.len() + 1];
+    if let Some(end) = ways.last_mut() {
+        *end = (1, None);
+    }
+    for at in (0..token.len()).rev() {
+        let Some(rest) = token.get(at..) else { continue };
+        let mut here = (0_u8, None);
+        for (id, name) in candidates.iter().filter(|(_, name)| rest.starts_with(name)) {
+            let (after, _) = ways.get(at + name.len()).copied().unwrap_or_default();
+            if after > 0 {
+                here = ((here.0 + after).min(2), Some(*id));
+            }
+        }
+        if let Some(place) = ways.get_mut(at) {
+            *place = here;
+        }
+    }
+    let mut parts = Vec::new();
+    let mut at = 0;
+    while let Some((count, Some(event))) = ways.get(at).copied() {
+        if count > 1 {
+            return None;
+        }
+        parts.push(event);
+        at += machine.events.get(event).map_or(token.len(), |event| event.symbol.name.len());
+    }
+    Some(parts)
+}
+
+fn unknown(machine: &Machine, token: &str) -> (String, String) {
+    let name = &machine.name;
+    if machine.event(token).is_some() {
+        return (
+            format!("`{token}` is an internal event of `{name}`, which only `raise` sends"),
+            "declare it under `input` to send it from outside".to_owned(),
+        );
+    }
+    if machine.outputs.iter().any(|output| output.name == token) {
+        return (
+            format!("`{token}` is an output symbol of `{name}`"),
+            "a word holds input symbols; the run shows the outputs".to_owned(),
+        );
+    }
+    let inputs =
+        || machine.events.iter().filter(|event| !event.internal).map(|event| event.symbol.name.as_str());
+    let help = match nearest(token, inputs()) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => {
+            let known: Vec<&str> = inputs().take(12).collect();
+            format!(
+                "the input alphabet is: {}",
+                if known.is_empty() { "empty".to_owned() } else { known.join(" ") }
+            )
+        }
+    };
+    (format!("`{token}` is no input symbol of `{name}`"), help)
+}
+
+/// `[fresh, not ready]`, if it is there: answers of extern guards.
+fn answers(cursor: &mut Cursor<'_>, machine: &Machine) -> Result<Answers, WordError> {
+    let mut answers = Answers::default();
+    if !cursor.take('[') {
+        return Ok(answers);
+    }
+    loop {
+        cursor.skip_space();
+        let column = cursor.column();
+        let mut name = cursor.name();
+        let mut value = true;
+        if name == "not" {
+            value = false;
+            cursor.skip_space();
+            name = cursor.name();
+        }
+        if !machine.guards.iter().any(|guard| guard.name == name) {
+            let message = format!("`{name}` is no extern guard of `{}`", machine.name);
+            let help = match nearest(&name, machine.guards.iter().map(|guard| guard.name.as_str())) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => "brackets hold names of extern guards: `[fresh, not ready]`".to_owned(),
+            };
+            return Err(WordError { line: None, column, message, help });
+        }
+        answers.0.insert(name, value);
+        if cursor.take(']') {
+            return Ok(answers);
+        }
+        if !cursor.take(',') {
+            let help = "write `[fresh, not ready]`".to_owned();
+            return Err(cursor.error("a `,` or `]` is missing in the guard answers".to_owned(), help));
+        }
+    }
+}

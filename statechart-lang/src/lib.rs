@@ -1,0 +1,73 @@
+//! The statechart language: from the text of a `.sc` file to a checked model, and from the model to
+//! everything that is made of it.
+//!
+//! ```text
+//! text ─syntax─▶ AST ─check─▶ Model ─┬─codegen──────▶ Rust tokens
+//!                    │               ├─interpreter──▶ runs of words
+//!                    ▼               └─diagram──────▶ DOT, Mermaid
+//!               Diagnostics
+//! ```
+//!
+//! No I/O happens here: [`compile`] reads files through the [`Loader`] that its caller gives. Every
+//! mistake of every file is reported in one go; a [`Model`] exists only when none is an error.
+
+mod check;
+#[cfg(feature = "codegen")]
+pub mod codegen;
+mod diagnostic;
+#[cfg(feature = "diagram")]
+pub mod diagram;
+#[cfg(feature = "interpreter")]
+pub mod interpreter;
+pub mod model;
+mod source;
+mod syntax;
+
+pub use diagnostic::{Code, Diagnostic, Label, Severity};
+pub use model::Model;
+pub use source::{FileId, Loader, MapLoader, Source, Sources, Span};
+
+/// What became of a specification: its files, what was found in them, and the model if it is sound.
+#[derive(Debug)]
+pub struct Compiled {
+    /// Every file that was read, the main one first. Tools that rebuild on change watch all of them.
+    pub sources: Sources,
+    /// Errors and warnings, by file and position.
+    pub diagnostics: Vec<Diagnostic>,
+    /// The checked model; `None` when any diagnostic is an error.
+    pub model: Option<Model>,
+}
+
+impl Compiled {
+    /// Whether any diagnostic is an error.
+    #[must_use]
+    pub fn has_errors(&self) -> bool {
+        self.diagnostics.iter().any(|diagnostic| diagnostic.severity() == Severity::Error)
+    }
+
+    /// All diagnostics as text for people; see [`Diagnostic::render`].
+    #[must_use]
+    pub fn render(&self, colour: bool) -> String {
+        self.diagnostics.iter().map(|diagnostic| diagnostic.render(&self.sources, colour)).collect()
+    }
+}
+
+/// Compiles a specification: reads the file and its imports, parses, checks.
+///
+/// ```
+/// let loader = statechart_lang::MapLoader::from([(
+///     "switch.sc",
+///     "machine Switch { input { FLIP } initial off state off { on FLIP -> on_ } state on_ { on FLIP -> off } }",
+/// )]);
+/// let compiled = statechart_lang::compile("switch.sc", &loader);
+/// assert!(!compiled.has_errors(), "{}", compiled.render(false));
+/// ```
+pub fn compile(path: &str, loader: &dyn Loader) -> Compiled {
+    let mut sources = Sources::default();
+    let mut diagnostics = Vec::new();
+    let files = syntax::parse_all(path, loader, &mut sources, &mut diagnostics);
+    let model = check::check(&files, &sources, &mut diagnostics);
+    diagnostic::finish(&mut diagnostics);
+    let sound = !diagnostics.iter().any(|diagnostic| diagnostic.severity() == Severity::Error);
+    Compiled { sources, diagnostics, model: model.filter(|_| sound) }
+}

@@ -1,0 +1,182 @@
+//! Typed expressions. Implicit conversions are explicit here, so that both engines only execute.
+
+use std::fmt;
+
+use super::{EventId, StateId};
+use crate::Span;
+
+/// The type of a value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Type {
+    /// 64 bits, signed.
+    Int,
+    /// 64 bits, finite.
+    Float,
+    /// `true` or `false`.
+    Bool,
+    /// A string.
+    Text,
+    /// Microseconds since 1970.
+    Time,
+    /// Microseconds.
+    Duration,
+    /// `T?`.
+    Optional(Box<Type>),
+    /// `[T]`.
+    List(Box<Type>),
+    /// An extern Rust type, by name.
+    Extern(String),
+    /// The type of `none` before it meets a `T?`, and of an expression that was rejected.
+    Unknown,
+}
+
+impl fmt::Display for Type {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Int => f.write_str("Int"),
+            Self::Float => f.write_str("Float"),
+            Self::Bool => f.write_str("Bool"),
+            Self::Text => f.write_str("Text"),
+            Self::Time => f.write_str("Time"),
+            Self::Duration => f.write_str("Duration"),
+            Self::Optional(inner) => write!(f, "{inner}?"),
+            Self::List(inner) => write!(f, "[{inner}]"),
+            Self::Extern(name) => f.write_str(name),
+            Self::Unknown => f.write_str("none"),
+        }
+    }
+}
+
+/// An expression with its type.
+#[derive(Debug, Clone)]
+pub struct Expr {
+    /// What it computes.
+    pub kind: ExprKind,
+    /// Its type.
+    pub ty: Type,
+    /// Where it stands.
+    pub span: Span,
+}
+
+/// What an expression computes. Evaluation is left to right; `and`, `or`, `??` stop early.
+#[derive(Debug, Clone)]
+pub enum ExprKind {
+    /// A constant.
+    Literal(Literal),
+    /// `none`.
+    None,
+    /// A variable of the context.
+    Variable(usize),
+    /// `event.field`: for each event that may be current, the field's position.
+    Field {
+        /// The field's name.
+        name: String,
+        /// Event and position of the field in it.
+        of: Vec<(EventId, usize)>,
+    },
+    /// `event.name`: the current event's name as text.
+    EventName,
+    /// The time at which the macrostep began.
+    Now,
+    /// `in(state)`.
+    In(StateId),
+    /// `not x`, `-x`.
+    Unary(UnaryOp, Box<Expr>),
+    /// `a op b`.
+    Binary(BinaryOp, Box<Expr>, Box<Expr>),
+    /// `a ?? b`.
+    Default(Box<Expr>, Box<Expr>),
+    /// `a == none`.
+    IsNone(Box<Expr>),
+    /// A `T` where a `T?` is wanted.
+    Wrap(Box<Expr>),
+    /// A `T?` that is known not to be none here.
+    Unwrap(Box<Expr>),
+    /// `[a, b]`.
+    List(Vec<Expr>),
+    /// `list[index]`, of type `T?`.
+    Index(Box<Expr>, Box<Expr>),
+    /// `len(text)` or `len(list)`.
+    Len(Box<Expr>),
+    /// An extern guard: index into `Machine::guards`.
+    Guard(usize, Vec<Expr>),
+    /// What was rejected; only in models that have errors.
+    Error,
+}
+
+/// A constant.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Literal {
+    /// `42`.
+    Int(i64),
+    /// `4.2`.
+    Float(f64),
+    /// `true`.
+    Bool(bool),
+    /// `"text"`, escapes resolved.
+    Text(String),
+    /// `30s`, in microseconds.
+    Duration(i64),
+}
+
+/// An operator with one operand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum UnaryOp {
+    /// `not`.
+    Not,
+    /// `-`.
+    Negate,
+}
+
+/// An operator with two operands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BinaryOp {
+    /// `or`.
+    Or,
+    /// `and`.
+    And,
+    /// `==`.
+    Equal,
+    /// `!=`.
+    NotEqual,
+    /// `<`.
+    Less,
+    /// `<=`.
+    LessEqual,
+    /// `>`.
+    Greater,
+    /// `>=`.
+    GreaterEqual,
+    /// `+`; also joins two texts.
+    Add,
+    /// `-`.
+    Subtract,
+    /// `*`.
+    Multiply,
+    /// `/`.
+    Divide,
+    /// `%`.
+    Modulo,
+}
+
+impl BinaryOp {
+    /// The operator as a spec spells it.
+    #[must_use]
+    pub fn symbol(self) -> &'static str {
+        match self {
+            Self::Or => "or",
+            Self::And => "and",
+            Self::Equal => "==",
+            Self::NotEqual => "!=",
+            Self::Less => "<",
+            Self::LessEqual => "<=",
+            Self::Greater => ">",
+            Self::GreaterEqual => ">=",
+            Self::Add => "+",
+            Self::Subtract => "-",
+            Self::Multiply => "*",
+            Self::Divide => "/",
+            Self::Modulo => "%",
+        }
+    }
+}

@@ -1,0 +1,485 @@
+//! The checked model: what a specification means, every name resolved, every expression typed.
+//!
+//! Everything is in document order and every cross reference is an index, so that whatever is made of
+//! a model is made in one deterministic order. After checking: no unresolved name, no ill-typed
+//! expression, no target outside its machine, no state without a way to decide what is active in it.
+
+mod expr;
+pub mod names;
+
+pub use expr::{BinaryOp, Expr, ExprKind, Literal, Type, UnaryOp};
+
+use crate::Span;
+
+/// Index into [`Machine::states`]; 0 is the root.
+pub type StateId = usize;
+/// Index into [`Machine::transitions`].
+pub type TransitionId = usize;
+/// Index into [`Machine::events`].
+pub type EventId = usize;
+/// Index into [`Machine::timers`].
+pub type TimerId = usize;
+/// Index into [`Machine::activities`].
+pub type ActivityId = usize;
+
+/// A whole specification.
+#[derive(Debug, Clone, Default)]
+pub struct Model {
+    /// Machines of the main file first, then of its imports, each in document order.
+    pub machines: Vec<Machine>,
+    /// Systems of the main file, then of its imports.
+    pub systems: Vec<System>,
+}
+
+impl Model {
+    /// The machine with this name.
+    #[must_use]
+    pub fn machine(&self, name: &str) -> Option<&Machine> {
+        self.machines.iter().find(|machine| machine.name == name)
+    }
+
+    /// The machines that the main file declares itself.
+    pub fn own_machines(&self) -> impl Iterator<Item = &Machine> {
+        self.machines.iter().filter(|machine| machine.span.file.0 == 0)
+    }
+}
+
+/// One automaton ⟨Σ, Γ, Q, δ, λ⟩ with what makes it a statechart.
+#[derive(Debug, Clone)]
+pub struct Machine {
+    /// As the spec spells it.
+    pub name: String,
+    /// Its documentation comment, without the slashes.
+    pub doc: String,
+    /// What people read; the name where the spec gives no label.
+    pub label: String,
+    /// `#tag("text")`.
+    pub tags: Vec<Tag>,
+    /// An unhandled event is an error.
+    pub strict: bool,
+    /// Two enabled edges may stay undecided; for diagrams and languages only.
+    pub nondeterministic: bool,
+    /// Σ first, then the internal events.
+    pub events: Vec<Event>,
+    /// Γ.
+    pub outputs: Vec<Symbol>,
+    /// The extended state.
+    pub context: Vec<Variable>,
+    /// Extern Rust types, by name.
+    pub types: Vec<ExternType>,
+    /// Extern guards.
+    pub guards: Vec<ExternFn>,
+    /// Extern actions.
+    pub actions: Vec<ExternFn>,
+    /// Extern services.
+    pub services: Vec<Service>,
+    /// Machines that `send` may address.
+    pub peers: Vec<Peer>,
+    /// In document order; the root first, each state directly followed by its descendants.
+    pub states: Vec<State>,
+    /// In document order.
+    pub transitions: Vec<Transition>,
+    /// Every `after`, in document order.
+    pub timers: Vec<Timer>,
+    /// Every `do`, in document order.
+    pub activities: Vec<Activity>,
+    /// The whole declaration.
+    pub span: Span,
+}
+
+/// `#name` or `#name("text")`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tag {
+    /// Without the `#`.
+    pub name: String,
+    /// The text in parentheses.
+    pub text: Option<String>,
+}
+
+/// A symbol with typed fields.
+#[derive(Debug, Clone)]
+pub struct Symbol {
+    /// As the spec spells it, without quotes.
+    pub name: String,
+    /// Documentation comment.
+    pub doc: String,
+    /// Its fields, in order.
+    pub fields: Vec<Field>,
+    /// Where it is declared.
+    pub span: Span,
+}
+
+/// An event of Σ or an internal one.
+#[derive(Debug, Clone)]
+pub struct Event {
+    /// Name, documentation and fields.
+    pub symbol: Symbol,
+    /// Only `raise` sends it; it is outside Σ.
+    pub internal: bool,
+}
+
+/// A typed name.
+#[derive(Debug, Clone)]
+pub struct Field {
+    /// As the spec spells it.
+    pub name: String,
+    /// Its type.
+    pub ty: Type,
+}
+
+/// A variable of the context.
+#[derive(Debug, Clone)]
+pub struct Variable {
+    /// As the spec spells it.
+    pub name: String,
+    /// Documentation comment.
+    pub doc: String,
+    /// Its type.
+    pub ty: Type,
+    /// Its value at the start.
+    pub initial: Expr,
+    /// Where it is declared.
+    pub span: Span,
+}
+
+/// An extern Rust type: moved around, never looked into.
+#[derive(Debug, Clone)]
+pub struct ExternType {
+    /// Its name in Rust.
+    pub name: String,
+    /// Where it is declared.
+    pub span: Span,
+}
+
+/// An extern guard or action.
+#[derive(Debug, Clone)]
+pub struct ExternFn {
+    /// As the spec spells it.
+    pub name: String,
+    /// Documentation comment.
+    pub doc: String,
+    /// Parameter types; a name where the spec gives one.
+    pub params: Vec<(Option<String>, Type)>,
+    /// Where it is declared.
+    pub span: Span,
+}
+
+/// An extern service: starts when its state is entered, reports with one of its outcomes.
+#[derive(Debug, Clone)]
+pub struct Service {
+    /// Name, documentation and parameters.
+    pub function: ExternFn,
+    /// Events that it may send before it completes.
+    pub streams: Vec<EventId>,
+    /// Events that report success.
+    pub successes: Vec<EventId>,
+    /// Events that report failure.
+    pub failures: Vec<EventId>,
+}
+
+impl Service {
+    /// Successes, then failures.
+    pub fn outcomes(&self) -> impl Iterator<Item = EventId> + '_ {
+        self.successes.iter().chain(&self.failures).copied()
+    }
+}
+
+/// A machine that `send` may address.
+#[derive(Debug, Clone)]
+pub struct Peer {
+    /// As the spec spells it.
+    pub name: String,
+    /// The machine's name.
+    pub machine: String,
+    /// That machine's input alphabet.
+    pub events: Vec<Symbol>,
+    /// Where it is declared.
+    pub span: Span,
+}
+
+/// What a state is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StateKind {
+    /// Has no children.
+    Atomic,
+    /// Exactly one child is active.
+    Compound,
+    /// Every child is active.
+    Parallel,
+    /// Entering it completes the parent.
+    Final,
+}
+
+/// A state; the root is the machine itself.
+#[derive(Debug, Clone)]
+pub struct State {
+    /// As the spec spells it.
+    pub name: String,
+    /// Names from below the root, joined by dots; equal to `name` for the root.
+    pub path: String,
+    /// What people read; the name where the spec gives no label.
+    pub label: String,
+    /// Documentation comment.
+    pub doc: String,
+    /// `#tag("text")`.
+    pub tags: Vec<Tag>,
+    /// What it is.
+    pub kind: StateKind,
+    /// Declared as `region`.
+    pub region: bool,
+    /// Marked `accept`.
+    pub accept: bool,
+    /// The parent; the root is its own.
+    pub parent: StateId,
+    /// Its children, in document order.
+    pub children: Vec<StateId>,
+    /// Its last descendant; itself when it has none.
+    pub last: StateId,
+    /// Default targets, of compound states.
+    pub initial: Vec<StateId>,
+    /// Actions on entry.
+    pub entry: Vec<Action>,
+    /// Actions on exit.
+    pub exit: Vec<Action>,
+    /// Transitions that it declares, in document order.
+    pub transitions: Vec<TransitionId>,
+    /// Events that it defers.
+    pub defer: Vec<EventId>,
+    /// Its `after` timers.
+    pub timers: Vec<TimerId>,
+    /// Its `do` activities.
+    pub activities: Vec<ActivityId>,
+    /// The header of its declaration.
+    pub span: Span,
+}
+
+impl State {
+    /// Whether the state has the tag.
+    #[must_use]
+    pub fn has_tag(&self, name: &str) -> bool {
+        self.tags.iter().any(|tag| tag.name == name)
+    }
+}
+
+/// What sets off a transition.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Trigger {
+    /// Nothing: `always`.
+    Always,
+    /// Any of these events; wildcards are resolved to what they match.
+    Events(Vec<EventId>),
+    /// The timer elapses.
+    Timer(TimerId),
+    /// The state completes.
+    Done(StateId),
+    /// A fault was raised.
+    Fault,
+}
+
+/// A transition.
+#[derive(Debug, Clone)]
+pub struct Transition {
+    /// The state that declares it.
+    pub source: StateId,
+    /// What sets it off.
+    pub trigger: Trigger,
+    /// The trigger as the spec spells it: `A | B`, `after 30s`, `always`, `done`.
+    pub pattern: String,
+    /// The guard.
+    pub guard: Option<Expr>,
+    /// The guard as the spec spells it, without brackets.
+    pub guard_text: Option<String>,
+    /// Where it goes; empty for a targetless one.
+    pub targets: Vec<StateId>,
+    /// Declared `internal on`: children of the source are exited, the source is not.
+    pub internal: bool,
+    /// The innermost state that stays active when it is taken (W3C: transition domain).
+    pub domain: StateId,
+    /// A bare `on E`: the event is ignored on purpose.
+    pub ignore: bool,
+    /// What it does.
+    pub actions: Vec<Action>,
+    /// Documentation comment.
+    pub doc: String,
+    /// `#continuous` and the like, for diagrams.
+    pub tags: Vec<Tag>,
+    /// The whole transition.
+    pub span: Span,
+    /// Its line, from 1.
+    pub line: u32,
+}
+
+/// An `after`.
+#[derive(Debug, Clone)]
+pub struct Timer {
+    /// The state that owns it.
+    pub state: StateId,
+    /// How long it runs.
+    pub after: Expr,
+    /// The transitions that it sets off.
+    pub transition: TransitionId,
+}
+
+/// A `do`.
+#[derive(Debug, Clone)]
+pub struct Activity {
+    /// The state that owns it.
+    pub state: StateId,
+    /// Index into [`Machine::services`].
+    pub service: usize,
+    /// Evaluated once, when it starts.
+    pub args: Vec<Expr>,
+    /// Where it stands.
+    pub span: Span,
+}
+
+/// One action of a list.
+#[derive(Debug, Clone)]
+pub struct Action {
+    /// What it does.
+    pub kind: ActionKind,
+    /// As the spec spells it.
+    pub text: String,
+    /// Where it stands.
+    pub span: Span,
+}
+
+/// What an action does.
+#[derive(Debug, Clone)]
+pub enum ActionKind {
+    /// `variable := value`.
+    Assign {
+        /// Index into [`Machine::context`].
+        variable: usize,
+        /// Already of the variable's type.
+        value: Expr,
+    },
+    /// `emit OUTPUT(args)`.
+    Emit {
+        /// Index into [`Machine::outputs`].
+        output: usize,
+        /// One for each field, in the order of the fields.
+        args: Vec<Expr>,
+    },
+    /// `raise EVENT(args)`.
+    Raise {
+        /// The event.
+        event: EventId,
+        /// One for each field, in the order of the fields.
+        args: Vec<Expr>,
+    },
+    /// `send peer EVENT(args) delay d`.
+    Send {
+        /// Index into [`Machine::peers`]; `None` for `self`.
+        peer: Option<usize>,
+        /// Index into the peer's events, or an [`EventId`] of the machine itself.
+        event: usize,
+        /// One for each field, in the order of the fields.
+        args: Vec<Expr>,
+        /// Sent after this span.
+        delay: Option<Expr>,
+    },
+    /// An extern action.
+    Call {
+        /// Index into [`Machine::actions`].
+        action: usize,
+        /// Its arguments.
+        args: Vec<Expr>,
+    },
+    /// `log "…"`.
+    Log(Expr),
+}
+
+/// Actors composed into a system: wiring for diagrams and checks.
+#[derive(Debug, Clone)]
+pub struct System {
+    /// As the spec spells it.
+    pub name: String,
+    /// Documentation comment.
+    pub doc: String,
+    /// What people read.
+    pub label: String,
+    /// The actors, in document order.
+    pub actors: Vec<Actor>,
+    /// Outside parties: name, label.
+    pub externals: Vec<External>,
+    /// Who tells whom what.
+    pub wires: Vec<Wire>,
+    /// Where it is declared.
+    pub span: Span,
+}
+
+/// An actor of a system.
+#[derive(Debug, Clone)]
+pub struct Actor {
+    /// As the spec spells it.
+    pub name: String,
+    /// The machine that it runs.
+    pub machine: String,
+    /// The parameter of a family: one actor for each value.
+    pub family: Option<Field>,
+}
+
+/// An outside party of a system.
+#[derive(Debug, Clone)]
+pub struct External {
+    /// As the spec spells it.
+    pub name: String,
+    /// What people read.
+    pub label: String,
+}
+
+/// An edge of a system.
+#[derive(Debug, Clone)]
+pub struct Wire {
+    /// Name of an actor or external.
+    pub from: String,
+    /// Name of an actor or external.
+    pub to: String,
+    /// Events of the receiver that travel on it.
+    pub messages: Vec<String>,
+    /// What people read, where no event travels.
+    pub label: Option<String>,
+    /// `#continuous` and the like.
+    pub tags: Vec<Tag>,
+}
+
+impl Machine {
+    /// The state with this path or unique name.
+    #[must_use]
+    pub fn state(&self, path: &str) -> Option<StateId> {
+        self.states.iter().position(|state| state.path == path).or_else(|| {
+            let mut named = self.states.iter().enumerate().filter(|(_, state)| state.name == path);
+            let first = named.next()?;
+            named.next().is_none().then_some(first.0)
+        })
+    }
+
+    /// The event with this name.
+    #[must_use]
+    pub fn event(&self, name: &str) -> Option<EventId> {
+        self.events.iter().position(|event| event.symbol.name == name)
+    }
+
+    /// Whether `state` lies below `ancestor`.
+    #[must_use]
+    pub fn is_descendant(&self, state: StateId, ancestor: StateId) -> bool {
+        state > ancestor && self.states.get(ancestor).is_some_and(|row| state <= row.last)
+    }
+
+    /// `EVENT [guard] -> target` for people.
+    #[must_use]
+    pub fn transition_text(&self, id: TransitionId) -> String {
+        let Some(transition) = self.transitions.get(id) else { return String::new() };
+        let mut text = transition.pattern.clone();
+        if let Some(guard) = &transition.guard_text {
+            text.push_str(&format!(" [{guard}]"));
+        }
+        let targets: Vec<&str> =
+            transition.targets.iter().filter_map(|id| Some(self.states.get(*id)?.name.as_str())).collect();
+        if !targets.is_empty() {
+            text.push_str(&format!(" -> {}", targets.join(", ")));
+        }
+        text
+    }
+}

@@ -1,0 +1,74 @@
+//! How names of a spec are spelt in Rust.
+
+/// `FETCH_DATA`, `fetchingData` and `fetch data` as `FetchData`, `FetchingData`, `FetchData`; digits as `Sym0`.
+#[must_use]
+pub fn pascal(name: &str) -> String {
+    let mut out = String::with_capacity(name.len());
+    for word in words(name) {
+        let mut chars = word.chars();
+        if let Some(first) = chars.next() {
+            out.extend(first.to_uppercase());
+            out.extend(chars.flat_map(char::to_lowercase));
+        }
+    }
+    if out.is_empty() || out.starts_with(|c: char| c.is_ascii_digit()) {
+        out.insert_str(0, "Sym");
+    }
+    out
+}
+
+/// The same words as `fetch_data`.
+#[must_use]
+pub fn snake(name: &str) -> String {
+    let joined: Vec<String> = words(name).into_iter().map(|word| word.to_lowercase()).collect();
+    let mut out = joined.join("_");
+    if out.is_empty() || out.starts_with(|c: char| c.is_ascii_digit()) {
+        out.insert_str(0, "sym");
+    }
+    out
+}
+
+/// Splits at anything that is not a letter or digit, and where lower case meets upper case.
+fn words(name: &str) -> Vec<String> {
+    let mut words = Vec::new();
+    let mut word = String::new();
+    let chars: Vec<char> = name.chars().collect();
+    for (at, &c) in chars.iter().enumerate() {
+        let before = at.checked_sub(1).and_then(|at| chars.get(at));
+        let after = chars.get(at + 1);
+        let boundary = c.is_uppercase()
+            && (before.is_some_and(|c| c.is_lowercase() || c.is_ascii_digit())
+                || (before.is_some_and(|c| c.is_uppercase()) && after.is_some_and(|c| c.is_lowercase())));
+        if (boundary || !c.is_alphanumeric()) && !word.is_empty() {
+            words.push(std::mem::take(&mut word));
+        }
+        if c.is_alphanumeric() {
+            word.push(c);
+        }
+    }
+    if !word.is_empty() {
+        words.push(word);
+    }
+    words
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{pascal, snake};
+
+    #[test]
+    fn names_follow_rust() {
+        for (name, in_pascal, in_snake) in [
+            ("FETCH_DATA", "FetchData", "fetch_data"),
+            ("fetchingData", "FetchingData", "fetching_data"),
+            ("queryingDB", "QueryingDb", "querying_db"),
+            ("DBQuery", "DbQuery", "db_query"),
+            ("ConsumerFixed", "ConsumerFixed", "consumer_fixed"),
+            ("0", "Sym0", "sym0"),
+            ("s0", "S0", "s0"),
+            ("error.execution", "ErrorExecution", "error_execution"),
+        ] {
+            assert_eq!((pascal(name).as_str(), snake(name).as_str()), (in_pascal, in_snake), "{name}");
+        }
+    }
+}

@@ -1,0 +1,125 @@
+//! Source files and positions in them.
+
+use std::{collections::BTreeMap, fmt};
+
+/// Which file of [`Sources`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct FileId(pub u32);
+
+/// A range of bytes in a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct Span {
+    /// The file.
+    pub file: FileId,
+    /// First byte.
+    pub start: u32,
+    /// One past the last byte.
+    pub end: u32,
+}
+
+impl Span {
+    /// The smallest span that covers both; they must be of one file.
+    #[must_use]
+    pub fn to(self, other: Self) -> Self {
+        Self { file: self.file, start: self.start.min(other.start), end: self.end.max(other.end) }
+    }
+}
+
+/// One file as it was read.
+#[derive(Debug, Clone)]
+pub struct Source {
+    /// The path as the user or an import gave it, joined to the importing file's directory.
+    pub path: String,
+    /// The text.
+    pub text: String,
+    lines: Vec<u32>,
+}
+
+impl Source {
+    /// Indexes the lines of a text.
+    #[must_use]
+    pub fn new(path: impl Into<String>, text: impl Into<String>) -> Self {
+        let text = text.into();
+        let lines = std::iter::once(0)
+            .chain(text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at as u32 + 1))
+            .collect();
+        Self { path: path.into(), text, lines }
+    }
+
+    /// Line and column of a byte, both from 1; columns count characters.
+    #[must_use]
+    pub fn position(&self, at: u32) -> (u32, u32) {
+        let line = self.lines.partition_point(|start| *start <= at).max(1);
+        let start = self.lines.get(line - 1).copied().unwrap_or(0) as usize;
+        let column = self.text.get(start..at as usize).map_or(0, |text| text.chars().count());
+        (line as u32, column as u32 + 1)
+    }
+}
+
+/// Every file of a compilation, the main one first.
+#[derive(Debug, Clone, Default)]
+pub struct Sources {
+    files: Vec<Source>,
+}
+
+impl Sources {
+    /// Adds a file.
+    pub fn add(&mut self, source: Source) -> FileId {
+        self.files.push(source);
+        FileId(self.files.len() as u32 - 1)
+    }
+
+    /// The file with this id.
+    #[must_use]
+    pub fn get(&self, id: FileId) -> Option<&Source> {
+        self.files.get(id.0 as usize)
+    }
+
+    /// Every file, in the order it was read.
+    pub fn iter(&self) -> impl Iterator<Item = (FileId, &Source)> {
+        self.files.iter().enumerate().map(|(index, source)| (FileId(index as u32), source))
+    }
+
+    /// The text of a span.
+    #[must_use]
+    pub fn text(&self, span: Span) -> &str {
+        self.get(span.file).and_then(|source| source.text.get(span.start as usize..span.end as usize)).unwrap_or("")
+    }
+
+    /// Line of a span's start, from 1.
+    #[must_use]
+    pub fn line(&self, span: Span) -> u32 {
+        self.get(span.file).map_or(0, |source| source.position(span.start).0)
+    }
+}
+
+/// Where texts come from: a directory, a map in a test, an editor's buffers.
+pub trait Loader {
+    /// Reads a file.
+    ///
+    /// # Errors
+    /// Why it cannot be read, for people.
+    fn load(&self, path: &str) -> Result<String, String>;
+}
+
+/// Files in memory, for tests and documentation.
+#[derive(Debug, Clone, Default)]
+pub struct MapLoader(BTreeMap<String, String>);
+
+impl<P: Into<String>, T: Into<String>, const N: usize> From<[(P, T); N]> for MapLoader {
+    fn from(files: [(P, T); N]) -> Self {
+        Self(files.into_iter().map(|(path, text)| (path.into(), text.into())).collect())
+    }
+}
+
+impl Loader for MapLoader {
+    fn load(&self, path: &str) -> Result<String, String> {
+        self.0.get(path).cloned().ok_or_else(|| "no such file".to_owned())
+    }
+}
+
+impl fmt::Display for FileId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "file {}", self.0)
+    }
+}

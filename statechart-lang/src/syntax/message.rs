@@ -1,0 +1,142 @@
+//! What the parser expected, in the user's words.
+
+use pest::error::{Error, ErrorVariant, InputLocation};
+
+use super::generated::Rule;
+use crate::{Code, Diagnostic, FileId, Span, diagnostic::nearest};
+
+/// Words that start an item, for "did you mean".
+const KEYWORDS: &[&str] = &[
+    "accept", "after", "always", "context", "defer", "do", "entry", "exit", "extern", "final", "import", "initial",
+    "input", "internal", "machine", "on", "output", "parallel", "peer", "region", "state", "strict", "system",
+];
+
+/// A pest error at `start` of the text as a diagnostic.
+pub(super) fn syntax_error(file: FileId, start: usize, text: &str, error: &Error<Rule>) -> Diagnostic {
+    let at = start
+        + match error.location {
+            InputLocation::Pos(at) | InputLocation::Span((at, _)) => at,
+        };
+    let mut diagnostic = unexpected(file, text, at);
+    if let ErrorVariant::ParsingError { positives, .. } = &error.variant {
+        let mut wanted: Vec<&str> = positives.iter().filter_map(|rule| name(*rule)).collect();
+        wanted.sort_unstable();
+        wanted.dedup();
+        if !wanted.is_empty() && wanted.len() <= 8 {
+            diagnostic.primary.text = format!("expected {}", join(&wanted));
+        }
+    }
+    diagnostic
+}
+
+/// "unexpected `word`" at a position.
+pub(super) fn unexpected(file: FileId, text: &str, at: usize) -> Diagnostic {
+    let word = word_at(text, at);
+    let span = Span { file, start: at as u32, end: (at + word.len()) as u32 };
+    let message = if word.is_empty() {
+        "the file ends in the middle of an item".to_owned()
+    } else {
+        format!("unexpected `{}`", word.escape_debug())
+    };
+    let mut diagnostic = Diagnostic::new(Code::Syntax, span, message);
+    diagnostic.help = match word {
+        "=>" => Some("a target is written `-> state`".to_owned()),
+        "=" => Some("an assignment is written `:=`, a comparison `==`".to_owned()),
+        ";" => Some("nothing is separated by semicolons: remove it".to_owned()),
+        "&&" => Some("use `and`".to_owned()),
+        "||" => Some("use `or` between conditions, `|` between events".to_owned()),
+        "!" => Some("use `not`".to_owned()),
+        word => nearest(word, KEYWORDS.iter().copied()).map(|keyword| format!("did you mean `{keyword}`?")),
+    };
+    diagnostic
+}
+
+/// The word, operator or character at a position.
+fn word_at(text: &str, at: usize) -> &str {
+    let rest = text.get(at..).unwrap_or("");
+    let is_word = |c: char| c.is_alphanumeric() || c == '_';
+    let length = match rest.chars().next() {
+        None => 0,
+        Some(c) if is_word(c) => rest.find(|c| !is_word(c)).unwrap_or(rest.len()),
+        Some(_) if ["=>", "->", ":=", "==", "!=", "&&", "||", "??"].iter().any(|op| rest.starts_with(op)) => 2,
+        Some(c) => c.len_utf8(),
+    };
+    rest.get(..length).unwrap_or("")
+}
+
+/// What an item looks like.
+pub(super) fn form(rule: Rule) -> Option<&'static str> {
+    Some(match rule {
+        Rule::import => "write `import \"file.sc\"`",
+        Rule::machine => "write `machine Name { … }`",
+        Rule::system => "write `system Name { … }`",
+        Rule::input | Rule::output => "write `input { EVENT(field: Type) OTHER }`",
+        Rule::fields => "fields are written `(name: Type, other: Type)`",
+        Rule::context | Rule::variable => "a variable is written `name: Type = value`",
+        Rule::externs => "write `extern { type T  guard g(T)  action a(T)  service s(T) -> OK ! FAILED }`",
+        Rule::extern_type => "write `type Name`",
+        Rule::extern_guard => "write `guard name(Type)`",
+        Rule::extern_action => "write `action name(Type)`",
+        Rule::service => "write `service name(Type) -> SUCCESS | OTHER ! FAILURE`",
+        Rule::peer => "write `peer name: Machine`",
+        Rule::initial => "write `initial state`",
+        Rule::state | Rule::parallel | Rule::region | Rule::final_state => {
+            "write `state name \"Label\" #tag { … }`"
+        }
+        Rule::entry => "write `entry / actions`",
+        Rule::exit => "write `exit / actions`",
+        Rule::on => "write `on EVENT [guard] -> state / actions`",
+        Rule::always => "write `always [guard] -> state / actions`",
+        Rule::after => "write `after 30s -> state / actions`",
+        Rule::activity => "write `do service(arguments)`",
+        Rule::defer => "write `defer EVENT | OTHER`",
+        Rule::actor => "write `actor name: Machine`",
+        Rule::external => "write `external Name \"Label\", Other`",
+        Rule::wire => "write `from -> to \"label\" : MESSAGE`",
+        _ => return None,
+    })
+}
+
+fn join(wanted: &[&str]) -> String {
+    match wanted {
+        [] => String::new(),
+        [one] => (*one).to_owned(),
+        [rest @ .., last] => format!("{} or {last}", rest.join(", ")),
+    }
+}
+
+/// A rule as people call it; `None` for what would only confuse.
+fn name(rule: Rule) -> Option<&'static str> {
+    Some(match rule {
+        Rule::ident | Rule::symbol_name | Rule::quoted | Rule::digits => "a name",
+        Rule::string => "a text in quotes",
+        Rule::ty | Rule::list_ty => "a type",
+        Rule::body => "`{`",
+        Rule::symbols => "`{`",
+        Rule::path => "a state",
+        Rule::fields | Rule::params => "`(`",
+        Rule::field => "`name: Type`",
+        Rule::pattern | Rule::alternative => "an event",
+        Rule::span_expr | Rule::duration => "a duration such as `30s`, or `(`",
+        Rule::actions => "`/` and actions",
+        Rule::action => "an action",
+        Rule::guard => "a `[guard]`",
+        Rule::target => "`-> state`",
+        Rule::expr | Rule::conjunction | Rule::negation | Rule::comparison | Rule::sum | Rule::product
+        | Rule::unary | Rule::postfix | Rule::primary | Rule::defaulted => "an expression",
+        Rule::args => "`(`",
+        Rule::arg => "an argument",
+        Rule::tag => "a `#tag`",
+        Rule::kw_on => "`on`",
+        Rule::kw_state => "`state`",
+        Rule::kw_machine => "`machine`",
+        Rule::kw_system => "`system`",
+        Rule::kw_import => "`import`",
+        Rule::kw_parallel => "`parallel`",
+        Rule::kw_emit | Rule::kw_raise | Rule::kw_send | Rule::kw_log => "an action",
+        Rule::comparator | Rule::sum_op | Rule::product_op | Rule::kw_and | Rule::kw_or => "an operator",
+        Rule::optional_mark => "`?`",
+        Rule::EOI => "the end of the file",
+        _ => return None,
+    })
+}

@@ -1,0 +1,584 @@
+//! Pairs of the grammar to the AST. Malformed items are reported here and left out.
+
+use pest::iterators::{Pair, Pairs};
+
+use super::{
+    ast::{
+        Action, ActionKind, Alternative, AlternativeKind, Extern, ExternFn, Field, File, Machine, Member, MemberKind,
+        Name, Path, State, StateKeyword, Symbol, System, SystemItem, Target, Transition, Trigger, Type, TypeKind,
+        Variable,
+    },
+    generated::Rule,
+    why_not,
+};
+use crate::{Code, Diagnostic, FileId, Span, model::Tag};
+
+/// Builds the AST of one file.
+pub(super) struct Builder<'a> {
+    pub(super) file: FileId,
+    pub(super) text: &'a str,
+    pub(super) diagnostics: &'a mut Vec<Diagnostic>,
+}
+
+impl<'a> Builder<'a> {
+    pub(super) fn new(file: FileId, text: &'a str, diagnostics: &'a mut Vec<Diagnostic>) -> Self {
+        Self { file, text, diagnostics }
+    }
+
+    pub(super) fn file(mut self, pairs: Pairs<'_, Rule>) -> File {
+        let mut file = File::default();
+        for top in pairs.flat_map(Pair::into_inner).filter(|pair| pair.as_rule() == Rule::top) {
+            let (doc, item) = documented(top);
+            let Some(item) = item else { continue };
+            match item.as_rule() {
+                Rule::import => {
+                    if let Some(path) = item.into_inner().find(|pair| pair.as_rule() == Rule::string) {
+                        let name = Name { text: self.string(&path), span: self.span(&path) };
+                        file.imports.push(name);
+                    }
+                }
+                Rule::machine => {
+                    let machine = self.machine(doc, item);
+                    file.machines.extend(machine);
+                }
+                Rule::system => {
+                    let system = self.system(doc, item);
+                    file.systems.extend(system);
+                }
+                _ => self.bad(&item),
+            }
+        }
+        file
+    }
+
+    fn machine(&mut self, doc: String, pair: Pair<'_, Rule>) -> Option<Machine> {
+        let span = self.span(&pair);
+        let mut machine = Machine {
+            name: Name { text: String::new(), span },
+            doc,
+            label: None,
+            tags: Vec::new(),
+            strict: false,
+            nondeterministic: false,
+            members: Vec::new(),
+            span,
+        };
+        for part in pair.into_inner() {
+            match part.as_rule() {
+                Rule::kw_strict => machine.strict = true,
+                Rule::kw_nondeterministic => machine.nondeterministic = true,
+                Rule::ident => machine.name = self.name(&part),
+                Rule::string => machine.label = Some(self.string(&part)),
+                Rule::tag => machine.tags.push(self.tag(part)),
+                Rule::body => machine.members = self.body(part),
+                _ => {}
+            }
+        }
+        Some(machine)
+    }
+
+    fn body(&mut self, pair: Pair<'_, Rule>) -> Vec<Member> {
+        let mut members = Vec::new();
+        for member in pair.into_inner() {
+            let (doc, item) = documented(member);
+            if let Some(item) = item {
+                let span = self.span(&item);
+                if let Some(kind) = self.member(doc.clone(), item) {
+                    members.push(Member { doc, kind, span });
+                }
+            }
+        }
+        members
+    }
+
+    fn member(&mut self, doc: String, item: Pair<'_, Rule>) -> Option<MemberKind> {
+        Some(match item.as_rule() {
+            Rule::input => MemberKind::Input(self.symbols(item)),
+            Rule::internals => MemberKind::Internals(self.symbols(item)),
+            Rule::output => MemberKind::Output(self.symbols(item)),
+            Rule::context => MemberKind::Context(self.context(item)),
+            Rule::externs => MemberKind::Externs(self.externs(item)),
+            Rule::peer => {
+                let mut names = item.into_inner().filter(|pair| pair.as_rule() == Rule::ident);
+                let (name, machine) = (names.next()?, names.next()?);
+                MemberKind::Peer { name: self.name(&name), machine: self.name(&machine) }
+            }
+            Rule::initial => MemberKind::Initial(self.paths(item)),
+            Rule::state => MemberKind::State(self.state(StateKeyword::State, item)),
+            Rule::parallel => MemberKind::State(self.state(StateKeyword::Parallel, item)),
+            Rule::region => MemberKind::State(self.state(StateKeyword::Region, item)),
+            Rule::final_state => MemberKind::State(self.state(StateKeyword::Final, item)),
+            Rule::entry => MemberKind::Entry(self.actions(item)),
+            Rule::exit => MemberKind::Exit(self.actions(item)),
+            Rule::on | Rule::always | Rule::after => MemberKind::Transition(self.transition(item)?),
+            Rule::activity => {
+                let mut parts = item.into_inner();
+                let service = parts.find(|pair| pair.as_rule() == Rule::ident)?;
+                let args = parts.next().map(|args| self.args(args)).unwrap_or_default();
+                MemberKind::Do { service: self.name(&service), args }
+            }
+            Rule::defer => {
+                let pattern = item.into_inner().find(|pair| pair.as_rule() == Rule::pattern)?;
+                MemberKind::Defer(self.pattern(pattern))
+            }
+            _ => {
+                let _ = doc;
+                self.bad(&item);
+                return None;
+            }
+        })
+    }
+
+    fn symbols(&mut self, pair: Pair<'_, Rule>) -> Vec<Symbol> {
+        let mut symbols = Vec::new();
+        let items = pair.into_inner().filter(|pair| pair.as_rule() == Rule::symbols).flat_map(Pair::into_inner);
+        for (doc, item) in items.map(documented) {
+            let Some(item) = item else { continue };
+            if item.as_rule() != Rule::symbol {
+                self.bad(&item);
+                continue;
+            }
+            let mut parts = item.into_inner();
+            let Some(name) = parts.next() else { continue };
+            let fields = parts
+                .next()
+                .map(|fields| fields.into_inner().filter_map(|field| self.field(field)).collect())
+                .unwrap_or_default();
+            symbols.push(Symbol { name: self.name(&name), doc, fields });
+        }
+        symbols
+    }
+
+    fn field(&mut self, pair: Pair<'_, Rule>) -> Option<Field> {
+        let mut parts = pair.into_inner();
+        let (name, ty) = (parts.next()?, parts.next()?);
+        Some(Field { name: self.name(&name), ty: self.ty(ty) })
+    }
+
+    fn ty(&mut self, pair: Pair<'_, Rule>) -> Type {
+        let span = self.span(&pair);
+        let mut kind = TypeKind::Named(String::new());
+        for part in pair.into_inner() {
+            match part.as_rule() {
+                Rule::ident => kind = TypeKind::Named(part.as_str().to_owned()),
+                Rule::list_ty => {
+                    if let Some(inner) = part.into_inner().next() {
+                        kind = TypeKind::List(Box::new(self.ty(inner)));
+                    }
+                }
+                Rule::optional_mark => kind = TypeKind::Optional(Box::new(Type { kind, span })),
+                _ => {}
+            }
+        }
+        Type { kind, span }
+    }
+
+    fn context(&mut self, pair: Pair<'_, Rule>) -> Vec<Variable> {
+        let mut variables = Vec::new();
+        for (doc, item) in pair.into_inner().filter(|pair| pair.as_rule() == Rule::variable_item).map(documented) {
+            let Some(item) = item else { continue };
+            if item.as_rule() != Rule::variable {
+                self.bad(&item);
+                continue;
+            }
+            let mut parts = item.into_inner();
+            if let (Some(name), Some(ty), Some(initial)) = (parts.next(), parts.next(), parts.next()) {
+                let variable =
+                    Variable { name: self.name(&name), doc, ty: self.ty(ty), initial: self.expr(initial) };
+                variables.push(variable);
+            }
+        }
+        variables
+    }
+
+    fn externs(&mut self, pair: Pair<'_, Rule>) -> Vec<Extern> {
+        let mut externs = Vec::new();
+        for (doc, item) in pair.into_inner().filter(|pair| pair.as_rule() == Rule::extern_item).map(documented) {
+            let Some(item) = item else { continue };
+            match item.as_rule() {
+                Rule::extern_type => {
+                    let names = item.into_inner().filter(|pair| pair.as_rule() == Rule::ident);
+                    externs.extend(names.map(|name| Extern::Type(self.name(&name))).collect::<Vec<_>>());
+                }
+                Rule::extern_guard => externs.extend(self.function(doc, &item).map(Extern::Guard)),
+                Rule::extern_action => externs.extend(self.function(doc, &item).map(Extern::Action)),
+                Rule::service => {
+                    let Some(function) = self.function(doc, &item) else { continue };
+                    let (mut streams, mut successes, mut failures) = (Vec::new(), Vec::new(), Vec::new());
+                    for part in item.into_inner() {
+                        match part.as_rule() {
+                            Rule::streams => streams = self.names(part),
+                            Rule::successes => successes = self.names(part),
+                            Rule::failures => failures = self.names(part),
+                            _ => {}
+                        }
+                    }
+                    externs.push(Extern::Service { function, streams, successes, failures });
+                }
+                _ => self.bad(&item),
+            }
+        }
+        externs
+    }
+
+    fn function(&mut self, doc: String, pair: &Pair<'_, Rule>) -> Option<ExternFn> {
+        let mut parts = pair.clone().into_inner();
+        let name = parts.find(|pair| pair.as_rule() == Rule::ident)?;
+        let mut params = Vec::new();
+        for param in parts.filter(|pair| pair.as_rule() == Rule::params).flat_map(Pair::into_inner) {
+            let mut name = None;
+            for part in param.into_inner() {
+                match part.as_rule() {
+                    Rule::ident => name = Some(self.name(&part)),
+                    _ => params.push((name.take(), self.ty(part))),
+                }
+            }
+        }
+        Some(ExternFn { name: self.name(&name), doc, params })
+    }
+
+    /// The names of the first `alternatives` below a pair.
+    fn names(&mut self, pair: Pair<'_, Rule>) -> Vec<Name> {
+        pair.into_inner()
+            .filter(|pair| pair.as_rule() == Rule::alternatives)
+            .flat_map(Pair::into_inner)
+            .map(|name| self.name(&name))
+            .collect()
+    }
+
+    fn state(&mut self, keyword: StateKeyword, pair: Pair<'_, Rule>) -> State {
+        let mut state = State {
+            keyword,
+            accept: false,
+            name: Name { text: String::new(), span: self.span(&pair) },
+            label: None,
+            tags: Vec::new(),
+            members: Vec::new(),
+        };
+        for part in pair.into_inner() {
+            match part.as_rule() {
+                Rule::kw_accept => state.accept = true,
+                Rule::ident => state.name = self.name(&part),
+                Rule::string => state.label = Some(self.string(&part)),
+                Rule::tag => state.tags.push(self.tag(part)),
+                Rule::body => state.members = self.body(part),
+                _ => {}
+            }
+        }
+        state
+    }
+
+    fn transition(&mut self, pair: Pair<'_, Rule>) -> Option<Transition> {
+        let whole = self.span(&pair);
+        let rule = pair.as_rule();
+        let mut transition = Transition {
+            internal: false,
+            trigger: Trigger::Always,
+            pattern: "always".to_owned(),
+            guard: None,
+            target: None,
+            tags: Vec::new(),
+            actions: Vec::new(),
+            head: whole,
+        };
+        let mut head = whole;
+        for part in pair.into_inner() {
+            let span = self.span(&part);
+            match part.as_rule() {
+                Rule::kw_internal => transition.internal = true,
+                Rule::pattern => {
+                    transition.pattern = squeeze(part.as_str());
+                    transition.trigger = Trigger::On(self.pattern(part));
+                    head.end = span.end;
+                }
+                Rule::span_expr => {
+                    transition.pattern = format!("after {}", squeeze(part.as_str()));
+                    transition.trigger = Trigger::After(self.span_expr(part)?);
+                    head.end = span.end;
+                }
+                Rule::kw_always => head.end = span.end,
+                Rule::reaction => self.reaction(part, &mut transition, &mut head),
+                _ => {}
+            }
+        }
+        debug_assert!(matches!(rule, Rule::on | Rule::always | Rule::after));
+        transition.head = trimmed(self.text, head);
+        Some(transition)
+    }
+
+    fn reaction(&mut self, pair: Pair<'_, Rule>, transition: &mut Transition, head: &mut Span) {
+        for part in pair.into_inner() {
+            let span = self.span(&part);
+            match part.as_rule() {
+                Rule::guard => {
+                    head.end = span.end;
+                    transition.guard = part.into_inner().next().map(|expr| self.expr(expr));
+                }
+                Rule::target => {
+                    let itself = part.clone().into_inner().any(|pair| pair.as_rule() == Rule::kw_self);
+                    transition.target =
+                        Some(if itself { Target::Itself(trimmed(self.text, span)) } else { Target::States(self.paths(part)) });
+                }
+                Rule::tag => {
+                    let tag = self.tag(part);
+                    transition.tags.push(tag);
+                }
+                Rule::actions => transition.actions = self.action_list(part),
+                _ => {}
+            }
+        }
+    }
+
+    fn pattern(&mut self, pair: Pair<'_, Rule>) -> Vec<Alternative> {
+        let mut alternatives = Vec::new();
+        for alternative in pair.into_inner().filter(|pair| pair.as_rule() == Rule::alternative) {
+            let span = self.span(&alternative);
+            let Some(inner) = alternative.into_inner().next() else { continue };
+            let kind = match inner.as_rule() {
+                Rule::any => AlternativeKind::Any,
+                Rule::prefix => AlternativeKind::Prefix(inner.as_str().trim_end_matches('*').to_owned()),
+                Rule::kw_fault => AlternativeKind::Fault,
+                Rule::done => AlternativeKind::Done(
+                    inner.into_inner().find(|pair| pair.as_rule() == Rule::path).map(|path| self.path(path)),
+                ),
+                _ => AlternativeKind::Symbol(unquoted(inner.as_str())),
+            };
+            alternatives.push(Alternative { kind, span: trimmed(self.text, span) });
+        }
+        alternatives
+    }
+
+    fn actions(&mut self, pair: Pair<'_, Rule>) -> Vec<Action> {
+        pair.into_inner()
+            .filter(|pair| pair.as_rule() == Rule::actions)
+            .flat_map(|actions| self.action_list(actions))
+            .collect()
+    }
+
+    fn action_list(&mut self, pair: Pair<'_, Rule>) -> Vec<Action> {
+        pair.into_inner().filter(|part| part.as_rule() == Rule::action).filter_map(|action| self.action(action)).collect()
+    }
+
+    fn action(&mut self, pair: Pair<'_, Rule>) -> Option<Action> {
+        let inner = pair.into_inner().next()?;
+        let span = self.span(&inner);
+        let text = squeeze(inner.as_str());
+        let rule = inner.as_rule();
+        let (mut names, mut args, mut value, mut to_self) = (Vec::new(), Vec::new(), None, false);
+        for part in inner.into_inner() {
+            match part.as_rule() {
+                Rule::ident | Rule::symbol_name => names.push(self.name(&part)),
+                Rule::args => args = self.args(part),
+                Rule::expr => value = Some(self.expr(part)),
+                Rule::span_expr => value = self.span_expr(part),
+                Rule::kw_self => to_self = true,
+                _ => {}
+            }
+        }
+        let mut names = names.into_iter();
+        let kind = match rule {
+            Rule::emit => ActionKind::Emit { output: names.next()?, args },
+            Rule::raise => ActionKind::Raise { event: names.next()?, args },
+            Rule::send => {
+                let peer = if to_self { None } else { Some(names.next()?) };
+                ActionKind::Send { peer, event: names.next()?, args, delay: value }
+            }
+            Rule::log => ActionKind::Log(value?),
+            Rule::assign => ActionKind::Assign { variable: names.next()?, value: value? },
+            _ => ActionKind::Call { action: names.next()?, args },
+        };
+        Some(Action { kind, text, span })
+    }
+
+    fn paths(&mut self, pair: Pair<'_, Rule>) -> Vec<Path> {
+        pair.into_inner().filter(|pair| pair.as_rule() == Rule::path).map(|path| self.path(path)).collect()
+    }
+
+    pub(super) fn path(&mut self, pair: Pair<'_, Rule>) -> Path {
+        let span = self.span(&pair);
+        Path { names: pair.into_inner().map(|name| self.name(&name)).collect(), span }
+    }
+
+    fn system(&mut self, doc: String, pair: Pair<'_, Rule>) -> Option<System> {
+        let span = self.span(&pair);
+        let mut system = System { name: Name { text: String::new(), span }, doc, label: None, items: Vec::new(), span };
+        for part in pair.into_inner() {
+            match part.as_rule() {
+                Rule::ident => system.name = self.name(&part),
+                Rule::string => system.label = Some(self.string(&part)),
+                Rule::system_item => {
+                    if let (_, Some(item)) = documented(part) {
+                        self.system_item(item, &mut system.items);
+                    }
+                }
+                _ => {}
+            }
+        }
+        Some(system)
+    }
+
+    fn system_item(&mut self, item: Pair<'_, Rule>, items: &mut Vec<SystemItem>) {
+        let rule = item.as_rule();
+        if rule == Rule::bad_wire {
+            self.bad(&item);
+            return;
+        }
+        let (mut names, mut label, mut tags, mut family, mut messages) = (Vec::new(), None, Vec::new(), None, Vec::new());
+        for part in item.into_inner() {
+            match part.as_rule() {
+                Rule::ident => names.push(self.name(&part)),
+                Rule::string => label = Some(self.string(&part)),
+                Rule::tag => tags.push(self.tag(part)),
+                Rule::field => family = self.field(part),
+                Rule::alternatives => messages = part.into_inner().map(|name| self.name(&name)).collect(),
+                Rule::party => {
+                    let (mut name, mut label) = (None, None);
+                    for part in part.into_inner() {
+                        match part.as_rule() {
+                            Rule::ident => name = Some(self.name(&part)),
+                            Rule::string => label = Some(self.string(&part)),
+                            _ => {}
+                        }
+                    }
+                    items.extend(name.map(|name| SystemItem::External { name, label }));
+                }
+                _ => {}
+            }
+        }
+        let mut names = names.into_iter();
+        if let (Some(first), Some(second)) = (names.next(), names.next()) {
+            items.push(match rule {
+                Rule::actor => SystemItem::Actor { name: first, family, machine: second },
+                _ => SystemItem::Wire { from: first, to: second, label, tags, messages },
+            });
+        }
+    }
+
+    fn tag(&mut self, pair: Pair<'_, Rule>) -> Tag {
+        let mut tag = Tag { name: String::new(), text: None };
+        for part in pair.into_inner() {
+            match part.as_rule() {
+                Rule::ident => tag.name = part.as_str().to_owned(),
+                _ => tag.text = Some(self.string(&part)),
+            }
+        }
+        tag
+    }
+
+    pub(super) fn name(&self, pair: &Pair<'_, Rule>) -> Name {
+        Name { text: unquoted(pair.as_str().trim_end()), span: trimmed(self.text, self.span(pair)) }
+    }
+
+    pub(super) fn span(&self, pair: &Pair<'_, Rule>) -> Span {
+        let span = pair.as_span();
+        trimmed(self.text, Span { file: self.file, start: span.start() as u32, end: span.end() as u32 })
+    }
+
+    /// The text of a string literal, escapes resolved; an unknown escape is reported.
+    pub(super) fn string(&mut self, pair: &Pair<'_, Rule>) -> String {
+        let raw = pair.as_str().trim_end();
+        let inner = raw.get(1..raw.len().saturating_sub(1)).unwrap_or("");
+        let mut text = String::with_capacity(inner.len());
+        let mut chars = inner.chars();
+        while let Some(c) = chars.next() {
+            if c != '\\' {
+                text.push(c);
+                continue;
+            }
+            match chars.next() {
+                Some('n') => text.push('\n'),
+                Some('t') => text.push('\t'),
+                Some(c @ ('"' | '\\')) => text.push(c),
+                other => {
+                    let shown = other.map_or(String::new(), |c| c.to_string());
+                    self.diagnostics.push(
+                        Diagnostic::new(Code::BadLiteral, self.span(pair), format!("unknown escape `\\{shown}`"))
+                            .help("the escapes are \\n, \\t, \\\" and \\\\"),
+                    );
+                }
+            }
+        }
+        text
+    }
+
+    /// Reports one malformed item, with the reason why it is not what it starts like.
+    fn bad(&mut self, pair: &Pair<'_, Rule>) {
+        let span = pair.as_span();
+        let first: String = pair.as_str().chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+        let rule = match (pair.as_rule(), first.as_str()) {
+            (Rule::bad_top, "import") => Some(Rule::import),
+            (Rule::bad_top, "machine" | "strict" | "nondeterministic") => Some(Rule::machine),
+            (Rule::bad_top, "system") => Some(Rule::system),
+            (Rule::bad_item, "input") => Some(Rule::input),
+            (Rule::bad_item, "output") => Some(Rule::output),
+            (Rule::bad_item, "internal") => Some(Rule::on),
+            (Rule::bad_item, "context") => Some(Rule::context),
+            (Rule::bad_item, "extern") => Some(Rule::externs),
+            (Rule::bad_item, "peer") => Some(Rule::peer),
+            (Rule::bad_item, "initial") => Some(Rule::initial),
+            (Rule::bad_item, "state" | "accept") => Some(Rule::state),
+            (Rule::bad_item, "parallel") => Some(Rule::parallel),
+            (Rule::bad_item, "region") => Some(Rule::region),
+            (Rule::bad_item, "final") => Some(Rule::final_state),
+            (Rule::bad_item, "entry") => Some(Rule::entry),
+            (Rule::bad_item, "exit") => Some(Rule::exit),
+            (Rule::bad_item, "on") => Some(Rule::on),
+            (Rule::bad_item, "always") => Some(Rule::always),
+            (Rule::bad_item, "after") => Some(Rule::after),
+            (Rule::bad_item, "do") => Some(Rule::activity),
+            (Rule::bad_item, "defer") => Some(Rule::defer),
+            (Rule::bad_symbol, _) if pair.as_str().starts_with('(') => Some(Rule::fields),
+            (Rule::bad_variable, _) => Some(Rule::variable),
+            (Rule::bad_extern, "type") => Some(Rule::extern_type),
+            (Rule::bad_extern, "guard") => Some(Rule::extern_guard),
+            (Rule::bad_extern, "action") => Some(Rule::extern_action),
+            (Rule::bad_extern, "service") => Some(Rule::service),
+            (Rule::bad_wire, "actor") => Some(Rule::actor),
+            (Rule::bad_wire, "external") => Some(Rule::external),
+            (Rule::bad_wire, _) => Some(Rule::wire),
+            _ => None,
+        };
+        // Looking a little past the item lets "expected …" point at what follows it.
+        let end = self.text.len().min(span.end() + 64);
+        let end = (end..=self.text.len()).find(|at| self.text.is_char_boundary(*at)).unwrap_or(self.text.len());
+        let diagnostic = rule
+            .and_then(|rule| why_not(rule, self.file, self.text, span.start(), end))
+            .unwrap_or_else(|| super::message::unexpected(self.file, self.text, span.start()));
+        let diagnostic = match (&diagnostic.help, rule.and_then(super::message::form)) {
+            (None, Some(form)) => diagnostic.help(form),
+            _ => diagnostic,
+        };
+        self.diagnostics.push(diagnostic);
+    }
+}
+
+/// Splits leading documentation from the item that it documents.
+fn documented(pair: Pair<'_, Rule>) -> (String, Option<Pair<'_, Rule>>) {
+    let mut doc = String::new();
+    for part in pair.into_inner() {
+        if part.as_rule() != Rule::doc {
+            return (doc, Some(part));
+        }
+        if !doc.is_empty() {
+            doc.push('\n');
+        }
+        doc.push_str(part.as_str().trim_start_matches("///").trim());
+    }
+    (doc, None)
+}
+
+/// A name without its quotes.
+fn unquoted(text: &str) -> String {
+    text.strip_prefix('\'').and_then(|text| text.strip_suffix('\'')).unwrap_or(text).to_owned()
+}
+
+/// White space and line breaks as one blank.
+pub(super) fn squeeze(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// A span without the white space that implicit skipping left at its end.
+fn trimmed(text: &str, span: Span) -> Span {
+    let length = text.get(span.start as usize..span.end as usize).map_or(0, |text| text.trim_end().len());
+    Span { end: span.start + length as u32, ..span }
+}

@@ -1,0 +1,70 @@
+//! `statechart!("specs/turnstile.sc")`: a spec as Rust.
+//!
+//! The shell around `statechart-lang`: find the file, compile it, expand it. A spec with mistakes expands
+//! to one `compile_error!` that holds every diagnostic.
+
+use std::{
+    env, fs,
+    path::{Path, PathBuf},
+};
+
+use proc_macro2::{Span, TokenStream};
+use quote::{quote, quote_spanned};
+use statechart_lang::Loader;
+use syn::LitStr;
+
+/// Generates a module for each machine that the spec declares.
+///
+/// The path is relative to the crate, or to one of the directories around it, up to the workspace. The crate
+/// is rebuilt when the spec or a file that it imports changes. Extern types of the spec are items of
+/// the same name beside the call; a machine that `send`s to a peer needs the peer's module beside its own.
+#[proc_macro]
+pub fn statechart(input: proc_macro::TokenStream) -> proc_macro::TokenStream {
+    let literal = match syn::parse::<LitStr>(input) {
+        Ok(literal) => literal,
+        Err(error) => {
+            let message = "statechart! takes the path of a spec in quotes: statechart!(\"specs/turnstile.sc\")";
+            return syn::Error::new(error.span(), message).to_compile_error().into();
+        }
+    };
+    match find(&literal.value()) {
+        Ok(path) => expand(&path, literal.span()).into(),
+        Err(message) => syn::Error::new(literal.span(), message).to_compile_error().into(),
+    }
+}
+
+/// The spec's file: beside the crate's manifest, or in a directory around it.
+fn find(path: &str) -> Result<PathBuf, String> {
+    let start = env::var_os("CARGO_MANIFEST_DIR").map_or_else(|| PathBuf::from("."), PathBuf::from);
+    let found = start.ancestors().map(|directory| directory.join(path)).find(|file| file.is_file());
+    found.ok_or_else(|| {
+        format!(
+            "there is no spec `{path}` in {} or a directory around it; the path is relative to the crate or its workspace",
+            start.display()
+        )
+    })
+}
+
+/// Compiles and expands a spec; every file that was read becomes a dependency of the crate.
+fn expand(path: &Path, span: Span) -> TokenStream {
+    let compiled = statechart_lang::compile(&path.to_string_lossy(), &Directory);
+    let files: Vec<String> = compiled.sources.iter().map(|(_, source)| source.path.clone()).filter(|path| Path::new(path).is_file()).collect();
+    let tracked = quote!(#(const _: &[u8] = include_bytes!(#files);)*);
+    let items = match &compiled.model {
+        Some(model) => statechart_lang::codegen::generate(model),
+        None => {
+            let message = format!("the spec has mistakes\n\n{}", compiled.render(false));
+            quote_spanned!(span => ::core::compile_error!(#message);)
+        }
+    };
+    quote!(#tracked #items)
+}
+
+/// Reads specs from disk.
+struct Directory;
+
+impl Loader for Directory {
+    fn load(&self, path: &str) -> Result<String, String> {
+        fs::read_to_string(path).map_err(|error| error.to_string())
+    }
+}

@@ -1,0 +1,232 @@
+//! The typed way to reach a running actor.
+
+use std::{
+    fmt,
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
+
+use tokio::{
+    sync::{broadcast, mpsc, oneshot, watch},
+    time::Instant,
+};
+
+use super::{
+    Actor, ActorRef, AskError, Snapshot, Status, StopReason, TellError, Undelivered,
+    shared::{Ask, Item, Shared, Signal},
+};
+
+/// Reaches one actor; cheap to clone. Dropping the last handle of an actor that nothing else can wake
+/// ends it.
+pub struct Handle<C: Actor> {
+    sender: mpsc::Sender<Item<C>>,
+    shared: Arc<Shared<C>>,
+}
+
+impl<C: Actor> Handle<C> {
+    pub(super) fn new(sender: mpsc::Sender<Item<C>>, shared: Arc<Shared<C>>) -> Self {
+        shared.handles.fetch_add(1, Ordering::Relaxed);
+        Self { sender, shared }
+    }
+
+    /// Puts an event into the mailbox, without waiting.
+    ///
+    /// # Errors
+    /// [`TellError::Full`] and [`TellError::Stopped`] give the event back.
+    pub fn try_tell(&self, event: C::Event) -> Result<(), TellError<C::Event>> {
+        if self.shared.closing.load(Ordering::Acquire) {
+            return Err(self.stopped(event));
+        }
+        self.sender.try_send(Item::Event(event)).map_err(|error| match error {
+            mpsc::error::TrySendError::Full(item) => TellError::Full {
+                actor: self.shared.name.clone(),
+                limit: self.shared.limit,
+                event: item.into_event(),
+            },
+            mpsc::error::TrySendError::Closed(item) => self.stopped(item.into_event()),
+        })
+    }
+
+    /// Puts an event into the mailbox, waiting while it is full. Dropping the future drops the event.
+    ///
+    /// # Errors
+    /// [`TellError::Stopped`] gives the event back.
+    pub async fn tell(&self, event: C::Event) -> Result<(), TellError<C::Event>> {
+        match self.try_tell(event) {
+            Err(TellError::Full { event, .. }) => {
+                self.sender.send(Item::Event(event)).await.map_err(|error| self.stopped(error.0.into_event()))
+            }
+            other => other,
+        }
+    }
+
+    /// [`Handle::try_tell`] in the form that [`super::Peers`] asks for.
+    ///
+    /// # Errors
+    /// [`Undelivered`] names this actor as the peer.
+    pub fn deliver(&self, event: C::Event) -> Result<(), Undelivered> {
+        self.try_tell(event).map_err(Undelivered::from)
+    }
+
+    /// Sends an event and waits for the first output that `pick` accepts, among the outputs emitted
+    /// from the moment the actor takes that event. `pick` runs in the actor's loop: it must be quick
+    /// and must not panic. With several askers at once it has to tell its answer from theirs.
+    ///
+    /// # Errors
+    /// See [`AskError`]; the deadline counts from now and includes waiting for room in the mailbox.
+    pub async fn ask<R: Send + 'static>(
+        &self,
+        event: C::Event,
+        mut pick: impl FnMut(&C::Output) -> Option<R> + Send + 'static,
+        deadline: Duration,
+    ) -> Result<R, AskError> {
+        let actor = || self.shared.name.clone();
+        if self.shared.closing.load(Ordering::Acquire) {
+            return Err(AskError::Stopped { actor: actor() });
+        }
+        let (reply, answer) = oneshot::channel();
+        let mut reply: Option<oneshot::Sender<Result<R, AskError>>> = Some(reply);
+        let ask = Ask::new(event, move |offer| {
+            let Some(waiting) = &reply else { return true };
+            if waiting.is_closed() {
+                return true;
+            }
+            let result = match offer {
+                Ok(None) => return false,
+                Ok(Some(output)) => match pick(output) {
+                    Some(result) => Ok(result),
+                    None => return false,
+                },
+                Err(error) => Err(error),
+            };
+            if let Some(waiting) = reply.take() {
+                // The asker may have given up this very moment.
+                let _ = waiting.send(result);
+            }
+            true
+        });
+        let exchange = async {
+            if self.sender.send(Item::Ask(Box::new(ask))).await.is_err() {
+                return Err(AskError::Stopped { actor: actor() });
+            }
+            answer.await.unwrap_or_else(|_| Err(AskError::Ended { actor: actor() }))
+        };
+        tokio::time::timeout(deadline, exchange).await.unwrap_or_else(|_| {
+            let deadline_ms = u64::try_from(deadline.as_millis()).unwrap_or(u64::MAX);
+            Err(AskError::Deadline { actor: actor(), deadline_ms })
+        })
+    }
+
+    /// The outputs from now on. A subscriber that falls behind is told how many it missed; it ends
+    /// when the actor does.
+    #[must_use]
+    pub fn outputs(&self) -> broadcast::Receiver<C::Output> {
+        self.shared.subscribe()
+    }
+
+    /// The actor's state, now and whenever it has changed. Only the newest is kept. The context of the
+    /// first value is filled in as soon as the actor has a moment.
+    #[must_use]
+    pub fn states(&self) -> watch::Receiver<Arc<Snapshot>> {
+        let states = self.shared.states();
+        self.shared.refresh.store(true, Ordering::Release);
+        self.shared.control.notify_one();
+        states
+    }
+
+    /// The name given in [`super::Options::name`].
+    #[must_use]
+    pub fn name(&self) -> &Arc<str> {
+        &self.shared.name
+    }
+
+    /// Whether it runs, and if not, why.
+    #[must_use]
+    pub fn status(&self) -> Status {
+        self.shared.status()
+    }
+
+    /// Whether it runs no more.
+    #[must_use]
+    pub fn is_done(&self) -> bool {
+        matches!(self.status(), Status::Stopped(_))
+    }
+
+    /// The active leaf states as the spec spells them; after the end, the last ones.
+    #[must_use]
+    pub fn leaves(&self) -> Vec<&'static str> {
+        self.shared.leaves()
+    }
+
+    /// The configurations that the machine has been in, oldest first, each as its leaves joined by
+    /// `, `; states left again within one macrostep are among them. At most [`super::Options::recent`].
+    #[must_use]
+    pub fn path(&self) -> Vec<String> {
+        self.shared.path()
+    }
+
+    /// How many events nothing enabled, deferred or ignored.
+    #[must_use]
+    pub fn unhandled(&self) -> u64 {
+        self.shared.unhandled.load(Ordering::Relaxed)
+    }
+
+    /// How many times the actor has been restarted.
+    #[must_use]
+    pub fn restarts(&self) -> u64 {
+        self.shared.restarts.load(Ordering::Relaxed)
+    }
+
+    /// Stops it gracefully: nothing more is accepted, what waits is processed, running services may
+    /// finish and their results are processed too. What is left after `within` is cancelled.
+    pub async fn stop(&self, within: Duration) -> StopReason {
+        self.request_stop(within);
+        self.join().await
+    }
+
+    /// As [`Handle::stop`], without waiting for the end.
+    pub fn request_stop(&self, within: Duration) {
+        self.shared.signal(Signal::Stop { until: super::timers::later(Instant::now(), within) });
+    }
+
+    /// Stops it at once: no further step, services cancelled, waiting events dropped.
+    pub fn abort(&self) {
+        self.shared.signal(Signal::Abort);
+    }
+
+    /// Waits for its end.
+    pub async fn join(&self) -> StopReason {
+        self.shared.join().await
+    }
+
+    /// The untyped view, for lists of actors of different machines.
+    #[must_use]
+    pub fn reference(&self) -> ActorRef {
+        ActorRef::new(self.clone())
+    }
+
+    fn stopped(&self, event: C::Event) -> TellError<C::Event> {
+        TellError::Stopped { actor: self.shared.name.clone(), event }
+    }
+}
+
+impl<C: Actor> Clone for Handle<C> {
+    fn clone(&self) -> Self {
+        Self::new(self.sender.clone(), self.shared.clone())
+    }
+}
+
+impl<C: Actor> Drop for Handle<C> {
+    fn drop(&mut self) {
+        // Release: what was told before is visible to the loop when it sees that nobody is left.
+        if self.shared.handles.fetch_sub(1, Ordering::AcqRel) == 1 {
+            self.shared.control.notify_one();
+        }
+    }
+}
+
+impl<C: Actor> fmt::Debug for Handle<C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Handle").field("name", &self.name()).field("status", &self.status()).finish()
+    }
+}

@@ -1,0 +1,219 @@
+//! What an actor does, as events that can be watched.
+
+use std::{fmt, sync::Arc};
+
+use tokio::sync::broadcast;
+
+use super::StopReason;
+use crate::value::{Duration, Fault, Time};
+
+/// Collects the inspection events of any number of actors and hands them to subscribers. Cheap to
+/// clone. While nobody subscribes, nothing is formatted and nothing is kept.
+#[derive(Clone)]
+pub struct Inspector {
+    hub: broadcast::Sender<Arc<Record>>,
+}
+
+/// One inspection event with its place and time.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Record {
+    /// The actor's name.
+    pub actor: Arc<str>,
+    /// Counts this actor's inspection events from 1; a hole is what was not watched.
+    pub sequence: u64,
+    /// When, on the actor's clock.
+    pub time: Time,
+    /// What.
+    pub what: Inspection,
+}
+
+/// What an actor has just done.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Inspection {
+    /// A machine starts.
+    Started {
+        /// How many times the actor has been restarted.
+        restarts: u64,
+    },
+    /// An event is taken from the mailbox, or the result of a service.
+    Event {
+        /// The event's name.
+        name: &'static str,
+        /// The event with its fields.
+        text: String,
+    },
+    /// A transition is taken.
+    Transition {
+        /// As the spec says it.
+        text: &'static str,
+        /// Line in the spec, from 1.
+        line: u32,
+        /// The state that declares it.
+        from: &'static str,
+        /// Its targets; empty for a targetless one.
+        to: Vec<&'static str>,
+    },
+    /// A state has been entered.
+    Entered {
+        /// Its name.
+        state: &'static str,
+    },
+    /// A state has been left.
+    Exited {
+        /// Its name.
+        state: &'static str,
+    },
+    /// An output symbol was emitted.
+    Output {
+        /// The symbol with its fields.
+        text: String,
+    },
+    /// A message was sent.
+    Message {
+        /// The message with its fields.
+        text: String,
+        /// How long it waits.
+        delay: Option<Duration>,
+    },
+    /// A message did not reach its peer.
+    Undelivered {
+        /// The message, and why.
+        text: String,
+    },
+    /// A service starts.
+    ServiceStarted {
+        /// Its name.
+        service: &'static str,
+    },
+    /// A service has reported its result.
+    ServiceFinished {
+        /// Its name.
+        service: &'static str,
+    },
+    /// A service was cancelled: its state was left.
+    ServiceCancelled {
+        /// Its name.
+        service: &'static str,
+    },
+    /// A service panicked.
+    ServicePanicked {
+        /// Its name.
+        service: &'static str,
+        /// The panic's message.
+        why: String,
+    },
+    /// A timer was armed.
+    TimerArmed {
+        /// The state that owns it.
+        state: &'static str,
+        /// How long it runs.
+        after: Duration,
+    },
+    /// A timer has elapsed.
+    TimerFired {
+        /// The state that owns it.
+        state: &'static str,
+    },
+    /// Nothing enables, defers or ignores an event.
+    Unhandled {
+        /// The event's name.
+        name: &'static str,
+    },
+    /// An event is kept for a state that wants it.
+    Deferred {
+        /// The event's name.
+        name: &'static str,
+    },
+    /// A fault was raised.
+    Fault(Fault),
+    /// A `log` action.
+    Log {
+        /// Its text.
+        text: String,
+    },
+    /// The actor failed and will be started anew.
+    Restarting {
+        /// The failure.
+        why: Arc<str>,
+        /// How long it waits first.
+        backoff_ms: u64,
+    },
+    /// The actor runs no more.
+    Stopped {
+        /// Why.
+        reason: StopReason,
+    },
+}
+
+impl Inspector {
+    /// A hub that keeps at most `limit` events for a subscriber that lags; it is told how many it missed.
+    #[must_use]
+    pub fn new(limit: usize) -> Self {
+        Self { hub: broadcast::Sender::new(limit.max(1)) }
+    }
+
+    /// The inspection events from now on.
+    #[must_use]
+    pub fn subscribe(&self) -> broadcast::Receiver<Arc<Record>> {
+        self.hub.subscribe()
+    }
+
+    /// Whether anybody would see an event.
+    #[must_use]
+    pub fn is_watched(&self) -> bool {
+        self.hub.receiver_count() > 0
+    }
+
+    pub(super) fn publish(&self, record: Record) {
+        // Fails only when the last subscriber has gone since `is_watched`.
+        let _ = self.hub.send(Arc::new(record));
+    }
+}
+
+impl Default for Inspector {
+    /// A hub that keeps 1024 events.
+    fn default() -> Self {
+        Self::new(1024)
+    }
+}
+
+impl fmt::Debug for Inspector {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Inspector").field("subscribers", &self.hub.receiver_count()).finish()
+    }
+}
+
+impl fmt::Display for Record {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {} #{} {}", self.time, self.actor, self.sequence, self.what)
+    }
+}
+
+impl fmt::Display for Inspection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Started { restarts: 0 } => write!(f, "started"),
+            Self::Started { restarts } => write!(f, "started, restart {restarts}"),
+            Self::Event { text, .. } => write!(f, "event {text}"),
+            Self::Transition { text, line, from, .. } => write!(f, "transition {from}: {text} (line {line})"),
+            Self::Entered { state } => write!(f, "entered {state}"),
+            Self::Exited { state } => write!(f, "exited {state}"),
+            Self::Output { text } => write!(f, "output {text}"),
+            Self::Message { text, delay: None } => write!(f, "message {text}"),
+            Self::Message { text, delay: Some(delay) } => write!(f, "message {text} in {delay}"),
+            Self::Undelivered { text } => write!(f, "undelivered {text}"),
+            Self::ServiceStarted { service } => write!(f, "service {service} started"),
+            Self::ServiceFinished { service } => write!(f, "service {service} finished"),
+            Self::ServiceCancelled { service } => write!(f, "service {service} cancelled"),
+            Self::ServicePanicked { service, why } => write!(f, "service {service} panicked: {why}"),
+            Self::TimerArmed { state, after } => write!(f, "timer of {state} armed for {after}"),
+            Self::TimerFired { state } => write!(f, "timer of {state} fired"),
+            Self::Unhandled { name } => write!(f, "unhandled {name}"),
+            Self::Deferred { name } => write!(f, "deferred {name}"),
+            Self::Fault(fault) => write!(f, "fault: {fault}"),
+            Self::Log { text } => write!(f, "log {text}"),
+            Self::Restarting { why, backoff_ms } => write!(f, "restarting in {backoff_ms} ms: {why}"),
+            Self::Stopped { reason } => write!(f, "stopped: {reason}"),
+        }
+    }
+}

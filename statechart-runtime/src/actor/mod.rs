@@ -1,0 +1,96 @@
+//! Machines as actors on Tokio.
+//!
+//! ```text
+//! Handle ──tell, ask──▶ mailbox (bounded) ─┐
+//! services ──items────▶ mailbox            ├─▶ actor loop ──▶ Chart::step ──▶ Effects (the actor's shell)
+//! services ──result, one each──────────────┤                                   │ outputs, peers, timers, services
+//! timers, sends with a delay ──────────────┘                                   └ inspection events, states, path
+//! ```
+//!
+//! One task runs one machine. [`spawn`] starts it, [`supervise`] also starts it anew when it fails;
+//! both give a [`Handle`]. Nothing that waits is unbounded: the mailbox, the events that a machine
+//! sends to itself, the sends with a delay and the waiting asks have limits in [`Options`], timers and
+//! services have at most one entry each per declaration in the spec.
+//!
+//! Delivery: events of one sender arrive in the order sent. The result of a service comes after every
+//! item that it reported before, is never dropped for want of room, and is never delivered once the
+//! service's state has been left.
+
+mod error;
+mod handle;
+mod inspect;
+mod life;
+mod options;
+mod reference;
+mod services;
+mod shared;
+mod shell;
+mod shutdown;
+mod supervise;
+mod timers;
+
+#[cfg(test)]
+mod tests;
+
+pub use error::{AskError, StopReason, TellError, Undelivered};
+pub use handle::Handle;
+pub use inspect::{Inspection, Inspector, Record};
+pub use options::{Clock, Options, Peers, ServicePanic};
+pub use reference::ActorRef;
+pub use services::Reporter;
+pub use shared::{Snapshot, Status};
+pub use shutdown::{Shutdown, shutdown_all};
+pub use supervise::RestartPolicy;
+
+use crate::chart::{Chart, Services};
+
+/// A machine that can run as an actor: everything that travels between tasks is [`Send`].
+///
+/// Implemented for every machine that fits; there is nothing to write.
+pub trait Actor:
+    Services
+    + Chart<
+        Event: Send + 'static,
+        Output: Send + 'static,
+        Message: Send + 'static,
+        Call: Send + 'static,
+        Action: Send + 'static,
+    > + Send
+    + 'static
+{
+}
+
+impl<C> Actor for C where
+    C: Services
+        + Chart<
+            Event: Send + 'static,
+            Output: Send + 'static,
+            Message: Send + 'static,
+            Call: Send + 'static,
+            Action: Send + 'static,
+        > + Send
+        + 'static
+{
+}
+
+/// Starts a machine as an actor. It is not started anew should it fail.
+///
+/// # Panics
+/// Outside a Tokio runtime whose timers are enabled.
+pub fn spawn<C: Actor>(machine: C, options: Options<C>) -> Handle<C> {
+    life::launch(life::Source::Once(Some(machine)), options, None)
+}
+
+/// Starts the machine that `make` builds, and starts a fresh one whenever it fails, within the limits
+/// of the policy. The handle, the mailbox and the events waiting in it outlive a restart; timers,
+/// services, waiting asks, deferred events and the event that made the machine fail do not.
+///
+/// # Panics
+/// Outside a Tokio runtime whose timers are enabled.
+pub fn supervise<C: Actor>(
+    make: impl FnMut() -> C + Send + 'static,
+    options: Options<C>,
+    policy: RestartPolicy,
+) -> Handle<C> {
+    life::launch(life::Source::Many(Box::new(make)), options, Some(policy))
+}

@@ -1,0 +1,321 @@
+//! What an actor's loop and its handles share: mailbox items, status, states, outputs.
+
+use std::{
+    collections::VecDeque,
+    sync::{
+        Arc, Mutex, MutexGuard, OnceLock, PoisonError,
+        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
+    },
+};
+
+use tokio::{
+    sync::{Notify, broadcast, watch},
+    time::Instant,
+};
+
+use super::{AskError, Options, StopReason};
+use crate::{
+    chart::{Bits, Chart, WORDS},
+    value::Time,
+};
+
+/// Whether an actor runs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Status {
+    /// It runs, or will as soon as its task is polled.
+    Running,
+    /// It has failed and waits to be started anew.
+    Restarting,
+    /// It runs no more.
+    Stopped(StopReason),
+}
+
+/// An actor's state at one moment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Snapshot {
+    /// The actor's name.
+    pub name: Arc<str>,
+    /// Whether it runs.
+    pub status: Status,
+    /// The active leaf states, in document order, as the spec spells them.
+    pub leaves: Vec<&'static str>,
+    /// The context, `name: value` in declaration order.
+    pub context: String,
+    /// Since when these states are active, on the actor's clock.
+    pub since: Time,
+}
+
+/// What a mailbox holds.
+pub(super) enum Item<C: Chart> {
+    Event(C::Event),
+    Ask(Box<Ask<C>>),
+    /// An item of a streaming service, with the life of the actor that started it.
+    Streamed {
+        life: u32,
+        activity: u16,
+        generation: u32,
+        event: C::Event,
+    },
+}
+
+impl<C: Chart> Item<C> {
+    pub(super) fn into_event(self) -> C::Event {
+        match self {
+            Self::Event(event) | Self::Streamed { event, .. } => event,
+            Self::Ask(ask) => ask.event,
+        }
+    }
+}
+
+/// What is offered to a waiting ask: an output, or an error, or nothing in order to learn whether
+/// anybody still waits. `true` when it is settled.
+type Offered<'a, C> = Result<Option<&'a <C as Chart>::Output>, AskError>;
+type Offer<C> = Box<dyn FnMut(Offered<'_, C>) -> bool + Send>;
+
+/// An event whose sender waits for an output.
+pub(super) struct Ask<C: Chart> {
+    pub(super) event: C::Event,
+    pub(super) waiting: Waiting<C>,
+}
+
+/// The part of an ask that waits.
+pub(super) struct Waiting<C: Chart> {
+    offer: Offer<C>,
+}
+
+impl<C: Chart> Ask<C> {
+    pub(super) fn new(event: C::Event, offer: impl FnMut(Offered<'_, C>) -> bool + Send + 'static) -> Self {
+        Self { event, waiting: Waiting { offer: Box::new(offer) } }
+    }
+}
+
+impl<C: Chart> Waiting<C> {
+    /// Whether the output settles it, or nobody waits any more.
+    pub(super) fn take(&mut self, output: &C::Output) -> bool {
+        (self.offer)(Ok(Some(output)))
+    }
+
+    pub(super) fn is_settled(&mut self) -> bool {
+        (self.offer)(Ok(None))
+    }
+
+    pub(super) fn refuse(&mut self, error: AskError) {
+        (self.offer)(Err(error));
+    }
+}
+
+/// What a loop is told by its handles.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Signal {
+    Run,
+    Stop { until: Instant },
+    Abort,
+}
+
+/// The outputs' way to subscribers; made when the first one comes.
+enum Outputs<O> {
+    Nobody,
+    Open(broadcast::Sender<O>),
+    Closed,
+}
+
+/// Configurations of the recent past.
+struct Recent {
+    limit: usize,
+    states: VecDeque<Bits<WORDS>>,
+    since: Time,
+}
+
+pub(super) struct Shared<C: Chart> {
+    pub(super) name: Arc<str>,
+    /// How many items the mailbox holds.
+    pub(super) limit: usize,
+    /// Set before the mailbox closes, so that nothing is accepted after a call to stop.
+    pub(super) closing: AtomicBool,
+    pub(super) aborting: AtomicBool,
+    pub(super) handles: AtomicUsize,
+    pub(super) unhandled: AtomicU64,
+    pub(super) restarts: AtomicU64,
+    /// A subscriber of the states wants a fresh snapshot.
+    pub(super) refresh: AtomicBool,
+    /// Wakes the loop: a signal, a subscriber, the last handle dropped.
+    pub(super) control: Notify,
+    signal: Mutex<Signal>,
+    status: Mutex<Status>,
+    ended: Notify,
+    states: OnceLock<watch::Sender<Arc<Snapshot>>>,
+    has_listeners: AtomicBool,
+    outputs: Mutex<Outputs<C::Output>>,
+    outputs_limit: usize,
+    recent: Mutex<Recent>,
+}
+
+impl<C: Chart> Shared<C> {
+    pub(super) fn new(options: &Options<C>) -> Self {
+        Self {
+            name: options.name.clone(),
+            limit: options.mailbox,
+            closing: AtomicBool::new(false),
+            aborting: AtomicBool::new(false),
+            handles: AtomicUsize::new(0),
+            unhandled: AtomicU64::new(0),
+            restarts: AtomicU64::new(0),
+            refresh: AtomicBool::new(false),
+            control: Notify::new(),
+            signal: Mutex::new(Signal::Run),
+            status: Mutex::new(Status::Running),
+            ended: Notify::new(),
+            states: OnceLock::new(),
+            has_listeners: AtomicBool::new(false),
+            outputs: Mutex::new(Outputs::Nobody),
+            outputs_limit: options.outputs,
+            recent: Mutex::new(Recent {
+                limit: options.recent,
+                states: VecDeque::new(),
+                since: Time::default(),
+            }),
+        }
+    }
+
+    /// An abort overrides a stop; a second stop may only come earlier.
+    pub(super) fn signal(&self, signal: Signal) {
+        self.closing.store(true, Ordering::Release);
+        let mut held = lock(&self.signal);
+        *held = match (*held, signal) {
+            (Signal::Abort, _) | (_, Signal::Abort) => {
+                self.aborting.store(true, Ordering::Release);
+                Signal::Abort
+            }
+            (Signal::Stop { until }, Signal::Stop { until: other }) => {
+                Signal::Stop { until: until.min(other) }
+            }
+            (held, Signal::Run) => held,
+            (Signal::Run, other) => other,
+        };
+        drop(held);
+        self.control.notify_one();
+    }
+
+    pub(super) fn signalled(&self) -> Signal {
+        *lock(&self.signal)
+    }
+
+    pub(super) fn status(&self) -> Status {
+        lock(&self.status).clone()
+    }
+
+    pub(super) fn set_status(&self, status: Status) {
+        *lock(&self.status) = status;
+    }
+
+    /// The end: subscribers see the last state, the outputs close, joins return. Only the first counts.
+    pub(super) fn end(&self, reason: StopReason) {
+        self.closing.store(true, Ordering::Release);
+        {
+            let mut status = lock(&self.status);
+            if matches!(*status, Status::Stopped(_)) {
+                return;
+            }
+            *status = Status::Stopped(reason);
+        }
+        *lock(&self.outputs) = Outputs::Closed;
+        if let Some(states) = self.states.get() {
+            let context = states.borrow().context.clone();
+            states.send_replace(Arc::new(self.snapshot(context)));
+        }
+        self.ended.notify_waiters();
+    }
+
+    pub(super) async fn join(&self) -> StopReason {
+        loop {
+            let ended = self.ended.notified();
+            tokio::pin!(ended);
+            // Registered before the look, so that an end in between is not missed.
+            ended.as_mut().enable();
+            if let Status::Stopped(reason) = self.status() {
+                return reason;
+            }
+            ended.await;
+        }
+    }
+
+    pub(super) fn subscribe(&self) -> broadcast::Receiver<C::Output> {
+        let mut outputs = lock(&self.outputs);
+        match &*outputs {
+            Outputs::Open(sender) => sender.subscribe(),
+            Outputs::Closed => broadcast::channel(1).1,
+            Outputs::Nobody => {
+                let (sender, receiver) = broadcast::channel(self.outputs_limit);
+                *outputs = Outputs::Open(sender);
+                self.has_listeners.store(true, Ordering::Release);
+                receiver
+            }
+        }
+    }
+
+    pub(super) fn emit(&self, output: C::Output) {
+        if !self.has_listeners.load(Ordering::Acquire) {
+            return;
+        }
+        if let Outputs::Open(sender) = &*lock(&self.outputs) {
+            // Fails only when no subscriber is left.
+            let _ = sender.send(output);
+        }
+    }
+
+    pub(super) fn states(&self) -> watch::Receiver<Arc<Snapshot>> {
+        self.states.get_or_init(|| watch::Sender::new(Arc::new(self.snapshot(String::new())))).subscribe()
+    }
+
+    /// Whether anybody watches the states.
+    pub(super) fn is_watched(&self) -> bool {
+        self.states.get().is_some_and(|states| states.receiver_count() > 0)
+    }
+
+    pub(super) fn publish(&self, context: String) {
+        if let Some(states) = self.states.get() {
+            let fresh = self.snapshot(context);
+            states.send_if_modified(|held| {
+                let is_changed = **held != fresh;
+                if is_changed {
+                    *held = Arc::new(fresh);
+                }
+                is_changed
+            });
+        }
+    }
+
+    fn snapshot(&self, context: String) -> Snapshot {
+        let since = lock(&self.recent).since;
+        Snapshot { name: self.name.clone(), status: self.status(), leaves: self.leaves(), context, since }
+    }
+
+    /// Remembers a configuration.
+    pub(super) fn record(&self, states: Bits<WORDS>, now: Time) {
+        let mut recent = lock(&self.recent);
+        if recent.states.len() >= recent.limit {
+            recent.states.pop_front();
+        }
+        recent.states.push_back(states);
+        recent.since = now;
+    }
+
+    pub(super) fn leaves(&self) -> Vec<&'static str> {
+        let last = lock(&self.recent).states.back().copied();
+        last.map(|states| names::<C>(&states)).unwrap_or_default()
+    }
+
+    pub(super) fn path(&self) -> Vec<String> {
+        let recent: Vec<_> = lock(&self.recent).states.iter().copied().collect();
+        recent.iter().map(|states| names::<C>(states).join(", ")).collect()
+    }
+}
+
+fn names<C: Chart>(states: &Bits<WORDS>) -> Vec<&'static str> {
+    C::TABLES.leaves(states.iter()).map(|state| state.name).collect()
+}
+
+/// What a lock guards is valid between any two statements, so a panic elsewhere leaves it usable.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

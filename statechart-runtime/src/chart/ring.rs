@@ -1,0 +1,119 @@
+//! A bounded queue without allocation.
+
+/// A first-in, first-out queue with a fixed limit.
+pub trait Queue<T>: Default {
+    /// How many items fit.
+    const LIMIT: usize;
+    /// Appends an item.
+    ///
+    /// # Errors
+    /// The item, when the queue is full.
+    fn push(&mut self, item: T) -> Result<(), T>;
+    /// Takes the oldest item.
+    fn pop(&mut self) -> Option<T>;
+    /// The item at a position, the oldest first.
+    fn get(&self, position: usize) -> Option<&T>;
+    /// Takes the item at a position, keeping the order of the others.
+    fn take(&mut self, position: usize) -> Option<T>;
+    /// How many items wait.
+    fn len(&self) -> usize;
+    /// Whether nothing waits.
+    fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+/// A ring buffer of at most `N` items, held in place.
+#[derive(Debug, Clone)]
+pub struct Ring<T, const N: usize> {
+    items: [Option<T>; N],
+    head: usize,
+    len: usize,
+}
+
+impl<T, const N: usize> Default for Ring<T, N> {
+    fn default() -> Self {
+        Self { items: [const { None }; N], head: 0, len: 0 }
+    }
+}
+
+impl<T, const N: usize> Ring<T, N> {
+    fn slot(&self, position: usize) -> usize {
+        (self.head + position) % N.max(1)
+    }
+}
+
+impl<T, const N: usize> Queue<T> for Ring<T, N> {
+    const LIMIT: usize = N;
+
+    fn push(&mut self, item: T) -> Result<(), T> {
+        if self.len == N {
+            return Err(item);
+        }
+        let slot = self.slot(self.len);
+        match self.items.get_mut(slot) {
+            Some(place) => *place = Some(item),
+            None => return Err(item),
+        }
+        self.len += 1;
+        Ok(())
+    }
+
+    fn pop(&mut self) -> Option<T> {
+        if self.len == 0 {
+            return None;
+        }
+        let item = self.items.get_mut(self.head)?.take();
+        self.head = self.slot(1);
+        self.len -= 1;
+        item
+    }
+
+    fn get(&self, position: usize) -> Option<&T> {
+        if position >= self.len {
+            return None;
+        }
+        self.items.get(self.slot(position))?.as_ref()
+    }
+
+    fn take(&mut self, position: usize) -> Option<T> {
+        if position >= self.len {
+            return None;
+        }
+        let slot = self.slot(position);
+        let item = self.items.get_mut(slot)?.take();
+        // Close the hole by moving every later item one place forward.
+        for later in position + 1..self.len {
+            let (from, to) = (self.slot(later), self.slot(later - 1));
+            self.items.swap(from, to);
+        }
+        self.len -= 1;
+        item
+    }
+
+    fn len(&self) -> usize {
+        self.len
+    }
+}
+
+/// One number for each timer or activity of a chart.
+#[derive(Debug, Clone, Copy)]
+pub struct Cells<const N: usize>([u32; N]);
+
+impl<const N: usize> Default for Cells<N> {
+    fn default() -> Self {
+        Self([0; N])
+    }
+}
+
+impl<const N: usize> AsRef<[u32]> for Cells<N> {
+    fn as_ref(&self) -> &[u32] {
+        &self.0
+    }
+}
+
+impl<const N: usize> AsMut<[u32]> for Cells<N> {
+    fn as_mut(&mut self) -> &mut [u32] {
+        &mut self.0
+    }
+}

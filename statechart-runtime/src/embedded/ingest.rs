@@ -1,0 +1,202 @@
+//! One batch, one transaction: fence, trades and their candles, REST candles, coverage, dead letters, position.
+
+use super::database::{begin, failed};
+use super::ingest_marks::{write_coverage, write_dead_letters, write_rest};
+use super::ingest_trades::{Folded, closed_until_us, insert_trades, update_candles};
+use crate::market::{InstrumentId, Interval, MarketError, Trade};
+use crate::ports::{Batch, DeadLetter, Ingested, Placed, Position, StoreError};
+use sqlx::{Sqlite, SqliteConnection, Transaction};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Writes the batch, all or nothing.
+pub(super) async fn ingest(writer: &mut SqliteConnection, mut batch: Batch) -> Result<Ingested, StoreError> {
+    check(&batch)?;
+    bury_inexact(&mut batch, |_, trade| trade.check().err());
+    // A sum that needs more than 28 digits is met while folding. The trades that led there become dead letters and the
+    // transaction starts over; each round buries at least one trade, so this ends.
+    loop {
+        match attempt(writer, &batch).await {
+            Err(Failure::SumOverflow { instrument, day_us, error }) => {
+                let before = batch.trades.len();
+                bury_inexact(&mut batch, |of, trade| {
+                    let hit = of == instrument && Interval::D1.floor_us(trade.time_us) == day_us;
+                    hit.then(|| error.clone())
+                });
+                if batch.trades.len() == before {
+                    return Err(error.into());
+                }
+            }
+            Err(Failure::Store(error)) => return Err(error),
+            Ok(done) => return Ok(done),
+        }
+    }
+}
+
+/// Why an attempt ended without a commit.
+pub(super) enum Failure {
+    Store(StoreError),
+    SumOverflow { instrument: InstrumentId, day_us: i64, error: MarketError },
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        Failure::Store(error)
+    }
+}
+
+fn check(batch: &Batch) -> Result<(), StoreError> {
+    let Some(position) = &batch.position else { return Ok(()) };
+    let bad = |why| Err(StoreError::BadBatch { why });
+    if position.expected < 0 || position.expected > position.next {
+        return bad(format!("its range {}..{} is impossible", position.expected, position.next));
+    }
+    let offsets = (batch.trades.iter().map(|one| one.offset))
+        .chain(batch.rest.iter().map(|one| one.offset))
+        .chain(batch.coverage.iter().map(|one| one.offset))
+        .chain(batch.dead_letters.iter().map(|one| one.offset));
+    for offset in offsets {
+        if !(position.expected..position.next).contains(&offset) {
+            return bad(format!("offset {offset} is outside {}..{}", position.expected, position.next));
+        }
+    }
+    Ok(())
+}
+
+/// Turns trades that have an error into dead letters.
+fn bury_inexact(batch: &mut Batch, error: impl Fn(InstrumentId, &Trade) -> Option<MarketError>) {
+    let Batch { trades, dead_letters, .. } = batch;
+    trades.retain(|placed| match error(placed.instrument, &placed.item) {
+        None => true,
+        Some(error) => {
+            let payload = crate::market::Record::Trade(placed.item.clone()).encode();
+            dead_letters.push(DeadLetter { offset: placed.offset, reason: error.to_string(), payload });
+            false
+        }
+    });
+}
+
+async fn attempt(writer: &mut SqliteConnection, batch: &Batch) -> Result<Ingested, Failure> {
+    let io = |e| failed("writing a batch", e);
+    let mut tx = begin(writer).await.map_err(io)?;
+    let mut done = Ingested::default();
+    let stored = match &batch.position {
+        Some(position) => fence(&mut tx, position).await?,
+        None => None,
+    };
+    // What another attempt has committed is not looked at again.
+    let floor = stored.unwrap_or(i64::MIN);
+    if let Some(position) = &batch.position {
+        done.next_offset = position.next.max(floor);
+    }
+    let trades: Vec<&Placed<Trade>> = keep(&batch.trades, floor, &mut done.dropped);
+    let rest = keep(&batch.rest, floor, &mut done.dropped);
+    let marks = keep(&batch.coverage, floor, &mut done.dropped);
+    let letters: Vec<&DeadLetter> =
+        batch.dead_letters.iter().filter(|letter| letter.offset >= floor).collect();
+    done.dropped += batch.dead_letters.len() - letters.len();
+
+    let instruments: BTreeSet<InstrumentId> = (trades.iter().map(|one| one.instrument))
+        .chain(rest.iter().map(|one| one.instrument))
+        .chain(marks.iter().map(|one| one.instrument))
+        .collect();
+    let mut closed = BTreeMap::new();
+    for instrument in &instruments {
+        known(&mut tx, *instrument).await?;
+        closed.insert(*instrument, closed_until_us(&mut tx, *instrument).await?);
+    }
+    let mut changed: BTreeSet<InstrumentId> = BTreeSet::new();
+
+    let total = trades.len();
+    for (instrument, inserted) in insert_trades(&mut tx, &trades).await? {
+        done.inserted += inserted.len();
+        // A trade in a minute that readers may have seen as final changes the past.
+        let closed_us = closed.get(&instrument).copied().unwrap_or(i64::MIN);
+        if inserted.iter().any(|trade| trade.time_us < closed_us) {
+            changed.insert(instrument);
+        }
+        let folded = Folded::of(instrument, &inserted)?;
+        done.touched.extend(update_candles(&mut tx, folded).await?);
+    }
+    done.duplicates = total - done.inserted;
+
+    for one in rest {
+        let written = write_rest(&mut tx, one.instrument, &one.item).await?;
+        if written > 0 {
+            done.rest_written += written;
+            changed.insert(one.instrument);
+        }
+    }
+    done.covered = write_coverage(&mut tx, &marks).await?;
+    done.dead_letters = write_dead_letters(&mut tx, batch.position.as_ref(), &letters).await?;
+    for instrument in changed {
+        let version: i64 =
+            sqlx::query_scalar("UPDATE instrument SET version = version + 1 WHERE id = ? RETURNING version")
+                .bind(instrument.0)
+                .fetch_one(&mut *tx)
+                .await
+                .map_err(io)?;
+        done.versions.insert(instrument, version);
+    }
+    if let Some(position) = &batch.position {
+        commit_position(&mut tx, position, done.next_offset).await?;
+    }
+    tx.commit().await.map_err(|e| failed("committing a batch", e))?;
+    Ok(done)
+}
+
+fn keep<'a, T>(items: &'a [Placed<T>], floor: i64, dropped: &mut usize) -> Vec<&'a Placed<T>> {
+    let kept: Vec<_> = items.iter().filter(|one| one.offset >= floor).collect();
+    *dropped += items.len() - kept.len();
+    kept
+}
+
+/// The stored position, refused when the batch starts behind it.
+async fn fence(tx: &mut Transaction<'_, Sqlite>, position: &Position) -> Result<Option<i64>, StoreError> {
+    let key = &position.key;
+    let stored: Option<i64> = sqlx::query_scalar(
+        "SELECT next_offset FROM consumer_offset WHERE grp = ? AND topic = ? AND inc = ? AND part = ?",
+    )
+    .bind(&key.group)
+    .bind(&key.topic)
+    .bind(key.incarnation)
+    .bind(key.partition)
+    .fetch_optional(&mut **tx)
+    .await
+    .map_err(|e| failed("reading a position", e))?;
+    match stored {
+        Some(stored) if stored < position.expected => {
+            Err(StoreError::PositionAhead { key: key.clone(), expected: position.expected, stored })
+        }
+        stored => Ok(stored),
+    }
+}
+
+async fn commit_position(
+    tx: &mut Transaction<'_, Sqlite>,
+    position: &Position,
+    next_offset: i64,
+) -> Result<(), StoreError> {
+    let key = &position.key;
+    sqlx::query(
+        "INSERT INTO consumer_offset (grp, topic, inc, part, next_offset) VALUES (?, ?, ?, ?, ?)
+         ON CONFLICT (grp, topic, inc, part) DO UPDATE SET next_offset = excluded.next_offset",
+    )
+    .bind(&key.group)
+    .bind(&key.topic)
+    .bind(key.incarnation)
+    .bind(key.partition)
+    .bind(next_offset)
+    .execute(&mut **tx)
+    .await
+    .map(|_| ())
+    .map_err(|e| failed("writing a position", e))
+}
+
+async fn known(tx: &mut Transaction<'_, Sqlite>, instrument: InstrumentId) -> Result<(), StoreError> {
+    let found: Option<i64> = sqlx::query_scalar("SELECT 1 FROM instrument WHERE id = ?")
+        .bind(instrument.0)
+        .fetch_optional(&mut **tx)
+        .await
+        .map_err(|e| failed("looking up an instrument", e))?;
+    found.map(|_| ()).ok_or(StoreError::UnknownInstrument(instrument))
+}

@@ -1,0 +1,164 @@
+//! The embedded cache: the newest candles of each series, in memory, and a broadcast of wakes.
+
+use crate::market::{Candle, TimeRange};
+use crate::ports::{Cache, CacheAnswer, CacheError, CacheKey, PutReport, Wake};
+use async_trait::async_trait;
+use futures_util::stream::{self, BoxStream};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use tokio::sync::broadcast;
+
+/// Candles kept per series.
+pub const NEWEST_CANDLES: usize = 1_500;
+/// Series kept; the least used go first.
+const MAX_SERIES: u64 = 4_096;
+/// A series that nobody touches for this long is forgotten.
+const IDLE: Duration = Duration::from_secs(3_600);
+/// Wakes that a slow subscriber may lag behind before it loses some.
+const WAKES: usize = 1_024;
+
+/// A cache in this process. Cheap to clone; clones share their content.
+#[derive(Debug, Clone)]
+pub struct MokaCache {
+    series: moka::future::Cache<CacheKey, Arc<Mutex<Series>>>,
+    wakes: broadcast::Sender<Wake>,
+}
+
+impl MokaCache {
+    /// An empty cache.
+    pub fn new() -> Self {
+        let series = moka::future::Cache::builder().max_capacity(MAX_SERIES).time_to_idle(IDLE).build();
+        Self { series, wakes: broadcast::Sender::new(WAKES) }
+    }
+}
+
+impl Default for MokaCache {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+#[derive(Debug, Default)]
+struct Series {
+    candles: BTreeMap<i64, Candle>,
+    /// Every candle of these buckets is known. Starts at a bucket's edge.
+    window: Option<TimeRange>,
+}
+
+impl Series {
+    fn put(&mut self, key: &CacheKey, candles: &[Candle], whole: Option<TimeRange>) -> PutReport {
+        let mut report = PutReport::default();
+        for candle in candles {
+            let better = self.candles.get(&candle.bucket_us).is_none_or(|known| candle.rank() > known.rank());
+            if better {
+                self.candles.insert(candle.bucket_us, candle.clone());
+                report.stored += 1;
+            } else {
+                report.ignored += 1;
+            }
+        }
+        if let Some(whole) = whole {
+            // The bucket that a range begins in the middle of is not known whole.
+            self.widen(TimeRange { from_us: key.interval.ceil_us(whole.from_us), ..whole });
+        }
+        while self.candles.len() > NEWEST_CANDLES {
+            let Some((bucket_us, _)) = self.candles.pop_first() else { break };
+            if let Some(window) = &mut self.window {
+                window.from_us = window.from_us.max(key.interval.bucket(bucket_us).to_us);
+            }
+        }
+        self.window = self.window.filter(|window| !window.is_empty());
+        report
+    }
+
+    fn widen(&mut self, whole: TimeRange) {
+        if whole.is_empty() {
+            return;
+        }
+        self.window = Some(match self.window {
+            Some(old) if whole.from_us <= old.to_us && old.from_us <= whole.to_us => {
+                TimeRange { from_us: old.from_us.min(whole.from_us), to_us: old.to_us.max(whole.to_us) }
+            }
+            // Two islands: the newer one is what readers ask for.
+            Some(old) if old.to_us > whole.to_us => old,
+            _ => whole,
+        });
+    }
+
+    fn get(&self, range: TimeRange) -> CacheAnswer {
+        match self.window {
+            Some(window) if window.covers(range) => {
+                let inside = self.candles.range(range.from_us..range.to_us.max(range.from_us));
+                CacheAnswer::Hit(inside.map(|(_, candle)| candle.clone()).collect())
+            }
+            _ => CacheAnswer::Miss,
+        }
+    }
+}
+
+/// Nothing panics while a series is locked, so even a poisoned lock guards a whole one.
+fn lock(series: &Mutex<Series>) -> std::sync::MutexGuard<'_, Series> {
+    series.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[async_trait]
+impl Cache for MokaCache {
+    async fn put(
+        &self,
+        key: &CacheKey,
+        candles: &[Candle],
+        whole: Option<TimeRange>,
+    ) -> Result<PutReport, CacheError> {
+        let series = self.series.get_with(key.clone(), async { Arc::default() }).await;
+        let report = lock(&series).put(key, candles, whole);
+        Ok(report)
+    }
+
+    async fn get(&self, key: &CacheKey, range: TimeRange) -> Result<CacheAnswer, CacheError> {
+        let series = self.series.get(key).await;
+        Ok(series.map_or(CacheAnswer::Miss, |series| lock(&series).get(range)))
+    }
+
+    async fn latest(&self, key: &CacheKey) -> Result<Option<Candle>, CacheError> {
+        let series = self.series.get(key).await;
+        Ok(series.and_then(|series| lock(&series).candles.last_key_value().map(|(_, candle)| candle.clone())))
+    }
+
+    async fn forget(&self, key: &CacheKey) -> Result<(), CacheError> {
+        self.series.invalidate(key).await;
+        Ok(())
+    }
+
+    async fn notify(&self, wake: &Wake) -> Result<(), CacheError> {
+        // Without subscribers there is nobody to wake.
+        let _ = self.wakes.send(wake.clone());
+        Ok(())
+    }
+
+    async fn subscribe(&self) -> Result<BoxStream<'static, Wake>, CacheError> {
+        let wakes = stream::unfold(self.wakes.subscribe(), |mut receiver| async {
+            loop {
+                match receiver.recv().await {
+                    Ok(wake) => return Some((wake, receiver)),
+                    // Some were lost: allowed, waiters poll as well.
+                    Err(broadcast::error::RecvError::Lagged(_)) => {}
+                    Err(broadcast::error::RecvError::Closed) => return None,
+                }
+            }
+        });
+        Ok(Box::pin(wakes))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::ports::contract;
+
+    #[tokio::test]
+    async fn passes_the_contract() {
+        contract::cache(&MokaCache::new(), "T").await;
+    }
+}

@@ -1,0 +1,29 @@
+//! What statechart-generated machines run on.
+//!
+//! # Layout
+//! - [`chart`]: what a generated machine is and how one step runs; no allocation, no I/O, no async.
+//! - [`value`]: the values of the spec language and their total arithmetic.
+//! - `actor` (feature `actor`): mailbox, timers, services, supervision and inspection on Tokio.
+//! - `market` (feature `market`): exact decimals, trades, candles, coverage, the reading plan.
+//! - `ports` (feature `market`): log, store and cache as traits.
+//! - `embedded` (features `sqlite`, `moka`): their defaults, in one file and in memory.
+//!
+//! Data flows one way: a mailbox hands an event to [`chart::Chart::step`]; the step reports what it
+//! wants done to its [`chart::Effects`]; the actor performs it and reports results back as events.
+#![cfg_attr(not(any(feature = "actor", feature = "market")), no_std)]
+
+extern crate alloc;
+
+#[cfg(feature = "actor")]
+pub mod actor;
+pub mod chart;
+#[cfg(any(feature = "sqlite", feature = "moka"))]
+pub mod embedded;
+#[cfg(feature = "market")]
+pub mod market;
+#[cfg(feature = "market")]
+pub mod ports;
+pub mod value;
+
+#[cfg(feature = "macros")]
+pub use statechart_macros::statechart;

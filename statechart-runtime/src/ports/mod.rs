@@ -1,0 +1,31 @@
+//! The three ports of the platform: a log, a store and a cache, as object-safe traits.
+//!
+//! ```text
+//! Producer ──append──▶ Log ──fetch──▶ Consumer ──ingest──▶ Store ──▶ Datastore
+//!                                        └────────put────▶ Cache ──▶ Datastore
+//! ```
+//!
+//! The log delivers at least once; [`Store::ingest`] writes data and position in one transaction, which makes the
+//! effect exactly once. The cache is a hint: losing it costs time, never correctness. Embedded adapters are in
+//! `crate::embedded`; adapters for servers live elsewhere and must pass the same `contract` suite.
+
+mod batch;
+mod cache;
+#[cfg(any(test, feature = "contract-tests"))]
+pub mod contract;
+mod log;
+mod read;
+mod store;
+mod store_types;
+
+pub use batch::{Batch, BatchBuilder, CoverageMark, DeadLetter, Placed, Position, PositionKey, RestRows};
+pub use cache::{Cache, CacheAnswer, CacheError, CacheKey, PutReport, Wake};
+pub use log::{
+    Fetched, FetchedRecord, Log, LogError, LogRecord, MAX_APPEND_BYTES, Topic, Watermarks, is_valid_topic,
+};
+pub use read::{MAX_PAGE, read_plan};
+pub use store::{Store, StoreError};
+pub use store_types::{
+    Fetch, FetchRequest, FetchState, FetchUpdate, Ingested, InstrumentStats, StoreStats, StoredDeadLetter,
+    TopicEntry, TopicState, Touched,
+};

@@ -1,0 +1,154 @@
+//! The store port: instruments, trades, candles, coverage, positions and fetches, with one transaction for a batch.
+
+use super::batch::{Batch, PositionKey};
+use super::store_types::{
+    Fetch, FetchRequest, FetchUpdate, Ingested, StoreStats, StoredDeadLetter, TopicEntry,
+};
+use crate::market::{
+    CoverageRow, FetchId, Instrument, InstrumentId, Interval, MarketError, NewInstrument, Resolution,
+    RestCandle, TimeRange, Trade, TradeCandle, TradeOrd,
+};
+use async_trait::async_trait;
+use thiserror::Error;
+
+/// The platform's memory. All reads see committed data only.
+#[async_trait]
+pub trait Store: Send + Sync + 'static {
+    /// All instruments, by symbol.
+    async fn instruments(&self) -> Result<Vec<Instrument>, StoreError>;
+
+    /// The instrument of this symbol, added if there is none (partitions are dealt round-robin). An existing one keeps
+    /// its pair; only an unknown listing time is filled in.
+    async fn ensure_instrument(&self, new: &NewInstrument) -> Result<Instrument, StoreError>;
+
+    /// Writes a batch in one transaction: all of it or nothing, position included. What lies below the stored position
+    /// is dropped, and trades that are there already are not counted twice, so a repeated batch has no effect.
+    ///
+    /// # Errors
+    /// [`StoreError::PositionAhead`] when the batch would leave records out. A trade that would make a sum inexact is
+    /// no error: it becomes a dead letter in the same transaction.
+    async fn ingest(&self, batch: Batch) -> Result<Ingested, StoreError>;
+
+    /// Where a group stands; `None` when it has never committed: begin at the log's low watermark.
+    async fn next_offset(&self, key: &PositionKey) -> Result<Option<i64>, StoreError>;
+
+    /// Coverage rows that overlap the range, by source and time.
+    async fn coverage(
+        &self,
+        instrument: InstrumentId,
+        range: TimeRange,
+    ) -> Result<Vec<CoverageRow>, StoreError>;
+
+    /// Trade candles of buckets that start in the range, ordered, at most `limit`; go on behind the last one's bucket.
+    async fn trade_candles(
+        &self,
+        instrument: InstrumentId,
+        interval: Interval,
+        range: TimeRange,
+        limit: usize,
+    ) -> Result<Vec<TradeCandle>, StoreError>;
+
+    /// REST candles of buckets that start in the range, ordered, at most `limit`.
+    async fn rest_candles(
+        &self,
+        instrument: InstrumentId,
+        res: Resolution,
+        range: TimeRange,
+        limit: usize,
+    ) -> Result<Vec<RestCandle>, StoreError>;
+
+    /// Trades in the range, in order, behind `after` if given, at most `limit`. `received_us` is not kept (0).
+    async fn trades(
+        &self,
+        instrument: InstrumentId,
+        range: TimeRange,
+        after: Option<TradeOrd>,
+        limit: usize,
+    ) -> Result<Vec<Trade>, StoreError>;
+
+    /// Opens a fetch, or returns the open one of equal instrument, source and range. The flag says whether it is new.
+    async fn open_fetch(&self, request: &FetchRequest) -> Result<(Fetch, bool), StoreError>;
+
+    /// A fetch by its id.
+    async fn fetch(&self, id: &FetchId) -> Result<Option<Fetch>, StoreError>;
+
+    /// Changes an open fetch and returns it; one that is over is returned unchanged.
+    ///
+    /// # Errors
+    /// [`StoreError::UnknownFetch`].
+    async fn update_fetch(&self, id: &FetchId, update: &FetchUpdate) -> Result<Fetch, StoreError>;
+
+    /// Queued and running fetches, oldest first: after a restart they are taken up again.
+    async fn open_fetches(&self) -> Result<Vec<Fetch>, StoreError>;
+
+    /// The Coordinator's topics, by name.
+    async fn topics(&self) -> Result<Vec<TopicEntry>, StoreError>;
+
+    /// Adds or replaces a topic.
+    async fn put_topic(&self, topic: &TopicEntry) -> Result<(), StoreError>;
+
+    /// Dead letters with `seq` above `after_seq`, in order, at most `limit`.
+    async fn dead_letters(&self, after_seq: i64, limit: usize) -> Result<Vec<StoredDeadLetter>, StoreError>;
+
+    /// Numbers for a status screen; cheap enough for one call a second.
+    async fn stats(&self) -> Result<StoreStats, StoreError>;
+}
+
+/// What can go wrong with the store.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum StoreError {
+    /// The batch starts behind the stored position: records would be skipped.
+    #[error(
+        "the batch of `{}`/{} starts at offset {expected}, but only records below {stored} are stored; read again from {stored}",
+        key.topic, key.partition
+    )]
+    PositionAhead {
+        /// Which partition.
+        key: PositionKey,
+        /// Start of the batch.
+        expected: i64,
+        /// Stored position.
+        stored: i64,
+    },
+    /// A batch that contradicts itself.
+    #[error("the batch is malformed: {why}; this is a fault of the caller, nothing was written")]
+    BadBatch {
+        /// What is wrong.
+        why: String,
+    },
+    /// No such instrument.
+    #[error("the store has no instrument {}; add it with `ensure_instrument` first", .0.0)]
+    UnknownInstrument(InstrumentId),
+    /// No such fetch.
+    #[error("the store has no fetch {0}; it may have been removed, ask for the data again")]
+    UnknownFetch(FetchId),
+    /// A refused value.
+    #[error(transparent)]
+    Market(#[from] MarketError),
+    /// A stored row that cannot be read.
+    #[error("a row of `{table}` is damaged: {why}; restore the file from a backup")]
+    Damaged {
+        /// The table.
+        table: &'static str,
+        /// What is wrong.
+        why: String,
+    },
+    /// The disk or the database failed.
+    #[error("the store failed while {doing}: {source}{}", if *transient { "; it will be tried again" } else { "" })]
+    Io {
+        /// What was being done.
+        doing: &'static str,
+        /// Whether trying again may help.
+        transient: bool,
+        /// The cause.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+}
+
+impl StoreError {
+    /// Whether the same call may succeed later.
+    pub fn is_transient(&self) -> bool {
+        matches!(self, StoreError::Io { transient: true, .. })
+    }
+}

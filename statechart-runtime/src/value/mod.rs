@@ -1,0 +1,111 @@
+//! The values of the spec language, and their total arithmetic.
+
+mod ops;
+mod text;
+
+pub use ops::{Arithmetic, count, item, len};
+pub use text::Text;
+
+/// `[T]` of the spec language.
+pub type List<T> = alloc::vec::Vec<T>;
+
+use ::core::fmt;
+
+/// A point in time: microseconds since 1970 UTC.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct Time(pub i64);
+
+/// A span of time in microseconds; negative when it runs backwards.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct Duration(pub i64);
+
+impl Duration {
+    /// The span as the standard library's type; a negative one is zero.
+    #[must_use]
+    pub fn to_std(self) -> ::core::time::Duration {
+        ::core::time::Duration::from_micros(u64::try_from(self.0).unwrap_or(0))
+    }
+}
+
+impl fmt::Display for Time {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "@{}us", self.0)
+    }
+}
+
+impl fmt::Display for Duration {
+    /// The largest unit that divides the span, as a spec would spell it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const UNITS: [(i64, &str); 5] =
+            [(3_600_000_000, "h"), (60_000_000, "m"), (1_000_000, "s"), (1_000, "ms"), (1, "us")];
+        let unit = UNITS.iter().find(|(size, _)| self.0 != 0 && self.0 % size == 0);
+        let (size, name) = unit.copied().unwrap_or((1_000_000, "s"));
+        write!(f, "{}{name}", self.0 / size)
+    }
+}
+
+/// What can go wrong inside a step. A fault aborts its action block and raises `fault`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    /// An Int left the range of 64 bits.
+    Overflow,
+    /// `/` or `%` by zero.
+    DivisionByZero,
+    /// A Float result is infinite or not a number.
+    NonFinite,
+    /// The internal queue is full.
+    QueueFull {
+        /// How many events it holds.
+        limit: u32,
+    },
+    /// Too many events are deferred.
+    DeferredFull {
+        /// How many events are kept.
+        limit: u32,
+    },
+    /// A macrostep did not end.
+    Microsteps {
+        /// How many microsteps it may take.
+        limit: u32,
+    },
+    /// A message could not be delivered to its peer.
+    Undelivered,
+    /// A service panicked, so that it will not report a result.
+    ServicePanicked,
+}
+
+impl Fault {
+    /// The name under which `fault(kind)` reports it.
+    #[must_use]
+    pub fn kind(self) -> &'static str {
+        match self {
+            Self::Overflow => "overflow",
+            Self::DivisionByZero => "division",
+            Self::NonFinite => "nonfinite",
+            Self::QueueFull { .. } => "queue",
+            Self::DeferredFull { .. } => "deferred",
+            Self::Microsteps { .. } => "microsteps",
+            Self::Undelivered => "undelivered",
+            Self::ServicePanicked => "panic",
+        }
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Overflow => write!(f, "an Int result does not fit 64 bits"),
+            Self::DivisionByZero => write!(f, "division by zero"),
+            Self::NonFinite => write!(f, "a Float result is not finite"),
+            Self::QueueFull { limit } => {
+                write!(f, "the internal queue is full: more than {limit} events were raised in one macrostep")
+            }
+            Self::DeferredFull { limit } => write!(f, "more than {limit} events are deferred"),
+            Self::Microsteps { limit } => write!(f, "the macrostep did not end within {limit} microsteps"),
+            Self::Undelivered => write!(f, "a message could not be delivered to its peer"),
+            Self::ServicePanicked => write!(f, "a service panicked and reports no result"),
+        }
+    }
+}
+
+impl ::core::error::Error for Fault {}
