@@ -23,6 +23,7 @@ pub mod datastore;
 pub mod exchange;
 pub mod lock;
 pub mod machines;
+mod parts;
 pub mod platform;
 pub mod producer;
 pub mod simulator;

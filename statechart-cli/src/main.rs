@@ -20,7 +20,6 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-
 /// Checks, draws, runs and expands statechart specifications (.sc files).
 ///
 /// Diagnostics say what is wrong, where, why, and what to do about it.

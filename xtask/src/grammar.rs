@@ -2,16 +2,38 @@
 //!
 //! The parser is checked in, so that building the language does not build a parser generator.
 
-use std::{fs, path::Path};
+use std::fs;
 
 use quote::quote;
+
+use crate::{error::Error, generated::Generated, tools};
 
 const GRAMMAR: &str = "statechart-lang/src/syntax/grammar.pest";
 const PARSER: &str = "statechart-lang/src/syntax/generated.rs";
 
-/// The text that `generated.rs` must have for a grammar.
-pub(crate) fn generate(root: &Path) -> Result<String, String> {
-    let grammar = fs::read_to_string(root.join(GRAMMAR)).map_err(|error| format!("{GRAMMAR}: {error}"))?;
+/// Writes the parser, or checks that it is the grammar's.
+pub(crate) fn run(check: bool) -> Result<(), Error> {
+    let mut files = Generated::default();
+    files.add(PARSER, generate()?);
+    if check {
+        let stale = files.stale();
+        return if stale.is_empty() {
+            tools::progress("the parser is fresh");
+            Ok(())
+        } else {
+            Err(Error::Stale { files: stale, command: "cargo xtask grammar" })
+        };
+    }
+    if files.write()? == 0 {
+        tools::progress("the parser is fresh");
+    }
+    Ok(())
+}
+
+/// The text that `generated.rs` must have.
+fn generate() -> Result<String, Error> {
+    let path = tools::root().join(GRAMMAR);
+    let grammar = fs::read_to_string(&path).map_err(Error::file("read", &path))?;
     let tokens = pest_generator::derive_parser(
         quote! {
             #[grammar_inline = #grammar]
@@ -19,16 +41,11 @@ pub(crate) fn generate(root: &Path) -> Result<String, String> {
         },
         false,
     );
-    let file = syn::parse2(tokens).map_err(|error| format!("the generated parser does not parse: {error}"))?;
+    let file = syn::parse2(tokens).map_err(|why| Error::Grammar { path: GRAMMAR, why: why.to_string() })?;
     Ok(format!(
         "// Made from grammar.pest by `cargo xtask grammar`. Do not edit.\n\
          #![allow(missing_docs, unreachable_pub, clippy::all, clippy::pedantic, unused)]\n\
          pub(crate) struct Grammar;\n\n{}",
         prettyplease::unparse(&file)
     ))
-}
-
-pub(crate) fn run() -> Result<(), String> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().ok_or("xtask has no parent directory")?;
-    fs::write(root.join(PARSER), generate(root)?).map_err(|error| format!("{PARSER}: {error}"))
 }

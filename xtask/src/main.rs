@@ -1,9 +1,78 @@
-//! The project's own commands.
-mod grammar;
+//! The project's own commands: `cargo xtask help` lists them.
+//!
+//! ```text
+//! arguments ──▶ one task a file ──▶ cargo, dot, files below the workspace
+//!                     │
+//!                     └──▶ progress on stderr, exit code 0 or 1 (2: wrong usage)
+//! ```
+//!
+//! A task that makes files can also `--check` them: it changes nothing then, and says which are stale.
 
-fn main() {
-    let mut args = std::env::args().skip(1);
-    if args.next().as_deref() == Some("grammar") {
-        grammar::run().unwrap();
+mod ci;
+mod diagrams;
+mod error;
+mod generated;
+mod grammar;
+mod sample_data;
+mod test;
+mod tools;
+
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+
+/// The project's own commands.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", about)]
+struct Cli {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Debug, Subcommand)]
+enum Task {
+    /// Run every test there is, with what it needs, and check that generated files are fresh.
+    Test,
+    /// Run what decides whether a change may go in: formatting, lints, then `test`.
+    Ci,
+    /// Make the parser of the language from its grammar.
+    Grammar(Fresh),
+    /// Draw every specification below `specs/` into `docs/diagrams/`.
+    Diagrams(Fresh),
+    /// Get the recorded trades that the end-to-end test plays.
+    SampleData,
+}
+
+#[derive(Debug, Args)]
+struct Fresh {
+    /// Change nothing; fail when a file is not what the task would make.
+    #[arg(long)]
+    check: bool,
+}
+
+fn main() -> ExitCode {
+    let result = match Cli::parse().task {
+        Task::Test => test::run(),
+        Task::Ci => ci::run(),
+        Task::Grammar(fresh) => grammar::run(fresh.check),
+        Task::Diagrams(fresh) => diagrams::run(fresh.check),
+        Task::SampleData => sample_data::run(),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        super::Cli::command().debug_assert();
     }
 }

@@ -36,8 +36,8 @@ pub struct Job(pub Arc<JobInfo>);
 /// See [`Job`].
 #[derive(Debug)]
 pub struct JobInfo {
-    /// The fetch as it was opened.
-    pub fetch: Fetch,
+    /// The fetches as they were opened, the largest range first; at least one.
+    pub fetches: Vec<Fetch>,
     /// What is traded.
     pub instrument: Arc<Instrument>,
     /// The topic that its pages go to.
@@ -60,7 +60,8 @@ impl fmt::Debug for Answer {
 
 impl fmt::Debug for Job {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Job({} to {})", self.0.fetch.id, self.0.topic)
+        let first = self.0.fetches.first().map_or("none", |fetch| fetch.id.as_str());
+        write!(f, "Job({first} to {})", self.0.topic)
     }
 }
 

@@ -6,7 +6,6 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::tests::*;
-use super::*;
 use crate::exchange::{
     ApiKey, Client, ClientConfig, CloseReason, ExchangeError, Feed, FeedConfig, FeedEvent, FloorReason, Pair,
     Resolution, RetryPolicy, TradeCursor, WireTrade,

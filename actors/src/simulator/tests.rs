@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use super::*;
 use crate::exchange::{
-    ApiKey, Client, ClientConfig, CloseReason, Endpoints, ExchangeError, Feed, FeedConfig, FeedEvent,
-    FloorReason, HistoryWalk, Pair, Resolution, RetryPolicy, Row, TradeCursor, WireTrade,
+    Client, ClientConfig, CloseReason, Endpoints, ExchangeError, Feed, FeedConfig, FeedEvent, FloorReason,
+    HistoryWalk, Pair, Resolution, RetryPolicy, Row, TradeCursor, WireTrade,
 };
 
 pub(super) const MINUTE: i64 = 60_000_000;

@@ -104,7 +104,7 @@ pub(super) fn is_error(state: &State) -> bool {
     state.has_tag("error") || state.has_tag("alarm") || state.name.eq_ignore_ascii_case("error")
 }
 
-/// The chain of states from below the root down to `id`, `id` included.
+/// The chain of states from the root down to `id`, both included.
 pub(super) fn ancestry(machine: &Machine, id: StateId) -> Vec<StateId> {
     let mut chain = vec![id];
     let mut at = id;

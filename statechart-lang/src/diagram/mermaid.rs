@@ -133,9 +133,14 @@ impl StateDrawing<'_> {
         let machine = self.machine;
         for (_, transition) in label::edges(machine) {
             let text = escape(&label::transition(transition, true));
-            // The root has no box: its transitions leave from each of its children.
+            // The root has no box: its transitions leave from each of its children but final ones.
             let sources = match machine.states.first() {
-                Some(root) if transition.source == 0 => root.children.clone(),
+                Some(root) if transition.source == 0 => {
+                    let open = |id: &StateId| {
+                        machine.states.get(*id).is_some_and(|row| row.kind != StateKind::Final)
+                    };
+                    root.children.iter().copied().filter(open).collect()
+                }
                 _ => vec![transition.source],
             };
             for source in sources {

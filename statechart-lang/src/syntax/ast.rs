@@ -28,7 +28,6 @@ pub(crate) struct Machine {
     pub(crate) strict: bool,
     pub(crate) nondeterministic: bool,
     pub(crate) members: Vec<Member>,
-    pub(crate) span: Span,
 }
 
 #[derive(Debug)]
@@ -229,7 +228,6 @@ pub(crate) struct System {
     pub(crate) doc: String,
     pub(crate) label: Option<String>,
     pub(crate) items: Vec<SystemItem>,
-    pub(crate) span: Span,
 }
 
 #[derive(Debug)]

@@ -61,7 +61,6 @@ impl<'a> Builder<'a> {
             strict: false,
             nondeterministic: false,
             members: Vec::new(),
-            span,
         };
         for part in pair.into_inner() {
             match part.as_rule() {
@@ -401,7 +400,7 @@ impl<'a> Builder<'a> {
 
     fn system(&mut self, doc: String, pair: Pair<'_, Rule>) -> Option<System> {
         let span = self.span(&pair);
-        let mut system = System { name: Name { text: String::new(), span }, doc, label: None, items: Vec::new(), span };
+        let mut system = System { name: Name { text: String::new(), span }, doc, label: None, items: Vec::new() };
         for part in pair.into_inner() {
             match part.as_rule() {
                 Rule::ident => system.name = self.name(&part),

@@ -15,6 +15,8 @@ trait Control: Send + Sync {
     fn status(&self) -> Status;
     fn leaves(&self) -> Vec<&'static str>;
     fn path(&self) -> Vec<String>;
+    fn unhandled(&self) -> u64;
+    fn restarts(&self) -> u64;
     fn request_stop(&self, within: Duration);
     fn abort(&self);
     fn join(&self) -> Pin<Box<dyn Future<Output = StopReason> + Send + '_>>;
@@ -35,6 +37,12 @@ impl<C: Actor> Control for Handle<C> {
     }
     fn path(&self) -> Vec<String> {
         self.path()
+    }
+    fn unhandled(&self) -> u64 {
+        self.unhandled()
+    }
+    fn restarts(&self) -> u64 {
+        self.restarts()
     }
     fn request_stop(&self, within: Duration) {
         self.request_stop(within);
@@ -80,6 +88,18 @@ impl ActorRef {
     #[must_use]
     pub fn path(&self) -> Vec<String> {
         self.0.path()
+    }
+
+    /// See [`Handle::unhandled`].
+    #[must_use]
+    pub fn unhandled(&self) -> u64 {
+        self.0.unhandled()
+    }
+
+    /// See [`Handle::restarts`].
+    #[must_use]
+    pub fn restarts(&self) -> u64 {
+        self.0.restarts()
     }
 
     /// See [`Handle::stop`].

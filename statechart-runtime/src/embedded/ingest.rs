@@ -4,7 +4,7 @@ use super::database::{begin, failed};
 use super::ingest_marks::{write_coverage, write_dead_letters, write_rest};
 use super::ingest_trades::{Folded, closed_until_us, insert_trades, update_candles};
 use crate::market::{InstrumentId, Interval, MarketError, Trade};
-use crate::ports::{Batch, DeadLetter, Ingested, Placed, Position, StoreError};
+use crate::ports::{Batch, DeadLetter, Ingested, MAX_BATCH_ITEMS, Placed, Position, StoreError};
 use sqlx::{Sqlite, SqliteConnection, Transaction};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -45,8 +45,13 @@ impl From<StoreError> for Failure {
 }
 
 fn check(batch: &Batch) -> Result<(), StoreError> {
-    let Some(position) = &batch.position else { return Ok(()) };
     let bad = |why| Err(StoreError::BadBatch { why });
+    for count in [batch.trades.len(), batch.rest.len(), batch.coverage.len(), batch.dead_letters.len()] {
+        if count > MAX_BATCH_ITEMS {
+            return bad(format!("{count} items of one kind, more than {MAX_BATCH_ITEMS}"));
+        }
+    }
+    let Some(position) = &batch.position else { return Ok(()) };
     if position.expected < 0 || position.expected > position.next {
         return bad(format!("its range {}..{} is impossible", position.expected, position.next));
     }

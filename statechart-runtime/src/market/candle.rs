@@ -225,16 +225,17 @@ impl Candle {
     }
 }
 
+// Sums keep the widest scale they met; readers get every number without trailing zeros.
 impl From<TradeCandle> for Candle {
     fn from(candle: TradeCandle) -> Self {
         Self {
             bucket_us: candle.bucket_us,
-            open: candle.open,
-            high: candle.high,
-            low: candle.low,
-            close: candle.close,
-            volume: candle.volume,
-            quote_volume: candle.quote_volume,
+            open: candle.open.normalize(),
+            high: candle.high.normalize(),
+            low: candle.low.normalize(),
+            close: candle.close.normalize(),
+            volume: candle.volume.normalize(),
+            quote_volume: candle.quote_volume.normalize(),
             trades: Some(candle.trades),
             source: CandleSource::Trades,
             revision: candle.trades,
@@ -246,12 +247,12 @@ impl From<RestCandle> for Candle {
     fn from(candle: RestCandle) -> Self {
         Self {
             bucket_us: candle.bucket_us,
-            open: candle.open,
-            high: candle.high,
-            low: candle.low,
-            close: candle.close,
-            volume: candle.volume,
-            quote_volume: candle.quote_volume,
+            open: candle.open.normalize(),
+            high: candle.high.normalize(),
+            low: candle.low.normalize(),
+            close: candle.close.normalize(),
+            volume: candle.volume.normalize(),
+            quote_volume: candle.quote_volume.normalize(),
             trades: None,
             source: CandleSource::Rest,
             revision: u64::try_from(candle.fetched_ms).unwrap_or(0),

@@ -17,6 +17,7 @@ mod candle;
 mod coverage;
 mod decimal;
 mod error;
+mod fetch_id;
 mod instrument;
 mod interval;
 mod plan;
@@ -32,6 +33,7 @@ pub use candle::{Candle, CandleSource, RestCandle, TradeCandle, fold_rest, fold_
 pub use coverage::{CoverageMap, CoverageRow, CoverageState, GapReason, Resolution, Source};
 pub use decimal::{canonical, parse_decimal};
 pub use error::MarketError;
+pub use fetch_id::FetchId;
 pub use instrument::{
     DEFAULT_MARKET, Instrument, InstrumentId, InstrumentTable, NewInstrument, PARTITIONS, UnknownSymbol,
     is_valid_symbol,
@@ -41,7 +43,7 @@ pub use plan::{Gap, MinuteSource, Plan, Read, Segment, plan};
 pub use plan_input::{PlanRequest, live_horizon};
 pub use range::{RangeSet, TimeRange};
 pub use record::{
-    CandlePage, Coverage, FetchEnd, FetchId, MAX_PAGE_ROWS, MAX_RECORD_BYTES, RECORD_VERSION, Record, RestRow,
+    CandlePage, Coverage, FetchEnd, MAX_PAGE_ROWS, MAX_RECORD_BYTES, RECORD_VERSION, Record, RestRow,
 };
 pub use rust_decimal::Decimal;
 pub use trade::{Side, Trade, TradeOrd, TradeOrigin, check_exact};

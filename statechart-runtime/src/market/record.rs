@@ -6,12 +6,11 @@
 use super::decimal::{canonical, parse_decimal};
 use super::error::{MarketError, cut};
 use super::trade::{Side, Trade, TradeOrigin};
-use super::{Resolution, TimeRange};
+use super::{FetchId, Resolution, TimeRange};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use std::borrow::Cow;
-use std::fmt;
 
 /// The version that this platform writes, and the only one it reads. A record without `v` has it.
 pub const RECORD_VERSION: i64 = 1;
@@ -98,49 +97,6 @@ pub struct FetchEnd {
     pub floor_us: Option<i64>,
     /// What went wrong, for people.
     pub error: Option<String>,
-}
-
-/// Identity of a fetch: a UUID as text. Random bits come from the caller.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct FetchId(String);
-
-impl FetchId {
-    /// A version-4 UUID of 128 random bits.
-    pub fn from_random(bits: u128) -> Self {
-        let bits = (bits & !(0xf << 76) & !(0x3 << 62)) | (0x4 << 76) | (0x2 << 62);
-        let hex = format!("{bits:032x}");
-        let part = |from: usize, to: usize| hex.get(from..to).unwrap_or_default();
-        Self([part(0, 8), part(8, 12), part(12, 16), part(16, 20), part(20, 32)].join("-"))
-    }
-
-    /// Reads an id, e.g. from a URL.
-    ///
-    /// # Errors
-    /// [`MarketError::Record`] unless it is 32 hexadecimal digits grouped 8-4-4-4-12.
-    pub fn parse(text: &str) -> Result<Self, MarketError> {
-        let dash = |at: usize| matches!(at, 8 | 13 | 18 | 23);
-        let sound = text.len() == 36
-            && text
-                .bytes()
-                .enumerate()
-                .all(|(at, b)| if dash(at) { b == b'-' } else { b.is_ascii_hexdigit() });
-        if sound {
-            Ok(Self(text.to_ascii_lowercase()))
-        } else {
-            Err(record_error(format!("`{}` is not a fetch id (a UUID is expected)", cut(text, 40))))
-        }
-    }
-
-    /// The id's text.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Display for FetchId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
 }
 
 impl Record {
@@ -320,7 +276,10 @@ impl<'a> Wire<'a> {
                 "S" => Side::Sell,
                 "?" => Side::Unknown,
                 other => {
-                    return Err(record_error(format!("`d` is `{}`, one of B S ? is expected", cut(other, 8))));
+                    return Err(record_error(format!(
+                        "`d` is `{}`, one of B S ? is expected",
+                        cut(other, 8)
+                    )));
                 }
             },
             received_us: need(self.r, "r")?,
@@ -328,7 +287,10 @@ impl<'a> Wire<'a> {
                 "ws" => TradeOrigin::Socket,
                 "hist" => TradeOrigin::History,
                 other => {
-                    return Err(record_error(format!("`src` is `{}`, ws or hist is expected", cut(other, 8))));
+                    return Err(record_error(format!(
+                        "`src` is `{}`, ws or hist is expected",
+                        cut(other, 8)
+                    )));
                 }
             },
         })

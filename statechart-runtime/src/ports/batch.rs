@@ -6,6 +6,9 @@ use crate::market::{
     RestRow, Source, TimeRange, Trade,
 };
 
+/// Most trades, pages, marks or dead letters in one batch; consumers aim at 10 000 trades.
+pub const MAX_BATCH_ITEMS: usize = 100_000;
+
 /// Everything that [`super::Store::ingest`] writes in one transaction. Items carry the offset of their record.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Batch {
@@ -160,5 +163,59 @@ impl<'a> BatchBuilder<'a> {
         self.instruments
             .get(symbol)
             .ok_or_else(|| format!("no instrument has the symbol `{symbol}`; add it, then replay"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::market::{DEFAULT_MARKET, FetchId};
+    use crate::ports::LogRecord;
+
+    #[test]
+    fn records_become_a_batch_and_poison_is_set_aside() {
+        let table = InstrumentTable::new([Instrument {
+            id: InstrumentId(7),
+            symbol: "BTCUSD".into(),
+            base: "BTC".into(),
+            quote: "USD".into(),
+            market: DEFAULT_MARKET.into(),
+            partition: 0,
+            listed_us: None,
+            version: 0,
+        }]);
+        let fetch = FetchId::from_random(1);
+        let trade = r#"{"k":"t","s":"BTCUSD","t":5,"i":"1","p":"2","q":"3","d":"B","r":6,"src":"ws"}"#;
+        let page = format!(
+            r#"{{"k":"c","s":"BTCUSD","res":60,"from":0,"to":60000000,"fetch":"{fetch}","page":0,"rows":[[0,"1","1","1","1","1","1"]]}}"#
+        );
+        let end = format!(r#"{{"k":"end","fetch":"{fetch}","ok":true,"pages":1,"floor":null,"error":null}}"#);
+        let mut builder = BatchBuilder::new(&table, None);
+        for (line, offset) in [
+            trade.to_owned(),
+            r#"{"k":"cov","s":"BTCUSD","from":0,"to":9,"epoch":1}"#.to_owned(),
+            page,
+            end,
+            r#"{"k":"birth","inc":1}"#.to_owned(),
+            trade.replace("BTCUSD", "NOUSD"),
+            trade.replace("\"3\"", "\"0.000000000000000001\""),
+            "{".to_owned(),
+        ]
+        .into_iter()
+        .zip(40..)
+        {
+            builder.push(&FetchedRecord { offset, record: LogRecord::new("", line, 2_000) });
+        }
+        assert_eq!(builder.pages.iter().map(|page| page.0).collect::<Vec<_>>(), [42]);
+        assert_eq!(builder.ends.iter().map(|end| end.0).collect::<Vec<_>>(), [43]);
+        let batch = builder.finish();
+        assert_eq!(
+            batch.trades.iter().map(|one| (one.offset, one.instrument.0)).collect::<Vec<_>>(),
+            [(40, 7)]
+        );
+        let sources: Vec<_> = batch.coverage.iter().map(|one| one.item.source).collect();
+        assert_eq!(sources, [Source::Trades, Source::Rest(Resolution::Minute)]);
+        assert_eq!(batch.rest.iter().map(|one| one.item.fetched_ms).collect::<Vec<_>>(), [2]);
+        assert_eq!(batch.dead_letters.iter().map(|one| one.offset).collect::<Vec<_>>(), [45, 46, 47]);
     }
 }

@@ -18,7 +18,9 @@ mod read;
 mod store;
 mod store_types;
 
-pub use batch::{Batch, BatchBuilder, CoverageMark, DeadLetter, Placed, Position, PositionKey, RestRows};
+pub use batch::{
+    Batch, BatchBuilder, CoverageMark, DeadLetter, MAX_BATCH_ITEMS, Placed, Position, PositionKey, RestRows,
+};
 pub use cache::{Cache, CacheAnswer, CacheError, CacheKey, PutReport, Wake};
 pub use log::{
     Fetched, FetchedRecord, Log, LogError, LogRecord, MAX_APPEND_BYTES, Topic, Watermarks, is_valid_topic,

@@ -1,0 +1,223 @@
+//! One page of a list: which buckets it answers for, what is ready of them, and where the next page begins.
+//!
+//! ```text
+//! asked     ├──────────────────────────────────────────────┤
+//! window    ├──dead──┼─────── limit buckets ───────┤           only this much is asked of the Datastore (and fetched)
+//! ready     ├────────────────────────┤                         up to the first gap that a fetch would close
+//! cursor                             ╰──▶ goes on here
+//! ```
+//!
+//! Dead parts (before the listing, beyond what the exchange keeps) cost nothing and are skipped, so that `from=earliest`
+//! leads to candles at once. Newest first it is the mirror image.
+
+use super::{
+    cursor::{Cursor, Order},
+    params::{Asked, Params},
+    problem::{Kind, Problem},
+};
+use crate::datastore::{Answer, Front, Reply, Request};
+use statechart_runtime::{
+    market::{Candle, Gap, Instrument, Plan, PlanRequest, Segment, TimeRange, plan},
+    ports::Fetch,
+};
+use std::{sync::Arc, time::Duration};
+use tokio::time::{Instant, timeout};
+
+/// Most windows that one request looks at while all of them are dead; each is four times as long as the one before.
+const MAX_WINDOWS: u32 = 10;
+/// How much longer than `wait` the Datastore may take.
+const ANSWER_GRACE: Duration = Duration::from_secs(10);
+
+/// What can be served now.
+pub(super) struct Page {
+    pub(super) instrument: Arc<Instrument>,
+    /// Clipped to the page: its range is what the page answers for.
+    pub(super) plan: Plan,
+    /// The contiguous part that is served.
+    pub(super) ready: TimeRange,
+    /// Where the next page begins; `None` at the end.
+    pub(super) cursor: Option<Cursor>,
+    /// The candles, when the cache held them.
+    pub(super) cached: Option<Arc<[Candle]>>,
+}
+
+/// A page, or what its candles are waiting for.
+pub(super) enum Found {
+    Page(Page),
+    Pending(Fetch),
+}
+
+impl Page {
+    /// Whether nothing is missing in the page's range.
+    pub(super) fn is_complete(&self) -> bool {
+        self.plan.is_complete()
+    }
+
+    /// Whether the page will not change, late trades excepted: only then does it have an ETag.
+    pub(super) fn is_final(&self) -> bool {
+        self.is_complete() && self.plan.range.to_us <= self.plan.horizon_us
+    }
+}
+
+/// Asks the Datastore for the next page of `asked`.
+///
+/// # Errors
+/// 503 when it cannot answer.
+pub(super) async fn find(
+    front: &dyn Front,
+    params: &Params,
+    instrument: Arc<Instrument>,
+    asked: Asked,
+    now_us: i64,
+) -> Result<Found, Problem> {
+    if asked.range.is_empty() {
+        return Ok(Found::Page(empty(instrument, params, asked, now_us)));
+    }
+    let started = Instant::now();
+    let mut round = 0;
+    loop {
+        let window = window(front, params, &instrument, asked, now_us, round).await?;
+        let left = params.wait.saturating_sub(started.elapsed());
+        let request = Request { instrument: instrument.clone(), interval: params.interval, range: window };
+        let answer = match timeout(left + ANSWER_GRACE, front.ask(request, left)).await {
+            Ok(Reply::Ready(answer)) => answer,
+            Ok(Reply::Pending(fetch)) => return Ok(Found::Pending(fetch)),
+            Ok(Reply::Failed { reason }) => {
+                let problem = Problem::later(Kind::Unavailable, 2, reason);
+                return Err(problem.hint("try again; `GET /healthz` tells which part is out of order"));
+            }
+            Err(_) => {
+                let detail = format!("the data was not found within {} s", (left + ANSWER_GRACE).as_secs());
+                return Err(Problem::later(Kind::TimedOut, 5, detail).hint("try again, or ask for less"));
+            }
+        };
+        round += 1;
+        let all_dead = answer.plan.segments.is_empty() && answer.plan.fetches().next().is_none();
+        if all_dead && window != asked.range && round < MAX_WINDOWS && started.elapsed() < params.wait {
+            continue;
+        }
+        let page = settle(answer, params, asked, window);
+        if page.ready.is_empty()
+            && !page.is_complete()
+            && let Some(fetch) = open_fetch(front, &page).await?
+        {
+            return Ok(Found::Pending(fetch));
+        }
+        return Ok(Found::Page(page));
+    }
+}
+
+/// The part of `asked` that the Datastore is asked for.
+async fn window(
+    front: &dyn Front,
+    params: &Params,
+    instrument: &Instrument,
+    asked: Asked,
+    now_us: i64,
+    round: u32,
+) -> Result<TimeRange, Problem> {
+    let Some(limit) = params.limit else { return Ok(asked.range) };
+    let rows = front.store().coverage(instrument.id, asked.range).await?;
+    let request = PlanRequest {
+        range: asked.range,
+        interval: params.interval,
+        horizon_us: now_us,
+        listed_us: instrument.listed_us,
+    };
+    let known = plan(&request, &rows);
+    let buckets = limit.saturating_mul(4usize.saturating_pow(round));
+    Ok(span(asked.range, live_edge(&known, params.order), buckets, params))
+}
+
+/// From the begin of `range` (its end, newest first) to `buckets` buckets behind `edge_us`.
+fn span(range: TimeRange, edge_us: i64, buckets: usize, params: &Params) -> TimeRange {
+    let width_us = i64::try_from(buckets).unwrap_or(i64::MAX).saturating_mul(params.interval.width_us());
+    match params.order {
+        Order::Asc => TimeRange { to_us: edge_us.saturating_add(width_us).min(range.to_us), ..range },
+        Order::Desc => TimeRange { from_us: edge_us.saturating_sub(width_us).max(range.from_us), ..range },
+    }
+}
+
+/// Where the first part begins that is not dead: which is there, or can be fetched.
+fn live_edge(plan: &Plan, order: Order) -> i64 {
+    let dead = |gap: &&Gap| gap.fetch.is_none();
+    match order {
+        Order::Asc => plan.gaps.iter().take_while(dead).fold(plan.range.from_us, |edge_us, gap| {
+            if gap.range.from_us == edge_us { gap.range.to_us } else { edge_us }
+        }),
+        Order::Desc => plan.gaps.iter().rev().take_while(dead).fold(plan.range.to_us, |edge_us, gap| {
+            if gap.range.to_us == edge_us { gap.range.from_us } else { edge_us }
+        }),
+    }
+}
+
+/// Makes a page of an answer.
+fn settle(answer: Answer, params: &Params, asked: Asked, window: TimeRange) -> Page {
+    let whole = answer.plan.range;
+    let range = match params.limit {
+        Some(limit) => span(whole, live_edge(&answer.plan, params.order), limit, params),
+        None => whole,
+    };
+    let plan = clip(&answer.plan, range);
+    let mut fetchable = plan.gaps.iter().filter(|gap| gap.fetch.is_some());
+    let (ready, rest) = match params.order {
+        Order::Asc => {
+            let ready = TimeRange { to_us: plan.ready_until_us(), ..range };
+            // A plan that ends before its window ends at the horizon: there is nothing behind it yet.
+            let is_last = ready.to_us == whole.to_us
+                && (whole.to_us < window.to_us || window.to_us >= asked.range.to_us);
+            let rest = TimeRange { from_us: ready.to_us, to_us: asked.range.to_us };
+            (ready, Some(rest).filter(|rest| !is_last && !rest.is_empty()))
+        }
+        Order::Desc => {
+            let ready_from_us = fetchable.next_back().map_or(range.from_us, |gap| gap.range.to_us);
+            let ready = TimeRange { from_us: ready_from_us, ..range };
+            let rest = TimeRange { from_us: asked.range.from_us, to_us: ready_from_us };
+            (ready, Some(rest).filter(|rest| !rest.is_empty()))
+        }
+    };
+    let cursor = rest.map(|rest| Cursor {
+        symbol: answer.instrument.symbol.clone(),
+        interval: params.interval,
+        order: params.order,
+        from_us: rest.from_us,
+        to_us: if asked.open_end && params.order == Order::Asc { None } else { Some(rest.to_us) },
+    });
+    Page { instrument: answer.instrument, plan, ready, cursor, cached: answer.cached }
+}
+
+/// The part of a plan inside a range of whole buckets.
+pub(super) fn clip(plan: &Plan, range: TimeRange) -> Plan {
+    let segments =
+        plan.segments.iter().map(|one| Segment { range: one.range.intersect(range), ..one.clone() });
+    let gaps = plan.gaps.iter().map(|one| Gap { range: one.range.intersect(range), ..*one });
+    Plan {
+        interval: plan.interval,
+        range,
+        horizon_us: plan.horizon_us,
+        segments: segments.filter(|one| !one.range.is_empty()).collect(),
+        gaps: gaps.filter(|one| !one.range.is_empty()).collect(),
+    }
+}
+
+/// The fetch under way for what the page misses, if there is one: then there is something to wait for.
+async fn open_fetch(front: &dyn Front, page: &Page) -> Result<Option<Fetch>, Problem> {
+    let wanted: Vec<TimeRange> = page.plan.fetches().map(|(_, range)| range).collect();
+    let open = front.store().open_fetches().await?;
+    Ok(open.into_iter().find(|fetch| {
+        fetch.instrument == page.instrument.id
+            && wanted.iter().any(|range| !range.intersect(fetch.range).is_empty())
+    }))
+}
+
+/// A range in which no bucket begins.
+fn empty(instrument: Arc<Instrument>, params: &Params, asked: Asked, now_us: i64) -> Page {
+    let plan = Plan {
+        interval: params.interval,
+        range: asked.range,
+        horizon_us: now_us,
+        segments: Vec::new(),
+        gaps: Vec::new(),
+    };
+    Page { instrument, plan, ready: asked.range, cursor: None, cached: None }
+}

@@ -1,0 +1,85 @@
+//! What `specs/consumer_fixed.sc` and `specs/consumer_dynamic.sc` leave to Rust.
+//!
+//! ```text
+//! log ─Reader─▶ LogBatch ─decode─▶ Records ─ingest (one transaction)─▶ Touched ─▶ cache, waiters
+//! ```
+//!
+//! The position of the reader is the store's: it moves in the transaction that stores the batch, and
+//! after a failure it is read again from there. That is what makes a batch count once.
+
+mod dynamic;
+mod fixed;
+mod reader;
+mod store;
+
+use std::{
+    fmt,
+    sync::{Arc, Mutex},
+};
+
+use statechart_runtime::{
+    market::{CandlePage, FetchEnd},
+    ports::{Batch, FetchedRecord, Ingested, PositionKey},
+};
+
+pub use dynamic::{Dynamic, Subscription};
+pub use fixed::Fixed;
+pub use reader::Reader;
+
+/// Records of one partition, as fetched.
+#[derive(Clone)]
+pub struct LogBatch(pub(crate) Arc<Fetch>);
+
+/// See [`LogBatch`].
+pub(crate) struct Fetch {
+    /// Whose position it moves.
+    pub(crate) key: PositionKey,
+    /// The stored position when it was fetched.
+    pub(crate) committed: i64,
+    /// The position after it.
+    pub(crate) next: i64,
+    /// In order of offsets.
+    pub(crate) records: Vec<FetchedRecord>,
+}
+
+/// A decoded batch, on its way into the store. Taken once: after a failure the log is read again.
+#[derive(Clone)]
+pub struct Records(pub(crate) Arc<Decoded>);
+
+/// See [`Records`].
+pub(crate) struct Decoded {
+    pub(crate) batch: Mutex<Option<Batch>>,
+    pub(crate) pages: Vec<CandlePage>,
+    pub(crate) ends: Vec<FetchEnd>,
+}
+
+/// What a transaction changed.
+#[derive(Clone)]
+pub struct Touched(pub(crate) Arc<Written>);
+
+/// See [`Touched`].
+pub(crate) struct Written {
+    pub(crate) ingested: Ingested,
+    pub(crate) covered: Vec<(statechart_runtime::market::InstrumentId, statechart_runtime::market::TimeRange)>,
+    pub(crate) fetches: Vec<statechart_runtime::market::FetchId>,
+}
+
+// State snapshots print contexts, so these stay short.
+impl fmt::Debug for LogBatch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "LogBatch({} records to offset {})", self.0.records.len(), self.0.next)
+    }
+}
+
+impl fmt::Debug for Records {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Records({} pages, {} ends)", self.0.pages.len(), self.0.ends.len())
+    }
+}
+
+impl fmt::Debug for Touched {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let ingested = &self.0.ingested;
+        write!(f, "Touched({} trades, {} candles)", ingested.inserted, ingested.touched.len() + ingested.rest_written)
+    }
+}

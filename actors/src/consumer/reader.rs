@@ -1,0 +1,166 @@
+//! Reading one partition from the stored position on.
+
+use std::{sync::Arc, time::Duration};
+
+use statechart_runtime::ports::{LogError, PositionKey};
+use tokio::sync::Mutex;
+
+use super::{Fetch, LogBatch};
+use crate::parts::Parts;
+
+/// Records of one batch.
+const BATCH_RECORDS: usize = 10_000;
+/// Bytes of one batch.
+const BATCH_BYTES: usize = 4 << 20;
+/// How long one fetch waits for records.
+const FETCH_WAIT: Duration = Duration::from_millis(500);
+/// Wait before asking again after an error.
+const ERROR_WAIT: Duration = Duration::from_millis(250);
+
+/// A consumer's place in one partition.
+pub struct Reader {
+    parts: Arc<Parts>,
+    group: &'static str,
+    topic: String,
+    partition: u32,
+    place: Mutex<Option<Place>>,
+}
+
+#[derive(Clone)]
+struct Place {
+    key: PositionKey,
+    /// What the store holds.
+    committed: i64,
+    /// What is read next; ahead of `committed` while nothing needed storing.
+    next: i64,
+}
+
+impl Reader {
+    /// A reader that asks the store for its place when it first reads.
+    pub fn new(parts: Arc<Parts>, group: &'static str, topic: &str, partition: u32) -> Self {
+        Self { parts, group, topic: topic.to_owned(), partition, place: Mutex::new(None) }
+    }
+
+    /// The topic.
+    pub fn topic(&self) -> &str {
+        &self.topic
+    }
+
+    /// Waits for records, at most for `patience`; `None` when there were none. Errors of the log are
+    /// reported and waited out, so that the caller has nothing to handle.
+    pub(super) async fn next(&self, patience: Option<Duration>) -> Option<LogBatch> {
+        let begun = tokio::time::Instant::now();
+        loop {
+            match self.fetch().await {
+                Ok(Some(batch)) => return Some(batch),
+                Ok(None) => {}
+                Err(error) => {
+                    tracing::warn!(topic = self.topic, partition = self.partition, error, "cannot read, trying again");
+                    tokio::time::sleep(ERROR_WAIT).await;
+                }
+            }
+            if patience.is_some_and(|patience| begun.elapsed() >= patience) {
+                return None;
+            }
+        }
+    }
+
+    /// Finds the place without reading.
+    ///
+    /// # Errors
+    /// Why there is no such topic, or no answer.
+    pub(super) async fn find(&self) -> Result<(), String> {
+        let mut place = self.place.lock().await;
+        if place.is_none() {
+            *place = Some(self.locate().await?);
+        }
+        Ok(())
+    }
+
+    async fn locate(&self) -> Result<Place, String> {
+        let topics = self.parts.log.topics().await.map_err(|error| error.to_string())?;
+        let Some(topic) = topics.into_iter().find(|topic| topic.name == self.topic) else {
+            return Err(format!("the log has no topic `{}` yet", self.topic));
+        };
+        let key = PositionKey {
+            group: self.group.to_owned(),
+            topic: self.topic.clone(),
+            incarnation: topic.incarnation,
+            partition: self.partition,
+        };
+        let stored = self.parts.store.next_offset(&key).await.map_err(|error| error.to_string())?;
+        let committed = match stored {
+            Some(stored) => stored,
+            None => {
+                let ends = self.parts.log.watermarks(&self.topic, self.partition).await;
+                ends.map_err(|error| error.to_string())?.low
+            }
+        };
+        Ok(Place { key, committed, next: committed })
+    }
+
+    async fn fetch(&self) -> Result<Option<LogBatch>, String> {
+        self.find().await?;
+        let Some(here) = self.place.lock().await.clone() else { return Ok(None) };
+        let log = &self.parts.log;
+        let fetched =
+            log.fetch(&self.topic, self.partition, here.next, BATCH_RECORDS, BATCH_BYTES, FETCH_WAIT).await;
+        let fetched = match fetched {
+            Ok(fetched) if fetched.incarnation == here.key.incarnation => fetched,
+            Ok(_) | Err(LogError::UnknownTopic { .. }) => {
+                *self.place.lock().await = None;
+                return Err(format!("the topic `{}` was deleted or made anew", self.topic));
+            }
+            Err(LogError::OffsetOutOfRange { low, high, .. }) => {
+                // What is gone stays uncovered, so the Producer's gap repair and the Datastore see it.
+                tracing::error!(
+                    topic = self.topic, partition = self.partition, offset = here.next, low, high,
+                    "records are gone from the log before they were stored; going on with the oldest one left"
+                );
+                let mut place = self.place.lock().await;
+                if let Some(place) = place.as_mut() {
+                    place.next = low;
+                    place.committed = place.committed.min(low);
+                }
+                return Ok(None);
+            }
+            Err(error) => return Err(error.to_string()),
+        };
+        if fetched.records.is_empty() {
+            return Ok(None);
+        }
+        Ok(Some(LogBatch(Arc::new(Fetch {
+            key: here.key,
+            committed: here.committed,
+            next: fetched.next_offset,
+            records: fetched.records,
+        }))))
+    }
+
+    /// A batch without records, at the current position.
+    pub(super) async fn nothing(&self) -> Option<LogBatch> {
+        let here = self.place.lock().await.clone()?;
+        let Place { key, committed, next } = here;
+        Some(LogBatch(Arc::new(Fetch { key, committed, next, records: Vec::new() })))
+    }
+
+    /// A batch was stored: the position is the store's.
+    pub(super) async fn stored(&self, committed: i64) {
+        if let Some(place) = self.place.lock().await.as_mut() {
+            place.committed = committed;
+            place.next = place.next.max(committed);
+        }
+    }
+
+    /// A batch held nothing to store: it is passed over, and counted with the next one that is stored.
+    pub(super) async fn passed(&self, next: i64) {
+        if let Some(place) = self.place.lock().await.as_mut() {
+            place.next = place.next.max(next);
+        }
+    }
+
+    /// Something failed: the place is asked for again.
+    pub(super) async fn forget(&self) {
+        *self.place.lock().await = None;
+    }
+}

@@ -1,0 +1,175 @@
+//! From fetched records to the store and on to the cache: what both consumers do alike.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use statechart_runtime::{
+    market::{Candle, CoverageState, GapReason, Interval, Source, TimeRange},
+    ports::{
+        BatchBuilder, CacheKey, CoverageMark, FetchState, FetchUpdate, Placed, Position, Wake,
+    },
+};
+
+use super::{Decoded, LogBatch, Reader, Records, Touched, Written};
+use crate::{parts::Parts, producer::EXCHANGE_LIMIT};
+
+/// Decodes and validates; what cannot be used becomes a dead letter. The end of a fetch that met the
+/// exchange's floor says what can never be had.
+pub(super) async fn process(parts: &Parts, batch: &LogBatch) -> Result<Records, String> {
+    let fetch = &batch.0;
+    let instruments = parts.instruments.get();
+    let position = Position { key: fetch.key.clone(), expected: fetch.committed, next: fetch.next };
+    let mut builder = BatchBuilder::new(&instruments, Some(position));
+    for record in &fetch.records {
+        builder.push(record);
+    }
+    let pages: Vec<_> = std::mem::take(&mut builder.pages).into_iter().map(|(_, page)| page).collect();
+    let ends = std::mem::take(&mut builder.ends);
+    let mut decoded = builder.finish();
+    for (offset, end) in &ends {
+        let Some(floor_us) = end.floor_us else { continue };
+        let known = parts.store.fetch(&end.fetch).await.map_err(|error| error.to_string())?;
+        let Some(known) = known else { continue };
+        let range = TimeRange { from_us: known.range.from_us, to_us: floor_us.min(known.range.to_us) };
+        if range.is_empty() {
+            continue;
+        }
+        let reason = match end.error.as_deref() {
+            Some(EXCHANGE_LIMIT) => GapReason::ExchangeLimit,
+            _ => GapReason::BeforeListing,
+        };
+        let state = CoverageState::Unavailable(reason);
+        let item = CoverageMark { source: known.source, range, state, epoch: None };
+        decoded.coverage.push(Placed { offset: *offset, instrument: known.instrument, item });
+    }
+    let ends = ends.into_iter().map(|(_, end)| end).collect();
+    Ok(Records(Arc::new(Decoded { batch: Mutex::new(Some(decoded)), pages, ends })))
+}
+
+/// Whether a decoded batch holds nothing to store.
+pub(super) fn is_stored(records: &Records) -> bool {
+    let batch = records.0.batch.lock().unwrap_or_else(PoisonError::into_inner);
+    batch.as_ref().is_none_or(|batch| {
+        batch.trades.is_empty()
+            && batch.rest.is_empty()
+            && batch.coverage.is_empty()
+            && batch.dead_letters.is_empty()
+    })
+}
+
+/// One transaction, position included; then the fetches that the batch belongs to.
+pub(super) async fn write(parts: &Parts, reader: &Reader, records: &Records) -> Result<Touched, String> {
+    let batch = records.0.batch.lock().unwrap_or_else(PoisonError::into_inner).take();
+    let Some(batch) = batch else {
+        reader.forget().await;
+        return Err("this batch was taken by an attempt that failed; it is read again".to_owned());
+    };
+    let covered: Vec<_> = batch
+        .coverage
+        .iter()
+        .filter(|mark| mark.item.source == Source::Trades && mark.item.state == CoverageState::Covered)
+        .map(|mark| (mark.instrument, mark.item.range))
+        .collect();
+    let dead = batch.dead_letters.len();
+    let ingested = match parts.store.ingest(batch).await {
+        Ok(ingested) => ingested,
+        Err(error) => {
+            reader.forget().await;
+            return Err(error.to_string());
+        }
+    };
+    if dead > 0 {
+        tracing::warn!(topic = reader.topic(), count = dead, "records that cannot be used are kept as dead letters");
+    }
+    reader.stored(ingested.next_offset).await;
+    let fetches = progress(parts, records).await;
+    Ok(Touched(Arc::new(Written { ingested, covered, fetches })))
+}
+
+/// Moves fetches on. Their rows are stored already, so a failure here only delays whoever waits.
+pub(super) async fn progress(
+    parts: &Parts,
+    records: &Records,
+) -> Vec<statechart_runtime::market::FetchId> {
+    let now_us = (parts.wall)();
+    let mut updates: Vec<(statechart_runtime::market::FetchId, FetchUpdate)> = Vec::new();
+    for page in &records.0.pages {
+        let update = FetchUpdate {
+            state: FetchState::Running,
+            done_to_us: Some(page.range.from_us),
+            rows_added: page.rows.len() as u64,
+            error: None,
+            now_us,
+        };
+        match updates.iter_mut().find(|(id, _)| *id == page.fetch) {
+            Some((_, known)) => {
+                known.rows_added += update.rows_added;
+                known.done_to_us = known.done_to_us.min(update.done_to_us);
+            }
+            None => updates.push((page.fetch.clone(), update)),
+        }
+    }
+    for end in &records.0.ends {
+        let state = if end.ok { FetchState::Done } else { FetchState::Failed };
+        let update = FetchUpdate { state, done_to_us: None, rows_added: 0, error: end.error.clone(), now_us };
+        updates.push((end.fetch.clone(), update));
+    }
+    let mut touched = Vec::new();
+    for (id, update) in updates {
+        if let Err(error) = parts.store.update_fetch(&id, &update).await {
+            tracing::warn!(fetch = %id, %error, "a fetch could not be moved on");
+        }
+        if touched.last() != Some(&id) {
+            touched.push(id);
+        }
+    }
+    touched
+}
+
+/// The touched candles to the cache, and what is now known whole. The cache is a hint: it may fail.
+pub(super) async fn update_cache(parts: &Parts, touched: &Touched) {
+    let instruments = parts.instruments.get();
+    let mut series: BTreeMap<CacheKey, Vec<Candle>> = BTreeMap::new();
+    for one in &touched.0.ingested.touched {
+        if let Some(instrument) = instruments.by_id(one.instrument) {
+            let key = CacheKey { symbol: instrument.symbol.clone(), interval: one.interval };
+            series.entry(key).or_default().push(Candle::from(one.candle.clone()));
+        }
+    }
+    let mut edges = BTreeMap::new();
+    for (instrument, range) in &touched.0.covered {
+        edges.insert(*instrument, parts.live.stored(*instrument, *range));
+    }
+    for instrument in edges.keys() {
+        if let Some(instrument) = instruments.by_id(*instrument) {
+            for interval in Interval::ALL {
+                series.entry(CacheKey { symbol: instrument.symbol.clone(), interval }).or_default();
+            }
+        }
+    }
+    for (key, candles) in series {
+        let edge = instruments.get(&key.symbol).and_then(|instrument| edges.get(&instrument.id)).copied();
+        if let Err(error) = parts.cache.put(&key, &candles, edge).await {
+            tracing::warn!(symbol = key.symbol, %error, "the cache is not up to date");
+            // Better nothing than something stale.
+            let _ = parts.cache.forget(&key).await;
+            continue;
+        }
+        if key.interval == Interval::M1
+            && let Some(newest) = candles.last()
+        {
+            let wake = Wake::Candle { symbol: key.symbol, interval: key.interval, bucket_us: newest.bucket_us };
+            let _ = parts.cache.notify(&wake).await;
+        }
+    }
+}
+
+/// Wakes whoever waits for the fetches that a batch moved on.
+pub(super) async fn wake(parts: &Parts, fetches: &[statechart_runtime::market::FetchId]) {
+    for id in fetches {
+        // Losing a wake-up costs a poll interval.
+        let _ = parts.cache.notify(&Wake::Fetch(id.clone())).await;
+    }
+}

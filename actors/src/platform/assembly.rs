@@ -1,0 +1,219 @@
+//! What `specs/platform.sc` leaves to Rust: provisioning, and starting every actor.
+
+use std::{future::Future, sync::Arc, time::Duration};
+
+use statechart_runtime::{
+    actor::{self, Options, RestartPolicy},
+    market::{Instrument, InstrumentTable, PARTITIONS},
+    value::Text,
+};
+
+use super::{Config, Wiring};
+use crate::{
+    consumer::Fixed,
+    coordinator::Coordinator,
+    datastore::{ActorFront, Front, Job, JobInfo, Request},
+    exchange::{BackoffPolicy, Budget, Client, ClientConfig, FeedConfig},
+    machines::{
+        consumer_fixed, coordinator, platform::{Externs, ProvisionOutcome}, producer,
+    },
+    parts::{FIXED_TOPIC, Parts},
+    producer::{History, Live, LiveConfig, Producer, Publisher},
+};
+
+/// How long a request that nobody waits for may take: its answer is only there to have been made.
+const FORWARD_WAIT: Duration = Duration::from_secs(30);
+
+/// The Platform's services.
+pub struct System {
+    config: Config,
+    wiring: Arc<Wiring>,
+    front: Arc<ActorFront>,
+    client: Client,
+}
+
+impl System {
+    /// Sets up what does not need the database.
+    ///
+    /// # Errors
+    /// Why there can be no exchange client.
+    pub(super) fn new(config: Config, wiring: Arc<Wiring>, front: Arc<ActorFront>) -> Result<Self, String> {
+        // A simulator at speed has no rate limits that follow the wall clock.
+        let budget = if config.time_scale < 1.0 {
+            Budget { per_second: 1_000, per_minute: 60_000 }
+        } else {
+            Budget::default()
+        };
+        let client = ClientConfig {
+            key: config.key.clone(),
+            budget,
+            seed: config.seed,
+            clock: wiring.parts.wall.clone(),
+            ..ClientConfig::default()
+        };
+        let client = Client::new(config.exchange.clone(), client).map_err(|error| error.to_string())?;
+        Ok(Self { config, wiring, front, client })
+    }
+
+    fn start_producer(&self) {
+        let wiring = self.wiring.clone();
+        let parts = wiring.parts.clone();
+        let history = Arc::new(History::new(parts.clone(), self.client.clone()));
+        let (client, config) = (self.client.clone(), self.config.clone());
+        let make = move || {
+            let publisher = Publisher::start(parts.log.clone());
+            let live = Live::new(
+                parts.clone(),
+                client.clone(),
+                live_config(&config, &parts),
+                followed(&config, &parts),
+                &publisher,
+            );
+            producer::Machine::new(Producer::new(Arc::new(live), publisher, history.clone()))
+        };
+        let peers = wiring.clone();
+        let options = Options::default().name("producer").inspector(&wiring.inspector).peers(move |message| match message {
+            producer::Message::Coordinator(event) => peers.to_coordinator(event),
+            producer::Message::Itself(_) => Ok(()),
+        });
+        let handle = actor::supervise(make, options, RestartPolicy::default());
+        wiring.register(handle.reference());
+        // A platform starts its actors once.
+        let _ = wiring.producer.set(handle);
+    }
+
+    fn start_coordinator(&self) {
+        let wiring = self.wiring.clone();
+        let parts = wiring.parts.clone();
+        let peers = wiring.clone();
+        let options =
+            Options::default().name("coordinator").inspector(&wiring.inspector).peers(move |message| match message {
+                coordinator::Message::Producer(event) => peers.to_producer(event),
+                coordinator::Message::Consumer(event) => peers.to_consumer(event),
+                coordinator::Message::Itself(_) => Ok(()),
+            });
+        let make = move || coordinator::Machine::new(Coordinator::new(parts.clone()));
+        let handle = actor::supervise(make, options, RestartPolicy::default());
+        wiring.register(handle.reference());
+        // A platform starts its actors once.
+        let _ = wiring.coordinator.set(handle);
+    }
+
+    fn start_consumers(&self) {
+        for partition in used_partitions(&self.wiring.parts) {
+            let parts = self.wiring.parts.clone();
+            let options =
+                Options::default().name(format!("consumer-fixed-{partition}")).inspector(&self.wiring.inspector);
+            let make = move || consumer_fixed::Machine::new(Fixed::new(parts.clone(), partition));
+            let handle = actor::supervise(make, options, RestartPolicy::default());
+            self.wiring.register(handle.reference());
+        }
+    }
+}
+
+impl Externs for System {
+    fn spawn_actors(&mut self) {
+        self.start_producer();
+        self.start_coordinator();
+        self.start_consumers();
+        let (wiring, live) = (self.wiring.clone(), self.config.live);
+        tokio::spawn(async move { begin(&wiring, live).await });
+    }
+
+    fn forward(&mut self, request: Request) {
+        let front = self.front.clone();
+        tokio::spawn(async move {
+            front.ask(request, FORWARD_WAIT).await;
+        });
+    }
+
+    fn provision(&mut self) -> impl Future<Output = ProvisionOutcome> + Send + 'static {
+        let (parts, config) = (self.wiring.parts.clone(), self.config.clone());
+        async move {
+            match provision(&parts, &config).await {
+                Ok(()) => ProvisionOutcome::DbProvisionDone,
+                Err(reason) => ProvisionOutcome::DbProvisionFailed { reason: Text::from(reason) },
+            }
+        }
+    }
+}
+
+/// Instruments and the fixed topic; safe to repeat.
+async fn provision(parts: &Parts, config: &Config) -> Result<(), String> {
+    for new in &config.symbols {
+        new.check().map_err(|error| error.to_string())?;
+        parts.store.ensure_instrument(new).await.map_err(|error| error.to_string())?;
+    }
+    let instruments = parts.store.instruments().await.map_err(|error| error.to_string())?;
+    parts.instruments.set(InstrumentTable::new(instruments));
+    parts.log.create_topic(FIXED_TOPIC, PARTITIONS).await.map_err(|error| error.to_string())?;
+    Ok(())
+}
+
+/// The first messages: the Producer asks for its topic and opens the feed; fetches that were open when the
+/// last process ended are taken up again.
+async fn begin(wiring: &Arc<Wiring>, live: bool) {
+    let topic = producer::Event::CreateDynamicTopic {
+        topic: Text::Static(FIXED_TOPIC),
+        partitions: i64::from(PARTITIONS),
+    };
+    let mut told = wiring.to_producer(topic);
+    if live {
+        told = told.and_then(|()| wiring.to_producer(producer::Event::Connect));
+    }
+    if let Err(error) = told {
+        tracing::error!(%error, "the Producer could not be started");
+    }
+    let instruments = wiring.parts.instruments.get();
+    let open = match wiring.parts.store.open_fetches().await {
+        Ok(open) => open,
+        Err(error) => {
+            tracing::warn!(%error, "open fetches could not be read; they start when they are asked for again");
+            return;
+        }
+    };
+    for fetch in open {
+        let Some(instrument) = instruments.by_id(fetch.instrument) else { continue };
+        let topic = instrument.symbol.clone();
+        let job = Job(Arc::new(JobInfo {
+            fetches: vec![fetch],
+            instrument: Arc::new(instrument.clone()),
+            topic: topic.clone(),
+        }));
+        let request =
+            crate::machines::coordinator::Event::RequestCreateTopic { topic: Text::from(topic), partitions: 1, job };
+        if let Err(error) = wiring.to_coordinator(request) {
+            tracing::warn!(%error, "an open fetch could not be taken up again");
+        }
+    }
+}
+
+/// The instruments that this process follows.
+fn followed(config: &Config, parts: &Parts) -> Vec<Arc<Instrument>> {
+    let table = parts.instruments.get();
+    config.symbols.iter().filter_map(|new| table.get(&new.symbol)).map(|one| Arc::new(one.clone())).collect()
+}
+
+/// Partitions that hold an instrument, ascending.
+fn used_partitions(parts: &Parts) -> Vec<u32> {
+    let mut partitions: Vec<u32> = parts.instruments.get().iter().map(|one| one.partition).collect();
+    // Frames that cannot be read go to partition 0.
+    partitions.push(0);
+    partitions.sort_unstable();
+    partitions.dedup();
+    partitions
+}
+
+fn live_config(config: &Config, parts: &Parts) -> LiveConfig {
+    LiveConfig {
+        endpoints: config.exchange.clone(),
+        feed: FeedConfig {
+            key: config.key.clone(),
+            time_scale: config.time_scale,
+            clock: parts.wall.clone(),
+            ..FeedConfig::default()
+        },
+        backoff: BackoffPolicy { time_scale: config.time_scale, ..BackoffPolicy::default() },
+        seed: config.seed,
+    }
+}

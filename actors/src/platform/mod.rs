@@ -1,0 +1,249 @@
+//! Puts the parts together: opens the data directory, starts the actors and the API, takes them down again.
+//!
+//! The Platform machine (`specs/platform.sc`) drives it: provisioning, then initializing, which starts
+//! every actor, then ready. What it leaves to Rust is in [`System`].
+
+mod assembly;
+mod wiring;
+
+use std::{
+    net::SocketAddr,
+    path::PathBuf,
+    sync::Arc,
+    time::Duration,
+};
+
+use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
+use statechart_runtime::{
+    actor::{self, Handle, Inspector, Options},
+    embedded::{Durability, Embedded, MokaCache},
+    market::NewInstrument,
+};
+use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
+
+pub(crate) use assembly::System;
+pub use wiring::Wiring;
+
+use crate::{
+    api,
+    datastore::{ActorFront, Front},
+    exchange::{ApiKey, Endpoints, wall_clock},
+    lock::{DataDirLock, LockError},
+    machines::platform::{Event, Machine, Output},
+    parts::{ExchangeClock, Instruments, LiveEdge, Parts},
+    status::ActorStatus,
+};
+
+/// The database's name in the data directory.
+pub const DATABASE: &str = "platform.sqlite";
+
+/// How a platform is set up.
+#[derive(Clone)]
+pub struct Config {
+    /// The exchange.
+    pub exchange: Endpoints,
+    /// Its key.
+    pub key: Option<ApiKey>,
+    /// Where the API listens; port 0 takes a free one.
+    pub listen: SocketAddr,
+    /// Where everything is kept.
+    pub data_dir: PathBuf,
+    /// What is followed.
+    pub symbols: Vec<NewInstrument>,
+    /// Wall seconds for each second of the exchange: 1.0 for a real one.
+    pub time_scale: f64,
+    /// Seed of jitter and names.
+    pub seed: u64,
+    /// Whether the live feed is opened.
+    pub live: bool,
+    /// A topic that carries nothing for so long is deleted.
+    pub topic_idle: Duration,
+    /// What an acknowledged write survives.
+    pub durability: Durability,
+}
+
+impl Config {
+    /// BTCUSD on a free port of the loopback interface, live, at real speed.
+    #[must_use]
+    pub fn new(exchange: Endpoints, data_dir: PathBuf) -> Self {
+        Self {
+            exchange,
+            key: None,
+            listen: SocketAddr::from(([127, 0, 0, 1], 0)),
+            data_dir,
+            symbols: vec![NewInstrument::pair("BTC", "USD")],
+            time_scale: 1.0,
+            seed: 0,
+            live: true,
+            topic_idle: Duration::from_secs(600),
+            durability: Durability::ProcessKill,
+        }
+    }
+}
+
+/// Why a platform does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The data directory.
+    #[error("cannot use the data directory {}: {why}; choose another with --data-dir or mend its permissions", .path.display())]
+    DataDir {
+        /// Where.
+        path: PathBuf,
+        /// Why.
+        why: String,
+    },
+    /// Another process.
+    #[error(transparent)]
+    Lock(#[from] LockError),
+    /// The database.
+    #[error("cannot open the database {}: {why}", .path.display())]
+    Database {
+        /// Where.
+        path: PathBuf,
+        /// Why.
+        why: String,
+    },
+    /// The port.
+    #[error("cannot listen on {addr}: {why}; choose another address with --listen, or port 0 for a free one")]
+    Listen {
+        /// Where.
+        addr: SocketAddr,
+        /// Why.
+        why: String,
+    },
+    /// The exchange client.
+    #[error("cannot set up the exchange client: {0}")]
+    Exchange(String),
+    /// Provisioning.
+    #[error("provisioning failed: {0}")]
+    Provisioning(String),
+}
+
+/// A running platform. Dropping it without [`Running::stop`] leaves its tasks to the runtime.
+pub struct Running {
+    addr: SocketAddr,
+    wiring: Arc<Wiring>,
+    front: Arc<ActorFront>,
+    platform: Handle<Machine<System>>,
+    server: JoinHandle<()>,
+    stop_server: watch::Sender<bool>,
+    database: Embedded,
+    _lock: DataDirLock,
+}
+
+/// Starts a platform and waits until it is ready.
+///
+/// # Errors
+/// One sentence that says what was tried and what to do.
+pub async fn start(config: Config) -> Result<Running, StartError> {
+    let dir = config.data_dir.clone();
+    let unusable = |why: std::io::Error| StartError::DataDir { path: dir.clone(), why: why.to_string() };
+    tokio::fs::create_dir_all(&dir).await.map_err(unusable)?;
+    let lock = DataDirLock::acquire(&dir)?;
+    let path = dir.join(DATABASE);
+    let database = Embedded::open(&path, config.durability)
+        .await
+        .map_err(|error| StartError::Database { path: path.clone(), why: error.to_string() })?;
+
+    let wall = wall_clock();
+    let parts = Arc::new(Parts {
+        log: Arc::new(database.log()),
+        store: Arc::new(database.store()),
+        cache: Arc::new(MokaCache::new()),
+        clock: ExchangeClock::new(config.time_scale, wall.clone()),
+        instruments: Instruments::default(),
+        live: LiveEdge::default(),
+        wall: wall.clone(),
+    });
+    let wiring = Arc::new(Wiring::new(parts, config.exchange.rest_legacy.clone(), config.topic_idle));
+    // The seed makes jitter repeatable; names of fetches must also differ from run to run.
+    let named = config.seed ^ u64::try_from(wall()).unwrap_or(0);
+    let random = Arc::new(std::sync::Mutex::new(ChaCha8Rng::seed_from_u64(named)));
+    let front = Arc::new(ActorFront::new(wiring.clone(), random));
+
+    let listener = TcpListener::bind(config.listen)
+        .await
+        .map_err(|error| StartError::Listen { addr: config.listen, why: error.to_string() })?;
+    let addr = listener.local_addr().map_err(|error| StartError::Listen { addr: config.listen, why: error.to_string() })?;
+
+    let platform = launch(config, &wiring, front.clone()).await?;
+
+    let (stop_server, stopping) = watch::channel(false);
+    let router = api::router(front.clone());
+    let server = tokio::spawn(async move {
+        let mut stopping = stopping;
+        let stopped = async move {
+            // An error means that the sender is gone, which is a reason to stop as well.
+            let _ = stopping.wait_for(|stop| *stop).await;
+        };
+        if let Err(error) = axum::serve(listener, router).with_graceful_shutdown(stopped).await {
+            tracing::error!(%error, "the API has stopped");
+        }
+    });
+    Ok(Running { addr, wiring, front, platform, server, stop_server, database, _lock: lock })
+}
+
+/// Starts the Platform machine and waits for its verdict.
+async fn launch(
+    config: Config,
+    wiring: &Arc<Wiring>,
+    front: Arc<ActorFront>,
+) -> Result<Handle<Machine<System>>, StartError> {
+    let system = System::new(config, wiring.clone(), front).map_err(StartError::Exchange)?;
+    let (told, mut verdict) = tokio::sync::mpsc::channel(4);
+    let options = Options::default().name("platform").inspector(&wiring.inspector).on_output(move |output: &Output| {
+        // Only the first verdict is waited for.
+        let _ = told.try_send(output.clone());
+    });
+    let platform = actor::spawn(Machine::new(system), options);
+    wiring.register(platform.reference());
+    platform
+        .tell(Event::InitDbProvision)
+        .await
+        .map_err(|error| StartError::Provisioning(error.to_string()))?;
+    match verdict.recv().await {
+        Some(Output::PlatformReady) => Ok(platform),
+        Some(Output::PlatformFailed { reason }) => Err(StartError::Provisioning(reason.to_string())),
+        None => Err(StartError::Provisioning("the platform's actor has stopped".to_owned())),
+    }
+}
+
+impl Running {
+    /// Where the API listens.
+    #[must_use]
+    pub fn addr(&self) -> SocketAddr {
+        self.addr
+    }
+
+    /// What the API asks.
+    #[must_use]
+    pub fn front(&self) -> Arc<dyn Front> {
+        self.front.clone()
+    }
+
+    /// The actors as they are now.
+    #[must_use]
+    pub fn actors(&self) -> Vec<ActorStatus> {
+        self.wiring.actors(&self.front.recent())
+    }
+
+    /// Where inspection events of every actor can be read.
+    #[must_use]
+    pub fn inspector(&self) -> &Inspector {
+        &self.wiring.inspector
+    }
+
+    /// Stops the API, then the actors in the order of the data's way, then closes the database.
+    pub async fn stop(self, within: Duration) {
+        // The server is gone already when nobody listens.
+        let _ = self.stop_server.send(true);
+        if tokio::time::timeout(within / 4, self.server).await.is_err() {
+            tracing::debug!("a client still holds a connection to the API");
+        }
+        self.platform.request_stop(Duration::ZERO);
+        self.wiring.stop(within / 2).await;
+        if let Err(error) = self.database.checkpoint().await {
+            tracing::warn!(%error, "the database was not checkpointed; it recovers at the next start");
+        }
+    }
+}

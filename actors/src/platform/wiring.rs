@@ -1,0 +1,240 @@
+//! Who reaches whom: the handles of the actors, filled in as they are started.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, OnceLock, PoisonError},
+    time::Duration,
+};
+
+use statechart_runtime::{
+    actor::{self, ActorRef, Handle, Inspector, Options, RestartPolicy, Undelivered, shutdown_all},
+    market::CoverageState,
+};
+use tokio::time::Instant;
+
+use crate::{
+    consumer::Dynamic,
+    coordinator,
+    machines::{consumer_dynamic, coordinator as coordinator_machine, producer},
+    parts::{FIXED_TOPIC, Parts},
+    producer::Producer,
+    status::{ActorStatus, FetchStatus, PartitionStatus, Status, SymbolStatus},
+};
+
+/// Coverage rows of one source on the status screen.
+const COVERAGE_ROWS: usize = 5;
+
+/// The actors of a platform and the parts that they share.
+pub struct Wiring {
+    pub(crate) parts: Arc<Parts>,
+    pub(crate) inspector: Inspector,
+    pub(super) producer: OnceLock<Handle<producer::Machine<Producer>>>,
+    pub(super) coordinator: OnceLock<Handle<coordinator_machine::Machine<coordinator::Coordinator>>>,
+    consumers: Mutex<BTreeMap<String, Handle<consumer_dynamic::Machine<Dynamic>>>>,
+    /// In the order they were started.
+    actors: Mutex<Vec<ActorRef>>,
+    exchange: String,
+    topic_idle: Duration,
+    started: Instant,
+}
+
+impl Wiring {
+    pub(super) fn new(parts: Arc<Parts>, exchange: String, topic_idle: Duration) -> Self {
+        Self {
+            parts,
+            inspector: Inspector::default(),
+            producer: OnceLock::new(),
+            coordinator: OnceLock::new(),
+            consumers: Mutex::default(),
+            actors: Mutex::default(),
+            exchange,
+            topic_idle,
+            started: Instant::now(),
+        }
+    }
+
+    pub(super) fn register(&self, actor: ActorRef) {
+        self.actors.lock().unwrap_or_else(PoisonError::into_inner).push(actor);
+    }
+
+    /// A message for the Coordinator.
+    pub(crate) fn to_coordinator(&self, event: coordinator_machine::Event) -> Result<(), Undelivered> {
+        match self.coordinator.get() {
+            Some(handle) => handle.deliver(event),
+            None => Err(Undelivered::Unconnected { peer: "coordinator".into() }),
+        }
+    }
+
+    /// A message for the Producer.
+    pub(crate) fn to_producer(&self, event: producer::Event) -> Result<(), Undelivered> {
+        match self.producer.get() {
+            Some(handle) => handle.deliver(event),
+            None => Err(Undelivered::Unconnected { peer: "producer".into() }),
+        }
+    }
+
+    /// A message for the consumer of the topic that it names; the consumer is started where there is none.
+    pub(crate) fn to_consumer(self: &Arc<Self>, event: consumer_dynamic::Event) -> Result<(), Undelivered> {
+        let consumer_dynamic::Event::SubscribeToTopic { topic } = &event else {
+            return Err(Undelivered::Unconnected { peer: "consumer".into() });
+        };
+        let mut consumers = self.consumers.lock().unwrap_or_else(PoisonError::into_inner);
+        let running = consumers.get(&**topic).filter(|handle| !handle.is_done()).cloned();
+        let handle = running.unwrap_or_else(|| {
+            let handle = self.start_consumer(topic);
+            consumers.insert(topic.to_string(), handle.clone());
+            handle
+        });
+        handle.deliver(event)
+    }
+
+    fn start_consumer(self: &Arc<Self>, topic: &str) -> Handle<consumer_dynamic::Machine<Dynamic>> {
+        let (parts, name, idle) = (self.parts.clone(), topic.to_owned(), self.topic_idle);
+        let (wiring, ended) = (self.clone(), self.clone());
+        let options = Options::default()
+            .name(format!("consumer-{topic}"))
+            .inspector(&self.inspector)
+            .peers(move |message| match message {
+                consumer_dynamic::Message::Coordinator(event) => wiring.to_coordinator(event),
+                consumer_dynamic::Message::Itself(_) => Ok(()),
+            })
+            .on_output(move |output: &consumer_dynamic::Output| {
+                if let consumer_dynamic::Output::SubscriptionEnded { topic } = output {
+                    ended.end_subscription(topic.to_string());
+                }
+            });
+        let make = move || consumer_dynamic::Machine::new(Dynamic::new(parts.clone(), &name, idle));
+        let handle = actor::supervise(make, options, RestartPolicy::default());
+        self.register(handle.reference());
+        handle
+    }
+
+    /// A topic's consumer has ended: it is stopped and the topic deleted.
+    fn end_subscription(self: &Arc<Self>, topic: String) {
+        let wiring = self.clone();
+        tokio::spawn(async move {
+            let handle = wiring.consumers.lock().unwrap_or_else(PoisonError::into_inner).remove(&topic);
+            if let Some(handle) = handle {
+                handle.stop(Duration::from_secs(1)).await;
+                let name = handle.name().clone();
+                let mut actors = wiring.actors.lock().unwrap_or_else(PoisonError::into_inner);
+                actors.retain(|actor| *actor.name() != name);
+            }
+            if let Err(error) = coordinator::delete_topic(&wiring.parts, &topic).await {
+                tracing::warn!(topic, error, "an unused topic could not be deleted");
+            }
+        });
+    }
+
+    /// The actors as they are now, `more` last.
+    pub(super) fn actors(&self, more: &[ActorRef]) -> Vec<ActorStatus> {
+        let actors = self.actors.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        actors.iter().chain(more).map(describe).collect()
+    }
+
+    /// One screen of numbers; what cannot be read is left out.
+    pub(crate) async fn status(&self, more: &[ActorRef]) -> Status {
+        let parts = &self.parts;
+        let stats = parts.store.stats().await.unwrap_or_default();
+        let mut partitions = Vec::new();
+        for (key, next_offset) in &stats.positions {
+            if let Ok(ends) = parts.log.watermarks(&key.topic, key.partition).await {
+                partitions.push(PartitionStatus {
+                    topic: key.topic.clone(),
+                    partition: key.partition,
+                    next_offset: *next_offset,
+                    high_watermark: ends.high,
+                });
+            }
+        }
+        let instruments = parts.instruments.get();
+        let fetches = parts.store.open_fetches().await.unwrap_or_default();
+        Status {
+            exchange_now_ms: parts.clock.stated_now_us().map(|us| us.div_euclid(1_000)),
+            uptime_ms: u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX),
+            exchange: self.exchange.clone(),
+            actors: self.actors(more),
+            symbols: stats
+                .instruments
+                .iter()
+                .map(|one| SymbolStatus {
+                    symbol: one.instrument.symbol.clone(),
+                    trades: one.trades,
+                    last_trade_ms: one.last_trade.map(|(time_us, _)| time_us.div_euclid(1_000)),
+                    coverage: newest_coverage(&one.coverage),
+                })
+                .collect(),
+            partitions,
+            fetches: fetches
+                .into_iter()
+                .map(|fetch| FetchStatus {
+                    id: fetch.id.to_string(),
+                    symbol: instruments.by_id(fetch.instrument).map(|one| one.symbol.clone()).unwrap_or_default(),
+                    state: fetch.state.name().to_owned(),
+                    from_ms: fetch.range.from_us.div_euclid(1_000),
+                    to_ms: fetch.range.to_us.div_euclid(1_000),
+                    rows: i64::try_from(fetch.rows).unwrap_or(i64::MAX),
+                })
+                .collect(),
+            dead_letters: stats.dead_letters,
+        }
+    }
+
+    /// The parts and how they are.
+    pub(crate) async fn health(&self) -> Vec<(String, Result<(), String>)> {
+        let parts = &self.parts;
+        let log = parts.log.watermarks(FIXED_TOPIC, 0).await.map(|_| ()).map_err(|error| error.to_string());
+        let store = parts.store.instruments().await.map(|_| ()).map_err(|error| error.to_string());
+        let key = statechart_runtime::ports::CacheKey {
+            symbol: "BTCUSD".to_owned(),
+            interval: statechart_runtime::market::Interval::M1,
+        };
+        let cache = parts.cache.latest(&key).await.map(|_| ()).map_err(|error| error.to_string());
+        let live = self.producer.get().is_some_and(|producer| producer.leaves().contains(&"feed.live"));
+        let exchange =
+            if live { Ok(()) } else { Err("the live feed is not connected; stored data is served".to_owned()) };
+        [("log", log), ("store", store), ("cache", cache), ("exchange", exchange)]
+            .into_iter()
+            .map(|(name, result)| (name.to_owned(), result))
+            .collect()
+    }
+
+    /// Stops every actor in the order they were started, which is the order of the data's way.
+    pub(super) async fn stop(&self, within: Duration) {
+        let actors = self.actors.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        shutdown_all(actors, within).await;
+    }
+}
+
+fn describe(actor: &ActorRef) -> ActorStatus {
+    let status = match actor.status() {
+        actor::Status::Running => "running".to_owned(),
+        actor::Status::Restarting => "restarting".to_owned(),
+        actor::Status::Stopped(reason) => reason.to_string(),
+    };
+    ActorStatus {
+        name: actor.name().to_string(),
+        states: actor.leaves().into_iter().map(str::to_owned).collect(),
+        path: actor.path(),
+        status,
+        unhandled: actor.unhandled(),
+        restarts: actor.restarts(),
+    }
+}
+
+/// The newest ranges of each source.
+fn newest_coverage(rows: &[statechart_runtime::market::CoverageRow]) -> Vec<(String, i64, i64)> {
+    let mut by_source: BTreeMap<_, Vec<_>> = BTreeMap::new();
+    for row in rows.iter().filter(|row| row.state == CoverageState::Covered) {
+        by_source.entry(row.source).or_default().push(row.range);
+    }
+    by_source
+        .into_iter()
+        .flat_map(|(source, ranges)| {
+            let skip = ranges.len().saturating_sub(COVERAGE_ROWS);
+            ranges.into_iter().skip(skip).map(move |range| {
+                (source.name().to_owned(), range.from_us.div_euclid(1_000), range.to_us.div_euclid(1_000))
+            })
+        })
+        .collect()
+}

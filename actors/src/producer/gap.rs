@@ -1,0 +1,89 @@
+//! Repairing a gap: trades between the last covered moment and the new subscription, page by page.
+
+use statechart_runtime::market::{CoverageState, Instrument, Source, TimeRange};
+
+use crate::{
+    exchange::{Client, ExchangeError, MAX_TRADES_PAGE, Pair, TradeCursor, WireTrade},
+    parts::Parts,
+};
+
+/// Trades before the last covered moment that are read again: late ones may have been filed since, µs.
+const OVERLAP_US: i64 = 60_000_000;
+/// A page that reaches so far past the gap proves that nothing of the gap is still being filed, µs.
+const SETTLED_US: i64 = 60_000_000;
+/// A longer gap is left to the candle history, µs.
+const LONGEST_US: i64 = 31 * 24 * 3_600_000_000;
+
+/// A range of one pair's trades that the socket did not see.
+#[derive(Debug, Clone)]
+pub(super) struct Gap {
+    /// Index of the pair.
+    pub(super) pair: usize,
+    /// What will be covered when it is repaired.
+    pub(super) range: TimeRange,
+    cursor: TradeCursor,
+}
+
+/// What one page brought.
+pub(super) struct Repaired {
+    pub(super) trades: Vec<WireTrade>,
+    pub(super) malformed: Vec<String>,
+    /// The gap with its cursor moved on, or `None` when it is closed.
+    pub(super) rest: Option<Gap>,
+}
+
+impl Gap {
+    /// The gap between what is covered and a subscription; `None` where nothing was covered before.
+    pub(super) fn between(pair: usize, covered_to_us: Option<i64>, subscribed_us: i64) -> Option<Self> {
+        let from_us = covered_to_us?.saturating_sub(OVERLAP_US).max(0);
+        if from_us >= subscribed_us || subscribed_us - from_us > LONGEST_US {
+            return None;
+        }
+        let range = TimeRange { from_us, to_us: subscribed_us };
+        Some(Self { pair, range, cursor: TradeCursor::from_time(from_us) })
+    }
+
+    /// Reads the next page.
+    pub(super) async fn page(mut self, client: &Client, pair: &Pair) -> Result<Repaired, ExchangeError> {
+        let page = client.trades_page(pair, self.cursor, MAX_TRADES_PAGE).await?;
+        let reached_us = page.trades.iter().map(|trade| trade.time_us).max().unwrap_or(0);
+        let closed = page.complete || reached_us >= self.range.to_us.saturating_add(SETTLED_US);
+        self.cursor = page.next;
+        Ok(Repaired { trades: page.trades, malformed: page.malformed, rest: (!closed).then_some(self) })
+    }
+}
+
+/// Until when an instrument's trades are stored, from the store.
+pub(super) async fn covered_to_us(parts: &Parts, instrument: &Instrument) -> Result<Option<i64>, String> {
+    let range = TimeRange { from_us: 0, to_us: i64::MAX };
+    let rows = parts.store.coverage(instrument.id, range).await.map_err(|error| error.to_string())?;
+    Ok(rows
+        .iter()
+        .filter(|row| row.source == Source::Trades && row.state == CoverageState::Covered)
+        .map(|row| row.range.to_us)
+        .max())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_gap_needs_something_covered_before_it_and_an_end_after_it() {
+        const MINUTE: i64 = 60_000_000;
+        // covered to, subscribed at, expected range
+        let rows = [
+            (None, 10 * MINUTE, None),
+            (Some(5 * MINUTE), 10 * MINUTE, Some((4 * MINUTE, 10 * MINUTE))),
+            (Some(MINUTE / 2), 10 * MINUTE, Some((0, 10 * MINUTE))),
+            // The overlap is read again even when nothing was missed.
+            (Some(10 * MINUTE), 10 * MINUTE, Some((9 * MINUTE, 10 * MINUTE))),
+            (Some(20 * MINUTE), 10 * MINUTE, None),
+            (Some(0), LONGEST_US + MINUTE, None),
+        ];
+        for (covered, subscribed, expected) in rows {
+            let found = Gap::between(0, covered, subscribed).map(|gap| (gap.range.from_us, gap.range.to_us));
+            assert_eq!(found, expected, "{covered:?} {subscribed}");
+        }
+    }
+}

@@ -1,0 +1,203 @@
+//! History jobs: REST pages, newest first, to the job's topic; one page at a time, jobs in turn.
+
+use std::{
+    collections::VecDeque,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use statechart_runtime::{
+    market::{CandlePage, FetchEnd, MAX_PAGE_ROWS, Record, Resolution, RestRow, Source, TimeRange},
+    ports::{Fetch, LogRecord},
+};
+use tokio::{sync::Mutex as AsyncMutex, task::JoinHandle};
+
+use crate::{
+    datastore::Job,
+    exchange::{Client, ExchangeError, FloorReason, HistoryWalk, Page, Pair, Resolution as WireResolution},
+    parts::Parts,
+};
+
+/// Jobs that may wait; each is also a row of the store, from which it is taken up after a restart.
+const JOB_LIMIT: usize = 256;
+/// Failures in a row after which a job is given up.
+const ATTEMPTS: u32 = 8;
+/// How an `end` record says that the plan of the key reaches back no further.
+pub const EXCHANGE_LIMIT: &str = "exchange_limit";
+
+/// The Producer's open jobs.
+pub struct History {
+    parts: Arc<Parts>,
+    client: Client,
+    jobs: Mutex<VecDeque<Active>>,
+    /// The page under way. Waiting for it can be cancelled, the page itself is not.
+    running: AsyncMutex<Option<JoinHandle<Result<(), String>>>>,
+}
+
+struct Active {
+    fetch: Fetch,
+    job: Job,
+    res: Resolution,
+    walk: HistoryWalk,
+    pages: u32,
+    failures: u32,
+    floor: Option<(FloorReason, i64)>,
+}
+
+impl History {
+    /// Without jobs.
+    pub fn new(parts: Arc<Parts>, client: Client) -> Self {
+        Self { parts, client, jobs: Mutex::default(), running: AsyncMutex::default() }
+    }
+
+    fn jobs(&self) -> MutexGuard<'_, VecDeque<Active>> {
+        self.jobs.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Queues a job's fetches; one that is queued already is left as it is.
+    pub fn accept(&self, job: Job) {
+        let mut jobs = self.jobs();
+        for fetch in &job.0.fetches {
+            let Source::Rest(res) = fetch.source else { continue };
+            if jobs.iter().any(|known| known.fetch.id == fetch.id) {
+                continue;
+            }
+            if jobs.len() >= JOB_LIMIT {
+                tracing::warn!(limit = JOB_LIMIT, fetch = %fetch.id, "too many history jobs; this one waits for a restart");
+                continue;
+            }
+            let instrument = &job.0.instrument;
+            let pair = Pair::new(&instrument.market, &instrument.base, &instrument.quote);
+            let walk = HistoryWalk::new(pair, wire(res), fetch.range.from_us, fetch.range.to_us);
+            let (fetch, job) = (fetch.clone(), job.clone());
+            jobs.push_back(Active { fetch, job, res, walk, pages: 0, failures: 0, floor: None });
+        }
+    }
+
+    /// Publishes one page of the oldest job, or waits for the one under way; says whether there is more.
+    ///
+    /// # Errors
+    /// Why the page failed; the job stays and is tried again.
+    pub(super) async fn page(self: &Arc<Self>) -> Result<bool, String> {
+        let mut running = self.running.lock().await;
+        if running.is_none() {
+            let Some(active) = self.jobs().pop_front() else { return Ok(false) };
+            *running = Some(tokio::spawn(self.clone().step(active)));
+        }
+        let result = match running.as_mut() {
+            Some(task) => task.await.unwrap_or_else(|error| Err(format!("the page ended early: {error}"))),
+            None => Ok(()),
+        };
+        *running = None;
+        drop(running);
+        result?;
+        Ok(!self.jobs().is_empty())
+    }
+
+    async fn step(self: Arc<Self>, mut active: Active) -> Result<(), String> {
+        let now_us = self.parts.clock.stated_now_us();
+        match active.walk.next(&self.client, now_us).await {
+            Ok(Some(page)) => {
+                active.failures = 0;
+                let records = self.records(&mut active, &page);
+                self.publish(&active, records).await?;
+                self.jobs().push_back(active);
+                Ok(())
+            }
+            Ok(None) => {
+                let error = active
+                    .floor
+                    .filter(|(reason, _)| *reason == FloorReason::PlanDepth)
+                    .map(|_| EXCHANGE_LIMIT.to_owned());
+                self.end(active, true, error).await
+            }
+            Err(error) => self.failed(active, &error).await,
+        }
+    }
+
+    async fn failed(&self, mut active: Active, error: &ExchangeError) -> Result<(), String> {
+        active.failures += 1;
+        if error.is_transient() && active.failures < ATTEMPTS {
+            self.jobs().push_front(active);
+            return Err(error.to_string());
+        }
+        tracing::warn!(fetch = %active.fetch.id, %error, "a history job is given up");
+        self.end(active, false, Some(error.to_string())).await
+    }
+
+    /// A page as records of at most [`MAX_PAGE_ROWS`] rows. Carried rows are not stored: coverage says it.
+    fn records(&self, active: &mut Active, page: &Page) -> Vec<Record> {
+        if let Some(warning) = &page.warning {
+            tracing::warn!(fetch = %active.fetch.id, warning, "the exchange warns about this page");
+        }
+        if let (Some(reason), Some(absent_to_us)) = (page.floor, page.absent_to_us) {
+            active.floor = Some((reason, absent_to_us));
+        }
+        let Some((from_us, to_us)) = page.covered else { return Vec::new() };
+        // The exchange may answer with more than was asked for; coverage is only claimed for the request.
+        let whole = TimeRange { from_us, to_us };
+        let mut records = Vec::new();
+        let mut start_us = whole.from_us;
+        let chunks: Vec<_> = page.rows.chunks(MAX_PAGE_ROWS).collect();
+        for (at, rows) in chunks.iter().enumerate() {
+            let end_us = match chunks.get(at + 1).and_then(|next| next.first()) {
+                Some(next) => next.time_us,
+                None => whole.to_us,
+            };
+            active.pages += 1;
+            records.push(Record::Candles(CandlePage {
+                symbol: active.job.0.instrument.symbol.clone(),
+                res: active.res,
+                range: TimeRange { from_us: start_us, to_us: end_us },
+                fetch: active.fetch.id.clone(),
+                page: active.pages,
+                rows: rows
+                    .iter()
+                    .filter(|row| !row.is_carried())
+                    .map(|row| RestRow {
+                        bucket_us: row.time_us,
+                        open: row.open,
+                        high: row.high,
+                        low: row.low,
+                        close: row.close,
+                        volume: row.volume,
+                        quote_volume: row.quote_volume,
+                    })
+                    .collect(),
+            }));
+            start_us = end_us;
+        }
+        records
+    }
+
+    async fn end(&self, active: Active, ok: bool, error: Option<String>) -> Result<(), String> {
+        let end = FetchEnd {
+            fetch: active.fetch.id.clone(),
+            ok,
+            pages: active.pages,
+            floor_us: active.floor.map(|(_, floor_us)| floor_us),
+            error,
+        };
+        self.publish(&active, vec![Record::End(end)]).await
+    }
+
+    /// Appends records. When the log refuses them the job starts over, for as long as it takes.
+    async fn publish(&self, active: &Active, records: Vec<Record>) -> Result<(), String> {
+        let records: Vec<LogRecord> = records
+            .iter()
+            .map(|record| LogRecord::new(record.key().to_owned(), record.encode(), (self.parts.wall)()))
+            .collect();
+        let topic = &active.job.0.topic;
+        let Err(error) = self.parts.log.append(topic, 0, &records).await else { return Ok(()) };
+        // The walk has moved past this page, so the whole fetch starts over; storing it twice has no effect.
+        self.accept(active.job.clone());
+        Err(error.to_string())
+    }
+}
+
+fn wire(res: Resolution) -> WireResolution {
+    match res {
+        Resolution::Minute => WireResolution::Minute,
+        Resolution::Hour => WireResolution::Hour,
+        Resolution::Day => WireResolution::Day,
+    }
+}

@@ -1,0 +1,401 @@
+//! The live feed: socket to buffer, buffer to batches with coverage.
+//!
+//! Coverage is a promise: every trade of `[from, to)` precedes it in the partition. It begins where a
+//! subscription is complete, ends two seconds before the newest frame, and is published in the batch
+//! that holds the last trade it speaks of.
+
+use std::{
+    collections::{BTreeMap, VecDeque},
+    future::Future,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use statechart_runtime::{
+    market::{Coverage, Instrument, Record, Side, TimeRange, Trade, TradeOrigin},
+    ports::LogRecord,
+};
+use tokio::{
+    sync::{Mutex as AsyncMutex, Notify},
+    time::Instant,
+};
+
+use super::{
+    Publisher, TickBatch,
+    gap::{self, Gap},
+    publish::{PIPELINE, Shared},
+};
+use crate::{
+    exchange::{
+        Backoff, BackoffPolicy, Client, Endpoints, Feed, FeedConfig, FeedEvent, Pair, Side as WireSide, WireTrade,
+    },
+    parts::Parts,
+};
+
+/// Trades waiting to be fetched before the socket is no longer read.
+const BUFFER_LIMIT: usize = 50_000;
+/// Trades of one batch.
+const BATCH_LIMIT: usize = 10_000;
+/// Frames may overtake each other by this much, µs.
+const SETTLE_US: i64 = 2_000_000;
+/// Coverage alone is worth a batch when it grows by this much, µs.
+const COVER_STEP_US: i64 = 5_000_000;
+/// Least time between two requests, so that single trades share a batch.
+const LINGER: Duration = Duration::from_millis(25);
+
+/// How to reach the exchange.
+#[derive(Clone)]
+pub struct LiveConfig {
+    /// Where it is.
+    pub endpoints: Endpoints,
+    /// The socket.
+    pub feed: FeedConfig,
+    /// When to connect again.
+    pub backoff: BackoffPolicy,
+    /// Seed of the back-off's jitter.
+    pub seed: u64,
+}
+
+/// The live feed of all instruments.
+pub struct Live {
+    parts: Arc<Parts>,
+    client: Client,
+    config: LiveConfig,
+    pairs: Vec<(Pair, Arc<Instrument>)>,
+    publisher: Arc<Shared>,
+    feed: AsyncMutex<Option<Feed>>,
+    state: Mutex<State>,
+    /// Something was taken: there may be room, or a reason to ask again.
+    taken: Notify,
+    pace: Mutex<(Backoff, Option<Instant>)>,
+}
+
+#[derive(Default)]
+struct State {
+    waiting: VecDeque<(usize, Trade)>,
+    /// Newest time on the socket since it was opened; 0 before the first frame.
+    frame_us: i64,
+    /// For each pair: until where coverage has been handed out, since the socket was opened.
+    covered_to_us: Vec<Option<i64>>,
+    /// The same over all sockets of this process.
+    ever_covered_to_us: Vec<Option<i64>>,
+    gaps: VecDeque<Gap>,
+    malformed: Vec<String>,
+    epoch: i64,
+    /// FETCH_DATA has been asked for and not been answered yet.
+    requested: bool,
+}
+
+impl Live {
+    /// A feed that is not connected yet.
+    pub fn new(
+        parts: Arc<Parts>,
+        client: Client,
+        config: LiveConfig,
+        instruments: Vec<Arc<Instrument>>,
+        publisher: &Publisher,
+    ) -> Self {
+        let pairs: Vec<_> = instruments
+            .into_iter()
+            .map(|one| (Pair::new(&one.market, &one.base, &one.quote), one))
+            .collect();
+        let state = State {
+            covered_to_us: vec![None; pairs.len()],
+            ever_covered_to_us: vec![None; pairs.len()],
+            ..State::default()
+        };
+        Self {
+            parts,
+            client,
+            pace: Mutex::new((Backoff::new(config.backoff, config.seed), None)),
+            config,
+            pairs,
+            publisher: publisher.shared(),
+            feed: AsyncMutex::new(None),
+            state: Mutex::new(state),
+            taken: Notify::new(),
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn lost(&self) {
+        let mut pace = self.pace.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = Instant::now();
+        let wait = pace.0.failed(now);
+        pace.1 = Some(now + wait);
+    }
+
+    /// Connects and subscribes, no sooner than the exchange's rules allow.
+    ///
+    /// # Errors
+    /// Why there is no socket, for people.
+    pub async fn connect(&self) -> Result<(), String> {
+        let not_before = self.pace.lock().unwrap_or_else(PoisonError::into_inner).1;
+        if let Some(not_before) = not_before {
+            tokio::time::sleep_until(not_before).await;
+        }
+        let pairs: Vec<Pair> = self.pairs.iter().map(|(pair, _)| pair.clone()).collect();
+        match Feed::connect(&self.config.endpoints, self.config.feed.clone(), &pairs).await {
+            Ok(feed) => {
+                for (pair, why) in feed.rejected() {
+                    tracing::warn!(%pair, why, "the exchange refuses this subscription");
+                }
+                self.pace.lock().unwrap_or_else(PoisonError::into_inner).0.succeeded();
+                self.parts.clock.heard(feed.exchange_now_us());
+                {
+                    let mut state = self.state();
+                    // Coverage never reaches across two sockets.
+                    state.frame_us = 0;
+                    state.covered_to_us.iter_mut().for_each(|covered| *covered = None);
+                    state.epoch = state.epoch.max((self.parts.wall)() / 1_000).saturating_add(1);
+                    state.requested = false;
+                }
+                *self.feed.lock().await = Some(feed);
+                Ok(())
+            }
+            Err(error) => {
+                self.lost();
+                Err(error.to_string())
+            }
+        }
+    }
+
+    /// Reads the socket until it is lost; says why. `request` asks the machine for a FETCH_DATA.
+    pub(super) async fn read<F: Future<Output = bool>>(&self, request: impl Fn() -> F) -> String {
+        let Some(mut feed) = self.feed.lock().await.take() else {
+            return "there is no socket to read".to_owned();
+        };
+        let mut not_before = Instant::now();
+        loop {
+            let room = self.state().waiting.len() < BUFFER_LIMIT;
+            let pending = self.wants_fetch();
+            tokio::select! {
+                biased;
+                () = tokio::time::sleep_until(not_before), if pending => {
+                    self.state().requested = true;
+                    not_before = Instant::now() + LINGER;
+                    if !request().await {
+                        return "the Producer has stopped".to_owned();
+                    }
+                }
+                event = feed.next(), if room => {
+                    if let Some(reason) = self.handle(event).await {
+                        self.lost();
+                        return reason;
+                    }
+                }
+                () = self.taken.notified() => {}
+                () = self.publisher.moved.notified() => {}
+            }
+        }
+    }
+
+    /// Whether there is something to fetch and nobody has been asked for it.
+    fn wants_fetch(&self) -> bool {
+        let state = self.state();
+        if state.requested || self.publisher.depth() >= PIPELINE {
+            return false;
+        }
+        let grown = state
+            .covered_to_us
+            .iter()
+            .flatten()
+            .any(|covered| state.frame_us.saturating_sub(SETTLE_US) - covered >= COVER_STEP_US);
+        !state.waiting.is_empty() || !state.gaps.is_empty() || grown
+    }
+
+    /// Takes one event of the socket; a reason when it is the last.
+    async fn handle(&self, event: FeedEvent) -> Option<String> {
+        match event {
+            FeedEvent::Trade { trade, .. } => {
+                if let Some(at) = self.index(&trade.market, &trade.base, &trade.quote) {
+                    let time_us = trade.time_us;
+                    self.parts.clock.heard(time_us);
+                    let trade = self.trade(at, trade, TradeOrigin::Socket);
+                    let mut state = self.state();
+                    state.frame_us = state.frame_us.max(time_us);
+                    state.waiting.push_back((at, trade));
+                }
+            }
+            FeedEvent::Heartbeat { time_us } => {
+                self.parts.clock.heard(time_us);
+                let mut state = self.state();
+                state.frame_us = state.frame_us.max(time_us);
+            }
+            FeedEvent::Subscribed { pair, time_us } => {
+                self.parts.clock.heard(time_us);
+                if let Some(at) = self.index(&pair.market, &pair.base, &pair.quote) {
+                    self.subscribed(at, time_us).await;
+                }
+            }
+            FeedEvent::Malformed { text, reason } => {
+                tracing::warn!(reason, "a frame cannot be read; it goes to the dead letters");
+                let mut state = self.state();
+                if state.malformed.len() < BATCH_LIMIT {
+                    state.malformed.push(text);
+                }
+            }
+            FeedEvent::Rejected { pair, message } => {
+                tracing::warn!(%pair, message, "the exchange refuses this subscription");
+            }
+            FeedEvent::Unsubscribed { .. } | FeedEvent::Loaded => {}
+            FeedEvent::Closed { reason } => return Some(reason.to_string()),
+        }
+        None
+    }
+
+    /// A subscription is whole from here on; what lies between and the last covered moment is a gap.
+    async fn subscribed(&self, at: usize, time_us: i64) {
+        let ever = self.state().ever_covered_to_us.get(at).copied().flatten();
+        let before = match (ever, self.pairs.get(at)) {
+            (Some(ever), _) => Some(ever),
+            (None, Some((_, instrument))) => match gap::covered_to_us(&self.parts, instrument).await {
+                Ok(covered) => covered,
+                Err(error) => {
+                    tracing::warn!(symbol = instrument.symbol, error, "cannot tell where the stored trades end");
+                    None
+                }
+            },
+            (None, None) => None,
+        };
+        let mut state = self.state();
+        if let Some(covered) = state.covered_to_us.get_mut(at) {
+            *covered = Some(time_us);
+        }
+        if let Some(gap) = Gap::between(at, before, time_us) {
+            // A gap that was not closed before the socket was lost again is part of the new one.
+            state.gaps.retain(|known| known.pair != at);
+            state.gaps.push_back(gap);
+        }
+    }
+
+    fn index(&self, market: &str, base: &str, quote: &str) -> Option<usize> {
+        self.pairs.iter().position(|(pair, _)| pair.matches(market, base, quote))
+    }
+
+    fn trade(&self, at: usize, wire: WireTrade, origin: TradeOrigin) -> Trade {
+        Trade {
+            symbol: self.pairs.get(at).map(|(_, instrument)| instrument.symbol.clone()).unwrap_or_default(),
+            time_us: wire.time_us,
+            id: wire.id,
+            price: wire.price,
+            size: wire.size,
+            side: match wire.side {
+                WireSide::Buy => Side::Buy,
+                WireSide::Sell => Side::Sell,
+                WireSide::Unknown => Side::Unknown,
+            },
+            received_us: wire.received_us,
+            origin,
+        }
+    }
+
+    /// The next batch: a page of the oldest gap, then what waits, then coverage.
+    ///
+    /// # Errors
+    /// Why the gap's page could not be read; the gap stays and is tried again.
+    pub(super) async fn take(&self) -> Result<TickBatch, String> {
+        self.state().requested = false;
+        if let Some(returned) = self.publisher.take_returned() {
+            return Ok(returned);
+        }
+        let mut records = Records { parts: &self.parts, by_partition: BTreeMap::new() };
+        let gap = self.state().gaps.front().cloned();
+        if let Some(gap) = gap {
+            self.repair(gap, &mut records).await?;
+        }
+        self.take_live(&mut records);
+        self.taken.notify_one();
+        Ok(TickBatch(Arc::new(records.by_partition)))
+    }
+
+    async fn repair(&self, gap: Gap, records: &mut Records<'_>) -> Result<(), String> {
+        let (at, range) = (gap.pair, gap.range);
+        let Some((pair, instrument)) = self.pairs.get(at) else { return Ok(()) };
+        let page = match gap.page(&self.client, pair).await {
+            Ok(page) => page,
+            Err(error) if error.is_transient() => return Err(format!("repairing a gap of {pair}: {error}")),
+            Err(error) => {
+                // It stays uncovered, and the candle history can close it.
+                tracing::warn!(%pair, %range, %error, "the exchange does not give the trades of this gap");
+                self.state().gaps.retain(|known| known.range != range || known.pair != at);
+                return Ok(());
+            }
+        };
+        for text in page.malformed {
+            records.raw(instrument.partition, &instrument.symbol, text.into_bytes());
+        }
+        for trade in page.trades {
+            let trade = self.trade(at, trade, TradeOrigin::History);
+            records.add(instrument.partition, &Record::Trade(trade));
+        }
+        let mut state = self.state();
+        // A newer gap of the pair may have replaced this one while the page was under way.
+        let same = state.gaps.front().is_some_and(|known| known.pair == at && known.range == range);
+        if same {
+            state.gaps.pop_front();
+            match page.rest {
+                Some(rest) => state.gaps.push_front(rest),
+                None => {
+                    let covered = Coverage { symbol: instrument.symbol.clone(), range, epoch: state.epoch };
+                    records.add(instrument.partition, &Record::Coverage(covered));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn take_live(&self, records: &mut Records<'_>) {
+        let mut guard = self.state();
+        let state = &mut *guard;
+        let count = state.waiting.len().min(BATCH_LIMIT);
+        let emptied = count == state.waiting.len();
+        let mut newest_us = 0;
+        for (at, trade) in state.waiting.drain(..count) {
+            newest_us = newest_us.max(trade.time_us);
+            if let Some((_, instrument)) = self.pairs.get(at) {
+                records.add(instrument.partition, &Record::Trade(trade));
+            }
+        }
+        for text in state.malformed.drain(..) {
+            records.raw(0, "", text.into_bytes());
+        }
+        // While trades are left behind, coverage reaches only as far as the ones that were taken.
+        let reached_us = if emptied { state.frame_us } else { newest_us }.saturating_sub(SETTLE_US);
+        for (at, (_, instrument)) in self.pairs.iter().enumerate() {
+            let Some(Some(covered)) = state.covered_to_us.get_mut(at) else { continue };
+            // Waits for its gap, so that coverage of this epoch grows in one piece.
+            if reached_us <= *covered || state.gaps.iter().any(|gap| gap.pair == at) {
+                continue;
+            }
+            let range = TimeRange { from_us: *covered, to_us: reached_us };
+            let mark = Coverage { symbol: instrument.symbol.clone(), range, epoch: state.epoch };
+            records.add(instrument.partition, &Record::Coverage(mark));
+            *covered = reached_us;
+            if let Some(ever) = state.ever_covered_to_us.get_mut(at) {
+                *ever = Some(reached_us);
+            }
+        }
+    }
+}
+
+/// Encoded records by partition.
+struct Records<'a> {
+    parts: &'a Parts,
+    by_partition: BTreeMap<u32, Vec<LogRecord>>,
+}
+
+impl Records<'_> {
+    fn add(&mut self, partition: u32, record: &Record) {
+        let value = record.encode();
+        self.raw(partition, record.key(), value);
+    }
+
+    fn raw(&mut self, partition: u32, key: &str, value: Vec<u8>) {
+        let record = LogRecord::new(key.to_owned(), value, (self.parts.wall)());
+        self.by_partition.entry(partition).or_default().push(record);
+    }
+}
