@@ -11,6 +11,7 @@
 //! # Layout
 //! - [`machines`]: the machines, generated from `specs/`.
 //! - [`producer`], [`coordinator`], [`consumer`], [`datastore`]: what each spec leaves to Rust.
+//! - [`parts`]: what every actor shares: ports, clock, instruments.
 //! - [`platform`]: puts the parts together and takes them down again.
 //! - [`exchange`], [`simulator`]: the exchange's wire formats, from both sides.
 //! - [`api`], [`cli`], [`status`]: how people and programs reach it.
@@ -23,7 +24,7 @@ pub mod datastore;
 pub mod exchange;
 pub mod lock;
 pub mod machines;
-mod parts;
+pub mod parts;
 pub mod platform;
 pub mod producer;
 pub mod simulator;

@@ -244,7 +244,11 @@ impl<'m> Interpreted<'m> {
             transitions: report.transitions,
             exited: report.exited,
             entered: report.entered,
-            effects: report.effects.into_iter().filter(|effect| !matches!(effect, Effect::Raise(_))).collect(),
+            effects: report
+                .effects
+                .into_iter()
+                .filter(|effect| !matches!(effect, Effect::Raise(_)))
+                .collect(),
             unhandled: report.unhandled,
             active: self.engine.configuration().clone(),
             context: self.engine.context().to_vec(),
@@ -276,7 +280,13 @@ impl Engine for Interpreted<'_> {
             Ask::Report { activity, back, event, args, last } => {
                 let generation = generation(&self.generations, *activity, *back);
                 let (activity, event, last) = (*activity, *event, *last);
-                self.engine.step(interpreter::Input::Report { activity, generation, event, args: args.clone(), last })
+                self.engine.step(interpreter::Input::Report {
+                    activity,
+                    generation,
+                    event,
+                    args: args.clone(),
+                    last,
+                })
             }
             Ask::Fault => self.engine.step(interpreter::Input::Fault(interpreter::Fault::Undelivered)),
             Ask::Elapse => self.engine.elapse()?,
@@ -397,7 +407,13 @@ impl<M: Glue> Effects<M> for Notes<M> {
 
 impl<M: Glue> Compiled<M> {
     fn new() -> Self {
-        Self { machine: M::fresh(), time_us: 0, sequence: 0, agenda: Vec::new(), generations: BTreeMap::new() }
+        Self {
+            machine: M::fresh(),
+            time_us: 0,
+            sequence: 0,
+            agenda: Vec::new(),
+            generations: BTreeMap::new(),
+        }
     }
 
     fn perform(&mut self, input: Option<Input<M::Event>>) -> Did {
@@ -487,7 +503,8 @@ impl<M: Glue> Engine for Compiled<M> {
             },
             Ask::Fault => Input::Fault(value::Fault::Undelivered),
             Ask::Elapse => {
-                let first = self.agenda.iter().enumerate().min_by_key(|(_, due)| (due.time_us, due.sequence))?;
+                let first =
+                    self.agenda.iter().enumerate().min_by_key(|(_, due)| (due.time_us, due.sequence))?;
                 let due = self.agenda.remove(first.0);
                 self.time_us = self.time_us.max(due.time_us);
                 match due.what {

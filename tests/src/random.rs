@@ -105,7 +105,7 @@ impl Chart {
                 0..=2 => Kind::Compound,
                 3 | 4 => Kind::Parallel,
                 5 | 6 if !has_final && depth > 0 => Kind::Final,
-                5 if !has_final && self.random.once_in(3) => Kind::Final,
+                5 if !has_final && self.random.once_in(12) => Kind::Final,
                 _ => Kind::Atomic,
             };
             has_final |= kind == Kind::Final;
@@ -159,8 +159,11 @@ impl Chart {
         let (kind, children) = (self.places[id].kind, self.places[id].children.clone());
         if kind != Kind::Parallel && !children.is_empty() {
             let initial = if self.random.once_in(3) {
-                let inside: Vec<usize> =
-                    self.inside(id).into_iter().filter(|state| self.places[*state].kind != Kind::Region).collect();
+                let inside: Vec<usize> = self
+                    .inside(id)
+                    .into_iter()
+                    .filter(|state| self.places[*state].kind != Kind::Region)
+                    .collect();
                 if inside.is_empty() { children[0] } else { inside[self.random.below(inside.len())] }
             } else {
                 children[self.random.below(children.len())]
@@ -215,7 +218,7 @@ impl Chart {
             let trigger = match self.random.below(14) {
                 0 if completes && !is_root => "on done",
                 1 => "on fault",
-                2 => "always",
+                2 if self.random.once_in(2) => "always",
                 3 => "after 2s",
                 4 => "after (d * 2)",
                 5 => "on I",
@@ -248,7 +251,11 @@ impl Chart {
             }
             let guarded = trigger == "always" || self.random.once_in(2);
             let guard = if guarded {
-                let guard = self.guard(trigger);
+                let guard = if trigger == "always" && !self.random.once_in(8) {
+                    self.random.pick(&["n % 2 == 0", "n % 3 == 1", "n == 7"]).to_owned()
+                } else {
+                    self.guard(trigger)
+                };
                 if always.contains(&(trigger, guard.clone())) {
                     continue;
                 }
@@ -259,12 +266,19 @@ impl Chart {
                 String::new()
             };
             let (prefix, target) = self.target(id, kind, trigger);
-            let actions =
-                if self.random.once_in(3) { String::new() } else { format!(" / {}", self.actions(trigger)) };
+            let actions = if trigger == "always" && !self.random.once_in(16) {
+                // What enabled it no longer holds, so that most macrosteps end.
+                format!(" / n := n + 1, {}", self.actions(trigger))
+            } else if self.random.once_in(3) {
+                String::new()
+            } else {
+                format!(" / {}", self.actions(trigger))
+            };
             lines.push(format!("{margin}{prefix}{trigger}{guard}{target}{actions}"));
         }
         if self.random.once_in(6) {
-            let pattern = self.random.pick(&["on *", "on * / emit OUT(event.name)", "on O* -> self", "on T* | K*"]);
+            let pattern =
+                self.random.pick(&["on *", "on * / emit OUT(event.name)", "on O* -> self", "on T* | K*"]);
             if !(is_root && pattern.contains("self")) {
                 lines.push(format!("{margin}{pattern}"));
             }
@@ -292,8 +306,9 @@ impl Chart {
             2 if id != 0 => ("", " -> self".to_owned()),
             3 => {
                 // Several targets: one in each of some regions.
-                let parallels: Vec<usize> =
-                    (1..self.places.len()).filter(|state| self.places[*state].kind == Kind::Parallel).collect();
+                let parallels: Vec<usize> = (1..self.places.len())
+                    .filter(|state| self.places[*state].kind == Kind::Parallel)
+                    .collect();
                 let Some(&parallel) = parallels.get(self.random.below(parallels.len())) else {
                     let target = self.any();
                     return ("", format!(" -> {}", Self::name(target)));
@@ -325,13 +340,23 @@ impl Chart {
         if trigger == "on C" && self.random.once_in(2) {
             return self
                 .random
-                .pick(&["event.x > n", "event.o != none and event.o >= 0", "event.t < \"m\" or yes", "event.o == n"])
+                .pick(&[
+                    "event.x > n",
+                    "event.o != none and event.o >= 0",
+                    "event.t < \"m\" or yes",
+                    "event.o == n",
+                ])
                 .to_owned();
         }
         if trigger == "on D" && self.random.once_in(2) {
             return self
                 .random
-                .pick(&["event.f / f > 1.0", "event.d > d", "len(event.l) == 2", "event.l[0] == 1 or not yes"])
+                .pick(&[
+                    "event.f / f > 1.0",
+                    "event.d > d",
+                    "len(event.l) == 2",
+                    "event.l[0] == 1 or not yes",
+                ])
                 .to_owned();
         }
         let state = Self::name(self.any());
@@ -366,13 +391,33 @@ impl Chart {
                 "send self C(event.x, event.t, event.o) delay 1s",
                 "act(event.x, event.name)",
             ],
-            "on D" => &["l := event.l", "emit REAL(event.f * 2.5)", "d := event.d", "f := -event.f", "emit SPAN(event.d - d)"],
+            "on D" => &[
+                "l := event.l",
+                "emit REAL(event.f * 2.5)",
+                "d := event.d",
+                "f := -event.f",
+                "emit SPAN(event.d - d)",
+            ],
             "on I" | "on OK" => &["n := n + event.n", "emit NUM(event.n)"],
             "on KO | TICK" => &["emit OUT(event.name)"],
             _ => &[],
         };
         if !own.is_empty() && self.random.once_in(2) {
             return self.random.pick(own).to_owned();
+        }
+        // Entries and exits raise seldom: what is raised on every way in seldom ends.
+        if self.random.once_in(if trigger.is_empty() { 40 } else { 6 }) {
+            return self
+                .random
+                .pick(&[
+                    "raise I(n)",
+                    "raise J",
+                    "raise A",
+                    "send self B",
+                    "send self A delay 3s",
+                    "send self OK(1)",
+                ])
+                .to_owned();
         }
         self.random
             .pick(&[
@@ -398,12 +443,6 @@ impl Chart {
                 "emit REAL(f)",
                 "emit MAYBE(l[n])",
                 "emit NUM(10 / n)",
-                "raise I(n)",
-                "raise J",
-                "raise A",
-                "send self B",
-                "send self A delay 3s",
-                "send self OK(1)",
                 "act(n, t)",
                 "log t + \"!\"",
             ])

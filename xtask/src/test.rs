@@ -7,8 +7,17 @@ use std::time::{Duration, Instant};
 
 use crate::{diagrams, error::Error, grammar, sample_data, tools};
 
-/// The end-to-end run over the recorded trades: a million of them, so only in a release build.
-const END_TO_END: [&str; 6] = ["test", "--release", "--package", "actors", "--test", "end_to_end"];
+/// Everything but the end-to-end run.
+const WORKSPACE: [&str; 6] =
+    ["test", "--workspace", "--no-fail-fast", "--", "--skip", "every_candle_of_a_recording_is_right"];
+
+/// The end-to-end run over the recorded trades: a million of them, so in a release build. It prints how
+/// long they took.
+const END_TO_END: [&str; 8] =
+    ["test", "--release", "--package", "actors", "--test", "tape", "--", "--nocapture"];
+
+/// Where tests find the recorded trades.
+const SAMPLE_TRADES: &str = "SAMPLE_TRADES";
 
 /// Every test, then a summary.
 pub(crate) fn run() -> Result<(), Error> {
@@ -17,7 +26,7 @@ pub(crate) fn run() -> Result<(), Error> {
     summary.step("recorded trades", |_| sample_data::run());
     summary.step("workspace tests", |counts| {
         let hint = "the failures are listed above; one package alone: `cargo test --package NAME`";
-        cargo_test(&["test", "--workspace", "--no-fail-fast"], hint, counts)
+        cargo_test(&WORKSPACE, hint, counts)
     });
     summary.step("parser is fresh", |_| grammar::run(true));
     summary.step("diagrams are fresh", |_| diagrams::run(true));
@@ -29,7 +38,8 @@ pub(crate) fn run() -> Result<(), Error> {
 
 /// Runs `cargo test`, counting what it reports.
 fn cargo_test(arguments: &[&str], hint: &str, counts: &mut Counts) -> Result<(), Error> {
-    tools::watch(&mut tools::cargo(arguments), hint, |line| counts.add(line))
+    let mut cargo = tools::cargo(arguments);
+    tools::watch(cargo.env(SAMPLE_TRADES, sample_data::path()), hint, |line| counts.add(line))
 }
 
 /// What became of the steps.

@@ -71,7 +71,7 @@ pub(super) async fn candles(
         }
     }
     out.insert(header::CONTENT_TYPE, HeaderValue::from_static(params.format.content_type()));
-    if page.ready.is_empty() && page.plan.fetches().next().is_some() {
+    if page.is_waiting() {
         out.insert(header::RETRY_AFTER, HeaderValue::from(POLL_S));
     }
     if params.format.has_lines() {

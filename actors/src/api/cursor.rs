@@ -42,8 +42,7 @@ impl Cursor {
     pub(super) fn encode(&self) -> String {
         let to = self.to_us.map_or_else(|| "-".to_owned(), |to_us| to_us.to_string());
         let text = format!("1|{}|{}|{}|{}|{to}", self.symbol, self.interval, self.order.name(), self.from_us);
-        let check = Fnv::of(text.as_bytes()).to_be_bytes();
-        let bytes = text.bytes().chain(check.into_iter().take(CHECK_BYTES));
+        let bytes = text.bytes().chain(check(text.as_bytes()));
         bytes.map(|byte| format!("{byte:02x}")).collect()
     }
 
@@ -58,7 +57,7 @@ impl Cursor {
             .map(|pair| u8::try_from(pair.iter().fold(0, |sum, digit| sum * 16 + digit)).ok())
             .collect::<Option<_>>()?;
         let (body, check) = bytes.split_at_checked(bytes.len().checked_sub(CHECK_BYTES)?)?;
-        if Fnv::of(body).to_be_bytes().get(..CHECK_BYTES)? != check {
+        if self::check(body) != check {
             return None;
         }
         let fields: Vec<&str> = str::from_utf8(body).ok()?.split('|').collect();
@@ -77,6 +76,13 @@ impl Cursor {
 }
 
 const CHECK_BYTES: usize = 4;
+
+/// The low end of the hash: there every single changed byte shows.
+fn check(body: &[u8]) -> [u8; CHECK_BYTES] {
+    let low = Fnv::of(body) & u128::from(u32::MAX);
+    u32::try_from(low).unwrap_or_default().to_be_bytes()
+}
+
 /// Twice the longest text that [`Cursor::encode`] makes, rounded up.
 const MAX_TEXT: usize = 256;
 

@@ -17,7 +17,10 @@ use super::{
 };
 use crate::datastore::{Answer, Front, Reply, Request};
 use statechart_runtime::{
-    market::{Candle, Gap, Instrument, Plan, PlanRequest, Segment, TimeRange, plan},
+    market::{
+        Candle, Gap, Instrument, Interval, Plan, PlanRequest, Segment, TimeRange, US_PER_SECOND,
+        live_horizon, plan,
+    },
     ports::Fetch,
 };
 use std::{sync::Arc, time::Duration};
@@ -25,8 +28,13 @@ use tokio::time::{Instant, timeout};
 
 /// Most windows that one request looks at while all of them are dead; each is four times as long as the one before.
 const MAX_WINDOWS: u32 = 10;
-/// How much longer than `wait` the Datastore may take.
-const ANSWER_GRACE: Duration = Duration::from_secs(10);
+/// How much longer than `wait` the Datastore may take. (Tests do not wait for it.)
+const ANSWER_GRACE: Duration = if cfg!(test) { Duration::from_millis(300) } else { Duration::from_secs(10) };
+/// Even `wait=0` gives the Datastore this much time to look, and to register what has to be fetched.
+const MIN_LOOK: Duration = Duration::from_millis(250);
+/// Trades that are known up to so long ago are known up to now, as the Datastore sees it: heartbeats of the exchange
+/// come every 30 s.
+const LIVE_LAG_US: i64 = 65 * US_PER_SECOND;
 
 /// What can be served now.
 pub(super) struct Page {
@@ -57,6 +65,12 @@ impl Page {
     pub(super) fn is_final(&self) -> bool {
         self.is_complete() && self.plan.range.to_us <= self.plan.horizon_us
     }
+
+    /// Whether there is nothing to show although something is on its way.
+    pub(super) fn is_waiting(&self) -> bool {
+        let shows = |one: &Segment| !one.range.intersect(self.ready).is_empty();
+        !self.plan.segments.iter().any(shows) && self.plan.fetches().next().is_some()
+    }
 }
 
 /// Asks the Datastore for the next page of `asked`.
@@ -77,18 +91,27 @@ pub(super) async fn find(
     let mut round = 0;
     loop {
         let window = window(front, params, &instrument, asked, now_us, round).await?;
-        let left = params.wait.saturating_sub(started.elapsed());
+        let left = params.wait.saturating_sub(started.elapsed()).max(MIN_LOOK);
         let request = Request { instrument: instrument.clone(), interval: params.interval, range: window };
-        let answer = match timeout(left + ANSWER_GRACE, front.ask(request, left)).await {
+        let reply = timeout(left + ANSWER_GRACE, front.ask(request, left)).await;
+        let answer = match reply {
             Ok(Reply::Ready(answer)) => answer,
-            Ok(Reply::Pending(fetch)) => return Ok(Found::Pending(fetch)),
-            Ok(Reply::Failed { reason }) => {
-                let problem = Problem::later(Kind::Unavailable, 2, reason);
-                return Err(problem.hint("try again; `GET /healthz` tells which part is out of order"));
-            }
-            Err(_) => {
-                let detail = format!("the data was not found within {} s", (left + ANSWER_GRACE).as_secs());
-                return Err(Problem::later(Kind::TimedOut, 5, detail).hint("try again, or ask for less"));
+            reply => {
+                // What is stored is served all the same: the newest part, or everything while the exchange is away.
+                let plan = known_plan(front, params.interval, &instrument, window, now_us).await?;
+                let answer = Answer { instrument: instrument.clone(), plan: Arc::new(plan), cached: None };
+                let page = settle(answer, params, asked, window);
+                let is_partly_ready = page.plan.segments.iter().any(|one| page.ready.covers(one.range));
+                return match reply {
+                    _ if is_partly_ready => Ok(Found::Page(page)),
+                    Ok(Reply::Pending(fetch)) => Ok(Found::Pending(fetch)),
+                    Ok(Reply::Failed { reason }) => Err(Problem::later(Kind::Unavailable, 2, reason)
+                        .hint("try again; `GET /healthz` tells which part is out of order")),
+                    Ok(Reply::Ready(_)) | Err(_) => {
+                        let detail = format!("the data was not found within {} ms", left.as_millis());
+                        Err(Problem::later(Kind::TimedOut, 5, detail).hint("try again, or ask for less"))
+                    }
+                };
             }
         };
         round += 1;
@@ -97,8 +120,7 @@ pub(super) async fn find(
             continue;
         }
         let page = settle(answer, params, asked, window);
-        if page.ready.is_empty()
-            && !page.is_complete()
+        if page.is_waiting()
             && let Some(fetch) = open_fetch(front, &page).await?
         {
             return Ok(Found::Pending(fetch));
@@ -117,16 +139,24 @@ async fn window(
     round: u32,
 ) -> Result<TimeRange, Problem> {
     let Some(limit) = params.limit else { return Ok(asked.range) };
-    let rows = front.store().coverage(instrument.id, asked.range).await?;
-    let request = PlanRequest {
-        range: asked.range,
-        interval: params.interval,
-        horizon_us: now_us,
-        listed_us: instrument.listed_us,
-    };
-    let known = plan(&request, &rows);
+    let known = known_plan(front, params.interval, instrument, asked.range, now_us).await?;
     let buckets = limit.saturating_mul(4usize.saturating_pow(round));
     Ok(span(asked.range, live_edge(&known, params.order), buckets, params))
+}
+
+/// What the store has of a range, without asking for what is missing.
+async fn known_plan(
+    front: &dyn Front,
+    interval: Interval,
+    instrument: &Instrument,
+    range: TimeRange,
+    now_us: i64,
+) -> Result<Plan, Problem> {
+    let everything = TimeRange { from_us: 0, to_us: i64::MAX };
+    // Neighbours are merged on write, so all rows of an instrument are few.
+    let rows = front.store().coverage(instrument.id, everything).await?;
+    let horizon_us = live_horizon(&rows, now_us, LIVE_LAG_US);
+    Ok(plan(&PlanRequest { range, interval, horizon_us, listed_us: instrument.listed_us }, &rows))
 }
 
 /// From the begin of `range` (its end, newest first) to `buckets` buckets behind `edge_us`.

@@ -259,7 +259,7 @@ fn ms(time_us: i64) -> String {
 
 fn missing(parameter: &str, hint: &str) -> Problem {
     Problem {
-        parameter: Some(parameter.to_owned()),
+        parameter: Some(parameter.into()),
         ..Problem::new(Kind::InvalidParameter, format!("`{parameter}` is missing")).hint(hint)
     }
 }

@@ -155,7 +155,7 @@ fn ranges_are_whole_buckets_up_to_now() {
         ("interval=1h&from=2018-01-01&to=2030-01-01", 0, 4 * 3600, false),
         ("interval=1h&from=2018-01-01", 0, 4 * 3600, true),
         ("interval=1d&from=earliest&to=2018-01-01", -94_694_400, 0, false),
-        ("interval=1d&from=0&to=2018-01-01", 1_279_324_800 - 1_514_764_800, 0, false),
+        ("interval=1d&from=0&to=2018-01-01", EARLIEST_US / 1_000_000 - 1_514_764_800, 0, false),
         // No bucket begins inside.
         ("interval=1m&from=2018-01-01T00:00:10Z&to=2018-01-01T00:00:50Z", 60, 60, false),
     ] {

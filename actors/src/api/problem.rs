@@ -22,9 +22,9 @@ pub(super) struct Problem {
     /// What is wrong in this case.
     pub(super) detail: String,
     /// The parameter it is about.
-    pub(super) parameter: Option<String>,
+    pub(super) parameter: Option<Box<str>>,
     /// Its value as it was received, cut to 200 characters.
-    pub(super) value: Option<String>,
+    pub(super) value: Option<Box<str>>,
     /// What to do about it.
     pub(super) hint: Option<String>,
     /// Seconds after which the same request may succeed.
@@ -156,7 +156,7 @@ impl Problem {
     }
 
     pub(super) fn about(self, parameter: &str, value: &str) -> Self {
-        Self { parameter: Some(cut(parameter)), value: Some(cut(value)), ..self }
+        Self { parameter: Some(cut(parameter).into()), value: Some(cut(value).into()), ..self }
     }
 
     pub(super) fn hint(self, hint: impl Into<String>) -> Self {

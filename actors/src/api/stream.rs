@@ -25,8 +25,8 @@ use tokio::{
 
 /// Chunks that wait for the caller.
 const MAX_WAITING_CHUNKS: usize = 2;
-/// A caller that takes nothing for this long is given up.
-const MAX_STALL: Duration = Duration::from_secs(30);
+/// A caller that takes nothing for this long is given up. (Tests do not wait for it.)
+const MAX_STALL: Duration = if cfg!(test) { Duration::from_millis(300) } else { Duration::from_secs(30) };
 /// Longest time to read one chunk.
 const MAX_READ: Duration = Duration::from_secs(30);
 /// Attempts to read a chunk while the store's fault may pass.

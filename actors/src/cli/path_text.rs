@@ -5,8 +5,12 @@ const MAX_ROUND: usize = 8;
 
 const ARROW: &str = " → ";
 
-/// `idle → (processing → writing → idle) ×12`.
+/// Separates the states of one configuration, one from each region.
+const REGIONS: &str = ", ";
+
+/// `idle → (processing → writing → idle) ×12`. Of several regions only those that moved are named.
 pub(crate) fn path_text(path: &[String]) -> String {
+    let path = &moves(path);
     let mut parts: Vec<String> = Vec::new();
     let mut at = 0;
     while let Some(rest) = path.get(at..).filter(|rest| !rest.is_empty()) {
@@ -49,6 +53,18 @@ pub(crate) fn path_lines(path: &[String], width: usize, most: usize) -> Vec<Stri
     lines
 }
 
+/// Each configuration without the states that were in the one before it.
+fn moves(path: &[String]) -> Vec<String> {
+    let mut moves: Vec<String> = path.iter().take(1).cloned().collect();
+    for (before, now) in path.iter().zip(path.iter().skip(1)) {
+        let stayed: Vec<&str> = before.split(REGIONS).collect();
+        let moved: Vec<&str> = now.split(REGIONS).filter(|state| !stayed.contains(state)).collect();
+        // A configuration that follows itself was left and entered again.
+        moves.push(if moved.is_empty() { now.clone() } else { moved.join(REGIONS) });
+    }
+    moves
+}
+
 /// The round at the start that saves most: its length and how often it follows itself.
 fn best_round(path: &[String]) -> (usize, usize) {
     let mut best = (1, 1);
@@ -84,6 +100,8 @@ mod tests {
         ] {
             assert_eq!(path_text(&path(states)), text);
         }
+        let regions = ["w.a, f.x", "w.b, f.x", "w.a, f.x", "w.a, f.y", "w.b, f.z"].map(str::to_owned);
+        assert_eq!(path_text(&regions), "w.a, f.x → w.b → w.a → f.y → w.b, f.z");
     }
 
     #[test]

@@ -153,14 +153,12 @@ pub(crate) fn actors(actors: &[ActorStatus], columns: usize) -> String {
             true => vec![now.clone()],
             false => path_lines(&actor.path, room, MAX_PATH_LINES),
         };
-        let last = lines.len().saturating_sub(1);
-        for (index, line) in lines.iter_mut().enumerate() {
-            // The newest state stands out, the way to it does not.
-            *line = match line.strip_suffix(now.as_str()).filter(|_| index == last && !now.is_empty()) {
-                Some(way) => format!("{DIM}{way}{RESET}{BOLD}{now}{RESET}"),
-                None => format!("{DIM}{line}{RESET}"),
-            };
-        }
+        // The newest state stands out, the way to it does not.
+        let last = lines.pop().unwrap_or_default();
+        let cut = last.rfind("→ ").map_or(0, |arrow| arrow + "→ ".len());
+        let (way, newest) = last.split_at(cut);
+        lines = lines.into_iter().map(|line| format!("{DIM}{line}{RESET}")).collect();
+        lines.push(format!("{DIM}{way}{RESET}{BOLD}{newest}{RESET}"));
         if actor.status != "running" {
             lines.insert(0, format!("{DOWN}{}{RESET}", actor.status));
         }

@@ -25,7 +25,7 @@ use crate::{
 const FORWARD_WAIT: Duration = Duration::from_secs(30);
 
 /// The Platform's services.
-pub struct System {
+pub(crate) struct System {
     config: Config,
     wiring: Arc<Wiring>,
     front: Arc<ActorFront>,

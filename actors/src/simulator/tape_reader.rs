@@ -5,6 +5,7 @@ use std::io::{BufRead, Read};
 use std::sync::Arc;
 
 use rust_decimal::Decimal;
+use statechart_runtime::market::check_exact;
 
 use super::SimulatorError;
 use super::listing::Listing;
@@ -16,10 +17,6 @@ use crate::exchange::{Side, decimal_from_json};
 /// Longest line, in bytes.
 const MAX_LINE_BYTES: usize = 4_096;
 
-/// Most decimals of price and size together, and the worth a trade stays below: within these, a year of trades sums
-/// to no more digits than a decimal holds.
-const MAX_SCALE: u32 = 16;
-const MAX_WORTH: Decimal = Decimal::from_parts(1_000_000_000, 0, 0, false, 0);
 
 /// Most symbols in one file.
 const MAX_SYMBOLS: usize = 200;
@@ -209,10 +206,8 @@ impl<'a> Loader<'a> {
             return Err(reject("size", text, "is zero: nothing was traded"));
         }
         // What the platform would put aside anyway is named here, before anybody wonders where it went.
-        let worth = price.checked_mul(size.abs());
-        if price.scale() + size.scale() > MAX_SCALE || worth.is_none_or(|worth| worth >= MAX_WORTH) {
-            let reason =
-                "times the price cannot be summed exactly: at most 16 decimals together, and below 1e9";
+        if check_exact(price, size.abs()).is_err() {
+            let reason = "times the price cannot be summed exactly: at most 16 decimals and 25 digits together";
             return Err(reject("size", text, reason));
         }
         let side =

@@ -61,7 +61,7 @@ fn bad_rows_are_named() {
         ("1514764800000,BTCUSD,1,234.5,1,1", "line", "6 fields where the first line has 5"),
         ("1514764800000,BTCUSD,1", "size", "is missing: the line has 3"),
         ("1514764800000,BTCUSD,0.00000001,0.000000001,1", "size", "exactly"),
-        ("1514764800000,BTCUSD,1000000,-1000,1", "size", "exactly"),
+        ("1514764800000,BTCUSD,10000000000001,-1000000000001,1", "size", "exactly"),
     ];
     for (row, column, reason) in rows {
         let (_, report) = read(&format!("{good}{row}\n")).unwrap();

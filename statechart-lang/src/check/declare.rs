@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{report_duplicates, scope::Scope, types};
+use super::{constant, report_duplicates, scope::Scope, types};
 use crate::{
     Code, Diagnostic, Span,
     diagnostic::nearest,
@@ -19,6 +19,14 @@ pub(super) fn declare(ast: &ast::Machine, diagnostics: &mut Vec<Diagnostic>) -> 
     for item in externs() {
         if let ast::Extern::Type(name) = item {
             machine.types.push(ExternType { name: name.text.clone(), span: name.span });
+        }
+    }
+    for name in externs().filter_map(|item| if let ast::Extern::Type(name) = item { Some(name) } else { None }) {
+        if BUILT_IN.iter().any(|(known, _)| *known == name.text) {
+            diagnostics.push(
+                Diagnostic::new(Code::Duplicate, name.span, format!("`{}` is a type of the language", name.text))
+                    .help("give the Rust type another name, with `type New = Old;` or `use Old as New;` in Rust"),
+            );
         }
     }
     report_duplicates(externs().filter_map(|item| if let ast::Extern::Type(name) = item { Some(name) } else { None }), "type", diagnostics);
@@ -46,10 +54,18 @@ pub(super) fn declare(ast: &ast::Machine, diagnostics: &mut Vec<Diagnostic>) -> 
     }
     let outputs = members().filter_map(|kind| if let MemberKind::Output(list) = kind { Some(list) } else { None });
     report_duplicates(outputs.flatten().map(|symbol| &symbol.name), "output", diagnostics);
-    collisions(machine.events.iter().map(|event| &event.symbol), "events", diagnostics);
-    collisions(machine.outputs.iter(), "outputs", diagnostics);
+    let spelt = |symbol: &'_ Symbol| (symbol.name.clone(), symbol.span);
+    let events: Vec<_> = machine.events.iter().map(|event| spelt(&event.symbol)).collect();
+    let outputs: Vec<_> = machine.outputs.iter().map(spelt).collect();
+    for (symbols, what) in [(&events, "events"), (&outputs, "outputs")] {
+        collisions(symbols.iter().map(|(name, span)| (&**name, *span)), names::pascal, what, diagnostics);
+    }
 
     functions(externs(), &mut machine, diagnostics);
+    let actions = machine.actions.iter().map(|action| (&*action.name, action.span));
+    collisions(actions, names::pascal, "actions", diagnostics);
+    let services = machine.services.iter().map(|service| (&*service.function.name, service.function.span));
+    collisions(services, names::pascal, "services", diagnostics);
     context(ast, &mut machine, diagnostics);
     machine
 }
@@ -80,6 +96,7 @@ fn empty(ast: &ast::Machine) -> Machine {
 
 fn symbol(ast: &ast::Symbol, machine: &Machine, diagnostics: &mut Vec<Diagnostic>) -> Symbol {
     report_duplicates(ast.fields.iter().map(|field| &field.name), "field", diagnostics);
+    collisions(ast.fields.iter().map(|field| (&*field.name.text, field.name.span)), names::snake, "fields", diagnostics);
     Symbol {
         name: ast.name.text.clone(),
         doc: ast.doc.clone(),
@@ -93,38 +110,40 @@ fn symbol(ast: &ast::Symbol, machine: &Machine, diagnostics: &mut Vec<Diagnostic
 }
 
 /// Two names that Rust would spell alike.
-fn collisions<'a>(symbols: impl Iterator<Item = &'a Symbol>, what: &str, diagnostics: &mut Vec<Diagnostic>) {
-    let mut seen: BTreeMap<String, &Symbol> = BTreeMap::new();
-    for symbol in symbols {
-        let rust = names::pascal(&symbol.name);
+pub(super) fn collisions<'a>(
+    spelt: impl Iterator<Item = (&'a str, Span)>,
+    rust: fn(&str) -> String,
+    what: &str,
+    diagnostics: &mut Vec<Diagnostic>,
+) {
+    let mut seen: BTreeMap<String, (&str, Span)> = BTreeMap::new();
+    for (name, span) in spelt {
+        let rust = rust(name);
         match seen.get(&rust) {
-            Some(first) if first.name != symbol.name => diagnostics.push(
-                Diagnostic::new(
-                    Code::Collision,
-                    symbol.span,
-                    format!("the {what} `{}` and `{}` are both `{rust}` in Rust", first.name, symbol.name),
-                )
-                .also(first.span, "the other one")
-                .help("rename one of them"),
+            Some((first, other)) if *first != name => diagnostics.push(
+                Diagnostic::new(Code::Collision, span, format!("the {what} `{first}` and `{name}` are both `{rust}` in Rust"))
+                    .also(*other, "the other one")
+                    .help("rename one of them"),
             ),
             Some(_) => {}
             None => {
-                seen.insert(rust, symbol);
+                seen.insert(rust, (name, span));
             }
         }
     }
 }
 
+const BUILT_IN: [(&str, Type); 6] = [
+    ("Int", Type::Int),
+    ("Float", Type::Float),
+    ("Bool", Type::Bool),
+    ("Text", Type::Text),
+    ("Time", Type::Time),
+    ("Duration", Type::Duration),
+];
+
 /// A type by name.
 pub(super) fn ty(ast: &ast::Type, machine: &Machine, diagnostics: &mut Vec<Diagnostic>) -> Type {
-    const BUILT_IN: [(&str, Type); 6] = [
-        ("Int", Type::Int),
-        ("Float", Type::Float),
-        ("Bool", Type::Bool),
-        ("Text", Type::Text),
-        ("Time", Type::Time),
-        ("Duration", Type::Duration),
-    ];
     match &ast.kind {
         ast::TypeKind::Optional(inner) => Type::Optional(Box::new(ty(inner, machine, diagnostics))),
         ast::TypeKind::List(inner) => Type::List(Box::new(ty(inner, machine, diagnostics))),
@@ -165,6 +184,7 @@ fn functions<'a>(
             );
             continue;
         }
+        parameters(function, diagnostics);
         let typed = ExternFn {
             name: function.name.text.clone(),
             doc: function.doc.clone(),
@@ -179,11 +199,13 @@ fn functions<'a>(
             ast::Extern::Guard(_) => machine.guards.push(typed),
             ast::Extern::Action(_) => machine.actions.push(typed),
             ast::Extern::Service { streams, successes, failures, .. } => {
+                let reports_nothing = successes.is_empty() && failures.is_empty();
+                report_duplicates(successes.iter().chain(failures), "outcome", diagnostics);
                 let mut events = |names: &[ast::Name]| {
                     names.iter().filter_map(|name| event(name, machine, diagnostics)).collect::<Vec<_>>()
                 };
                 let (streams, successes, failures) = (events(streams), events(successes), events(failures));
-                if successes.is_empty() && failures.is_empty() {
+                if reports_nothing {
                     diagnostics.push(
                         Diagnostic::new(Code::Arguments, function.name.span, format!("service `{}` reports nothing", typed.name))
                             .help("name the events that report its end: `-> SUCCESS ! FAILURE`"),
@@ -192,6 +214,26 @@ fn functions<'a>(
                 machine.services.push(Service { function: typed, streams, successes, failures });
             }
             ast::Extern::Type(_) => {}
+        }
+    }
+}
+
+/// Parameters need different names, those that the generated Rust gives to unnamed ones included.
+fn parameters(function: &ast::ExternFn, diagnostics: &mut Vec<Diagnostic>) {
+    let mut seen: BTreeMap<String, &str> = BTreeMap::new();
+    for (at, (name, _)) in function.params.iter().enumerate() {
+        let spelt = name.as_ref().map_or_else(|| format!("arg{at}"), |name| names::snake(&name.text));
+        let shown = name.as_ref().map_or("an unnamed one", |name| &name.text);
+        if let Some(first) = seen.insert(spelt, shown) {
+            let span = name.as_ref().map_or(function.name.span, |name| name.span);
+            diagnostics.push(
+                Diagnostic::new(
+                    Code::Duplicate,
+                    span,
+                    format!("two parameters of `{}` have one name in Rust: `{first}` and `{shown}`", function.name.text),
+                )
+                .help("rename one of them"),
+            );
         }
     }
 }
@@ -220,9 +262,14 @@ fn context(ast: &ast::Machine, machine: &mut Machine, diagnostics: &mut Vec<Diag
             .flatten()
     };
     report_duplicates(variables().map(|variable| &variable.name), "variable", diagnostics);
+    let spelt = variables().map(|variable| (&*variable.name.text, variable.name.span));
+    collisions(spelt, names::snake, "variables", diagnostics);
     for variable in variables() {
         let ty = ty(&variable.ty, machine, diagnostics);
         let initial = types::typed(&variable.initial, Some(&ty), &Scope::constant(), machine, diagnostics);
+        if let Err(problem) = constant::evaluate(&initial) {
+            diagnostics.push(*problem);
+        }
         machine.context.push(Variable {
             name: variable.name.text.clone(),
             doc: variable.doc.clone(),
@@ -256,5 +303,8 @@ pub(super) fn peers(ast: &ast::Machine, machine: &mut Machine, all: &[Machine], 
             span: name.span,
         });
     }
+    let spelt = seen.iter().map(|name| (&*name.text, name.span));
+    // The machine itself is the other one that messages go to.
+    collisions(std::iter::once(("Itself", machine.span)).chain(spelt), names::pascal, "peers", diagnostics);
     report_duplicates(seen.into_iter(), "peer", diagnostics);
 }

@@ -59,8 +59,8 @@ pub(super) fn nondeterministic(machine: &Machine, diagnostics: &mut Vec<Diagnost
                             transition.span,
                             format!("`{}` has two transitions on {event} and nothing tells them apart", state.name),
                         )
-                        .label("never taken: the one above is always enabled first")
-                        .also(rival.span, "taken always")
+                        .label(format!("never taken on {event}: the one above is enabled first"))
+                        .also(rival.span, if rival.guard.is_none() { "always enabled" } else { "has the same guard" })
                         .help("guard the first, or remove one; `nondeterministic machine` keeps both for diagrams and languages"),
                     );
                     break;

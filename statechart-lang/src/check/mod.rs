@@ -8,6 +8,7 @@
 //! 4. **lint** – what is legal and probably not meant.
 //! 5. **systems** – actors and wires, against the machines that they name.
 
+mod constant;
 mod declare;
 mod flow;
 mod lint;
@@ -21,7 +22,7 @@ use std::collections::BTreeMap;
 
 use crate::{
     Code, Diagnostic, Sources,
-    model::{Machine, Model},
+    model::{Machine, Model, names},
     syntax::ast,
 };
 
@@ -29,6 +30,8 @@ use crate::{
 pub(crate) fn check(files: &[ast::File], sources: &Sources, diagnostics: &mut Vec<Diagnostic>) -> Option<Model> {
     let asts: Vec<&ast::Machine> = files.iter().flat_map(|file| &file.machines).collect();
     report_duplicates(asts.iter().map(|machine| &machine.name), "machine", diagnostics);
+    let spelt = asts.iter().map(|machine| (&*machine.name.text, machine.name.span));
+    declare::collisions(spelt, names::snake, "machines", diagnostics);
     report_duplicates(files.iter().flat_map(|file| &file.systems).map(|system| &system.name), "system", diagnostics);
 
     let broken_text = errors(diagnostics) > 0;
@@ -73,6 +76,11 @@ fn type_reactions(
         }
     }
     react::react(machine, places, &facts, sources, diagnostics)
+}
+
+/// `1 argument`, `2 arguments`.
+fn arguments(count: usize) -> String {
+    format!("{count} argument{}", if count == 1 { "" } else { "s" })
 }
 
 /// Reports every name that was declared before, pointing at both.

@@ -397,7 +397,7 @@ impl React<'_> {
                 sound = false;
                 let (span, message) = match &arg.name {
                     Some(name) => (name.span, format!("`{what}` has no field `{}`", name.text)),
-                    None => (arg.value.span, format!("`{what}` takes {} arguments, {} given", fields.len(), args.len())),
+                    None => (arg.value.span, format!("`{what}` takes {}, {} given", super::arguments(fields.len()), args.len())),
                 };
                 let names: Vec<String> = fields.iter().map(|field| format!("{}: {}", field.name, field.ty)).collect();
                 let help = if names.is_empty() { "it takes none".to_owned() } else { format!("it takes ({})", names.join(", ")) };
@@ -407,11 +407,14 @@ impl React<'_> {
             let typed = self.typed(&arg.value, &fields[position].ty, scope);
             if bound[position].replace(typed).is_some() {
                 sound = false;
-                self.report(Diagnostic::new(
-                    Code::Arguments,
-                    arg.value.span,
-                    format!("`{}` is given twice", fields[position].name),
-                ));
+                self.report(
+                    Diagnostic::new(
+                        Code::Arguments,
+                        arg.value.span,
+                        format!("`{}` is given twice", fields[position].name),
+                    )
+                    .help("remove one of them; what has no name is taken in order"),
+                );
             }
         }
         let missing: Vec<&str> = fields

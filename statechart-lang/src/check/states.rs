@@ -219,7 +219,7 @@ fn initial(id: StateId, machine: &mut Machine, places: &Places<'_>, diagnostics:
                             path.span,
                             format!("`{}` is not inside `{}`", path.text(), machine.states[id].name),
                         )
-                        .help(format!("choose one of {}", inside.join(", "))),
+                        .help(format!("choose one of `{}`", inside.join("`, `"))),
                     );
                 }
             }
@@ -279,6 +279,10 @@ pub(super) fn resolve(
             ([one], _) | (_, [one]) => return below(*one, path, machine, diagnostics),
             ([], _) if scope == 0 => break,
             ([], _) => scope = machine.states[scope].parent,
+            // Declared twice, which is reported there.
+            ([first, rest @ ..], _) if rest.iter().all(|id| machine.states[*id].path == machine.states[*first].path) => {
+                return below(*first, path, machine, diagnostics);
+            }
             (several, _) => {
                 let paths: Vec<String> = several.iter().map(|id| format!("`{}`", machine.states[*id].path)).collect();
                 diagnostics.push(
@@ -304,6 +308,7 @@ fn below(start: StateId, path: &ast::Path, machine: &Machine, diagnostics: &mut 
                 let inside = machine.states[state].children.iter().map(|child| machine.states[*child].name.as_str());
                 let help = match nearest(&name.text, inside.clone()) {
                     Some(near) => format!("did you mean `{near}`?"),
+                    None if machine.states[state].children.is_empty() => "it has no states inside".to_owned(),
                     None => format!("it has {}", inside.collect::<Vec<_>>().join(", ")),
                 };
                 diagnostics.push(

@@ -54,7 +54,7 @@ pub(super) fn check(ast: &ast::System, machines: &[Machine], diagnostics: &mut V
     }
     for item in &ast.items {
         if let SystemItem::Wire { from, to, label, tags, messages } = item {
-            let sound = [from, to].into_iter().filter(|end| party(end, &system, diagnostics)).count() == 2;
+            let sound = [from, to].into_iter().filter(|end| party(end, ast, diagnostics)).count() == 2;
             if !sound {
                 continue;
             }
@@ -74,10 +74,13 @@ pub(super) fn check(ast: &ast::System, machines: &[Machine], diagnostics: &mut V
     system
 }
 
-fn party(name: &ast::Name, system: &System, diagnostics: &mut Vec<Diagnostic>) -> bool {
+/// Whether a name is declared; what is wrong with its declaration is reported there.
+fn party(name: &ast::Name, system: &ast::System, diagnostics: &mut Vec<Diagnostic>) -> bool {
     let known = || {
-        let actors = system.actors.iter().map(|actor| actor.name.as_str());
-        actors.chain(system.externals.iter().map(|external| external.name.as_str()))
+        system.items.iter().filter_map(|item| match item {
+            SystemItem::Actor { name, .. } | SystemItem::External { name, .. } => Some(name.text.as_str()),
+            SystemItem::Wire { .. } => None,
+        })
     };
     let found = known().any(|known| known == name.text);
     if !found {

@@ -62,10 +62,14 @@ impl Typing<'_> {
             return self.unwrap(expr);
         }
         let found = expr.ty.to_string();
-        self.report(
-            Diagnostic::new(Code::Mismatch, expr.span, format!("expected {want}, found {found}"))
-                .label(format!("this is {}", article(&found))),
-        );
+        let mut diagnostic = Diagnostic::new(Code::Mismatch, expr.span, format!("expected {want}, found {found}"))
+            .label(format!("this is {}", article(&found)));
+        match (want, &expr.ty) {
+            (Type::Float, Type::Int) => diagnostic = diagnostic.help("a Float has a point: `1.0`"),
+            (Type::Duration, Type::Int) => diagnostic = diagnostic.help("a Duration has a unit: `5s`, or `1s * n`"),
+            _ => {}
+        }
+        self.report(diagnostic);
         error(expr.span)
     }
 
@@ -140,6 +144,10 @@ impl Typing<'_> {
             }
             ast::ExprKind::List(items) => {
                 let want = match want {
+                    Some(Type::Optional(inner)) => Some(&**inner),
+                    other => other,
+                };
+                let want = match want {
                     Some(Type::List(item)) => Some((**item).clone()),
                     _ => None,
                 };
@@ -149,14 +157,23 @@ impl Typing<'_> {
                     typed.push(self.wanted(item, ty.as_ref()));
                 }
                 let item = want.or_else(|| typed.first().map(|first| first.ty.clone())).unwrap_or(Type::Unknown);
+                if item == Type::Unknown && typed.iter().all(|item| !matches!(item.kind, ExprKind::Error)) {
+                    self.report(
+                        Diagnostic::new(Code::Mismatch, span, "the type of this list's items is not known here")
+                            .help("put it where a list of known type is wanted: on the right of `:=`, `==` or `??`, or in an argument"),
+                    );
+                    return error(span);
+                }
                 make(ExprKind::List(typed), Type::List(Box::new(item)))
             }
             ast::ExprKind::Index(list, index) => {
                 let list = self.operand(list);
                 let index = self.wanted(index, Some(&Type::Int));
                 match list.ty.clone() {
+                    // `T?` once: an item that is none reads like one that is not there.
                     Type::List(item) => {
-                        make(ExprKind::Index(Box::new(list), Box::new(index)), Type::Optional(item))
+                        let ty = if matches!(*item, Type::Optional(_)) { *item } else { Type::Optional(item) };
+                        make(ExprKind::Index(Box::new(list), Box::new(index)), ty)
                     }
                     _ => self.mismatch(&list, "a list", span),
                 }
@@ -259,7 +276,9 @@ impl Typing<'_> {
     fn call(&mut self, name: &ast::Name, args: &[ast::Arg], span: Span) -> Expr {
         if name.text == "len" {
             let [arg] = args else {
-                self.report(Diagnostic::new(Code::Arguments, span, "`len` takes one text or list"));
+                self.report(
+                    Diagnostic::new(Code::Arguments, span, "`len` takes one text or list").help("write `len(x)`"),
+                );
                 return error(span);
             };
             let arg = self.operand(&arg.value);
@@ -289,18 +308,28 @@ impl Typing<'_> {
 
     fn positional(&mut self, what: &str, args: &[ast::Arg], params: &[Type], span: Span) -> Vec<Expr> {
         if args.len() != params.len() {
-            self.report(Diagnostic::new(
-                Code::Arguments,
-                span,
-                format!("`{what}` takes {} arguments, {} given", params.len(), args.len()),
-            ));
+            let types: Vec<String> = params.iter().map(ToString::to_string).collect();
+            self.report(
+                Diagnostic::new(
+                    Code::Arguments,
+                    span,
+                    format!("`{what}` takes {}, {} given", super::arguments(params.len()), args.len()),
+                )
+                .help(format!("it takes ({})", types.join(", "))),
+            );
         }
         args.iter().zip(params).map(|(arg, ty)| self.wanted(&arg.value, Some(ty))).collect()
     }
 
     fn unary(&mut self, operator: UnaryOp, inner: &ast::Expr, span: Span) -> Expr {
         let inner = match operator {
-            UnaryOp::Not => self.wanted(inner, Some(&Type::Bool)),
+            UnaryOp::Not => {
+                let inner = self.wanted(inner, Some(&Type::Bool));
+                if matches!(inner.kind, ExprKind::Error) {
+                    return error(span);
+                }
+                inner
+            }
             UnaryOp::Negate => {
                 let inner = self.operand(inner);
                 if !matches!(inner.ty, Type::Int | Type::Float | Type::Duration) {
@@ -342,11 +371,14 @@ impl Typing<'_> {
                 match arithmetic(operator, &left.ty, &right.ty) {
                     Some(ty) => make(ExprKind::Binary(operator, Box::new(left), Box::new(right)), ty),
                     None => {
-                        self.report(Diagnostic::new(
-                            Code::Mismatch,
-                            span,
-                            format!("`{}` does not take {} and {}", operator.symbol(), left.ty, right.ty),
-                        ));
+                        self.report(
+                            Diagnostic::new(
+                                Code::Mismatch,
+                                span,
+                                format!("`{}` does not take {} and {}", operator.symbol(), left.ty, right.ty),
+                            )
+                            .help("both sides are Int or both Float; Duration, Time and Text have some operators of their own"),
+                        );
                         error(span)
                     }
                 }
@@ -364,11 +396,10 @@ impl Typing<'_> {
         let make = |kind| Expr { kind, ty: Type::Bool, span };
         let Some(right) = right else {
             if !matches!(left.ty, Type::Optional(_)) && !matches!(left.kind, ExprKind::Error) {
-                self.report(Diagnostic::new(
-                    Code::Mismatch,
-                    left.span,
-                    format!("{} is never none", article(&left.ty.to_string())),
-                ));
+                self.report(
+                    Diagnostic::new(Code::Mismatch, left.span, format!("{} is never none", article(&left.ty.to_string())))
+                        .help(format!("remove the test, or declare it as `{}?`", left.ty)),
+                );
             }
             let is_none = make(ExprKind::IsNone(Box::new(left)));
             return match operator {
@@ -376,8 +407,7 @@ impl Typing<'_> {
                 _ => make(ExprKind::Unary(UnaryOp::Not, Box::new(is_none))),
             };
         };
-        if let Type::Extern(name) = &left.ty {
-            let name = name.clone();
+        if let Some(name) = extern_in(&left.ty) {
             self.report(
                 Diagnostic::new(Code::Mismatch, span, format!("values of the extern type {name} cannot be compared"))
                     .help("declare an extern guard that compares them"),
@@ -399,7 +429,11 @@ impl Typing<'_> {
 
     fn mismatch(&mut self, expr: &Expr, wanted: &str, span: Span) -> Expr {
         if !matches!(expr.kind, ExprKind::Error) {
-            self.report(Diagnostic::new(Code::Mismatch, expr.span, format!("expected {wanted}, found {}", expr.ty)));
+            let found = expr.ty.to_string();
+            self.report(
+                Diagnostic::new(Code::Mismatch, expr.span, format!("expected {wanted}, found {found}"))
+                    .label(format!("this is {}", article(&found))),
+            );
         }
         error(span)
     }
@@ -458,6 +492,15 @@ fn fact(expr: &Expr) -> Option<Fact> {
     match &expr.kind {
         ExprKind::Variable(at) => Some(Fact::Variable(*at)),
         ExprKind::Field { name, .. } => Some(Fact::Field(name.clone())),
+        _ => None,
+    }
+}
+
+/// The extern type that a value holds, if any: such values are moved, not compared.
+fn extern_in(ty: &Type) -> Option<String> {
+    match ty {
+        Type::Extern(name) => Some(name.clone()),
+        Type::Optional(inner) | Type::List(inner) => extern_in(inner),
         _ => None,
     }
 }

@@ -64,8 +64,13 @@ impl Exprs<'_> {
                 quote!(value::List::from([#(#items),*]))
             }
             ExprKind::Index(list, index) => {
+                // An item that is none reads like one that is not there.
+                let flat = match &list.ty {
+                    Type::List(item) if matches!(**item, Type::Optional(_)) => quote!(.flatten()),
+                    _ => TokenStream::new(),
+                };
                 let (list, index) = (self.place(list), self.value(index));
-                quote!(value::item(#list, #index))
+                quote!(value::item(#list, #index) #flat)
             }
             ExprKind::Len(inner) => {
                 let place = self.place(inner);

@@ -4,7 +4,7 @@ use proc_macro2::{Ident, Literal, TokenStream};
 use quote::{format_ident, quote};
 
 use super::{expr::Exprs, items::outcome_name, rust};
-use crate::model::{Action, ActionKind, Expr, Field, Machine};
+use crate::model::{Action, ActionKind, Expr, Field, Machine, Type};
 
 pub(super) fn hooks(machine: &Machine) -> TokenStream {
     let shape = shape(machine);
@@ -109,8 +109,8 @@ fn chart(machine: &Machine) -> TokenStream {
     let calls = calls(machine);
     let acts = machine.actions.iter().map(|action| {
         let (variant, method) = (rust::variant(&action.name), rust::field(&action.name));
-        let args: Vec<Ident> = rust::params(&action.params).iter().map(|param| rust::field(&param.name)).collect();
-        quote!(Action::#variant { #(#args),* } => externs.#method(#(#args),*))
+        let (pattern, args) = bound(&action.params);
+        quote!(Action::#variant #pattern => externs.#method(#(#args),*))
     });
     let act = if machine.actions.is_empty() { quote!(match action {}) } else { quote!(match action { #(#acts),* }) };
     let (labels, variables): (Vec<String>, Vec<Ident>) = machine
@@ -257,7 +257,8 @@ fn action(machine: &Machine, action: &Action) -> TokenStream {
             let function = &machine.actions[*action];
             let variant = rust::variant(&function.name);
             let args = arguments(&exprs, &rust::params(&function.params), args);
-            quote!(fx.act(&mut self.externs, Action::#variant #args);)
+            // An argument may ask an extern guard, so it is evaluated before the externs are borrowed.
+            quote!(let action = Action::#variant #args; fx.act(&mut self.externs, action);)
         }
         ActionKind::Log(text) => {
             let text = exprs.value(text);
@@ -286,18 +287,24 @@ fn calls(machine: &Machine) -> TokenStream {
     }
 }
 
+/// A pattern of a call's fields, and the names that it binds: the spec's names could hide ours.
+fn bound(params: &[(Option<String>, Type)]) -> (TokenStream, Vec<Ident>) {
+    let fields: Vec<Ident> = rust::params(params).iter().map(|param| rust::field(&param.name)).collect();
+    let bound: Vec<Ident> = (0..fields.len()).map(|at| format_ident!("argument{at}")).collect();
+    (quote!({ #(#fields: #bound),* }), bound)
+}
+
 /// Services as one future type: each call fills one of the options.
 fn services(machine: &Machine) -> TokenStream {
     let slots: Vec<Ident> = (0..machine.services.len()).map(|at| format_ident!("service{at}")).collect();
     let arms = machine.services.iter().zip(&slots).map(|(service, slot)| {
         let (variant, method) = (rust::variant(&service.function.name), rust::field(&service.function.name));
-        let args: Vec<Ident> =
-            rust::params(&service.function.params).iter().map(|param| rust::field(&param.name)).collect();
+        let (pattern, args) = bound(&service.function.params);
         let report = (!service.streams.is_empty()).then(|| {
             let comma = (!args.is_empty()).then(|| quote!(,));
             quote!(#comma report)
         });
-        quote!(Call::#variant { #(#args),* } => #slot = ::core::option::Option::Some(self.externs.#method(#(#args),* #report)))
+        quote!(Call::#variant #pattern => #slot = ::core::option::Option::Some(self.externs.#method(#(#args),* #report)))
     });
     let outcomes = machine.services.iter().map(outcome_name);
     let body = if machine.services.is_empty() {

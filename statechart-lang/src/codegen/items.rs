@@ -4,7 +4,7 @@ use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
 
 use super::{expr::Exprs, rust};
-use crate::model::{ExternFn, Field, Machine, Service, Symbol};
+use crate::model::{ExternFn, Field, Machine, Service, Symbol, names};
 
 pub(super) fn items(machine: &Machine) -> TokenStream {
     let state = states(machine);
@@ -203,7 +203,10 @@ fn externs(machine: &Machine) -> TokenStream {
         let (generics, report) = if service.streams.is_empty() {
             (TokenStream::new(), TokenStream::new())
         } else {
-            (quote!(<R: chart::Report<Event>>), quote!(, report: R))
+            // A parameter of the spec may have the name.
+            let taken = rust::params(&function.params).iter().any(|param| names::snake(&param.name) == "report");
+            let report = if taken { format_ident!("report_to") } else { format_ident!("report") };
+            (quote!(<R: chart::Report<Event>>), quote!(, #report: R))
         };
         quote! {
             #doc

@@ -60,7 +60,7 @@ pub(super) enum Internal {
     Fault,
 }
 
-/// A deferred event, with the activity and generation that streamed it.
+/// A deferred event, with the activity and generation that reported it.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Deferred {
     pub(super) event: Occurrence,
@@ -81,6 +81,8 @@ pub struct Interpreter<'m, W = Closed> {
     /// Generations of what is armed and of what runs.
     pub(super) timers: BTreeMap<TimerId, u32>,
     pub(super) activities: BTreeMap<ActivityId, u32>,
+    /// Generations of what has reported its result while its state is still active.
+    pub(super) finished: BTreeMap<ActivityId, u32>,
     generation: u32,
     pub(super) clock: Clock,
     pub(super) done: bool,
@@ -113,6 +115,7 @@ impl<'m, W: World> Interpreter<'m, W> {
             entered: Vec::new(),
             timers: BTreeMap::new(),
             activities: BTreeMap::new(),
+            finished: BTreeMap::new(),
             generation: 0,
             clock: Clock::default(),
             done: false,
@@ -173,12 +176,12 @@ impl<'m, W: World> Interpreter<'m, W> {
                 if self.done {
                     return self.finish(Outcome::Done, &context);
                 }
-                self.raise_fault(fault);
+                // Looked at before any eventless transition, as an event from outside is.
+                self.report.effects.push(Effect::Fault(fault));
+                let taken = self.react(Cue::Fault, None);
                 self.run_to_completion();
                 self.recall();
-                let outcome =
-                    if self.report.transitions.is_empty() { Outcome::Ignored } else { Outcome::Taken };
-                self.finish(outcome, &context)
+                self.finish(if taken { Outcome::Taken } else { Outcome::Ignored }, &context)
             }
         }
     }
@@ -203,9 +206,10 @@ impl<'m, W: World> Interpreter<'m, W> {
             }
             if last {
                 self.activities.remove(&activity);
-            } else {
-                origin = Some((activity, generation));
+                self.finished.insert(activity, generation);
             }
+            // Kept for a result as well: should it be deferred, it is dropped with its state.
+            origin = Some((activity, generation));
         }
         let outcome = self.external(event, origin);
         self.recall();
@@ -317,9 +321,9 @@ impl<'m, W: World> Interpreter<'m, W> {
         // Every turn moves on or takes an event out; none is put back, so the loop ends with the events.
         while !self.done {
             let Some(waiting) = self.deferred.get(position).cloned() else { break };
-            let is_stale = waiting
-                .origin
-                .is_some_and(|(activity, generation)| self.activities.get(&activity) != Some(&generation));
+            let is_stale = waiting.origin.is_some_and(|(activity, generation)| {
+                self.activities.get(&activity).or_else(|| self.finished.get(&activity)) != Some(&generation)
+            });
             if is_stale {
                 self.deferred.remove(position);
                 continue;
@@ -355,6 +359,7 @@ impl<'m, W: World> Interpreter<'m, W> {
                 match self.scope(None).all(&row.args) {
                     Ok(args) => {
                         let generation = self.next_generation();
+                        self.finished.remove(&activity);
                         self.activities.insert(activity, generation);
                         self.report.started.push(activity);
                         let service = self.service_name(activity);

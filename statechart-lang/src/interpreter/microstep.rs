@@ -137,6 +137,7 @@ impl<W: World> Interpreter<'_, W> {
     }
 
     fn stop(&mut self, activity: ActivityId) {
+        self.finished.remove(&activity);
         if self.activities.remove(&activity).is_some() {
             let service = self.service_name(activity);
             self.report.effects.push(Effect::Stop { activity, service });

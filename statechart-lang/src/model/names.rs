@@ -29,10 +29,13 @@ pub fn snake(name: &str) -> String {
 }
 
 /// Splits at anything that is not a letter or digit, and where lower case meets upper case.
+///
+/// Letters are those of ASCII and the Latin blocks, which are letters to Rust as well; any other letter is
+/// spelt by its number, as `u5b57`.
 fn words(name: &str) -> Vec<String> {
     let mut words = Vec::new();
     let mut word = String::new();
-    let chars: Vec<char> = name.chars().collect();
+    let chars: Vec<char> = name.chars().flat_map(spelt).collect();
     for (at, &c) in chars.iter().enumerate() {
         let before = at.checked_sub(1).and_then(|at| chars.get(at));
         let after = chars.get(at + 1);
@@ -52,6 +55,11 @@ fn words(name: &str) -> Vec<String> {
     words
 }
 
+fn spelt(c: char) -> Vec<char> {
+    let is_plain = c.is_ascii() || ('\u{c0}'..'\u{250}').contains(&c);
+    if is_plain || !c.is_alphanumeric() { vec![c] } else { format!("_u{:x}", u32::from(c)).chars().collect() }
+}
+
 #[cfg(test)]
 mod tests {
     use super::{pascal, snake};
@@ -66,6 +74,8 @@ mod tests {
             ("ConsumerFixed", "ConsumerFixed", "consumer_fixed"),
             ("0", "Sym0", "sym0"),
             ("s0", "S0", "s0"),
+            ("größe", "Größe", "größe"),
+            ("½字", "UbdU5b57", "ubd_u5b57"),
             ("error.execution", "ErrorExecution", "error_execution"),
         ] {
             assert_eq!((pascal(name).as_str(), snake(name).as_str()), (in_pascal, in_snake), "{name}");

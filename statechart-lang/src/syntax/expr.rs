@@ -100,7 +100,7 @@ impl Builder<'_> {
         }
         let bare = starts.is_empty()
             && matches!(inner.kind, ExprKind::Literal(Literal::Int(i64::MIN)))
-            && self.text.as_bytes().get(inner.span.start as usize).is_some_and(u8::is_ascii_digit);
+            && self.starts_with_digit(inner.span);
         if bare {
             self.report_range(inner.span, "Int");
             inner.kind = ExprKind::Error;
@@ -109,7 +109,10 @@ impl Builder<'_> {
         while let Some(start) = starts.pop() {
             let span = start.to(inner.span);
             let kind = match (operator, inner.kind) {
-                (UnaryOp::Negate, ExprKind::Literal(Literal::Int(value))) => {
+                // Only digits may stand for the one Int that has no positive twin.
+                (UnaryOp::Negate, ExprKind::Literal(Literal::Int(value)))
+                    if value != i64::MIN || self.starts_with_digit(inner.span) =>
+                {
                     ExprKind::Literal(Literal::Int(value.wrapping_neg()))
                 }
                 (UnaryOp::Negate, ExprKind::Literal(Literal::Float(value))) => {
@@ -122,6 +125,10 @@ impl Builder<'_> {
             inner = Expr { kind, span };
         }
         inner
+    }
+
+    fn starts_with_digit(&self, span: Span) -> bool {
+        self.text.as_bytes().get(span.start as usize).is_some_and(u8::is_ascii_digit)
     }
 
     fn postfix(&mut self, pair: Pair<'_, Rule>) -> Expr {
@@ -215,7 +222,11 @@ impl Builder<'_> {
     fn report_range(&mut self, span: Span, ty: &str) {
         self.diagnostics.push(
             Diagnostic::new(Code::BadLiteral, span, format!("this number does not fit {ty}"))
-                .help("Int holds −2⁶³ to 2⁶³−1, Duration the same in microseconds"),
+                .help(match ty {
+                    "Float" => "Float holds about ±1.8e308",
+                    "Duration" => "Duration holds 292,000 years: 2⁶³−1 microseconds",
+                    _ => "Int holds −2⁶³ to 2⁶³−1",
+                }),
         );
     }
 

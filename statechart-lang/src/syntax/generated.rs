@@ -9,6 +9,7 @@ pub enum Rule {
     EOI,
     r#WHITESPACE,
     r#COMMENT,
+    r#dangling,
     r#doc,
     r#idc,
     r#ident,
@@ -180,6 +181,7 @@ impl Rule {
         &[
             Rule::r#WHITESPACE,
             Rule::r#COMMENT,
+            Rule::r#dangling,
             Rule::r#doc,
             Rule::r#idc,
             Rule::r#ident,
@@ -473,6 +475,44 @@ impl ::pest::Parser<Rule> for Grammar {
                                                             })
                                                     })
                                                     .and_then(|state| { state.match_string("*/") })
+                                            })
+                                    })
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#dangling(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#dangling,
+                            |state| {
+                                state
+                                    .sequence(|state| {
+                                        self::r#doc(state)
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| {
+                                                state
+                                                    .sequence(|state| {
+                                                        state
+                                                            .optional(|state| {
+                                                                self::r#doc(state)
+                                                                    .and_then(|state| {
+                                                                        state
+                                                                            .repeat(|state| {
+                                                                                state
+                                                                                    .sequence(|state| {
+                                                                                        super::hidden::skip(state)
+                                                                                            .and_then(|state| { self::r#doc(state) })
+                                                                                    })
+                                                                            })
+                                                                    })
+                                                            })
+                                                    })
                                             })
                                     })
                             },
@@ -2107,6 +2147,10 @@ impl ::pest::Parser<Rule> for Grammar {
                                                     })
                                             })
                                             .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| {
+                                                state.optional(|state| { self::r#dangling(state) })
+                                            })
+                                            .and_then(|state| { super::hidden::skip(state) })
                                             .and_then(|state| { self::r#EOI(state) })
                                     })
                             },
@@ -2275,6 +2319,10 @@ impl ::pest::Parser<Rule> for Grammar {
                                                                     })
                                                             })
                                                     })
+                                            })
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| {
+                                                state.optional(|state| { self::r#dangling(state) })
                                             })
                                             .and_then(|state| { super::hidden::skip(state) })
                                             .and_then(|state| { state.match_string("}") })
@@ -2468,6 +2516,10 @@ impl ::pest::Parser<Rule> for Grammar {
                                                                     })
                                                             })
                                                     })
+                                            })
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| {
+                                                state.optional(|state| { self::r#dangling(state) })
                                             })
                                             .and_then(|state| { super::hidden::skip(state) })
                                             .and_then(|state| { state.match_string("}") })
@@ -2733,6 +2785,10 @@ impl ::pest::Parser<Rule> for Grammar {
                                                     })
                                             })
                                             .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| {
+                                                state.optional(|state| { self::r#dangling(state) })
+                                            })
+                                            .and_then(|state| { super::hidden::skip(state) })
                                             .and_then(|state| { state.match_string("}") })
                                     })
                             },
@@ -2838,6 +2894,10 @@ impl ::pest::Parser<Rule> for Grammar {
                                                                     })
                                                             })
                                                     })
+                                            })
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| {
+                                                state.optional(|state| { self::r#dangling(state) })
                                             })
                                             .and_then(|state| { super::hidden::skip(state) })
                                             .and_then(|state| { state.match_string("}") })
@@ -5264,6 +5324,10 @@ impl ::pest::Parser<Rule> for Grammar {
                                                     })
                                             })
                                             .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| {
+                                                state.optional(|state| { self::r#dangling(state) })
+                                            })
+                                            .and_then(|state| { super::hidden::skip(state) })
                                             .and_then(|state| { state.match_string("}") })
                                     })
                             },
@@ -5570,7 +5634,8 @@ impl ::pest::Parser<Rule> for Grammar {
                     ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
                 > {
                     let state = state.check_stack_limit()?;
-                    self::r#string(state)
+                    self::r#doc(state)
+                        .or_else(|state| { self::r#string(state) })
                         .or_else(|state| { self::r#quoted(state) })
                         .or_else(|state| { self::r#word(state) })
                         .or_else(|state| { self::r#parens(state) })
@@ -6221,6 +6286,7 @@ impl ::pest::Parser<Rule> for Grammar {
                 match rule {
                     Rule::r#WHITESPACE => rules::r#WHITESPACE(state),
                     Rule::r#COMMENT => rules::r#COMMENT(state),
+                    Rule::r#dangling => rules::r#dangling(state),
                     Rule::r#doc => rules::r#doc(state),
                     Rule::r#idc => rules::r#idc(state),
                     Rule::r#ident => rules::r#ident(state),

@@ -50,8 +50,9 @@ pub(crate) fn pre_scan(file: FileId, text: &str) -> Result<(), Vec<Diagnostic>> 
                 }
             },
             b'\'' => {
-                // A quoted name ends on its line; the grammar reports one that does not.
+                // A quoted name ends on its line and is not empty; the grammar reports one that is.
                 if let Some(length) = text[at + 1..].find(['\'', '\n'])
+                    && length > 0
                     && bytes.get(at + 1 + length) == Some(&b'\'')
                 {
                     at += length + 1;

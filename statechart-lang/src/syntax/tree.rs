@@ -27,6 +27,12 @@ impl<'a> Builder<'a> {
 
     pub(super) fn file(mut self, pairs: Pairs<'_, Rule>) -> File {
         let mut file = File::default();
+        for pair in pairs.clone().flatten().filter(|pair| pair.as_rule() == Rule::dangling) {
+            self.diagnostics.push(
+                Diagnostic::new(Code::Misplaced, self.span(&pair), "this documentation comment documents nothing")
+                    .help("put it before what it describes, or write `//` for a plain comment"),
+            );
+        }
         for top in pairs.flat_map(Pair::into_inner).filter(|pair| pair.as_rule() == Rule::top) {
             let (doc, item) = documented(top);
             let Some(item) = item else { continue };

@@ -48,7 +48,7 @@ impl TradeCandle {
             low: trade.price,
             close: trade.price,
             volume: trade.size,
-            // Exact: `check` limits the product to 16 decimals and 9 digits before the point.
+            // Exact: `check` limits the product to 16 decimals and 25 digits.
             quote_volume: trade.price.normalize() * trade.size.normalize(),
             trades: 1,
             first_ord: ord.clone(),

@@ -204,10 +204,15 @@ impl TradeOrd {
     }
 }
 
-/// Checks that `price × size` and sums of such products stay exact.
+/// Digits of the largest `price × size`, counted from its last decimal: three less than a [`Decimal`] holds, so that a
+/// thousand of the largest still add up exactly. What goes beyond is found when it is summed.
+const PRODUCT_DIGITS: u32 = 25;
+
+/// Checks that `price × size` is exact and leaves room for sums.
 ///
 /// # Errors
-/// [`MarketError::Inexact`] when scale(price)+scale(size) > 16, when the product is ≥ 10⁹, or when either is not > 0.
+/// [`MarketError::Inexact`] when scale(price)+scale(size) > 16, when the product has more than 25 digits, or when
+/// either is not > 0.
 pub fn check_exact(price: Decimal, size: Decimal) -> Result<(), MarketError> {
     let bad = |why| Err(MarketError::Inexact { price: canonical(price), size: canonical(size), why });
     if price <= Decimal::ZERO {
@@ -216,12 +221,13 @@ pub fn check_exact(price: Decimal, size: Decimal) -> Result<(), MarketError> {
     if size <= Decimal::ZERO {
         return bad("the size is not above zero");
     }
-    if price.normalize().scale() + size.normalize().scale() > 16 {
+    let (price_digits, size_digits) = (price.normalize(), size.normalize());
+    if price_digits.scale() + size_digits.scale() > 16 {
         return bad("more than 16 decimals in the product");
     }
-    match price.checked_mul(size) {
-        Some(product) if product < Decimal::from(1_000_000_000) => Ok(()),
-        _ => bad("the product is too large"),
+    match price_digits.mantissa().checked_mul(size_digits.mantissa()) {
+        Some(product) if product < 10_i128.pow(PRODUCT_DIGITS) => Ok(()),
+        _ => bad("the product has more than 25 digits"),
     }
 }
 
@@ -263,8 +269,11 @@ mod tests {
             ("0.00000001", "0.00000001", true),
             ("0.000000001", "0.00000001", false),
             ("0.10000000", "0.1000000000000", true),
-            ("999999999", "1", true),
-            ("1000000000", "1", false),
+            ("999999999.99999999", "1.00000001", true),
+            ("999999999.99999999", "100.00000001", false),
+            ("14000.5", "5000000", true),
+            ("1000000000000", "1000000000001", true),
+            ("10000000000001", "1000000000001", false),
             ("0", "1", false),
             ("1", "0", false),
             ("1", "-1", false),

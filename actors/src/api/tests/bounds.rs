@@ -57,6 +57,14 @@ async fn faults_behind_the_api_are_503() {
         assert!(got.problem(503)["detail"].as_str().unwrap().contains(why));
         assert!(!got.header("retry-after").is_empty());
     }
+    // What is stored is served all the same, up to what is missing.
+    let api = router(Arc::new(front(Mood::Fail).await));
+    let page = get(&api, &format!("{uri}&from={}&order=desc", ms(-90))).await.json();
+    assert_eq!((page["complete"].as_bool(), page["gaps"][0]["from"].as_i64()), (Some(false), Some(ms(-90))));
+    assert_eq!(page["candles"].as_array().unwrap().last().unwrap()["time"], ms(-59));
+    let rest = format!("{uri}&cursor={}", page["cursor"].as_str().unwrap());
+    get(&api, &rest).await.problem(503);
+
     let mut young = front(Mood::Plan).await;
     young.now_us = 0;
     young.health[1].1 = Err("the disk is full".into());
@@ -69,7 +77,7 @@ async fn faults_behind_the_api_are_503() {
 #[tokio::test]
 async fn nothing_waits_for_ever_and_too_many_are_turned_away() {
     let api = router(Arc::new(front(Mood::Hang).await));
-    let uri = "/v1/candles?symbol=BTCUSD&interval=1m&wait=1s&format=csv&limit=5";
+    let uri = "/v1/candles?symbol=BTCUSD&interval=1m&wait=1s&format=csv&from=earliest&to=2018-01-01";
     let waiting: Vec<_> = (0..MAX_REQUESTS)
         .map(|_| {
             let api = api.clone();
@@ -156,6 +164,23 @@ async fn no_query_leads_to_a_500() {
         }
     }
     assert!(good > 100 && bad > 100, "{good} {bad}");
+}
+
+/// A stream that nobody reads is given up, and its reader notices that the end is missing.
+#[tokio::test]
+async fn a_stalled_stream_is_cut() {
+    let api = api().await;
+    let uri =
+        "/v1/candles?symbol=ETHUSD&interval=1m&from=earliest&to=2018-01-01&fill=null&format=csv&order=desc";
+    for (pause_ms, is_whole) in [(0, true), (1_000, false)] {
+        let response = api.clone().oneshot(HttpRequest::get(uri).body(Body::empty()).unwrap()).await.unwrap();
+        tokio::time::sleep(Duration::from_millis(pause_ms)).await;
+        assert_eq!(
+            axum::body::to_bytes(response.into_body(), 64 << 20).await.is_ok(),
+            is_whole,
+            "{pause_ms}"
+        );
+    }
 }
 
 /// Over a socket: what a client really receives, and that a caller who leaves frees its place.

@@ -34,6 +34,8 @@ const NOW_US: i64 = START_US + 180 * MINUTE_US + MINUTE_US / 2;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Mood {
     Plan,
+    /// As [`Mood::Plan`], with the candles in the answer.
+    Cache,
     Fail,
     Hang,
     Panic,
@@ -51,7 +53,7 @@ struct TestFront {
 impl Front for TestFront {
     async fn ask(&self, request: Request, _wait: Duration) -> Reply {
         match self.mood {
-            Mood::Plan => {}
+            Mood::Plan | Mood::Cache => {}
             Mood::Fail => return Reply::Failed { reason: "the exchange refuses the key".into() },
             Mood::Hang => std::future::pending().await,
             Mood::Panic => panic!("on purpose"),
@@ -74,7 +76,11 @@ impl Front for TestFront {
                 FetchRequest { id, instrument: request.instrument.id, source, range, now_us: 1_000 };
             return Reply::Pending(self.store.open_fetch(&request).await.unwrap().0);
         }
-        Reply::Ready(Answer { instrument: request.instrument, plan: Arc::new(plan), cached: None })
+        let cached = match self.mood {
+            Mood::Cache => Some(read_plan(&*self.store, id, &plan, None, MAX_PAGE).await.unwrap().into()),
+            _ => None,
+        };
+        Reply::Ready(Answer { instrument: request.instrument, plan: Arc::new(plan), cached })
     }
 
     async fn instruments(&self) -> Result<InstrumentTable, StoreError> {

@@ -6,6 +6,7 @@
 //!                                ──▶ live: the feed until Ctrl-C
 //! ```
 
+mod fetches;
 mod history;
 mod live;
 mod texts;
@@ -115,8 +116,7 @@ impl Demo {
 
         let to_ms = (world.exchange_now_ms() - UNSETTLED_MS).div_euclid(60_000) * 60_000;
         let from_ms = to_ms - HISTORY_MS;
-        let path = format!("/v1/candles?symbol={symbol}&interval=1m&from={from_ms}&to={to_ms}&limit=5000");
-        let answer = history::ask(&client, &path, symbol).await?;
+        let answer = history::Question { symbol, from_ms, to_ms }.ask(&client).await?;
 
         output::print(&picture(symbol, &answer))?;
         output::print(&format!("\n{}", texts::title("what the actors did, newest last")))?;
