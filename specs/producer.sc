@@ -50,8 +50,10 @@ machine Producer "Producer" {
     type TickBatch, Job
     /// Takes what waits: a page of a gap, else live ticks with their coverage.
     service fetch_data() -> DATA_READY ! FETCH_FAILURE
-    /// Hands a batch to the log and waits until it is durable.
-    service publish_fixed(topic: Text, batch: TickBatch) -> PUBLISH_SUCCESS ! PUBLISH_FAILURE
+    /// Hands a batch over to be published. An action, because it happens whatever becomes of the state.
+    action hand_over(topic: Text, batch: TickBatch)
+    /// Waits until the batch handed over last is durable.
+    service publish_fixed() -> PUBLISH_SUCCESS ! PUBLISH_FAILURE
     /// Fetches one page of the oldest job and publishes it to the job's topic.
     service publish_dynamic() -> PUBLISH_SUCCESS ! PUBLISH_FAILURE
     /// Connects and subscribes.
@@ -77,13 +79,13 @@ machine Producer "Producer" {
 
     state fetchingData "Fetching Data" {
       do fetch_data()
-      on DATA_READY    -> publishingFixed / currentData := event.batch
+      on DATA_READY    -> publishingFixed / currentData := event.batch, hand_over(targetTopic, event.batch)
       on FETCH_FAILURE -> error / errorInfo := event.reason
       defer FETCH_DATA | PUBLISH_DYNAMIC | NOTIFY_PRODUCER | CREATE_DYNAMIC_TOPIC
     }
 
     state publishingFixed "Publishing Fixed" {
-      do publish_fixed(targetTopic, currentData)
+      do publish_fixed()
       on PUBLISH_SUCCESS -> idle / currentData := none
       on PUBLISH_FAILURE -> error / errorInfo := event.reason
       // The batch is on its way; the next one may be fetched meanwhile.

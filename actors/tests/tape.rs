@@ -91,6 +91,10 @@ async fn every_candle_of_a_recording_is_right() {
     let path = std::env::var("SAMPLE_TRADES").expect(
         "SAMPLE_TRADES names no file of recorded trades: run `cargo xtask test`, or `cargo xtask sample-data` and set it",
     );
+    // RUST_LOG=info shows what the platform reports meanwhile.
+    tracing_subscriber::fmt().with_env_filter(tracing_subscriber::EnvFilter::from_default_env()).init();
+    // reqwest is built without a default; who installed one first does not matter.
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let file = std::fs::read_to_string(Path::new(&path)).unwrap();
     let last_ms: i64 = file.lines().last().unwrap().split(',').next().unwrap().parse().unwrap();
 

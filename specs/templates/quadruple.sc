@@ -14,7 +14,7 @@ machine Quadruple "Quadruple" #polygon {
     on 3 -> s3
   }
 
-  state s1 #outer("") {
+  state s1 {
     on 0 -> s0
     on 1 -> self / x := x + 1
     on 2 -> s2

@@ -8,7 +8,8 @@
 //! ```
 //!
 //! Dead parts (before the listing, beyond what the exchange keeps) cost nothing and are skipped, so that `from=earliest`
-//! leads to candles at once. Newest first it is the mirror image.
+//! leads to candles at once; where the listing is not known yet, the days are looked through first. Newest first it is
+//! the mirror image.
 
 use super::{
     cursor::{Cursor, Order},
@@ -26,7 +27,8 @@ use statechart_runtime::{
 use std::{sync::Arc, time::Duration};
 use tokio::time::{Instant, timeout};
 
-/// Most windows that one request looks at while all of them are dead; each is four times as long as the one before.
+/// Most windows that one request looks at while all of them are dead; each counts four times as
+/// many buckets as the one before.
 const MAX_WINDOWS: u32 = 10;
 /// How much longer than `wait` the Datastore may take. (Tests do not wait for it.)
 const ANSWER_GRACE: Duration = if cfg!(test) { Duration::from_millis(300) } else { Duration::from_secs(10) };
@@ -117,6 +119,12 @@ pub(super) async fn find(
         round += 1;
         let all_dead = answer.plan.segments.is_empty() && answer.plan.fetches().next().is_none();
         if all_dead && window != asked.range && round < MAX_WINDOWS && started.elapsed() < params.wait {
+            if round == 1 && params.interval < Interval::D1 {
+                let left = params.wait.saturating_sub(started.elapsed()).max(MIN_LOOK);
+                if let Some(fetch) = scout(front, &instrument, asked.range, left).await {
+                    return Ok(Found::Pending(fetch));
+                }
+            }
             continue;
         }
         let page = settle(answer, params, asked, window);
@@ -126,6 +134,22 @@ pub(super) async fn find(
             return Ok(Found::Pending(fetch));
         }
         return Ok(Found::Page(page));
+    }
+}
+
+/// Has the listing of an instrument found out: its days are a few pages, and they tell where trading began, whatever the
+/// interval wished for. Returns the fetch, when there was not enough time for it.
+async fn scout(
+    front: &dyn Front,
+    instrument: &Arc<Instrument>,
+    range: TimeRange,
+    left: Duration,
+) -> Option<Fetch> {
+    let request = Request { instrument: instrument.clone(), interval: Interval::D1, range };
+    // Whatever else it answers, the next window shows what it has brought.
+    match timeout(left + ANSWER_GRACE, front.ask(request, left)).await {
+        Ok(Reply::Pending(fetch)) => Some(fetch),
+        _ => None,
     }
 }
 

@@ -242,7 +242,10 @@ impl Live {
                 tracing::warn!(%pair, message, "the exchange refuses this subscription");
             }
             FeedEvent::Unsubscribed { .. } | FeedEvent::Loaded => {}
-            FeedEvent::Closed { reason } => return Some(reason.to_string()),
+            FeedEvent::Closed { reason } => {
+                tracing::info!(%reason, "the feed is lost");
+                return Some(reason.to_string());
+            }
         }
         None
     }
@@ -265,6 +268,7 @@ impl Live {
         if let Some(covered) = state.covered_to_us.get_mut(at) {
             *covered = Some(time_us);
         }
+        tracing::info!(pair = at, time_us, covered_to_us = before, epoch = state.epoch, "subscribed");
         if let Some(gap) = Gap::between(at, before, time_us) {
             // A gap that was not closed before the socket was lost again is part of the new one.
             state.gaps.retain(|known| known.pair != at);
@@ -340,6 +344,7 @@ impl Live {
             match page.rest {
                 Some(rest) => state.gaps.push_front(rest),
                 None => {
+                    tracing::info!(%pair, %range, "a gap is repaired");
                     let covered = Coverage { symbol: instrument.symbol.clone(), range, epoch: state.epoch };
                     records.add(instrument.partition, &Record::Coverage(covered));
                 }

@@ -6,7 +6,9 @@
 //! ```
 //!
 //! Leaving a state cancels the service that waits, never the work: a batch handed to the [`Publisher`]
-//! and a page under way in [`History`] go on, which is what lets FETCH_DATA interrupt publishing.
+//! and a page under way in [`History`] go on, which is what lets FETCH_DATA interrupt publishing. Handing
+//! over is an action of the transition, not a service: a deferred FETCH_DATA may leave publishingFixed
+//! before its service has begun.
 
 mod gap;
 mod history;
@@ -20,6 +22,8 @@ use statechart_runtime::{chart::Report, ports::LogRecord, value::Text};
 pub use history::{EXCHANGE_LIMIT, History};
 pub use live::{Live, LiveConfig};
 pub use publish::Publisher;
+
+use publish::Receipt;
 
 use crate::{
     datastore::Job,
@@ -45,12 +49,14 @@ pub struct Producer {
     live: Arc<Live>,
     publisher: Publisher,
     history: Arc<History>,
+    /// Of the batch handed over last.
+    receipt: Option<Receipt>,
 }
 
 impl Producer {
     /// From its parts.
     pub fn new(live: Arc<Live>, publisher: Publisher, history: Arc<History>) -> Self {
-        Self { live, publisher, history }
+        Self { live, publisher, history, receipt: None }
     }
 }
 
@@ -69,15 +75,18 @@ impl Externs for Producer {
         }
     }
 
-    fn publish_fixed(
-        &mut self,
-        topic: Text,
-        batch: TickBatch,
-    ) -> impl Future<Output = PublishFixedOutcome> + Send + 'static {
-        // Handed over at once, so that cancelling the wait cannot lose the batch.
-        let receipt = self.publisher.submit(&topic, batch);
+    fn hand_over(&mut self, topic: Text, batch: TickBatch) {
+        self.receipt = Some(self.publisher.submit(&topic, batch));
+    }
+
+    fn publish_fixed(&mut self) -> impl Future<Output = PublishFixedOutcome> + Send + 'static {
+        let receipt = self.receipt.take();
         async move {
-            match receipt.await {
+            let published = match receipt {
+                Some(receipt) => receipt.wait().await,
+                None => Ok(()),
+            };
+            match published {
                 Ok(()) => PublishFixedOutcome::PublishSuccess { more: false },
                 Err(reason) => PublishFixedOutcome::PublishFailure { reason: Text::from(reason) },
             }

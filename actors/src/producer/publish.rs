@@ -21,12 +21,22 @@ pub(super) const PIPELINE: usize = 4;
 /// First and longest wait between two attempts.
 const RETRY: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(5));
 
-type Receipt = oneshot::Sender<Result<(), String>>;
+type Outcome = oneshot::Sender<Result<(), String>>;
+
+/// What became of a batch.
+pub(super) struct Receipt(Result<oneshot::Receiver<Result<(), String>>, String>);
+
+impl Receipt {
+    /// Waits until the batch is durable, or the log first refuses it: it is tried again in that case.
+    pub(super) async fn wait(self) -> Result<(), String> {
+        self.0?.await.unwrap_or_else(|_| Err("the publisher has stopped".to_owned()))
+    }
+}
 
 /// Hands batches to one task that appends them in order and never gives one up.
 #[derive(Clone)]
 pub struct Publisher {
-    queue: mpsc::Sender<(String, TickBatch, Receipt)>,
+    queue: mpsc::Sender<(String, TickBatch, Outcome)>,
     shared: Arc<Shared>,
 }
 
@@ -69,35 +79,26 @@ impl Publisher {
         self.shared.clone()
     }
 
-    /// Queues a batch. The future resolves when it is durable, or when the log first refuses it; the batch
-    /// is tried again in that case, and the ones behind it wait.
-    pub(super) fn submit(
-        &self,
-        topic: &str,
-        batch: TickBatch,
-    ) -> impl Future<Output = Result<(), String>> + Send + 'static + use<> {
-        let (receipt, outcome) = oneshot::channel();
-        let queued = match self.queue.try_send((topic.to_owned(), batch, receipt)) {
-            Ok(()) => {
-                self.shared.depth.fetch_add(1, Ordering::AcqRel);
-                Ok(())
-            }
+    /// Queues a batch; the ones before it are published first.
+    pub(super) fn submit(&self, topic: &str, batch: TickBatch) -> Receipt {
+        let (sender, outcome) = oneshot::channel();
+        // Counted first, so that the task never takes off more than was added.
+        self.shared.depth.fetch_add(1, Ordering::AcqRel);
+        Receipt(match self.queue.try_send((topic.to_owned(), batch, sender)) {
+            Ok(()) => Ok(outcome),
             Err(error) => {
+                self.shared.depth.fetch_sub(1, Ordering::AcqRel);
                 let (_, batch, _) = error.into_inner();
                 self.shared.returned.lock().unwrap_or_else(PoisonError::into_inner).push(batch);
                 Err(format!("{QUEUE} batches wait for the log already; it is slow or away"))
             }
-        };
-        async move {
-            queued?;
-            outcome.await.unwrap_or_else(|_| Err("the publisher has stopped".to_owned()))
-        }
+        })
     }
 }
 
 async fn run(
     log: Arc<dyn Log>,
-    mut batches: mpsc::Receiver<(String, TickBatch, Receipt)>,
+    mut batches: mpsc::Receiver<(String, TickBatch, Outcome)>,
     shared: Arc<Shared>,
 ) {
     while let Some((topic, batch, receipt)) = batches.recv().await {

@@ -91,6 +91,7 @@ fn empty(ast: &ast::Machine) -> Machine {
         timers: Vec::new(),
         activities: Vec::new(),
         span: ast.name.span,
+        named: BTreeMap::new(),
     }
 }
 

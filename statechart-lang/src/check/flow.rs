@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 
 use super::{react::holds_value, scope::Fact, types};
-use crate::model::{Action, ActionKind, Machine, StateId, StateKind, Transition, Type};
+use crate::model::{Action, ActionKind, Machine, State, StateId, StateKind, Transition, Type};
 
 type Set = BTreeSet<Fact>;
 
@@ -55,22 +55,32 @@ impl Facts {
             .filter(|(_, variable)| holds_value(&variable.initial, &Set::new()))
             .map(|(at, _)| Fact::Variable(at))
             .collect();
-        self.enter(machine, 0, &[0], start);
+        let clearing = Clearing::of(machine);
+        let mut changed = Vec::new();
+        self.enter(machine, 0, &[0], start, &mut changed);
+        // Every transition once, then again those of states that have lost something: what a state loses, the
+        // states after it lose too.
         for transition in &machine.transitions {
-            self.take(machine, transition);
+            self.take(machine, transition, &clearing, &mut changed);
+        }
+        while let Some(state) = changed.pop() {
+            for id in &machine.states[state].transitions {
+                self.take(machine, &machine.transitions[*id], &clearing, &mut changed);
+            }
         }
         *self != before
     }
 
-    fn take(&mut self, machine: &Machine, transition: &Transition) {
+    fn take(&mut self, machine: &Machine, transition: &Transition, clearing: &Clearing, changed: &mut Vec<StateId>) {
         let mut holding = self.inside(transition.source);
         if let Some(guard) = &transition.guard {
             holding.extend(types::facts(guard, true));
         }
         let moves = !transition.targets.is_empty();
         if moves {
-            for state in descendants(machine, transition.domain) {
-                keep_only_surviving(&mut holding, &machine.states[state].exit);
+            for (_, cleared) in clearing.below(&clearing.exits, machine, transition.domain) {
+                // An exit list that may run: what it clears no longer holds.
+                holding.retain(|fact| !cleared.contains(fact));
             }
         }
         perform(&mut holding, &transition.actions);
@@ -78,34 +88,77 @@ impl Facts {
         // What stays active no longer holds what this transition may set to none.
         let mut cleared = cleared(&transition.actions);
         if moves {
-            for state in descendants(machine, transition.domain) {
-                cleared.extend(self::cleared(&machine.states[state].exit));
-                cleared.extend(self::cleared(&machine.states[state].entry));
+            for lists in [&clearing.exits, &clearing.entries] {
+                for (_, more) in clearing.below(lists, machine, transition.domain) {
+                    cleared.extend(more.iter().cloned());
+                }
             }
         }
-        for state in 0..machine.states.len() {
-            let exited = moves && machine.is_descendant(state, transition.domain);
-            if !exited {
-                self.inside[state].retain(|fact| !cleared.contains(fact));
+        if !cleared.is_empty() {
+            for state in 0..machine.states.len() {
+                let exited = moves && machine.is_descendant(state, transition.domain);
+                if !exited {
+                    self.keep(state, |fact| !cleared.contains(fact), changed);
+                }
             }
         }
         if moves {
-            self.enter(machine, transition.domain, &transition.targets, holding);
+            self.enter(machine, transition.domain, &transition.targets, holding, changed);
         }
     }
 
     /// Intersects what holds on the way in with what each entered state assumed.
-    fn enter(&mut self, machine: &Machine, domain: StateId, targets: &[StateId], mut holding: Set) {
+    fn enter(
+        &mut self,
+        machine: &Machine,
+        domain: StateId,
+        targets: &[StateId],
+        mut holding: Set,
+        changed: &mut Vec<StateId>,
+    ) {
         for state in entered(machine, domain, targets) {
             self.on_entry[state].retain(|fact| holding.contains(fact));
             perform(&mut holding, &machine.states[state].entry);
-            self.inside[state].retain(|fact| holding.contains(fact));
+            self.keep(state, |fact| holding.contains(fact), changed);
+        }
+    }
+
+    /// Takes facts back inside a state, and notes that it has lost some.
+    fn keep(&mut self, state: StateId, holds: impl Fn(&Fact) -> bool, changed: &mut Vec<StateId>) {
+        let before = self.inside[state].len();
+        self.inside[state].retain(holds);
+        if self.inside[state].len() != before {
+            changed.push(state);
         }
     }
 }
 
-fn descendants(machine: &Machine, state: StateId) -> impl Iterator<Item = StateId> + use<> {
-    state + 1..machine.states.get(state).map_or(0, |row| row.last + 1)
+/// The states whose entry or exit list may set a variable to none, in document order; most states have none.
+struct Clearing {
+    entries: Vec<(StateId, Set)>,
+    exits: Vec<(StateId, Set)>,
+}
+
+impl Clearing {
+    fn of(machine: &Machine) -> Self {
+        let lists = |list: fn(&State) -> &[Action]| {
+            let sets = machine.states.iter().enumerate().map(|(id, state)| (id, cleared(list(state))));
+            sets.filter(|(_, set)| !set.is_empty()).collect()
+        };
+        Self { entries: lists(|state| &state.entry), exits: lists(|state| &state.exit) }
+    }
+
+    /// Those below a state.
+    fn below<'a>(
+        &self,
+        lists: &'a [(StateId, Set)],
+        machine: &Machine,
+        domain: StateId,
+    ) -> impl Iterator<Item = &'a (StateId, Set)> + use<'a> {
+        let begin = lists.partition_point(|(state, _)| *state <= domain);
+        let end = lists.partition_point(|(state, _)| *state <= machine.states[domain].last);
+        lists.get(begin..end).unwrap_or(&[]).iter()
+    }
 }
 
 /// The effect of a list of actions on what holds.
@@ -119,12 +172,6 @@ fn perform(holding: &mut Set, actions: &[Action]) {
             }
         }
     }
-}
-
-/// An exit list that may run: what it clears no longer holds.
-fn keep_only_surviving(holding: &mut Set, actions: &[Action]) {
-    let cleared = cleared(actions);
-    holding.retain(|fact| !cleared.contains(fact));
 }
 
 /// Variables that a list may leave without a value.

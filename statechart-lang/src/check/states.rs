@@ -30,6 +30,9 @@ pub(super) fn build<'a>(ast: &'a ast::Machine, machine: &mut Machine, diagnostic
     places.members.push(&ast.members);
     // Depth is bounded by the bracket limit of the pre-scan.
     children(0, &ast.members, machine, &mut places, diagnostics);
+    for (id, state) in machine.states.iter().enumerate().skip(1) {
+        machine.named.entry(state.name.clone()).or_default().push(id);
+    }
     if machine.states.len() == 1 {
         diagnostics.push(
             Diagnostic::new(Code::NoInitial, ast.name.span, format!("machine `{}` has no states", ast.name.text))
@@ -269,13 +272,15 @@ pub(super) fn resolve(
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Option<StateId> {
     let first = path.names.first()?;
-    let named: Vec<StateId> =
-        machine.states.iter().enumerate().skip(1).filter(|(_, state)| state.name == first.text).map(|(id, _)| id).collect();
+    let named = machine.named.get(&first.text).map_or(&[][..], Vec::as_slice);
     let mut scope = from;
     loop {
-        let inside: Vec<StateId> = named.iter().copied().filter(|id| machine.is_descendant(*id, scope)).collect();
+        // Descendants follow their ancestor, up to its last.
+        let begin = named.partition_point(|id| *id <= scope);
+        let end = named.partition_point(|id| *id <= machine.states[scope].last);
+        let inside = named.get(begin..end).unwrap_or(&[]);
         let direct: Vec<StateId> = inside.iter().copied().filter(|id| machine.states[*id].parent == scope).collect();
-        match (inside.as_slice(), direct.as_slice()) {
+        match (inside, direct.as_slice()) {
             ([one], _) | (_, [one]) => return below(*one, path, machine, diagnostics),
             ([], _) if scope == 0 => break,
             ([], _) => scope = machine.states[scope].parent,

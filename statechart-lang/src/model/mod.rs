@@ -9,6 +9,8 @@ pub mod names;
 
 pub use expr::{BinaryOp, Expr, ExprKind, Literal, Type, UnaryOp};
 
+use std::collections::BTreeMap;
+
 use crate::Span;
 
 /// Index into [`Machine::states`]; 0 is the root.
@@ -85,6 +87,8 @@ pub struct Machine {
     pub activities: Vec<Activity>,
     /// The whole declaration.
     pub span: Span,
+    /// States by name, ascending, for the checker.
+    pub(crate) named: BTreeMap<String, Vec<StateId>>,
 }
 
 /// `#name` or `#name("text")`.

@@ -12,8 +12,8 @@ use crate::{
     model::{BinaryOp, Literal, UnaryOp},
 };
 
-/// Most operators of one expression: its tree is walked recursively.
-const OPERATOR_LIMIT: usize = 1_000;
+/// Most operators of one expression: its tree is walked recursively, some 5 kB of stack an operator.
+const OPERATOR_LIMIT: usize = 250;
 
 impl Builder<'_> {
     pub(super) fn expr(&mut self, pair: Pair<'_, Rule>) -> Expr {
@@ -33,11 +33,10 @@ impl Builder<'_> {
                         | Rule::product_op
                         | Rule::minus
                         | Rule::index
-                        | Rule::defaulted
+                        | Rule::default_op
                 )
             })
-            .take(8 * OPERATOR_LIMIT)
-            .filter(|pair| pair.as_rule() != Rule::defaulted)
+            .take(OPERATOR_LIMIT + 1)
             .count();
         if operators > OPERATOR_LIMIT {
             self.diagnostics.push(
@@ -66,6 +65,8 @@ impl Builder<'_> {
             match part.as_rule() {
                 Rule::kw_or => operator = Some(BinaryOp::Or),
                 Rule::kw_and => operator = Some(BinaryOp::And),
+                // The operator that is none of the others.
+                Rule::default_op => {}
                 Rule::comparator | Rule::sum_op | Rule::product_op => operator = binary(part.as_str().trim()),
                 _ => {
                     let right = self.chain(part);

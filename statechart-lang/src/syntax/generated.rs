@@ -139,6 +139,7 @@ pub enum Rule {
     r#comparison,
     r#comparator,
     r#defaulted,
+    r#default_op,
     r#sum,
     r#sum_op,
     r#product,
@@ -311,6 +312,7 @@ impl Rule {
             Rule::r#comparison,
             Rule::r#comparator,
             Rule::r#defaulted,
+            Rule::r#default_op,
             Rule::r#sum,
             Rule::r#sum_op,
             Rule::r#product,
@@ -4631,8 +4633,7 @@ impl ::pest::Parser<Rule> for Grammar {
                                                             .optional(|state| {
                                                                 state
                                                                     .sequence(|state| {
-                                                                        state
-                                                                            .match_string("??")
+                                                                        self::r#default_op(state)
                                                                             .and_then(|state| { super::hidden::skip(state) })
                                                                             .and_then(|state| { self::r#sum(state) })
                                                                     })
@@ -4645,8 +4646,7 @@ impl ::pest::Parser<Rule> for Grammar {
                                                                                             .and_then(|state| {
                                                                                                 state
                                                                                                     .sequence(|state| {
-                                                                                                        state
-                                                                                                            .match_string("??")
+                                                                                                        self::r#default_op(state)
                                                                                                             .and_then(|state| { super::hidden::skip(state) })
                                                                                                             .and_then(|state| { self::r#sum(state) })
                                                                                                     })
@@ -4660,6 +4660,15 @@ impl ::pest::Parser<Rule> for Grammar {
                                     })
                             },
                         )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#default_op(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state.rule(Rule::r#default_op, |state| { state.match_string("??") })
                 }
                 #[inline]
                 #[allow(non_snake_case, unused_variables)]
@@ -6416,6 +6425,7 @@ impl ::pest::Parser<Rule> for Grammar {
                     Rule::r#comparison => rules::r#comparison(state),
                     Rule::r#comparator => rules::r#comparator(state),
                     Rule::r#defaulted => rules::r#defaulted(state),
+                    Rule::r#default_op => rules::r#default_op(state),
                     Rule::r#sum => rules::r#sum(state),
                     Rule::r#sum_op => rules::r#sum_op(state),
                     Rule::r#product => rules::r#product(state),

@@ -46,6 +46,8 @@ pub(super) fn unexpected(file: FileId, text: &str, at: usize) -> Diagnostic {
         "&&" => Some("use `and`".to_owned()),
         "||" => Some("use `or` between conditions, `|` between events".to_owned()),
         "!" => Some("use `not`".to_owned()),
+        // A short word is near to too many.
+        word if word.len() < 3 => None,
         word => nearest(word, KEYWORDS.iter().copied()).map(|keyword| format!("did you mean `{keyword}`?")),
     };
     diagnostic
@@ -62,6 +64,25 @@ fn word_at(text: &str, at: usize) -> &str {
         Some(c) => c.len_utf8(),
     };
     rest.get(..length).unwrap_or("")
+}
+
+/// The part of an item that begins so, to learn what is wrong inside it.
+pub(super) fn part(text: &str) -> Option<Rule> {
+    [("[", Rule::guard), ("->", Rule::target), ("/", Rule::actions), ("(", Rule::args), ("#", Rule::tag)]
+        .into_iter()
+        .find(|(start, _)| text.starts_with(start))
+        .map(|(_, rule)| rule)
+}
+
+/// What may stand where a malformed item does, when its first word says nothing.
+pub(super) fn place(rule: Rule) -> &'static str {
+    match rule {
+        Rule::bad_top => "a file holds `import`, `machine` and `system`",
+        Rule::bad_symbol => "a symbol is written `NAME` or `NAME(field: Type)`",
+        Rule::bad_extern => "`extern` holds `type`, `guard`, `action` and `service`",
+        Rule::bad_wire => "a system holds `actor`, `external` and wires such as `a -> b : MESSAGE`",
+        _ => "an item starts with a word such as `on`, `state`, `entry`, `do`; see what stands before it",
+    }
 }
 
 /// What an item looks like.
@@ -134,7 +155,7 @@ fn name(rule: Rule) -> Option<&'static str> {
         Rule::kw_import => "`import`",
         Rule::kw_parallel => "`parallel`",
         Rule::kw_emit | Rule::kw_raise | Rule::kw_send | Rule::kw_log => "an action",
-        Rule::comparator | Rule::sum_op | Rule::product_op | Rule::kw_and | Rule::kw_or => "an operator",
+        Rule::comparator | Rule::sum_op | Rule::product_op | Rule::default_op | Rule::kw_and | Rule::kw_or => "an operator",
         Rule::optional_mark => "`?`",
         Rule::EOI => "the end of the file",
         _ => return None,

@@ -133,7 +133,11 @@ fn why_not(rule: Rule, file: FileId, text: &str, start: usize, end: usize) -> Op
             let matched = pairs.last().map_or(0, |pair| pair.as_span().end());
             let rest = fragment.get(matched..)?;
             let at = start + matched + (rest.len() - rest.trim_start().len());
-            Some(message::unexpected(file, text, at))
+            let part = message::part(rest.trim_start()).map(|part| Grammar::parse(part, rest.trim_start()));
+            Some(match part {
+                Some(Err(error)) => message::syntax_error(file, at, text, &error),
+                _ => message::unexpected(file, text, at),
+            })
         }
         Err(error) => Some(message::syntax_error(file, start, text, &error)),
     }

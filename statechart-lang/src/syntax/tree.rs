@@ -551,6 +551,7 @@ impl<'a> Builder<'a> {
             .unwrap_or_else(|| super::message::unexpected(self.file, self.text, span.start()));
         let diagnostic = match (&diagnostic.help, rule.and_then(super::message::form)) {
             (None, Some(form)) => diagnostic.help(form),
+            (None, None) if diagnostic.primary.text.is_empty() => diagnostic.help(super::message::place(pair.as_rule())),
             _ => diagnostic,
         };
         self.diagnostics.push(diagnostic);

@@ -28,6 +28,7 @@ impl Build {
             timers: Vec::new(),
             activities: Vec::new(),
             span: Span::default(),
+            named: std::collections::BTreeMap::new(),
         });
         build.0.states.push(state(name, name, StateKind::Compound, 0));
         build

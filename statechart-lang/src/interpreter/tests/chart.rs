@@ -291,5 +291,6 @@ fn empty() -> Machine {
         timers: Vec::new(),
         activities: Vec::new(),
         span: Span::default(),
+        named: std::collections::BTreeMap::new(),
     }
 }

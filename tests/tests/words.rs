@@ -1,0 +1,173 @@
+//! The `.words` beside each spec: what every word does, as a table that a user reads and reviews, and that
+//! together they take every transition.
+//!
+//! To add a word, add a line to the file, run `INSTA_UPDATE=always cargo test -p statechart-tests --test words`, and
+//! read what the snapshot says.
+#![allow(missing_docs, clippy::unwrap_used)]
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt::Write as _,
+    fs,
+    path::{Path, PathBuf},
+};
+
+use statechart_lang::{
+    Code,
+    interpreter::{NamedWord, parse_words, run},
+    model::{Machine, Model},
+};
+use statechart_tests::{compiled, files, model, stem, workspace};
+
+/// The specs with words: the platform's, the templates, the concepts.
+fn specs() -> Vec<PathBuf> {
+    let directories = ["specs", "specs/templates", "specs/concept"];
+    let specs = directories.iter().flat_map(|directory| files(directory, "sc"));
+    specs.filter(|path| model(path).own_machines().next().is_some()).collect()
+}
+
+fn machine(model: &Model) -> &Machine {
+    model.own_machines().next().unwrap()
+}
+
+fn words(path: &Path, machine: &Machine) -> Vec<NamedWord> {
+    let words = path.with_extension("words");
+    let text = fs::read_to_string(&words)
+        .unwrap_or_else(|error| panic!("{}: {error}; every spec has words beside it", words.display()));
+    parse_words(&text, machine).unwrap_or_else(|errors| {
+        let errors: Vec<String> = errors.iter().map(ToString::to_string).collect();
+        panic!("{}:\n{}", words.display(), errors.join("\n"))
+    })
+}
+
+#[test]
+fn tables_of_the_words() {
+    let mut settings = insta::Settings::clone_current();
+    settings.set_snapshot_path("snapshots/words");
+    settings.set_prepend_module_to_snapshot(false);
+    settings.set_omit_expression(true);
+    for path in specs() {
+        let model = model(&path);
+        let machine = machine(&model);
+        let mut text = String::new();
+        for named in words(&path, machine) {
+            let name = named.name.as_deref().unwrap_or("-");
+            let _ = writeln!(text, "{name}: {}\n{}", named.word.text, run(machine, &named.word).table());
+        }
+        let directory = path.parent().unwrap().file_name().unwrap().to_string_lossy().into_owned();
+        let name = if directory == "specs" { stem(&path) } else { format!("{directory}_{}", stem(&path)) };
+        settings.bind(|| insta::assert_snapshot!(name, text));
+    }
+}
+
+/// Transitions that no word can take, with the reason.
+const NEVER_TAKEN: [(&str, &str, &str); 8] = [
+    // An undelivered message is the runtime's to report; a word has no symbol for it.
+    ("Datastore", "fault -> error", "undelivered message"),
+    ("Coordinator", "fault -> error", "undelivered message"),
+    (
+        "Coordinator",
+        "NOTIFY_FAILURE -> error",
+        "only a topic without a job has no one to fail, and it is not waited for",
+    ),
+    // Where two edges are possible the interpreter takes the first.
+    ("ConceptProducer", "PUBLISH_FAILURE -> error", "second of two edges"),
+    ("ConceptProducer", "CREATE_TOPIC_FAILURE -> error", "second of two edges"),
+    ("ConceptCoordinator", "CREATE_TOPIC_FAILURE -> error", "second of two edges"),
+    ("ConceptConsumerFixed", "PROCESS_FAILURE -> error", "second of two edges"),
+    ("ConceptConsumerDynamic", "PROCESS_FAILURE -> error", "second of two edges"),
+];
+
+#[test]
+fn words_take_every_transition() {
+    let mut missing = Vec::new();
+    let mut excused: BTreeSet<(String, String)> = BTreeSet::new();
+    for path in specs() {
+        let model = model(&path);
+        let machine = machine(&model);
+        let mut taken = BTreeSet::new();
+        for named in words(&path, machine) {
+            for row in run(machine, &named.word).rows {
+                taken.extend(row.report.transitions);
+            }
+        }
+        for (id, transition) in machine.transitions.iter().enumerate() {
+            let text = machine.transition_text(id);
+            let state = &machine.states[transition.source].path;
+            if transition.ignore || taken.contains(&id) {
+                continue;
+            }
+            if NEVER_TAKEN.iter().any(|(name, excuse, _)| *name == machine.name && *excuse == text) {
+                excused.insert((machine.name.clone(), text));
+            } else {
+                missing.push(format!("{}:{} {state}: {text}", path.display(), transition.line));
+            }
+        }
+    }
+    assert!(
+        missing.is_empty(),
+        "no word takes\n{}\nadd a word to the .words beside the spec",
+        missing.join("\n")
+    );
+    let stale: Vec<_> = NEVER_TAKEN
+        .iter()
+        .filter(|(name, text, _)| !excused.contains(&((*name).to_owned(), (*text).to_owned())))
+        .collect();
+    assert!(stale.is_empty(), "these are taken, or gone: {stale:#?}");
+}
+
+/// The worked example: 0123 from s0 with x = 0 visits s0 s0 s1 s2 s3 and counts one stay.
+#[test]
+fn the_quadruple_reads_0123() {
+    let model = model(&workspace().join("specs/templates/quadruple.sc"));
+    let machine = machine(&model);
+    let word = statechart_lang::interpreter::Word::parse("0123", machine).unwrap();
+    let run = run(machine, &word);
+    assert_eq!(run.states(), ["s0", "s0", "s1", "s2", "s3"]);
+    let changes: Vec<String> =
+        run.rows.iter().flat_map(|row| &row.report.changes).map(ToString::to_string).collect();
+    assert_eq!(changes, ["x: 0 → 1"]);
+    assert!(!run.accepted, "s3 does not accept");
+}
+
+/// The first sketches cannot be decided, and the checker says so; their error is a trap, and it says that too.
+#[test]
+fn the_concepts_show_their_defects() {
+    for path in files("specs/concept", "sc") {
+        let found: BTreeMap<Code, usize> =
+            compiled(&path).diagnostics.iter().fold(BTreeMap::new(), |mut found, diagnostic| {
+                *found.entry(diagnostic.code).or_default() += 1;
+                found
+            });
+        assert_eq!(found, BTreeMap::from([(Code::NoWayOut, 1)]), "{}", path.display());
+        let decided = fs::read_to_string(&path).unwrap().replacen("nondeterministic machine", "machine", 1);
+        let loader = statechart_lang::MapLoader::from([("decided.sc", decided)]);
+        let compiled = statechart_lang::compile("decided.sc", &loader);
+        let undecided =
+            compiled.diagnostics.iter().filter(|found| found.code == Code::Nondeterministic).count();
+        assert_eq!(undecided, if stem(&path) == "producer" { 2 } else { 1 }, "{}", compiled.render(false));
+    }
+}
+
+/// In every version of the documents nothing led to `publishingDynamic`; the checker finds such a state.
+#[test]
+fn a_state_without_a_way_in_is_found() {
+    let text = fs::read_to_string(workspace().join("specs/producer.sc")).unwrap();
+    let broken =
+        text.lines().filter(|line| !line.contains("-> publishingDynamic")).collect::<Vec<_>>().join("\n");
+    let coordinator = fs::read_to_string(workspace().join("specs/coordinator.sc")).unwrap();
+    let consumer = fs::read_to_string(workspace().join("specs/consumer_dynamic.sc")).unwrap();
+    let loader = statechart_lang::MapLoader::from([
+        ("producer.sc", broken),
+        ("coordinator.sc", coordinator),
+        ("consumer_dynamic.sc", consumer),
+    ]);
+    let compiled = statechart_lang::compile("producer.sc", &loader);
+    let found: Vec<&str> = compiled
+        .diagnostics
+        .iter()
+        .filter(|diagnostic| diagnostic.code == Code::Unreachable)
+        .map(|diagnostic| diagnostic.message.as_str())
+        .collect();
+    assert_eq!(found, ["state `publishingDynamic` is never entered"], "{}", compiled.render(false));
+}

@@ -1,0 +1,6 @@
+machine Broken {
+  input { FLIP }
+  initial of
+  state off { on FLPI -> on_ / emit LIT }
+  state on_ { on FLIP -> off }
+}
