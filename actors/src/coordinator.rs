@@ -69,7 +69,8 @@ async fn create_topic(parts: &Parts, name: &str, partitions: i64) -> Result<(), 
             "`{name}` may not be a topic: the topics are `{FIXED_TOPIC}` and the symbols of the instruments"
         ));
     }
-    let partitions = u32::try_from(partitions).map_err(|_| format!("{partitions} is no number of partitions"))?;
+    let partitions =
+        u32::try_from(partitions).map_err(|_| format!("{partitions} is no number of partitions"))?;
     let topic = parts.log.create_topic(name, partitions).await.map_err(|error| error.to_string())?;
     if instrument.is_some() {
         let ends = parts.log.watermarks(name, 0).await.map_err(|error| error.to_string())?;

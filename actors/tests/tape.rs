@@ -1,12 +1,12 @@
 //! The whole platform over real recorded trades: every candle that the API returns equals one computed from the file.
 //!
 //! `cargo xtask test` fetches the recording and sets `SAMPLE_TRADES`; any file of `timestamp_ms,price,size` will do.
-#![allow(clippy::unwrap_used, missing_docs)]
+#![allow(clippy::unwrap_used, missing_docs, unreachable_pub)]
+
+mod common;
 
 use std::{
-    collections::BTreeMap,
     path::Path,
-    str::FromStr,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -16,75 +16,13 @@ use actors::{
     platform,
     simulator::{Config, Listing, Market, Simulator, Tape},
 };
-use rust_decimal::Decimal;
+use common::{fold, parse};
 use statechart_runtime::market::NewInstrument;
 
 const SYMBOL: &str = "BTCUSD";
 /// Exchange seconds a wall second: the four days of the recording take under half a minute.
 const SPEED: f64 = 20_000.0;
 const DEADLINE: Duration = Duration::from_secs(240);
-
-/// One candle, computed here without any of the platform's code.
-#[derive(Debug, PartialEq, Eq, Clone)]
-struct Expected {
-    open: Decimal,
-    high: Decimal,
-    low: Decimal,
-    close: Decimal,
-    volume: Decimal,
-    quote_volume: Decimal,
-    trades: u64,
-}
-
-/// Folds the file, which is in order of time, into candles by bucket start in ms.
-fn fold(file: &str, width_ms: i64) -> BTreeMap<i64, Expected> {
-    let mut candles: BTreeMap<i64, Expected> = BTreeMap::new();
-    for line in file.lines().skip(1) {
-        let mut fields = line.split(',');
-        let time: i64 = fields.next().unwrap().parse().unwrap();
-        let price = Decimal::from_str(fields.next().unwrap()).unwrap();
-        let size = Decimal::from_str(fields.next().unwrap()).unwrap().abs();
-        let bucket = time.div_euclid(width_ms) * width_ms;
-        let candle = candles.entry(bucket).or_insert_with(|| Expected {
-            open: price,
-            high: price,
-            low: price,
-            close: price,
-            volume: Decimal::ZERO,
-            quote_volume: Decimal::ZERO,
-            trades: 0,
-        });
-        candle.high = candle.high.max(price);
-        candle.low = candle.low.min(price);
-        candle.close = price;
-        candle.volume += size;
-        candle.quote_volume += price * size;
-        candle.trades += 1;
-    }
-    candles
-}
-
-/// `time,open,high,low,close,volume,quote_volume,trades,closed,source` as the API writes it.
-fn parse(csv: &str) -> BTreeMap<i64, Expected> {
-    let number = |text: &str| Decimal::from_str(text).unwrap();
-    csv.lines()
-        .skip(1)
-        .map(|line| {
-            let fields: Vec<&str> = line.split(',').collect();
-            assert_eq!(fields[9], "trades", "every minute of the tape was seen live: {line}");
-            let candle = Expected {
-                open: number(fields[1]),
-                high: number(fields[2]),
-                low: number(fields[3]),
-                close: number(fields[4]),
-                volume: number(fields[5]),
-                quote_volume: number(fields[6]),
-                trades: fields[7].parse().unwrap(),
-            };
-            (fields[0].parse().unwrap(), candle)
-        })
-        .collect()
-}
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_candle_of_a_recording_is_right() {
@@ -106,7 +44,8 @@ async fn every_candle_of_a_recording_is_right() {
     let simulator = Simulator::start(config).await.unwrap();
 
     let dir = tempfile::tempdir().unwrap();
-    let mut config = platform::Config::new(Endpoints::single(&simulator.url()).unwrap(), dir.path().to_owned());
+    let mut config =
+        platform::Config::new(Endpoints::single(&simulator.url()).unwrap(), dir.path().to_owned());
     config.symbols = vec![NewInstrument::pair("BTC", "USD")];
     config.time_scale = 1.0 / SPEED;
     let platform = platform::start(config).await.unwrap();

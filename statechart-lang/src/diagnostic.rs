@@ -156,9 +156,14 @@ impl Diagnostic {
             Severity::Error => Level::ERROR,
             Severity::Warning => Level::WARNING,
         };
-        let mut group = level.primary_title(&self.message).id(self.code.id()).elements(Vec::<Snippet<'_, annotate_snippets::Annotation<'_>>>::new());
+        let mut group = level
+            .primary_title(&self.message)
+            .id(self.code.id())
+            .elements(Vec::<Snippet<'_, annotate_snippets::Annotation<'_>>>::new());
         let mut files = vec![self.primary.span.file];
-        files.extend(self.secondary.iter().map(|label| label.span.file).filter(|file| *file != self.primary.span.file));
+        files.extend(
+            self.secondary.iter().map(|label| label.span.file).filter(|file| *file != self.primary.span.file),
+        );
         files.dedup();
         for file in files {
             let Some(source) = sources.get(file) else { continue };
@@ -192,10 +197,10 @@ const LIMIT: usize = 200;
 
 /// Sorts by file and position, drops repetitions and what exceeds the limit.
 pub(crate) fn finish(diagnostics: &mut Vec<Diagnostic>) {
-    diagnostics.sort_by(|a, b| {
-        (a.primary.span, a.code, &a.message).cmp(&(b.primary.span, b.code, &b.message))
-    });
-    diagnostics.dedup_by(|b, a| a.primary.span == b.primary.span && a.code == b.code && a.message == b.message);
+    diagnostics
+        .sort_by(|a, b| (a.primary.span, a.code, &a.message).cmp(&(b.primary.span, b.code, &b.message)));
+    diagnostics
+        .dedup_by(|b, a| a.primary.span == b.primary.span && a.code == b.code && a.message == b.message);
     if diagnostics.len() > LIMIT {
         let left = diagnostics.len() - LIMIT;
         // Errors decide whether there is a model, so warnings go first.
@@ -212,7 +217,9 @@ pub(crate) fn finish(diagnostics: &mut Vec<Diagnostic>) {
 pub(crate) fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     candidates
         .into_iter()
-        .filter(|candidate| candidate.len().abs_diff(name.len()) <= 3 && candidate.len() <= 64 && *candidate != name)
+        .filter(|candidate| {
+            candidate.len().abs_diff(name.len()) <= 3 && candidate.len() <= 64 && *candidate != name
+        })
         .map(|candidate| (distance(name, candidate), candidate))
         .filter(|(distance, candidate)| *distance <= 1 + candidate.len().min(name.len()) / 4)
         .min()
@@ -224,13 +231,15 @@ fn distance(a: &str, b: &str) -> usize {
     let a: Vec<u8> = a.bytes().map(|byte| byte.to_ascii_lowercase()).take(64).collect();
     let b: Vec<u8> = b.bytes().map(|byte| byte.to_ascii_lowercase()).take(64).collect();
     let width = b.len() + 1;
-    let mut cells: Vec<usize> = (0..(a.len() + 1) * width).map(|at| if at < width { at } else { 0 }).collect();
+    let mut cells: Vec<usize> =
+        (0..(a.len() + 1) * width).map(|at| if at < width { at } else { 0 }).collect();
     let at = |row: usize, column: usize| row * width + column;
     for i in 1..=a.len() {
         cells[at(i, 0)] = i;
         for j in 1..=b.len() {
             let change = usize::from(a[i - 1] != b[j - 1]);
-            let mut best = (cells[at(i - 1, j)] + 1).min(cells[at(i, j - 1)] + 1).min(cells[at(i - 1, j - 1)] + change);
+            let mut best =
+                (cells[at(i - 1, j)] + 1).min(cells[at(i, j - 1)] + 1).min(cells[at(i - 1, j - 1)] + change);
             if i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] {
                 best = best.min(cells[at(i - 2, j - 2)] + 1);
             }

@@ -83,7 +83,9 @@ impl Sources {
     /// The text of a span.
     #[must_use]
     pub fn text(&self, span: Span) -> &str {
-        self.get(span.file).and_then(|source| source.text.get(span.start as usize..span.end as usize)).unwrap_or("")
+        self.get(span.file)
+            .and_then(|source| source.text.get(span.start as usize..span.end as usize))
+            .unwrap_or("")
     }
 
     /// Line of a span's start, from 1.

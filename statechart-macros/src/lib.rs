@@ -23,21 +23,22 @@ pub fn statechart(input: proc_macro::TokenStream) -> proc_macro::TokenStream {
     let literal = match syn::parse::<LitStr>(input) {
         Ok(literal) => literal,
         Err(error) => {
-            let message = "statechart! takes the path of a spec in quotes: statechart!(\"specs/turnstile.sc\")";
+            let message =
+                "statechart! takes the path of a spec in quotes: statechart!(\"specs/turnstile.sc\")";
             return syn::Error::new(error.span(), message).to_compile_error().into();
         }
     };
     match find(&literal.value()) {
-        Ok(path) => expand(&path, literal.span()).into(),
+        Ok(directory) => expand(&directory, &literal.value(), literal.span()).into(),
         Err(message) => syn::Error::new(literal.span(), message).to_compile_error().into(),
     }
 }
 
-/// The spec's file: beside the crate's manifest, or in a directory around it.
+/// The directory that the spec's path starts from: the crate's manifest's, or one around it.
 fn find(path: &str) -> Result<PathBuf, String> {
     let start = env::var_os("CARGO_MANIFEST_DIR").map_or_else(|| PathBuf::from("."), PathBuf::from);
-    let found = start.ancestors().map(|directory| directory.join(path)).find(|file| file.is_file());
-    found.ok_or_else(|| {
+    let found = start.ancestors().find(|directory| directory.join(path).is_file());
+    found.map(Path::to_owned).ok_or_else(|| {
         format!(
             "there is no spec `{path}` in {} or a directory around it; the path is relative to the crate or its workspace",
             start.display()
@@ -45,10 +46,13 @@ fn find(path: &str) -> Result<PathBuf, String> {
     })
 }
 
-/// Compiles and expands a spec; every file that was read becomes a dependency of the crate.
-fn expand(path: &Path, span: Span) -> TokenStream {
-    let compiled = statechart_lang::compile(&path.to_string_lossy(), &Directory);
-    let files: Vec<String> = compiled.sources.iter().map(|(_, source)| source.path.clone()).filter(|path| Path::new(path).is_file()).collect();
+/// Compiles and expands a spec; every file that was read becomes a dependency of the crate. Diagnostics name the
+/// files as the call does.
+fn expand(directory: &Path, path: &str, span: Span) -> TokenStream {
+    let compiled = statechart_lang::compile(path, &Directory(directory));
+    let files =
+        compiled.sources.iter().map(|(_, source)| directory.join(&source.path)).filter(|file| file.is_file());
+    let files = files.map(|file| file.to_string_lossy().into_owned());
     let tracked = quote!(#(const _: &[u8] = include_bytes!(#files);)*);
     let items = match &compiled.model {
         Some(model) => statechart_lang::codegen::generate(model),
@@ -60,11 +64,11 @@ fn expand(path: &Path, span: Span) -> TokenStream {
     quote!(#tracked #items)
 }
 
-/// Reads specs from disk.
-struct Directory;
+/// Reads specs from disk, their paths relative to a directory.
+struct Directory<'a>(&'a Path);
 
-impl Loader for Directory {
+impl Loader for Directory<'_> {
     fn load(&self, path: &str) -> Result<String, String> {
-        fs::read_to_string(path).map_err(|error| error.to_string())
+        fs::read_to_string(self.0.join(path)).map_err(|error| error.to_string())
     }
 }

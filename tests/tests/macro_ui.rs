@@ -24,7 +24,7 @@ fn errors_of_the_macro() {
     }
     let cases = trybuild::TestCases::new();
     cases.pass("ui/ok.rs");
-    for case in ["broken", "missing_file", "not_a_literal", "unknown_type", "missing_method", "nondeterministic"] {
+    for case in ["broken", "not_a_literal", "unknown_type", "missing_method", "nondeterministic"] {
         cases.compile_fail(format!("ui/{case}.rs"));
     }
 }
@@ -79,4 +79,9 @@ fn editing_a_spec_rebuilds_the_crate() {
     let output = check(&project);
     let text = told(&output);
     assert!(!output.status.success() && text.contains("SC011") && text.contains("main.sc"), "{text}");
+
+    // No file at all.
+    fs::write(project.join("src/lib.rs"), "statechart_runtime::statechart!(\"no_such.sc\");\n").unwrap();
+    let text = told(&check(&project));
+    assert!(text.contains("there is no spec `no_such.sc` in ") && text.contains("src/lib.rs:1:33"), "{text}");
 }

@@ -276,7 +276,6 @@ fn long_expressions_are_refused_or_fit() {
             ("b", "", "not "),
             ("n", "", "-"),
         ] {
-            eprintln!("{rest}");
             let steps = if rest.contains(" n") { 120 } else { 245 };
             let tail = match (first, target) {
                 ("", "b") => "b",
@@ -290,7 +289,7 @@ fn long_expressions_are_refused_or_fit() {
                 0,
                 "{rest}"
             );
-            everything(&fits); eprintln!("fits");
+            everything(&fits);
             let not = machine(&format!("{target} := {}{tail}", chain(first, rest, 2_000)));
             assert!(codes(&compiled(&not)).contains(&Code::TooLarge), "{rest}");
             let far_too_long = machine(&format!("{target} := {}{tail}", chain(first, rest, 50_000)));

@@ -19,7 +19,7 @@ use super::{
 use crate::datastore::{Answer, Front, Reply, Request};
 use statechart_runtime::{
     market::{
-        Candle, Gap, Instrument, Interval, Plan, PlanRequest, Segment, TimeRange, US_PER_SECOND,
+        Candle, Gap, Instrument, Interval, Plan, PlanRequest, Segment, TimeRange,
         live_horizon, plan,
     },
     ports::Fetch,
@@ -34,9 +34,6 @@ const MAX_WINDOWS: u32 = 10;
 const ANSWER_GRACE: Duration = if cfg!(test) { Duration::from_millis(300) } else { Duration::from_secs(10) };
 /// Even `wait=0` gives the Datastore this much time to look, and to register what has to be fetched.
 const MIN_LOOK: Duration = Duration::from_millis(250);
-/// Trades that are known up to so long ago are known up to now, as the Datastore sees it: heartbeats of the exchange
-/// come every 30 s.
-const LIVE_LAG_US: i64 = 65 * US_PER_SECOND;
 
 /// What can be served now.
 pub(super) struct Page {

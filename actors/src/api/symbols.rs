@@ -9,12 +9,9 @@ use axum::{
 };
 use serde::Serialize;
 use statechart_runtime::{
-    market::{CoverageState, Source, US_PER_SECOND},
+    market::{CoverageState, Source},
     ports::InstrumentStats,
 };
-
-/// An instrument is live while its trades are known up to so long ago, by the exchange's clock.
-const LIVE_LAG_US: i64 = 30 * US_PER_SECOND;
 
 /// An instrument as callers see it; times in ms.
 #[derive(Serialize)]
@@ -46,7 +43,8 @@ pub(super) async fn symbols(State(api): State<Api>, uri: Uri) -> Result<Response
 fn body(stats: InstrumentStats, now_us: i64) -> SymbolBody {
     let covered = || stats.coverage.iter().filter(|row| row.state == CoverageState::Covered);
     let live_to_us = covered().filter(|row| row.source == Source::Trades).map(|row| row.range.to_us).max();
-    let is_live = now_us > 0 && live_to_us.is_some_and(|to_us| to_us >= now_us.saturating_sub(LIVE_LAG_US));
+    let is_live = now_us > 0
+        && live_to_us.is_some_and(|to_us| to_us >= now_us.saturating_sub(LIVE_LAG_US));
     let first_us = covered().map(|row| row.range.from_us).chain(stats.first_trade_us).min();
     let last_us = covered().map(|row| row.range.to_us).chain(stats.last_trade.map(|last| last.0)).max();
     let instrument = stats.instrument;

@@ -38,7 +38,13 @@ impl Dynamic {
     /// The consumer of a topic, which is given up after carrying nothing for `idle`.
     pub fn new(parts: Arc<Parts>, topic: &str, idle: Duration) -> Self {
         let reader = Reader::new(parts.clone(), "dynamic", topic, 0);
-        Self(Arc::new(Subscription { parts, reader, idle, ended: AtomicBool::new(false), touched: Mutex::default() }))
+        Self(Arc::new(Subscription {
+            parts,
+            reader,
+            idle,
+            ended: AtomicBool::new(false),
+            touched: Mutex::default(),
+        }))
     }
 }
 
@@ -85,9 +91,11 @@ impl Externs for Dynamic {
             };
             let stored = store::is_stored(&record);
             if stored {
-                let fetches = store::progress(&shared.parts, &record).await;
-                shared.remember(fetches);
-                shared.reader.passed(batch.0.next).await;
+                // Only the position moves.
+                match store::write(&shared.parts, &shared.reader, &record).await {
+                    Ok(touched) => shared.remember(touched.0.fetches.clone()),
+                    Err(reason) => return ProcessOutcome::ProcessFailure { reason: Text::from(reason) },
+                }
             }
             ProcessOutcome::ProcessSuccess { record, stored }
         }
@@ -103,7 +111,10 @@ impl Externs for Dynamic {
         }
     }
 
-    fn update_cache(&mut self, touched: Touched) -> impl Future<Output = UpdateCacheOutcome> + Send + 'static {
+    fn update_cache(
+        &mut self,
+        touched: Touched,
+    ) -> impl Future<Output = UpdateCacheOutcome> + Send + 'static {
         let shared = self.0.clone();
         async move {
             store::update_cache(&shared.parts, &touched).await;

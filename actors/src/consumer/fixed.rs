@@ -12,9 +12,7 @@ use statechart_runtime::value::Text;
 
 use super::{LogBatch, Reader, Records, Touched, store};
 use crate::{
-    machines::consumer_fixed::{
-        Externs, NextBatchOutcome, ProcessOutcome, UpdateCacheOutcome, WriteOutcome,
-    },
+    machines::consumer_fixed::{Externs, NextBatchOutcome, ProcessOutcome, UpdateCacheOutcome, WriteOutcome},
     parts::{FIXED_TOPIC, Parts},
 };
 
@@ -78,7 +76,10 @@ impl Externs for Fixed {
         }
     }
 
-    fn update_cache(&mut self, touched: Touched) -> impl Future<Output = UpdateCacheOutcome> + Send + 'static {
+    fn update_cache(
+        &mut self,
+        touched: Touched,
+    ) -> impl Future<Output = UpdateCacheOutcome> + Send + 'static {
         let parts = self.parts.clone();
         async move {
             store::update_cache(&parts, &touched).await;

@@ -60,7 +60,8 @@ pub struct Touched(pub(crate) Arc<Written>);
 /// See [`Touched`].
 pub(crate) struct Written {
     pub(crate) ingested: Ingested,
-    pub(crate) covered: Vec<(statechart_runtime::market::InstrumentId, statechart_runtime::market::TimeRange)>,
+    pub(crate) covered:
+        Vec<(statechart_runtime::market::InstrumentId, statechart_runtime::market::TimeRange)>,
     pub(crate) fetches: Vec<statechart_runtime::market::FetchId>,
 }
 
@@ -80,6 +81,11 @@ impl fmt::Debug for Records {
 impl fmt::Debug for Touched {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let ingested = &self.0.ingested;
-        write!(f, "Touched({} trades, {} candles)", ingested.inserted, ingested.touched.len() + ingested.rest_written)
+        write!(
+            f,
+            "Touched({} trades, {} candles)",
+            ingested.inserted,
+            ingested.touched.len() + ingested.rest_written
+        )
     }
 }

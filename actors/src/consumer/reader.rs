@@ -31,7 +31,7 @@ struct Place {
     key: PositionKey,
     /// What the store holds.
     committed: i64,
-    /// What is read next; ahead of `committed` while nothing needed storing.
+    /// What is read next; ahead of `committed` after records were lost from the log.
     next: i64,
 }
 
@@ -55,7 +55,12 @@ impl Reader {
                 Ok(Some(batch)) => return Some(batch),
                 Ok(None) => {}
                 Err(error) => {
-                    tracing::warn!(topic = self.topic, partition = self.partition, error, "cannot read, trying again");
+                    tracing::warn!(
+                        topic = self.topic,
+                        partition = self.partition,
+                        error,
+                        "cannot read, trying again"
+                    );
                     tokio::time::sleep(ERROR_WAIT).await;
                 }
             }
@@ -114,7 +119,11 @@ impl Reader {
             Err(LogError::OffsetOutOfRange { low, high, .. }) => {
                 // What is gone stays uncovered, so the Producer's gap repair and the Datastore see it.
                 tracing::error!(
-                    topic = self.topic, partition = self.partition, offset = here.next, low, high,
+                    topic = self.topic,
+                    partition = self.partition,
+                    offset = here.next,
+                    low,
+                    high,
                     "records are gone from the log before they were stored; going on with the oldest one left"
                 );
                 let mut place = self.place.lock().await;
@@ -149,13 +158,6 @@ impl Reader {
         if let Some(place) = self.place.lock().await.as_mut() {
             place.committed = committed;
             place.next = place.next.max(committed);
-        }
-    }
-
-    /// A batch held nothing to store: it is passed over, and counted with the next one that is stored.
-    pub(super) async fn passed(&self, next: i64) {
-        if let Some(place) = self.place.lock().await.as_mut() {
-            place.next = place.next.max(next);
         }
     }
 

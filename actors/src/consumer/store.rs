@@ -7,9 +7,7 @@ use std::{
 
 use statechart_runtime::{
     market::{Candle, CoverageState, GapReason, Interval, Source, TimeRange},
-    ports::{
-        BatchBuilder, CacheKey, CoverageMark, FetchState, FetchUpdate, Placed, Position, Wake,
-    },
+    ports::{BatchBuilder, CacheKey, CoverageMark, FetchState, FetchUpdate, Placed, Position, Wake},
 };
 
 use super::{Decoded, LogBatch, Reader, Records, Touched, Written};
@@ -81,7 +79,11 @@ pub(super) async fn write(parts: &Parts, reader: &Reader, records: &Records) -> 
         }
     };
     if dead > 0 {
-        tracing::warn!(topic = reader.topic(), count = dead, "records that cannot be used are kept as dead letters");
+        tracing::warn!(
+            topic = reader.topic(),
+            count = dead,
+            "records that cannot be used are kept as dead letters"
+        );
     }
     reader.stored(ingested.next_offset).await;
     let fetches = progress(parts, records).await;
@@ -89,10 +91,7 @@ pub(super) async fn write(parts: &Parts, reader: &Reader, records: &Records) -> 
 }
 
 /// Moves fetches on. Their rows are stored already, so a failure here only delays whoever waits.
-pub(super) async fn progress(
-    parts: &Parts,
-    records: &Records,
-) -> Vec<statechart_runtime::market::FetchId> {
+async fn progress(parts: &Parts, records: &Records) -> Vec<statechart_runtime::market::FetchId> {
     let now_us = (parts.wall)();
     let mut updates: Vec<(statechart_runtime::market::FetchId, FetchUpdate)> = Vec::new();
     for page in &records.0.pages {
@@ -160,7 +159,8 @@ pub(super) async fn update_cache(parts: &Parts, touched: &Touched) {
         if key.interval == Interval::M1
             && let Some(newest) = candles.last()
         {
-            let wake = Wake::Candle { symbol: key.symbol, interval: key.interval, bucket_us: newest.bucket_us };
+            let wake =
+                Wake::Candle { symbol: key.symbol, interval: key.interval, bucket_us: newest.bucket_us };
             let _ = parts.cache.notify(&wake).await;
         }
     }

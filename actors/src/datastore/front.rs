@@ -27,6 +27,9 @@ use crate::{
 /// `earliest` where an instrument's listing is not known: 2010-01-01, µs.
 pub const EARLIEST_US: i64 = 1_262_304_000_000_000;
 
+/// Outputs of one request that may wait: a machine that answers one emits two at most.
+const OUTPUTS: usize = 8;
+
 /// How many requests the status screen remembers.
 const RECENT: usize = 8;
 
@@ -100,7 +103,7 @@ impl ActorFront {
 impl Front for ActorFront {
     async fn ask(&self, request: Request, wait: Duration) -> Reply {
         let (reply, answer) = oneshot::channel();
-        let (told, mut outputs) = mpsc::unbounded_channel();
+        let (told, mut outputs) = mpsc::channel(OUTPUTS);
         let machine = Machine::new(Datastore::new(self.wiring.parts.clone(), self.random.clone(), reply));
         let wiring = self.wiring.clone();
         let number = self.number.fetch_add(1, Ordering::Relaxed);
@@ -108,9 +111,8 @@ impl Front for ActorFront {
             .name(format!("datastore-{number}"))
             .mailbox(16)
             .inspector(&self.wiring.inspector)
-            // A machine answers one request, so it emits a handful of outputs.
             .on_output(move |output: &Output| {
-                let _ = told.send(output.clone());
+                let _ = told.try_send(output.clone());
             })
             .peers(move |message| match message {
                 Message::Coordinator(event) => wiring.to_coordinator(event),

@@ -17,14 +17,9 @@ use std::{
 };
 
 use futures_util::StreamExt;
-use rand_chacha::{
-    ChaCha8Rng,
-    rand_core::Rng,
-};
+use rand_chacha::{ChaCha8Rng, rand_core::Rng};
 use statechart_runtime::{
-    market::{
-        CoverageRow, FetchId, Interval, Plan, PlanRequest, Read, Segment, Source, TimeRange, live_horizon, plan,
-    },
+    market::{FetchId, Plan, PlanRequest, Read, Segment, Source, TimeRange, live_horizon, plan},
     ports::{CacheAnswer, CacheKey, Fetch, FetchRequest, FetchState, Wake},
     value::Text,
 };
@@ -34,15 +29,13 @@ pub use front::{ActorFront, EARLIEST_US, Front};
 pub use types::{Answer, Job, JobInfo, Reply, Request};
 
 use crate::{
-    machines::datastore::{
-        AwaitDataOutcome, Externs, OpenFetchOutcome, QueryOutcome, ReturnDataOutcome,
-    },
+    machines::datastore::{AwaitDataOutcome, Externs, OpenFetchOutcome, QueryOutcome, ReturnDataOutcome},
     parts::Parts,
 };
 
 /// The live feed may lag the exchange's clock by this much and still count as up to date: heartbeats
 /// come every 30 s, and coverage is settled 2 s later, µs.
-const LIVE_LAG_US: i64 = 65_000_000;
+pub(crate) const LIVE_LAG_US: i64 = 65_000_000;
 /// How often a waiting request looks at the store, should no wake-up come.
 const POLL: Duration = Duration::from_millis(500);
 
@@ -164,21 +157,18 @@ async fn from_cache(parts: &Parts, request: &Request) -> Option<Answer> {
 pub(crate) async fn make_plan(parts: &Parts, request: &Request) -> Result<Plan, String> {
     let everything = TimeRange { from_us: 0, to_us: i64::MAX };
     // Coverage is merged on write, so all rows of an instrument are few.
-    let rows = parts.store.coverage(request.instrument.id, everything).await.map_err(|error| error.to_string())?;
+    let rows =
+        parts.store.coverage(request.instrument.id, everything).await.map_err(|error| error.to_string())?;
     let horizon_us = live_horizon(&rows, parts.clock.now_us(), LIVE_LAG_US);
     Ok(plan(
         &PlanRequest {
             range: request.range,
             interval: request.interval,
             horizon_us,
-            listed_us: listed_us(request, &rows),
+            listed_us: request.instrument.listed_us,
         },
         &rows,
     ))
-}
-
-fn listed_us(request: &Request, _rows: &[CoverageRow]) -> Option<i64> {
-    request.instrument.listed_us
 }
 
 /// Registers what is missing, one fetch a source, each over the whole of its missing range.
@@ -218,7 +208,9 @@ async fn await_data(parts: &Parts, request: &Request, job: &Job) -> Result<Answe
         let (mut open, mut failed) = (false, None);
         for fetch in &job.0.fetches {
             match parts.store.fetch(&fetch.id).await.map_err(|error| error.to_string())? {
-                Some(Fetch { state: FetchState::Failed, error, .. }) => failed = Some(error.unwrap_or_default()),
+                Some(Fetch { state: FetchState::Failed, error, .. }) => {
+                    failed = Some(error.unwrap_or_default())
+                }
                 Some(fetch) => open |= fetch.state.is_open(),
                 None => {}
             }
@@ -241,6 +233,3 @@ async fn await_data(parts: &Parts, request: &Request, job: &Job) -> Result<Answe
         let _ = tokio::time::timeout(POLL, woken).await;
     }
 }
-
-/// Every interval, for those who list them.
-pub const INTERVALS: [Interval; 6] = Interval::ALL;

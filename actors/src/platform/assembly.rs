@@ -15,7 +15,9 @@ use crate::{
     datastore::{ActorFront, Front, Job, JobInfo, Request},
     exchange::{BackoffPolicy, Budget, Client, ClientConfig, FeedConfig},
     machines::{
-        consumer_fixed, coordinator, platform::{Externs, ProvisionOutcome}, producer,
+        consumer_fixed, coordinator,
+        platform::{Externs, ProvisionOutcome},
+        producer,
     },
     parts::{FIXED_TOPIC, Parts},
     producer::{History, Live, LiveConfig, Producer, Publisher},
@@ -72,10 +74,13 @@ impl System {
             producer::Machine::new(Producer::new(Arc::new(live), publisher, history.clone()))
         };
         let peers = wiring.clone();
-        let options = Options::default().name("producer").inspector(&wiring.inspector).peers(move |message| match message {
-            producer::Message::Coordinator(event) => peers.to_coordinator(event),
-            producer::Message::Itself(_) => Ok(()),
-        });
+        let options =
+            Options::default().name("producer").inspector(&wiring.inspector).peers(move |message| {
+                match message {
+                    producer::Message::Coordinator(event) => peers.to_coordinator(event),
+                    producer::Message::Itself(_) => Ok(()),
+                }
+            });
         let handle = actor::supervise(make, options, RestartPolicy::default());
         wiring.register(handle.reference());
         // A platform starts its actors once.
@@ -87,10 +92,12 @@ impl System {
         let parts = wiring.parts.clone();
         let peers = wiring.clone();
         let options =
-            Options::default().name("coordinator").inspector(&wiring.inspector).peers(move |message| match message {
-                coordinator::Message::Producer(event) => peers.to_producer(event),
-                coordinator::Message::Consumer(event) => peers.to_consumer(event),
-                coordinator::Message::Itself(_) => Ok(()),
+            Options::default().name("coordinator").inspector(&wiring.inspector).peers(move |message| {
+                match message {
+                    coordinator::Message::Producer(event) => peers.to_producer(event),
+                    coordinator::Message::Consumer(event) => peers.to_consumer(event),
+                    coordinator::Message::Itself(_) => Ok(()),
+                }
             });
         let make = move || coordinator::Machine::new(Coordinator::new(parts.clone()));
         let handle = actor::supervise(make, options, RestartPolicy::default());
@@ -102,8 +109,9 @@ impl System {
     fn start_consumers(&self) {
         for partition in used_partitions(&self.wiring.parts) {
             let parts = self.wiring.parts.clone();
-            let options =
-                Options::default().name(format!("consumer-fixed-{partition}")).inspector(&self.wiring.inspector);
+            let options = Options::default()
+                .name(format!("consumer-fixed-{partition}"))
+                .inspector(&self.wiring.inspector);
             let make = move || consumer_fixed::Machine::new(Fixed::new(parts.clone(), partition));
             let handle = actor::supervise(make, options, RestartPolicy::default());
             self.wiring.register(handle.reference());
@@ -180,8 +188,11 @@ async fn begin(wiring: &Arc<Wiring>, live: bool) {
             instrument: Arc::new(instrument.clone()),
             topic: topic.clone(),
         }));
-        let request =
-            crate::machines::coordinator::Event::RequestCreateTopic { topic: Text::from(topic), partitions: 1, job };
+        let request = crate::machines::coordinator::Event::RequestCreateTopic {
+            topic: Text::from(topic),
+            partitions: 1,
+            job,
+        };
         if let Err(error) = wiring.to_coordinator(request) {
             tracing::warn!(%error, "an open fetch could not be taken up again");
         }

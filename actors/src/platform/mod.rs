@@ -6,12 +6,7 @@
 mod assembly;
 mod wiring;
 
-use std::{
-    net::SocketAddr,
-    path::PathBuf,
-    sync::Arc,
-    time::Duration,
-};
+use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
 use statechart_runtime::{
@@ -28,14 +23,15 @@ use crate::{
     api,
     datastore::{ActorFront, Front},
     exchange::{ApiKey, Endpoints, wall_clock},
-    lock::{DataDirLock, LockError},
+    lock::{DATA_FILE, DataDirLock, LockError},
     machines::platform::{Event, Machine, Output},
     parts::{ExchangeClock, Instruments, LiveEdge, Parts},
     status::ActorStatus,
 };
 
-/// The database's name in the data directory.
-pub const DATABASE: &str = "platform.sqlite";
+/// How long the actors may go on with what waits. Their readers never end by themselves, so all of it passes;
+/// what is cut off then is read again after the next start.
+const DRAIN: Duration = Duration::from_secs(1);
 
 /// How a platform is set up.
 #[derive(Clone)]
@@ -140,7 +136,7 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
     let unusable = |why: std::io::Error| StartError::DataDir { path: dir.clone(), why: why.to_string() };
     tokio::fs::create_dir_all(&dir).await.map_err(unusable)?;
     let lock = DataDirLock::acquire(&dir)?;
-    let path = dir.join(DATABASE);
+    let path = dir.join(DATA_FILE);
     let database = Embedded::open(&path, config.durability)
         .await
         .map_err(|error| StartError::Database { path: path.clone(), why: error.to_string() })?;
@@ -164,7 +160,9 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
     let listener = TcpListener::bind(config.listen)
         .await
         .map_err(|error| StartError::Listen { addr: config.listen, why: error.to_string() })?;
-    let addr = listener.local_addr().map_err(|error| StartError::Listen { addr: config.listen, why: error.to_string() })?;
+    let addr = listener
+        .local_addr()
+        .map_err(|error| StartError::Listen { addr: config.listen, why: error.to_string() })?;
 
     let platform = launch(config, &wiring, front.clone()).await?;
 
@@ -191,10 +189,11 @@ async fn launch(
 ) -> Result<Handle<Machine<System>>, StartError> {
     let system = System::new(config, wiring.clone(), front).map_err(StartError::Exchange)?;
     let (told, mut verdict) = tokio::sync::mpsc::channel(4);
-    let options = Options::default().name("platform").inspector(&wiring.inspector).on_output(move |output: &Output| {
-        // Only the first verdict is waited for.
-        let _ = told.try_send(output.clone());
-    });
+    let options =
+        Options::default().name("platform").inspector(&wiring.inspector).on_output(move |output: &Output| {
+            // Only the first verdict is waited for.
+            let _ = told.try_send(output.clone());
+        });
     let platform = actor::spawn(Machine::new(system), options);
     wiring.register(platform.reference());
     platform
@@ -241,7 +240,7 @@ impl Running {
             tracing::debug!("a client still holds a connection to the API");
         }
         self.platform.request_stop(Duration::ZERO);
-        self.wiring.stop(within / 2).await;
+        self.wiring.stop(DRAIN.min(within / 2)).await;
         if let Err(error) = self.database.checkpoint().await {
             tracing::warn!(%error, "the database was not checkpointed; it recovers at the next start");
         }

@@ -169,7 +169,10 @@ impl Wiring {
                 .into_iter()
                 .map(|fetch| FetchStatus {
                     id: fetch.id.to_string(),
-                    symbol: instruments.by_id(fetch.instrument).map(|one| one.symbol.clone()).unwrap_or_default(),
+                    symbol: instruments
+                        .by_id(fetch.instrument)
+                        .map(|one| one.symbol.clone())
+                        .unwrap_or_default(),
                     state: fetch.state.name().to_owned(),
                     from_ms: fetch.range.from_us.div_euclid(1_000),
                     to_ms: fetch.range.to_us.div_euclid(1_000),
@@ -191,8 +194,11 @@ impl Wiring {
         };
         let cache = parts.cache.latest(&key).await.map(|_| ()).map_err(|error| error.to_string());
         let live = self.producer.get().is_some_and(|producer| producer.leaves().contains(&"feed.live"));
-        let exchange =
-            if live { Ok(()) } else { Err("the live feed is not connected; stored data is served".to_owned()) };
+        let exchange = if live {
+            Ok(())
+        } else {
+            Err("the live feed is not connected; stored data is served".to_owned())
+        };
         [("log", log), ("store", store), ("cache", cache), ("exchange", exchange)]
             .into_iter()
             .map(|(name, result)| (name.to_owned(), result))

@@ -53,15 +53,21 @@ impl Gap {
     }
 }
 
-/// Until when an instrument's trades are stored, from the store.
+/// Until when an instrument's trades are known to be stored, from the store. Where a process ended before it could
+/// say so, that is the first stored trade.
 pub(super) async fn covered_to_us(parts: &Parts, instrument: &Instrument) -> Result<Option<i64>, String> {
     let range = TimeRange { from_us: 0, to_us: i64::MAX };
     let rows = parts.store.coverage(instrument.id, range).await.map_err(|error| error.to_string())?;
-    Ok(rows
+    let covered = rows
         .iter()
         .filter(|row| row.source == Source::Trades && row.state == CoverageState::Covered)
         .map(|row| row.range.to_us)
-        .max())
+        .max();
+    if covered.is_some() {
+        return Ok(covered);
+    }
+    let first = parts.store.trades(instrument.id, range, None, 1).await.map_err(|error| error.to_string())?;
+    Ok(first.first().map(|trade| trade.time_us))
 }
 
 #[cfg(test)]

@@ -27,7 +27,8 @@ use super::{
 };
 use crate::{
     exchange::{
-        Backoff, BackoffPolicy, Client, Endpoints, Feed, FeedConfig, FeedEvent, Pair, Side as WireSide, WireTrade,
+        Backoff, BackoffPolicy, Client, Endpoints, Feed, FeedConfig, FeedEvent, Pair, Side as WireSide,
+        WireTrade,
     },
     parts::Parts,
 };
@@ -95,10 +96,8 @@ impl Live {
         instruments: Vec<Arc<Instrument>>,
         publisher: &Publisher,
     ) -> Self {
-        let pairs: Vec<_> = instruments
-            .into_iter()
-            .map(|one| (Pair::new(&one.market, &one.base, &one.quote), one))
-            .collect();
+        let pairs: Vec<_> =
+            instruments.into_iter().map(|one| (Pair::new(&one.market, &one.base, &one.quote), one)).collect();
         let state = State {
             covered_to_us: vec![None; pairs.len()],
             ever_covered_to_us: vec![None; pairs.len()],
@@ -258,7 +257,11 @@ impl Live {
             (None, Some((_, instrument))) => match gap::covered_to_us(&self.parts, instrument).await {
                 Ok(covered) => covered,
                 Err(error) => {
-                    tracing::warn!(symbol = instrument.symbol, error, "cannot tell where the stored trades end");
+                    tracing::warn!(
+                        symbol = instrument.symbol,
+                        error,
+                        "cannot tell where the stored trades end"
+                    );
                     None
                 }
             },

@@ -154,7 +154,10 @@ mod tests {
         let records: Vec<LogRecord> = (0..100).map(|_| record(60_000)).collect();
         let sizes: Vec<usize> = chunks(&records).map(<[LogRecord]>::len).collect();
         assert_eq!(sizes.iter().sum::<usize>(), 100);
-        assert!(chunks(&records).all(|chunk| chunk.iter().map(LogRecord::bytes).sum::<usize>() <= MAX_APPEND_BYTES));
+        assert!(
+            chunks(&records)
+                .all(|chunk| chunk.iter().map(LogRecord::bytes).sum::<usize>() <= MAX_APPEND_BYTES)
+        );
         assert_eq!(chunks(&[]).count(), 0);
     }
 }

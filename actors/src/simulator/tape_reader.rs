@@ -17,7 +17,6 @@ use crate::exchange::{Side, decimal_from_json};
 /// Longest line, in bytes.
 const MAX_LINE_BYTES: usize = 4_096;
 
-
 /// Most symbols in one file.
 const MAX_SYMBOLS: usize = 200;
 
@@ -207,7 +206,8 @@ impl<'a> Loader<'a> {
         }
         // What the platform would put aside anyway is named here, before anybody wonders where it went.
         if check_exact(price, size.abs()).is_err() {
-            let reason = "times the price cannot be summed exactly: at most 16 decimals and 25 digits together";
+            let reason =
+                "times the price cannot be summed exactly: at most 16 decimals and 25 digits together";
             return Err(reject("size", text, reason));
         }
         let side =

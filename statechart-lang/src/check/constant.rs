@@ -26,7 +26,9 @@ fn known(expr: &Expr) -> Result<Known, Box<Diagnostic>> {
         ExprKind::Literal(Literal::Int(value) | Literal::Duration(value)) => Known::Whole(*value),
         ExprKind::Literal(Literal::Float(value)) => Known::Real(*value),
         ExprKind::Unary(operator, inner) => match (operator, known(inner)?) {
-            (UnaryOp::Negate, Known::Whole(value)) => Known::Whole(value.checked_neg().ok_or_else(|| faulty(expr))?),
+            (UnaryOp::Negate, Known::Whole(value)) => {
+                Known::Whole(value.checked_neg().ok_or_else(|| faulty(expr))?)
+            }
             (UnaryOp::Negate, Known::Real(value)) => Known::Real(-value),
             _ => Known::Other,
         },
@@ -43,8 +45,12 @@ fn known(expr: &Expr) -> Result<Known, Box<Diagnostic>> {
         }
         ExprKind::Index(..) | ExprKind::Default(..) | ExprKind::Len(_) => {
             return Err(Box::new(
-                Diagnostic::new(Code::NotConstant, expr.span, "a variable starts with a literal or arithmetic on literals")
-                    .help("write the value itself"),
+                Diagnostic::new(
+                    Code::NotConstant,
+                    expr.span,
+                    "a variable starts with a literal or arithmetic on literals",
+                )
+                .help("write the value itself"),
             ));
         }
         _ => Known::Other,

@@ -15,21 +15,35 @@ pub(super) fn declare(ast: &ast::Machine, diagnostics: &mut Vec<Diagnostic>) -> 
     let mut machine = empty(ast);
     let members = || ast.members.iter().map(|member| &member.kind);
 
-    let externs = || members().filter_map(|kind| if let MemberKind::Externs(list) = kind { Some(list) } else { None }).flatten();
+    let externs = || {
+        members()
+            .filter_map(|kind| if let MemberKind::Externs(list) = kind { Some(list) } else { None })
+            .flatten()
+    };
     for item in externs() {
         if let ast::Extern::Type(name) = item {
             machine.types.push(ExternType { name: name.text.clone(), span: name.span });
         }
     }
-    for name in externs().filter_map(|item| if let ast::Extern::Type(name) = item { Some(name) } else { None }) {
+    for name in
+        externs().filter_map(|item| if let ast::Extern::Type(name) = item { Some(name) } else { None })
+    {
         if BUILT_IN.iter().any(|(known, _)| *known == name.text) {
             diagnostics.push(
-                Diagnostic::new(Code::Duplicate, name.span, format!("`{}` is a type of the language", name.text))
-                    .help("give the Rust type another name, with `type New = Old;` or `use Old as New;` in Rust"),
+                Diagnostic::new(
+                    Code::Duplicate,
+                    name.span,
+                    format!("`{}` is a type of the language", name.text),
+                )
+                .help("give the Rust type another name, with `type New = Old;` or `use Old as New;` in Rust"),
             );
         }
     }
-    report_duplicates(externs().filter_map(|item| if let ast::Extern::Type(name) = item { Some(name) } else { None }), "type", diagnostics);
+    report_duplicates(
+        externs().filter_map(|item| if let ast::Extern::Type(name) = item { Some(name) } else { None }),
+        "type",
+        diagnostics,
+    );
 
     let (mut inputs, mut internals) = (Vec::new(), Vec::new());
     for kind in members() {
@@ -52,7 +66,8 @@ pub(super) fn declare(ast: &ast::Machine, diagnostics: &mut Vec<Diagnostic>) -> 
             machine.events.push(Event { symbol, internal });
         }
     }
-    let outputs = members().filter_map(|kind| if let MemberKind::Output(list) = kind { Some(list) } else { None });
+    let outputs =
+        members().filter_map(|kind| if let MemberKind::Output(list) = kind { Some(list) } else { None });
     report_duplicates(outputs.flatten().map(|symbol| &symbol.name), "output", diagnostics);
     let spelt = |symbol: &'_ Symbol| (symbol.name.clone(), symbol.span);
     let events: Vec<_> = machine.events.iter().map(|event| spelt(&event.symbol)).collect();
@@ -97,7 +112,12 @@ fn empty(ast: &ast::Machine) -> Machine {
 
 fn symbol(ast: &ast::Symbol, machine: &Machine, diagnostics: &mut Vec<Diagnostic>) -> Symbol {
     report_duplicates(ast.fields.iter().map(|field| &field.name), "field", diagnostics);
-    collisions(ast.fields.iter().map(|field| (&*field.name.text, field.name.span)), names::snake, "fields", diagnostics);
+    collisions(
+        ast.fields.iter().map(|field| (&*field.name.text, field.name.span)),
+        names::snake,
+        "fields",
+        diagnostics,
+    );
     Symbol {
         name: ast.name.text.clone(),
         doc: ast.doc.clone(),
@@ -122,9 +142,13 @@ pub(super) fn collisions<'a>(
         let rust = rust(name);
         match seen.get(&rust) {
             Some((first, other)) if *first != name => diagnostics.push(
-                Diagnostic::new(Code::Collision, span, format!("the {what} `{first}` and `{name}` are both `{rust}` in Rust"))
-                    .also(*other, "the other one")
-                    .help("rename one of them"),
+                Diagnostic::new(
+                    Code::Collision,
+                    span,
+                    format!("the {what} `{first}` and `{name}` are both `{rust}` in Rust"),
+                )
+                .also(*other, "the other one")
+                .help("rename one of them"),
             ),
             Some(_) => {}
             None => {
@@ -155,12 +179,17 @@ pub(super) fn ty(ast: &ast::Type, machine: &Machine, diagnostics: &mut Vec<Diagn
             if machine.types.iter().any(|known| known.name == *name) {
                 return Type::Extern(name.clone());
             }
-            let known = BUILT_IN.iter().map(|(name, _)| *name).chain(machine.types.iter().map(|ty| ty.name.as_str()));
+            let known =
+                BUILT_IN.iter().map(|(name, _)| *name).chain(machine.types.iter().map(|ty| ty.name.as_str()));
             let help = match nearest(name, known) {
                 Some(near) => format!("did you mean `{near}`?"),
-                None => format!("the types are Int, Float, Bool, Text, Time, Duration; a Rust type is declared by `extern {{ type {name} }}`"),
+                None => format!(
+                    "the types are Int, Float, Bool, Text, Time, Duration; a Rust type is declared by `extern {{ type {name} }}`"
+                ),
             };
-            diagnostics.push(Diagnostic::new(Code::UnknownType, ast.span, format!("unknown type `{name}`")).help(help));
+            diagnostics.push(
+                Diagnostic::new(Code::UnknownType, ast.span, format!("unknown type `{name}`")).help(help),
+            );
             Type::Unknown
         }
     }
@@ -175,13 +204,19 @@ fn functions<'a>(
     for item in externs {
         let function = match item {
             ast::Extern::Type(_) => continue,
-            ast::Extern::Guard(function) | ast::Extern::Action(function) | ast::Extern::Service { function, .. } => function,
+            ast::Extern::Guard(function)
+            | ast::Extern::Action(function)
+            | ast::Extern::Service { function, .. } => function,
         };
         if let Some(first) = seen.insert(names::snake(&function.name.text), function.name.span) {
             diagnostics.push(
-                Diagnostic::new(Code::Duplicate, function.name.span, format!("extern `{}` is declared twice", function.name.text))
-                    .also(first, "declared first here")
-                    .help("guards, actions and services share one trait: give each its own name"),
+                Diagnostic::new(
+                    Code::Duplicate,
+                    function.name.span,
+                    format!("extern `{}` is declared twice", function.name.text),
+                )
+                .also(first, "declared first here")
+                .help("guards, actions and services share one trait: give each its own name"),
             );
             continue;
         }
@@ -192,7 +227,9 @@ fn functions<'a>(
             params: function
                 .params
                 .iter()
-                .map(|(name, param)| (name.as_ref().map(|name| name.text.clone()), ty(param, machine, diagnostics)))
+                .map(|(name, param)| {
+                    (name.as_ref().map(|name| name.text.clone()), ty(param, machine, diagnostics))
+                })
                 .collect(),
             span: function.name.span,
         };
@@ -208,8 +245,12 @@ fn functions<'a>(
                 let (streams, successes, failures) = (events(streams), events(successes), events(failures));
                 if reports_nothing {
                     diagnostics.push(
-                        Diagnostic::new(Code::Arguments, function.name.span, format!("service `{}` reports nothing", typed.name))
-                            .help("name the events that report its end: `-> SUCCESS ! FAILURE`"),
+                        Diagnostic::new(
+                            Code::Arguments,
+                            function.name.span,
+                            format!("service `{}` reports nothing", typed.name),
+                        )
+                        .help("name the events that report its end: `-> SUCCESS ! FAILURE`"),
                     );
                 }
                 machine.services.push(Service { function: typed, streams, successes, failures });
@@ -231,7 +272,10 @@ fn parameters(function: &ast::ExternFn, diagnostics: &mut Vec<Diagnostic>) {
                 Diagnostic::new(
                     Code::Duplicate,
                     span,
-                    format!("two parameters of `{}` have one name in Rust: `{first}` and `{shown}`", function.name.text),
+                    format!(
+                        "two parameters of `{}` have one name in Rust: `{first}` and `{shown}`",
+                        function.name.text
+                    ),
                 )
                 .help("rename one of them"),
             );
@@ -249,7 +293,8 @@ pub(super) fn event(name: &ast::Name, machine: &Machine, diagnostics: &mut Vec<D
             None => format!("declare it: `input {{ {} }}`", name.text),
         };
         diagnostics.push(
-            Diagnostic::new(Code::UnknownEvent, name.span, format!("undeclared event `{}`", name.text)).help(help),
+            Diagnostic::new(Code::UnknownEvent, name.span, format!("undeclared event `{}`", name.text))
+                .help(help),
         );
     }
     found
@@ -282,7 +327,12 @@ fn context(ast: &ast::Machine, machine: &mut Machine, diagnostics: &mut Vec<Diag
 }
 
 /// Peers: a second step, when every machine's alphabet is known.
-pub(super) fn peers(ast: &ast::Machine, machine: &mut Machine, all: &[Machine], diagnostics: &mut Vec<Diagnostic>) {
+pub(super) fn peers(
+    ast: &ast::Machine,
+    machine: &mut Machine,
+    all: &[Machine],
+    diagnostics: &mut Vec<Diagnostic>,
+) {
     let mut seen = Vec::new();
     for member in &ast.members {
         let MemberKind::Peer { name, machine: target } = &member.kind else { continue };
@@ -293,14 +343,20 @@ pub(super) fn peers(ast: &ast::Machine, machine: &mut Machine, all: &[Machine], 
                 None => "add `import \"…\"` of the file that declares it".to_owned(),
             };
             diagnostics.push(
-                Diagnostic::new(Code::UnknownPeer, target.span, format!("unknown machine `{}`", target.text)).help(help),
+                Diagnostic::new(Code::UnknownPeer, target.span, format!("unknown machine `{}`", target.text))
+                    .help(help),
             );
             continue;
         };
         machine.peers.push(Peer {
             name: name.text.clone(),
             machine: target.text.clone(),
-            events: known.events.iter().filter(|event| !event.internal).map(|event| event.symbol.clone()).collect(),
+            events: known
+                .events
+                .iter()
+                .filter(|event| !event.internal)
+                .map(|event| event.symbol.clone())
+                .collect(),
             span: name.span,
         });
     }

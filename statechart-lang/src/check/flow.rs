@@ -71,7 +71,13 @@ impl Facts {
         *self != before
     }
 
-    fn take(&mut self, machine: &Machine, transition: &Transition, clearing: &Clearing, changed: &mut Vec<StateId>) {
+    fn take(
+        &mut self,
+        machine: &Machine,
+        transition: &Transition,
+        clearing: &Clearing,
+        changed: &mut Vec<StateId>,
+    ) {
         let mut holding = self.inside(transition.source);
         if let Some(guard) = &transition.guard {
             holding.extend(types::facts(guard, true));
@@ -197,7 +203,10 @@ pub(super) fn entered(machine: &Machine, domain: StateId, targets: &[StateId]) -
     }
     for &target in targets {
         let mut state = target;
-        while state != domain && machine.states[state].parent != domain && machine.states[state].parent != state {
+        while state != domain
+            && machine.states[state].parent != domain
+            && machine.states[state].parent != state
+        {
             state = machine.states[state].parent;
             set.insert(state);
             if machine.states[state].kind == StateKind::Parallel {

@@ -101,9 +101,13 @@ fn unreachable(machine: &Machine, diagnostics: &mut Vec<Diagnostic>) {
         // The outermost unreachable state says it all.
         if !reached.contains(&id) && reached.contains(&state.parent) {
             diagnostics.push(
-                Diagnostic::new(Code::Unreachable, state.span, format!("state `{}` is never entered", state.name))
-                    .label("no transition leads here")
-                    .help("add a transition to it, or remove it"),
+                Diagnostic::new(
+                    Code::Unreachable,
+                    state.span,
+                    format!("state `{}` is never entered", state.name),
+                )
+                .label("no transition leads here")
+                .help("add a transition to it, or remove it"),
             );
         }
     }
@@ -127,7 +131,8 @@ fn handled(machine: &Machine, state: StateId, event: EventId) -> bool {
     while at != 0 {
         at = machine.states[at].parent;
         let row = &machine.states[at];
-        let beside = row.kind == StateKind::Parallel && (at..=row.last).any(|state| reacts(machine, state, event));
+        let beside =
+            row.kind == StateKind::Parallel && (at..=row.last).any(|state| reacts(machine, state, event));
         if beside || reacts(machine, at, event) {
             return true;
         }
@@ -150,10 +155,18 @@ fn unhandled_outcomes(machine: &Machine, diagnostics: &mut Vec<Diagnostic>) {
                 Diagnostic::new(
                     Code::Unhandled,
                     activity.span,
-                    format!("`{state}` does not handle {} of `{}`", missing.join(", "), service.function.name),
+                    format!(
+                        "`{state}` does not handle {} of `{}`",
+                        missing.join(", "),
+                        service.function.name
+                    ),
                 )
                 .also(service.function.span, "declared here")
-                .help(format!("add `on {} -> …`, or a bare `on {}` to ignore it", missing.join(" | "), missing[0])),
+                .help(format!(
+                    "add `on {} -> …`, or a bare `on {}` to ignore it",
+                    missing.join(" | "),
+                    missing[0]
+                )),
             );
         }
     }
@@ -177,8 +190,12 @@ fn no_way_out(machine: &Machine, diagnostics: &mut Vec<Diagnostic>) {
         }
         if !reacts {
             diagnostics.push(
-                Diagnostic::new(Code::NoWayOut, state.span, format!("nothing ever leaves state `{}`", state.name))
-                    .help("add a transition, or say what it means: `final` or `accept state`"),
+                Diagnostic::new(
+                    Code::NoWayOut,
+                    state.span,
+                    format!("nothing ever leaves state `{}`", state.name),
+                )
+                .help("add a transition, or say what it means: `final` or `accept state`"),
             );
         }
     }
@@ -187,9 +204,11 @@ fn no_way_out(machine: &Machine, diagnostics: &mut Vec<Diagnostic>) {
 /// Eventless transitions without a guard that lead back to where they began.
 fn livelock(machine: &Machine, diagnostics: &mut Vec<Diagnostic>) {
     let eventless = |state: StateId| {
-        machine.states[state].transitions.iter().map(|id| &machine.transitions[*id]).find(|transition| {
-            transition.trigger == Trigger::Always && transition.guard.is_none()
-        })
+        machine.states[state]
+            .transitions
+            .iter()
+            .map(|id| &machine.transitions[*id])
+            .find(|transition| transition.trigger == Trigger::Always && transition.guard.is_none())
     };
     for (start, state) in machine.states.iter().enumerate() {
         let Some(first) = eventless(start) else { continue };
@@ -198,14 +217,22 @@ fn livelock(machine: &Machine, diagnostics: &mut Vec<Diagnostic>) {
         while let Some(transition) = next {
             if transition.targets.is_empty() || transition.targets == [start] {
                 diagnostics.push(
-                    Diagnostic::new(Code::Livelock, first.span, format!("`{}` runs eventless transitions for ever", state.name))
-                        .label("enabled again each time it has been taken")
-                        .help("add a guard that becomes false, or wait for an event"),
+                    Diagnostic::new(
+                        Code::Livelock,
+                        first.span,
+                        format!("`{}` runs eventless transitions for ever", state.name),
+                    )
+                    .label("enabled again each time it has been taken")
+                    .help("add a guard that becomes false, or wait for an event"),
                 );
                 break;
             }
             let entered = flow::entered(machine, transition.domain, &transition.targets);
-            next = entered.iter().rev().find_map(|state| eventless(*state)).filter(|next| seen.insert(next.source));
+            next = entered
+                .iter()
+                .rev()
+                .find_map(|state| eventless(*state))
+                .filter(|next| seen.insert(next.source));
         }
     }
 }
@@ -236,7 +263,9 @@ impl Mentioned {
             | ExprKind::Wrap(inner)
             | ExprKind::Unwrap(inner)
             | ExprKind::Len(inner) => self.expr(inner),
-            ExprKind::Binary(_, left, right) | ExprKind::Default(left, right) | ExprKind::Index(left, right) => {
+            ExprKind::Binary(_, left, right)
+            | ExprKind::Default(left, right)
+            | ExprKind::Index(left, right) => {
                 self.expr(left);
                 self.expr(right);
             }
@@ -304,7 +333,8 @@ fn unused(machine: &Machine, diagnostics: &mut Vec<Diagnostic>) {
 
     let mut report = |span, what: &str, name: &str, why: &str| {
         diagnostics.push(
-            Diagnostic::new(Code::Unused, span, format!("{what} `{name}` {why}")).help("use it, or remove it"),
+            Diagnostic::new(Code::Unused, span, format!("{what} `{name}` {why}"))
+                .help("use it, or remove it"),
         );
     };
     for (id, event) in machine.events.iter().enumerate() {
@@ -317,7 +347,9 @@ fn unused(machine: &Machine, diagnostics: &mut Vec<Diagnostic>) {
     for (_, output) in machine.outputs.iter().enumerate().filter(|(id, _)| !mentioned.outputs.contains(id)) {
         report(output.span, "output", &output.name, "is never emitted");
     }
-    for (_, variable) in machine.context.iter().enumerate().filter(|(id, _)| !mentioned.variables.contains(id)) {
+    for (_, variable) in
+        machine.context.iter().enumerate().filter(|(id, _)| !mentioned.variables.contains(id))
+    {
         report(variable.span, "variable", &variable.name, "is never used");
     }
     for (_, guard) in machine.guards.iter().enumerate().filter(|(id, _)| !mentioned.guards.contains(id)) {

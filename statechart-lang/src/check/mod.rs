@@ -27,12 +27,20 @@ use crate::{
 };
 
 /// Checks every machine and system of the files.
-pub(crate) fn check(files: &[ast::File], sources: &Sources, diagnostics: &mut Vec<Diagnostic>) -> Option<Model> {
+pub(crate) fn check(
+    files: &[ast::File],
+    sources: &Sources,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Option<Model> {
     let asts: Vec<&ast::Machine> = files.iter().flat_map(|file| &file.machines).collect();
     report_duplicates(asts.iter().map(|machine| &machine.name), "machine", diagnostics);
     let spelt = asts.iter().map(|machine| (&*machine.name.text, machine.name.span));
     declare::collisions(spelt, names::snake, "machines", diagnostics);
-    report_duplicates(files.iter().flat_map(|file| &file.systems).map(|system| &system.name), "system", diagnostics);
+    report_duplicates(
+        files.iter().flat_map(|file| &file.systems).map(|system| &system.name),
+        "system",
+        diagnostics,
+    );
 
     let broken_text = errors(diagnostics) > 0;
     let shells: Vec<Machine> = asts.iter().map(|machine| declare::declare(machine, diagnostics)).collect();
@@ -53,8 +61,11 @@ pub(crate) fn check(files: &[ast::File], sources: &Sources, diagnostics: &mut Ve
         }
         machines.push(machine);
     }
-    let systems =
-        files.iter().flat_map(|file| &file.systems).map(|system| systems::check(system, &machines, diagnostics)).collect();
+    let systems = files
+        .iter()
+        .flat_map(|file| &file.systems)
+        .map(|system| systems::check(system, &machines, diagnostics))
+        .collect();
     Some(Model { machines, systems })
 }
 
@@ -87,15 +98,23 @@ fn arguments(count: usize) -> String {
 }
 
 /// Reports every name that was declared before, pointing at both.
-fn report_duplicates<'a>(names: impl Iterator<Item = &'a ast::Name>, what: &str, diagnostics: &mut Vec<Diagnostic>) {
+fn report_duplicates<'a>(
+    names: impl Iterator<Item = &'a ast::Name>,
+    what: &str,
+    diagnostics: &mut Vec<Diagnostic>,
+) {
     let mut seen: BTreeMap<&str, &ast::Name> = BTreeMap::new();
     for name in names {
         if let Some(first) = seen.get(name.text.as_str()) {
             diagnostics.push(
-                Diagnostic::new(Code::Duplicate, name.span, format!("{what} `{}` is declared twice", name.text))
-                    .label("declared again here")
-                    .also(first.span, "declared first here")
-                    .help("rename or remove one of them"),
+                Diagnostic::new(
+                    Code::Duplicate,
+                    name.span,
+                    format!("{what} `{}` is declared twice", name.text),
+                )
+                .label("declared again here")
+                .also(first.span, "declared first here")
+                .help("rename or remove one of them"),
             );
         } else {
             seen.insert(&name.text, name);

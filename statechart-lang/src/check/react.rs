@@ -11,8 +11,8 @@ use crate::{
     Code, Diagnostic, Sources, Span,
     diagnostic::nearest,
     model::{
-        Action, ActionKind, Activity, Expr, ExprKind, Field, Machine, StateId, StateKind, Timer, Transition, Trigger,
-        Type,
+        Action, ActionKind, Activity, Expr, ExprKind, Field, Machine, StateId, StateKind, Timer, Transition,
+        Trigger, Type,
     },
     syntax::ast::{self, AlternativeKind, MemberKind},
 };
@@ -28,7 +28,8 @@ pub(super) fn react(
     let mut machine = shell.clone();
     for (state, members) in places.members.iter().enumerate() {
         let inside = Scope { state, facts: facts.inside(state), ..Scope::default() };
-        let mut react = React { machine: &mut machine, sources, diagnostics, state, facts: inside.facts.clone() };
+        let mut react =
+            React { machine: &mut machine, sources, diagnostics, state, facts: inside.facts.clone() };
         for member in *members {
             match &member.kind {
                 MemberKind::Entry(actions) => {
@@ -58,8 +59,12 @@ pub(super) fn react(
         let row = &machine.states[state];
         if row.kind == StateKind::Final && (!row.transitions.is_empty() || !row.activities.is_empty()) {
             diagnostics.push(
-                Diagnostic::new(Code::BadFinal, row.span, format!("final state `{}` reacts to something", row.name))
-                    .help("a final state ends its parent: move the reaction to the parent's `on done`"),
+                Diagnostic::new(
+                    Code::BadFinal,
+                    row.span,
+                    format!("final state `{}` reacts to something", row.name),
+                )
+                .help("a final state ends its parent: move the reaction to the parent's `on done`"),
             );
         }
     }
@@ -110,7 +115,8 @@ impl React<'_> {
         let targets = self.targets(ast.target.as_ref());
         let actions = self.actions(&ast.actions, scope);
         let Some(trigger) = trigger else { return };
-        let ignore = ast.target.is_none() && ast.actions.is_empty() && matches!(ast.trigger, ast::Trigger::On(_));
+        let ignore =
+            ast.target.is_none() && ast.actions.is_empty() && matches!(ast.trigger, ast::Trigger::On(_));
         let internal = ast.internal
             && self.machine.states[self.state].kind == StateKind::Compound
             && targets.iter().all(|target| self.machine.is_descendant(*target, self.state));
@@ -126,9 +132,10 @@ impl React<'_> {
             trigger,
             pattern: ast.pattern.clone(),
             guard,
-            guard_text: ast.guard.as_ref().map(|guard| {
-                self.sources.text(guard.span).split_whitespace().collect::<Vec<_>>().join(" ")
-            }),
+            guard_text: ast
+                .guard
+                .as_ref()
+                .map(|guard| self.sources.text(guard.span).split_whitespace().collect::<Vec<_>>().join(" ")),
             targets,
             internal,
             domain,
@@ -159,7 +166,12 @@ impl React<'_> {
                     .filter_map(|path| states::resolve(path, self.state, self.machine, self.diagnostics))
                     .collect();
                 if let (Some(first), Some(last)) = (paths.first(), paths.last()) {
-                    states::report_conflicts(&targets, first.span.to(last.span), self.machine, self.diagnostics);
+                    states::report_conflicts(
+                        &targets,
+                        first.span.to(last.span),
+                        self.machine,
+                        self.diagnostics,
+                    );
                 }
                 targets
             }
@@ -177,17 +189,24 @@ impl React<'_> {
             match &alternative.kind {
                 AlternativeKind::Any => {
                     wildcard = true;
-                    events.extend((0..self.machine.events.len()).filter(|id| !self.machine.events[*id].internal));
+                    events.extend(
+                        (0..self.machine.events.len()).filter(|id| !self.machine.events[*id].internal),
+                    );
                 }
                 AlternativeKind::Prefix(prefix) => {
                     wildcard = true;
                     events.extend(
-                        (0..self.machine.events.len()).filter(|id| self.machine.events[*id].symbol.name.starts_with(prefix)),
+                        (0..self.machine.events.len())
+                            .filter(|id| self.machine.events[*id].symbol.name.starts_with(prefix)),
                     );
                     if events.len() == before {
                         self.report(
-                            Diagnostic::new(Code::UnknownEvent, alternative.span, format!("no event starts with `{prefix}`"))
-                                .help("declare one, or mend the prefix"),
+                            Diagnostic::new(
+                                Code::UnknownEvent,
+                                alternative.span,
+                                format!("no event starts with `{prefix}`"),
+                            )
+                            .help("declare one, or mend the prefix"),
                         );
                         sound = false;
                     }
@@ -243,14 +262,20 @@ impl React<'_> {
     }
 
     fn activity(&mut self, service: &ast::Name, args: &[ast::Arg], span: Span, scope: &Scope) {
-        let Some(at) = self.machine.services.iter().position(|known| known.function.name == service.text) else {
+        let Some(at) = self.machine.services.iter().position(|known| known.function.name == service.text)
+        else {
             let known = self.machine.services.iter().map(|service| service.function.name.as_str());
             let help = match nearest(&service.text, known) {
                 Some(near) => format!("did you mean `{near}`?"),
                 None => format!("declare it: `extern {{ service {}() -> SUCCESS ! FAILURE }}`", service.text),
             };
             self.report(
-                Diagnostic::new(Code::UnknownExtern, service.span, format!("unknown service `{}`", service.text)).help(help),
+                Diagnostic::new(
+                    Code::UnknownExtern,
+                    service.span,
+                    format!("unknown service `{}`", service.text),
+                )
+                .help(help),
             );
             return;
         };
@@ -290,8 +315,12 @@ impl React<'_> {
                         None => format!("declare it: `context {{ {}: Int = 0 }}`", variable.text),
                     };
                     self.report(
-                        Diagnostic::new(Code::UnknownVariable, variable.span, format!("unknown variable `{}`", variable.text))
-                            .help(help),
+                        Diagnostic::new(
+                            Code::UnknownVariable,
+                            variable.span,
+                            format!("unknown variable `{}`", variable.text),
+                        )
+                        .help(help),
                     );
                     types::typed(value, None, scope, self.machine, self.diagnostics);
                     return None;
@@ -307,35 +336,58 @@ impl React<'_> {
                         None => format!("declare it: `output {{ {} }}`", output.text),
                     };
                     self.report(
-                        Diagnostic::new(Code::UnknownOutput, output.span, format!("undeclared output `{}`", output.text))
-                            .help(help),
+                        Diagnostic::new(
+                            Code::UnknownOutput,
+                            output.span,
+                            format!("undeclared output `{}`", output.text),
+                        )
+                        .help(help),
                     );
                     return None;
                 };
                 let fields = self.machine.outputs[at].fields.clone();
-                ActionKind::Emit { output: at, args: self.bind(&output.text, args, &fields, output.span, scope) }
+                ActionKind::Emit {
+                    output: at,
+                    args: self.bind(&output.text, args, &fields, output.span, scope),
+                }
             }
             ast::ActionKind::Raise { event, args } => {
                 let at = declare::event(event, self.machine, self.diagnostics)?;
                 let fields = self.machine.events[at].symbol.fields.clone();
-                ActionKind::Raise { event: at, args: self.bind(&event.text, args, &fields, event.span, scope) }
+                ActionKind::Raise {
+                    event: at,
+                    args: self.bind(&event.text, args, &fields, event.span, scope),
+                }
             }
-            ast::ActionKind::Send { peer, event, args, delay } => self.send(peer.as_ref(), event, args, delay.as_ref(), scope)?,
+            ast::ActionKind::Send { peer, event, args, delay } => {
+                self.send(peer.as_ref(), event, args, delay.as_ref(), scope)?
+            }
             ast::ActionKind::Log(text) => ActionKind::Log(self.typed(text, &Type::Text, scope)),
             ast::ActionKind::Call { action, args } => {
                 let Some(at) = self.machine.actions.iter().position(|known| known.name == action.text) else {
                     let known = self.machine.actions.iter().map(|action| action.name.as_str());
                     let help = match nearest(&action.text, known) {
                         Some(near) => format!("did you mean `{near}`?"),
-                        None => format!("declare it: `extern {{ action {}(…) }}`; an assignment is written `:=`", action.text),
+                        None => format!(
+                            "declare it: `extern {{ action {}(…) }}`; an assignment is written `:=`",
+                            action.text
+                        ),
                     };
                     self.report(
-                        Diagnostic::new(Code::UnknownExtern, action.span, format!("unknown action `{}`", action.text)).help(help),
+                        Diagnostic::new(
+                            Code::UnknownExtern,
+                            action.span,
+                            format!("unknown action `{}`", action.text),
+                        )
+                        .help(help),
                     );
                     return None;
                 };
                 let fields = parameters(&self.machine.actions[at].params);
-                ActionKind::Call { action: at, args: self.bind(&action.text, args, &fields, action.span, scope) }
+                ActionKind::Call {
+                    action: at,
+                    args: self.bind(&action.text, args, &fields, action.span, scope),
+                }
             }
         })
     }
@@ -360,15 +412,23 @@ impl React<'_> {
                         Some(near) => format!("did you mean `{near}`?"),
                         None => format!("declare it: `peer {}: Machine`", peer.text),
                     };
-                    self.report(Diagnostic::new(Code::UnknownPeer, peer.span, format!("unknown peer `{}`", peer.text)).help(help));
+                    self.report(
+                        Diagnostic::new(
+                            Code::UnknownPeer,
+                            peer.span,
+                            format!("unknown peer `{}`", peer.text),
+                        )
+                        .help(help),
+                    );
                     return None;
                 };
                 let known = &self.machine.peers[at];
                 let Some(event_id) = known.events.iter().position(|known| known.name == event.text) else {
-                    let help = match nearest(&event.text, known.events.iter().map(|event| event.name.as_str())) {
-                        Some(near) => format!("did you mean `{near}`?"),
-                        None => format!("declare it in the input of `{}`", known.machine),
-                    };
+                    let help =
+                        match nearest(&event.text, known.events.iter().map(|event| event.name.as_str())) {
+                            Some(near) => format!("did you mean `{near}`?"),
+                            None => format!("declare it in the input of `{}`", known.machine),
+                        };
                     let message = format!("`{}` has no input `{}`", known.machine, event.text);
                     self.report(Diagnostic::new(Code::UnknownEvent, event.span, message).help(help));
                     return None;
@@ -385,7 +445,14 @@ impl React<'_> {
     }
 
     /// Arguments to fields: by position, then by name; an optional field may be left out.
-    fn bind(&mut self, what: &str, args: &[ast::Arg], fields: &[Field], span: Span, scope: &Scope) -> Vec<Expr> {
+    fn bind(
+        &mut self,
+        what: &str,
+        args: &[ast::Arg],
+        fields: &[Field],
+        span: Span,
+        scope: &Scope,
+    ) -> Vec<Expr> {
         let mut bound: Vec<Option<Expr>> = fields.iter().map(|_| None).collect();
         let mut sound = true;
         for (at, arg) in args.iter().enumerate() {
@@ -397,10 +464,18 @@ impl React<'_> {
                 sound = false;
                 let (span, message) = match &arg.name {
                     Some(name) => (name.span, format!("`{what}` has no field `{}`", name.text)),
-                    None => (arg.value.span, format!("`{what}` takes {}, {} given", super::arguments(fields.len()), args.len())),
+                    None => (
+                        arg.value.span,
+                        format!("`{what}` takes {}, {} given", super::arguments(fields.len()), args.len()),
+                    ),
                 };
-                let names: Vec<String> = fields.iter().map(|field| format!("{}: {}", field.name, field.ty)).collect();
-                let help = if names.is_empty() { "it takes none".to_owned() } else { format!("it takes ({})", names.join(", ")) };
+                let names: Vec<String> =
+                    fields.iter().map(|field| format!("{}: {}", field.name, field.ty)).collect();
+                let help = if names.is_empty() {
+                    "it takes none".to_owned()
+                } else {
+                    format!("it takes ({})", names.join(", "))
+                };
                 self.report(Diagnostic::new(Code::Arguments, span, message).help(help));
                 continue;
             };
@@ -432,7 +507,9 @@ impl React<'_> {
         bound
             .into_iter()
             .zip(fields)
-            .map(|(value, field)| value.unwrap_or_else(|| Expr { kind: ExprKind::None, ty: field.ty.clone(), span }))
+            .map(|(value, field)| {
+                value.unwrap_or_else(|| Expr { kind: ExprKind::None, ty: field.ty.clone(), span })
+            })
             .collect()
     }
 }
@@ -441,7 +518,10 @@ fn parameters(params: &[(Option<String>, Type)]) -> Vec<Field> {
     params
         .iter()
         .enumerate()
-        .map(|(at, (name, ty))| Field { name: name.clone().unwrap_or_else(|| format!("argument {}", at + 1)), ty: ty.clone() })
+        .map(|(at, (name, ty))| Field {
+            name: name.clone().unwrap_or_else(|| format!("argument {}", at + 1)),
+            ty: ty.clone(),
+        })
         .collect()
 }
 
@@ -459,7 +539,9 @@ pub(super) fn holds_value(value: &Expr, facts: &std::collections::BTreeSet<Fact>
 fn can_complete(machine: &Machine, state: StateId) -> bool {
     let row = &machine.states[state];
     match row.kind {
-        StateKind::Compound => row.children.iter().any(|child| machine.states[*child].kind == StateKind::Final),
+        StateKind::Compound => {
+            row.children.iter().any(|child| machine.states[*child].kind == StateKind::Final)
+        }
         StateKind::Parallel => row.children.iter().all(|child| can_complete(machine, *child)),
         StateKind::Atomic | StateKind::Final => false,
     }

@@ -16,7 +16,11 @@ pub(super) struct Places<'a> {
 }
 
 /// Builds the states in document order, then resolves their initials.
-pub(super) fn build<'a>(ast: &'a ast::Machine, machine: &mut Machine, diagnostics: &mut Vec<Diagnostic>) -> Places<'a> {
+pub(super) fn build<'a>(
+    ast: &'a ast::Machine,
+    machine: &mut Machine,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Places<'a> {
     let mut places = Places::default();
     let root = State {
         name: ast.name.text.clone(),
@@ -35,8 +39,12 @@ pub(super) fn build<'a>(ast: &'a ast::Machine, machine: &mut Machine, diagnostic
     }
     if machine.states.len() == 1 {
         diagnostics.push(
-            Diagnostic::new(Code::NoInitial, ast.name.span, format!("machine `{}` has no states", ast.name.text))
-                .help("add at least `initial idle` and `state idle`"),
+            Diagnostic::new(
+                Code::NoInitial,
+                ast.name.span,
+                format!("machine `{}` has no states", ast.name.text),
+            )
+            .help("add at least `initial idle` and `state idle`"),
         );
     }
     for id in 0..machine.states.len() {
@@ -88,10 +96,14 @@ fn children<'a>(
         };
         if let Some(first) = siblings.insert(&ast.name.text, ast.name.span) {
             diagnostics.push(
-                Diagnostic::new(Code::Duplicate, ast.name.span, format!("state `{}` is declared twice", ast.name.text))
-                    .label("declared again here")
-                    .also(first, "declared first here")
-                    .help("rename or remove one of them; states of different parents may share a name"),
+                Diagnostic::new(
+                    Code::Duplicate,
+                    ast.name.span,
+                    format!("state `{}` is declared twice", ast.name.text),
+                )
+                .label("declared again here")
+                .also(first, "declared first here")
+                .help("rename or remove one of them; states of different parents may share a name"),
             );
         }
         let id = machine.states.len();
@@ -133,8 +145,12 @@ fn misplaced(parent: StateId, member: &ast::Member, diagnostics: &mut Vec<Diagno
     if parent != 0 {
         let start = Span { end: member.span.start + what.len() as u32, ..member.span };
         diagnostics.push(
-            Diagnostic::new(Code::Misplaced, start, format!("`{what}` belongs to the machine, not to a state"))
-                .help("move it to the top of the machine"),
+            Diagnostic::new(
+                Code::Misplaced,
+                start,
+                format!("`{what}` belongs to the machine, not to a state"),
+            )
+            .help("move it to the top of the machine"),
         );
     }
 }
@@ -147,8 +163,12 @@ fn kinds(id: StateId, machine: &mut Machine, diagnostics: &mut Vec<Diagnostic>) 
     let kind = match state.kind {
         StateKind::Final if !state.children.is_empty() => {
             diagnostics.push(
-                Diagnostic::new(Code::BadFinal, state.span, format!("final state `{}` has children", state.name))
-                    .help("a final state ends its parent: nothing happens inside it"),
+                Diagnostic::new(
+                    Code::BadFinal,
+                    state.span,
+                    format!("final state `{}` has children", state.name),
+                )
+                .help("a final state ends its parent: nothing happens inside it"),
             );
             StateKind::Final
         }
@@ -156,24 +176,36 @@ fn kinds(id: StateId, machine: &mut Machine, diagnostics: &mut Vec<Diagnostic>) 
         _ if !regions.is_empty() && !others.is_empty() => {
             let other = &machine.states[others[0]];
             diagnostics.push(
-                Diagnostic::new(Code::BadParallel, other.span, format!("state `{}` stands beside regions", other.name))
-                    .also(machine.states[regions[0]].span, "a region")
-                    .help("a parallel state holds only regions: make it a `region`, or move it into one"),
+                Diagnostic::new(
+                    Code::BadParallel,
+                    other.span,
+                    format!("state `{}` stands beside regions", other.name),
+                )
+                .also(machine.states[regions[0]].span, "a region")
+                .help("a parallel state holds only regions: make it a `region`, or move it into one"),
             );
             StateKind::Parallel
         }
         StateKind::Parallel if regions.is_empty() => {
             diagnostics.push(
-                Diagnostic::new(Code::BadParallel, state.span, format!("parallel state `{}` has no regions", state.name))
-                    .help("add `region name { … }`; each region is active while the state is"),
+                Diagnostic::new(
+                    Code::BadParallel,
+                    state.span,
+                    format!("parallel state `{}` has no regions", state.name),
+                )
+                .help("add `region name { … }`; each region is active while the state is"),
             );
             StateKind::Parallel
         }
         _ if !regions.is_empty() && id != 0 && state.kind != StateKind::Parallel => {
             diagnostics.push(
-                Diagnostic::new(Code::BadParallel, state.span, format!("state `{}` holds regions", state.name))
-                    .label("declared as `state`")
-                    .help(format!("write `parallel {}`", state.name)),
+                Diagnostic::new(
+                    Code::BadParallel,
+                    state.span,
+                    format!("state `{}` holds regions", state.name),
+                )
+                .label("declared as `state`")
+                .help(format!("write `parallel {}`", state.name)),
             );
             StateKind::Parallel
         }
@@ -202,9 +234,13 @@ fn initial(id: StateId, machine: &mut Machine, places: &Places<'_>, diagnostics:
         (StateKind::Compound, None) => {
             let child = &machine.states[state.children[0]].name;
             diagnostics.push(
-                Diagnostic::new(Code::NoInitial, state.span, format!("`{}` has no initial state", state.name))
-                    .label("which of its states is entered first?")
-                    .help(format!("add `initial {child}`")),
+                Diagnostic::new(
+                    Code::NoInitial,
+                    state.span,
+                    format!("`{}` has no initial state", state.name),
+                )
+                .label("which of its states is entered first?")
+                .help(format!("add `initial {child}`")),
             );
         }
         (StateKind::Compound, Some((paths, span))) => {
@@ -214,8 +250,11 @@ fn initial(id: StateId, machine: &mut Machine, places: &Places<'_>, diagnostics:
                 if machine.is_descendant(target, id) {
                     targets.push(target);
                 } else {
-                    let inside: Vec<&str> =
-                        machine.states[id].children.iter().map(|child| machine.states[*child].name.as_str()).collect();
+                    let inside: Vec<&str> = machine.states[id]
+                        .children
+                        .iter()
+                        .map(|child| machine.states[*child].name.as_str())
+                        .collect();
                     diagnostics.push(
                         Diagnostic::new(
                             Code::BadInitial,
@@ -242,7 +281,12 @@ fn initial(id: StateId, machine: &mut Machine, places: &Places<'_>, diagnostics:
 }
 
 /// Several targets must lie in different regions of a parallel state, pairwise.
-pub(super) fn report_conflicts(targets: &[StateId], span: Span, machine: &Machine, diagnostics: &mut Vec<Diagnostic>) {
+pub(super) fn report_conflicts(
+    targets: &[StateId],
+    span: Span,
+    machine: &Machine,
+    diagnostics: &mut Vec<Diagnostic>,
+) {
     for (at, &a) in targets.iter().enumerate() {
         for &b in &targets[at + 1..] {
             let mut common = machine.states[a].parent;
@@ -255,7 +299,10 @@ pub(super) fn report_conflicts(targets: &[StateId], span: Span, machine: &Machin
                     Diagnostic::new(
                         Code::BadTargets,
                         span,
-                        format!("`{}` and `{}` cannot be active together", machine.states[a].path, machine.states[b].path),
+                        format!(
+                            "`{}` and `{}` cannot be active together",
+                            machine.states[a].path, machine.states[b].path
+                        ),
                     )
                     .help("several targets must lie in different regions of one parallel state"),
                 );
@@ -279,20 +326,28 @@ pub(super) fn resolve(
         let begin = named.partition_point(|id| *id <= scope);
         let end = named.partition_point(|id| *id <= machine.states[scope].last);
         let inside = named.get(begin..end).unwrap_or(&[]);
-        let direct: Vec<StateId> = inside.iter().copied().filter(|id| machine.states[*id].parent == scope).collect();
+        let direct: Vec<StateId> =
+            inside.iter().copied().filter(|id| machine.states[*id].parent == scope).collect();
         match (inside, direct.as_slice()) {
             ([one], _) | (_, [one]) => return below(*one, path, machine, diagnostics),
             ([], _) if scope == 0 => break,
             ([], _) => scope = machine.states[scope].parent,
             // Declared twice, which is reported there.
-            ([first, rest @ ..], _) if rest.iter().all(|id| machine.states[*id].path == machine.states[*first].path) => {
+            ([first, rest @ ..], _)
+                if rest.iter().all(|id| machine.states[*id].path == machine.states[*first].path) =>
+            {
                 return below(*first, path, machine, diagnostics);
             }
             (several, _) => {
-                let paths: Vec<String> = several.iter().map(|id| format!("`{}`", machine.states[*id].path)).collect();
+                let paths: Vec<String> =
+                    several.iter().map(|id| format!("`{}`", machine.states[*id].path)).collect();
                 diagnostics.push(
-                    Diagnostic::new(Code::Ambiguous, path.span, format!("`{}` names several states", path.text()))
-                        .help(format!("write the path: {}", paths.join(" or "))),
+                    Diagnostic::new(
+                        Code::Ambiguous,
+                        path.span,
+                        format!("`{}` names several states", path.text()),
+                    )
+                    .help(format!("write the path: {}", paths.join(" or "))),
                 );
                 return None;
             }
@@ -303,14 +358,24 @@ pub(super) fn resolve(
 }
 
 /// Follows the rest of a path downward.
-fn below(start: StateId, path: &ast::Path, machine: &Machine, diagnostics: &mut Vec<Diagnostic>) -> Option<StateId> {
+fn below(
+    start: StateId,
+    path: &ast::Path,
+    machine: &Machine,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Option<StateId> {
     let mut state = start;
     for name in path.names.get(1..).unwrap_or(&[]) {
-        let child = machine.states[state].children.iter().copied().find(|child| machine.states[*child].name == name.text);
+        let child = machine.states[state]
+            .children
+            .iter()
+            .copied()
+            .find(|child| machine.states[*child].name == name.text);
         match child {
             Some(child) => state = child,
             None => {
-                let inside = machine.states[state].children.iter().map(|child| machine.states[*child].name.as_str());
+                let inside =
+                    machine.states[state].children.iter().map(|child| machine.states[*child].name.as_str());
                 let help = match nearest(&name.text, inside.clone()) {
                     Some(near) => format!("did you mean `{near}`?"),
                     None if machine.states[state].children.is_empty() => "it has no states inside".to_owned(),
@@ -337,8 +402,9 @@ fn unknown(name: &ast::Name, machine: &Machine, diagnostics: &mut Vec<Diagnostic
         Some(near) => format!("did you mean `{near}`?"),
         None => format!("declare it: `state {}`", name.text),
     };
-    diagnostics
-        .push(Diagnostic::new(Code::UnknownState, name.span, format!("unknown state `{}`", name.text)).help(help));
+    diagnostics.push(
+        Diagnostic::new(Code::UnknownState, name.span, format!("unknown state `{}`", name.text)).help(help),
+    );
 }
 
 /// Two paths that Rust would spell alike.
@@ -352,7 +418,12 @@ fn collisions(machine: &Machine, diagnostics: &mut Vec<Diagnostic>) {
                     Diagnostic::new(
                         Code::Collision,
                         state.span,
-                        format!("the states `{}` and `{}` are both `{}` in Rust", other.path, state.path, names::pascal(&state.path)),
+                        format!(
+                            "the states `{}` and `{}` are both `{}` in Rust",
+                            other.path,
+                            state.path,
+                            names::pascal(&state.path)
+                        ),
                     )
                     .also(other.span, "the other one")
                     .help("rename one of them"),

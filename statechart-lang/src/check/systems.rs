@@ -29,13 +29,18 @@ pub(super) fn check(ast: &ast::System, machines: &[Machine], diagnostics: &mut V
         match item {
             SystemItem::Actor { name, family, machine } => {
                 let Some(known) = machines.iter().find(|known| known.name == machine.text) else {
-                    let help = match nearest(&machine.text, machines.iter().map(|known| known.name.as_str())) {
+                    let help = match nearest(&machine.text, machines.iter().map(|known| known.name.as_str()))
+                    {
                         Some(near) => format!("did you mean `{near}`?"),
                         None => "add `import \"…\"` of the file that declares it".to_owned(),
                     };
                     diagnostics.push(
-                        Diagnostic::new(Code::UnknownPeer, machine.span, format!("unknown machine `{}`", machine.text))
-                            .help(help),
+                        Diagnostic::new(
+                            Code::UnknownPeer,
+                            machine.span,
+                            format!("unknown machine `{}`", machine.text),
+                        )
+                        .help(help),
                     );
                     continue;
                 };
@@ -89,27 +94,43 @@ fn party(name: &ast::Name, system: &ast::System, diagnostics: &mut Vec<Diagnosti
             None => format!("declare it: `actor {0}: Machine` or `external {0}`", name.text),
         };
         diagnostics.push(
-            Diagnostic::new(Code::UnknownPeer, name.span, format!("unknown actor or external `{}`", name.text)).help(help),
+            Diagnostic::new(
+                Code::UnknownPeer,
+                name.span,
+                format!("unknown actor or external `{}`", name.text),
+            )
+            .help(help),
         );
     }
     found
 }
 
 /// A message on a wire must be an input of the machine at its end.
-fn travels(message: &ast::Name, to: &ast::Name, system: &System, machines: &[Machine], diagnostics: &mut Vec<Diagnostic>) {
+fn travels(
+    message: &ast::Name,
+    to: &ast::Name,
+    system: &System,
+    machines: &[Machine],
+    diagnostics: &mut Vec<Diagnostic>,
+) {
     let Some(actor) = system.actors.iter().find(|actor| actor.name == to.text) else { return };
     let Some(machine) = machines.iter().find(|machine| machine.name == actor.machine) else { return };
     if machine.events.iter().any(|event| !event.internal && event.symbol.name == message.text) {
         return;
     }
-    let inputs = machine.events.iter().filter(|event| !event.internal).map(|event| event.symbol.name.as_str());
+    let inputs =
+        machine.events.iter().filter(|event| !event.internal).map(|event| event.symbol.name.as_str());
     let help = match nearest(&message.text, inputs) {
         Some(near) => format!("did you mean `{near}`?"),
         None => format!("declare it in the input of `{}`, or make it a label in quotes", machine.name),
     };
     diagnostics.push(
-        Diagnostic::new(Code::UnknownEvent, message.span, format!("`{}` has no input `{}`", machine.name, message.text))
-            .help(help),
+        Diagnostic::new(
+            Code::UnknownEvent,
+            message.span,
+            format!("`{}` has no input `{}`", machine.name, message.text),
+        )
+        .help(help),
     );
 }
 
@@ -131,7 +152,10 @@ fn missing_wires(system: &System, machines: &[Machine], diagnostics: &mut Vec<Di
                     Diagnostic::new(
                         Code::Wiring,
                         action.span,
-                        format!("`{}` sends `{message}` to `{}`, but system `{}` has no such wire", actor.name, peer.machine, system.name),
+                        format!(
+                            "`{}` sends `{message}` to `{}`, but system `{}` has no such wire",
+                            actor.name, peer.machine, system.name
+                        ),
                     )
                     .also(system.span, "the system")
                     .help(format!("add `{} -> … : {message}`", actor.name)),

@@ -62,11 +62,14 @@ impl Typing<'_> {
             return self.unwrap(expr);
         }
         let found = expr.ty.to_string();
-        let mut diagnostic = Diagnostic::new(Code::Mismatch, expr.span, format!("expected {want}, found {found}"))
-            .label(format!("this is {}", article(&found)));
+        let mut diagnostic =
+            Diagnostic::new(Code::Mismatch, expr.span, format!("expected {want}, found {found}"))
+                .label(format!("this is {}", article(&found)));
         match (want, &expr.ty) {
             (Type::Float, Type::Int) => diagnostic = diagnostic.help("a Float has a point: `1.0`"),
-            (Type::Duration, Type::Int) => diagnostic = diagnostic.help("a Duration has a unit: `5s`, or `1s * n`"),
+            (Type::Duration, Type::Int) => {
+                diagnostic = diagnostic.help("a Duration has a unit: `5s`, or `1s * n`")
+            }
             _ => {}
         }
         self.report(diagnostic);
@@ -130,15 +133,23 @@ impl Typing<'_> {
                 let Type::Optional(inner) = left.ty.clone() else {
                     if !matches!(left.kind, ExprKind::Error) {
                         self.report(
-                            Diagnostic::new(Code::Mismatch, left.span, format!("`??` after {}, which is never none", article(&left.ty.to_string())))
-                                .help("remove `??` and what follows it"),
+                            Diagnostic::new(
+                                Code::Mismatch,
+                                left.span,
+                                format!("`??` after {}, which is never none", article(&left.ty.to_string())),
+                            )
+                            .help("remove `??` and what follows it"),
                         );
                     }
                     return error(span);
                 };
                 // `a ?? b` is a T where b is, else still a T?.
                 let right = self.infer(right, Some(&inner));
-                let ty = if matches!(right.ty, Type::Optional(_)) || matches!(right.kind, ExprKind::None) { left.ty.clone() } else { *inner };
+                let ty = if matches!(right.ty, Type::Optional(_)) || matches!(right.kind, ExprKind::None) {
+                    left.ty.clone()
+                } else {
+                    *inner
+                };
                 let right = self.convert(right, &ty);
                 make(ExprKind::Default(Box::new(left), Box::new(right)), ty)
             }
@@ -156,7 +167,8 @@ impl Typing<'_> {
                     let ty = want.clone().or_else(|| typed.first().map(|first| first.ty.clone()));
                     typed.push(self.wanted(item, ty.as_ref()));
                 }
-                let item = want.or_else(|| typed.first().map(|first| first.ty.clone())).unwrap_or(Type::Unknown);
+                let item =
+                    want.or_else(|| typed.first().map(|first| first.ty.clone())).unwrap_or(Type::Unknown);
                 if item == Type::Unknown && typed.iter().all(|item| !matches!(item.kind, ExprKind::Error)) {
                     self.report(
                         Diagnostic::new(Code::Mismatch, span, "the type of this list's items is not known here")
@@ -172,7 +184,8 @@ impl Typing<'_> {
                 match list.ty.clone() {
                     // `T?` once: an item that is none reads like one that is not there.
                     Type::List(item) => {
-                        let ty = if matches!(*item, Type::Optional(_)) { *item } else { Type::Optional(item) };
+                        let ty =
+                            if matches!(*item, Type::Optional(_)) { *item } else { Type::Optional(item) };
                         make(ExprKind::Index(Box::new(list), Box::new(index)), ty)
                     }
                     _ => self.mismatch(&list, "a list", span),
@@ -198,8 +211,12 @@ impl Typing<'_> {
         if let Some((of, ty)) = self.field(&field.text) {
             return Expr { kind: ExprKind::Field { name: field.text.clone(), of }, ty, span };
         }
-        let events: Vec<&str> =
-            self.scope.events.iter().filter_map(|id| Some(self.machine.events.get(*id)?.symbol.name.as_str())).collect();
+        let events: Vec<&str> = self
+            .scope
+            .events
+            .iter()
+            .filter_map(|id| Some(self.machine.events.get(*id)?.symbol.name.as_str()))
+            .collect();
         let fields = self
             .scope
             .events
@@ -208,7 +225,10 @@ impl Typing<'_> {
             .map(|event| event.symbol.fields.iter().map(|field| field.name.as_str()).collect::<Vec<_>>())
             .unwrap_or_default();
         let (message, help) = if self.scope.wildcard {
-            ("under a wildcard only `event.name` is visible".to_owned(), "name the events instead: `on A | B`".to_owned())
+            (
+                "under a wildcard only `event.name` is visible".to_owned(),
+                "name the events instead: `on A | B`".to_owned(),
+            )
         } else if events.len() > 1 {
             (
                 format!("`{}` is not a field of the same type in each of {}", field.text, events.join(", ")),
@@ -269,7 +289,10 @@ impl Typing<'_> {
                 None => format!("declare it: `context {{ {}: Int = 0 }}`", name.text),
             }
         };
-        self.report(Diagnostic::new(Code::UnknownVariable, name.span, format!("unknown variable `{}`", name.text)).help(help));
+        self.report(
+            Diagnostic::new(Code::UnknownVariable, name.span, format!("unknown variable `{}`", name.text))
+                .help(help),
+        );
         error(span)
     }
 
@@ -277,13 +300,16 @@ impl Typing<'_> {
         if name.text == "len" {
             let [arg] = args else {
                 self.report(
-                    Diagnostic::new(Code::Arguments, span, "`len` takes one text or list").help("write `len(x)`"),
+                    Diagnostic::new(Code::Arguments, span, "`len` takes one text or list")
+                        .help("write `len(x)`"),
                 );
                 return error(span);
             };
             let arg = self.operand(&arg.value);
             return match arg.ty {
-                Type::Text | Type::List(_) => Expr { kind: ExprKind::Len(Box::new(arg)), ty: Type::Int, span },
+                Type::Text | Type::List(_) => {
+                    Expr { kind: ExprKind::Len(Box::new(arg)), ty: Type::Int, span }
+                }
                 _ => self.mismatch(&arg, "a text or a list", span),
             };
         }
@@ -297,7 +323,8 @@ impl Typing<'_> {
                 None => format!("declare it: `extern {{ guard {}(…) }}`", name.text),
             };
             self.report(
-                Diagnostic::new(Code::UnknownExtern, name.span, format!("unknown guard `{}`", name.text)).help(help),
+                Diagnostic::new(Code::UnknownExtern, name.span, format!("unknown guard `{}`", name.text))
+                    .help(help),
             );
             return error(span);
         };
@@ -397,8 +424,12 @@ impl Typing<'_> {
         let Some(right) = right else {
             if !matches!(left.ty, Type::Optional(_)) && !matches!(left.kind, ExprKind::Error) {
                 self.report(
-                    Diagnostic::new(Code::Mismatch, left.span, format!("{} is never none", article(&left.ty.to_string())))
-                        .help(format!("remove the test, or declare it as `{}?`", left.ty)),
+                    Diagnostic::new(
+                        Code::Mismatch,
+                        left.span,
+                        format!("{} is never none", article(&left.ty.to_string())),
+                    )
+                    .help(format!("remove the test, or declare it as `{}?`", left.ty)),
                 );
             }
             let is_none = make(ExprKind::IsNone(Box::new(left)));
@@ -409,8 +440,12 @@ impl Typing<'_> {
         };
         if let Some(name) = extern_in(&left.ty) {
             self.report(
-                Diagnostic::new(Code::Mismatch, span, format!("values of the extern type {name} cannot be compared"))
-                    .help("declare an extern guard that compares them"),
+                Diagnostic::new(
+                    Code::Mismatch,
+                    span,
+                    format!("values of the extern type {name} cannot be compared"),
+                )
+                .help("declare an extern guard that compares them"),
             );
             return error(span);
         }

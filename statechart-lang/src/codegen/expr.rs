@@ -19,11 +19,17 @@ impl Exprs<'_> {
         match &expr.kind {
             ExprKind::Variable(_) | ExprKind::Field { .. } | ExprKind::Unwrap(_) => {
                 let place = self.place(expr);
-                if rust::is_copy(&expr.ty) { quote!(*#place) } else { quote!(::core::clone::Clone::clone(#place)) }
+                if rust::is_copy(&expr.ty) {
+                    quote!(*#place)
+                } else {
+                    quote!(::core::clone::Clone::clone(#place))
+                }
             }
             ExprKind::Literal(literal) => self::literal(literal),
             ExprKind::None | ExprKind::Error => quote!(::core::option::Option::None),
-            ExprKind::EventName => quote!(event.map_or(value::Text::Static(""), |event| value::Text::Static(event.name()))),
+            ExprKind::EventName => {
+                quote!(event.map_or(value::Text::Static(""), |event| value::Text::Static(event.name())))
+            }
             ExprKind::Now => quote!(self.core.now()),
             ExprKind::In(state) => {
                 let state = Token::u16_suffixed(*state as u16);
@@ -45,7 +51,11 @@ impl Exprs<'_> {
             ExprKind::Default(left, right) => {
                 let fallback = self.value(right);
                 let place = self.place(left);
-                let wrap = if expr.ty == left.ty { quote!(::core::option::Option::Some) } else { TokenStream::new() };
+                let wrap = if expr.ty == left.ty {
+                    quote!(::core::option::Option::Some)
+                } else {
+                    TokenStream::new()
+                };
                 quote!(match #place {
                     ::core::option::Option::Some(value) => #wrap(::core::clone::Clone::clone(value)),
                     ::core::option::Option::None => #fallback,
@@ -78,7 +88,9 @@ impl Exprs<'_> {
             }
             ExprKind::Guard(guard, args) => {
                 let name = rust::field(&self.machine.guards[*guard].name);
-                let args = args.iter().map(|arg| if rust::is_copy(&arg.ty) { self.value(arg) } else { self.place(arg) });
+                let args = args
+                    .iter()
+                    .map(|arg| if rust::is_copy(&arg.ty) { self.value(arg) } else { self.place(arg) });
                 quote!(self.externs.#name(#(#args),*))
             }
         }
@@ -93,7 +105,8 @@ impl Exprs<'_> {
             }
             ExprKind::Field { name, of } => {
                 let field = rust::field(name);
-                let variants = of.iter().map(|(event, _)| rust::variant(&self.machine.events[*event].symbol.name));
+                let variants =
+                    of.iter().map(|(event, _)| rust::variant(&self.machine.events[*event].symbol.name));
                 let otherwise = &self.otherwise;
                 // Another event never comes here: the transition's trigger admits only these.
                 quote!((match event {

@@ -98,7 +98,8 @@ fn chart(machine: &Machine) -> TokenStream {
         let (variant, id) = (rust::variant(&event.symbol.name), index(id));
         quote!(Event::#variant { .. } => #id)
     });
-    let tag = if machine.events.is_empty() { quote!(match *event {}) } else { quote!(match event { #(#tags),* }) };
+    let tag =
+        if machine.events.is_empty() { quote!(match *event {}) } else { quote!(match event { #(#tags),* }) };
     let guards = guards(machine);
     let blocks = blocks(machine);
     let exprs = Exprs { machine, otherwise: quote!(return ::core::result::Result::Ok(value::Duration(0))) };
@@ -112,7 +113,11 @@ fn chart(machine: &Machine) -> TokenStream {
         let (pattern, args) = bound(&action.params);
         quote!(Action::#variant #pattern => externs.#method(#(#args),*))
     });
-    let act = if machine.actions.is_empty() { quote!(match action {}) } else { quote!(match action { #(#acts),* }) };
+    let act = if machine.actions.is_empty() {
+        quote!(match action {})
+    } else {
+        quote!(match action { #(#acts),* })
+    };
     let (labels, variables): (Vec<String>, Vec<Ident>) = machine
         .context
         .iter()
@@ -233,14 +238,16 @@ fn action(machine: &Machine, action: &Action) -> TokenStream {
             let message = match peer {
                 None => {
                     let symbol = &machine.events[*event].symbol;
-                    let (variant, args) = (rust::variant(&symbol.name), arguments(&exprs, &symbol.fields, args));
+                    let (variant, args) =
+                        (rust::variant(&symbol.name), arguments(&exprs, &symbol.fields, args));
                     quote!(Message::Itself(Event::#variant #args))
                 }
                 Some(peer) => {
                     let peer = &machine.peers[*peer];
                     let symbol = &peer.events[*event];
                     let (to, module) = (rust::variant(&peer.name), rust::field(&peer.machine));
-                    let (variant, args) = (rust::variant(&symbol.name), arguments(&exprs, &symbol.fields, args));
+                    let (variant, args) =
+                        (rust::variant(&symbol.name), arguments(&exprs, &symbol.fields, args));
                     quote!(Message::#to(super::#module::Event::#variant #args))
                 }
             };
@@ -269,7 +276,8 @@ fn action(machine: &Machine, action: &Action) -> TokenStream {
 
 /// The calls that activities make. A machine without activities has no call to return.
 fn calls(machine: &Machine) -> TokenStream {
-    let exprs = Exprs { machine, otherwise: quote!(return ::core::result::Result::Err(value::Fault::Undelivered)) };
+    let exprs =
+        Exprs { machine, otherwise: quote!(return ::core::result::Result::Err(value::Fault::Undelivered)) };
     let arms = machine.activities.iter().enumerate().map(|(id, activity)| {
         let function = &machine.services[activity.service].function;
         let variant = rust::variant(&function.name);

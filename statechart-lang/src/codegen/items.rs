@@ -13,8 +13,13 @@ pub(super) fn items(machine: &Machine) -> TokenStream {
     let outputs: Vec<&Symbol> = machine.outputs.iter().collect();
     let output = alphabet("Output", "Γ, the output alphabet.", &outputs);
     let message = messages(machine);
-    let call = calls("Call", "A call of an extern service, its arguments evaluated.", machine.services.iter().map(|service| &service.function));
-    let action = calls("Action", "A call of an extern action, its arguments evaluated.", machine.actions.iter());
+    let call = calls(
+        "Call",
+        "A call of an extern service, its arguments evaluated.",
+        machine.services.iter().map(|service| &service.function),
+    );
+    let action =
+        calls("Action", "A call of an extern action, its arguments evaluated.", machine.actions.iter());
     let outcomes = machine.services.iter().map(|service| outcome(machine, service));
     let context = context(machine);
     let externs = externs(machine);
@@ -69,7 +74,11 @@ fn alphabet(name: &str, about: &str, symbols: &[&Symbol]) -> TokenStream {
     });
     let patterns = symbols.iter().map(|symbol| rust::variant(&symbol.name));
     let spellings = symbols.iter().map(|symbol| &symbol.name);
-    let names = if symbols.is_empty() { quote!(match *self {}) } else { quote!(match self { #(Self::#patterns { .. } => #spellings),* }) };
+    let names = if symbols.is_empty() {
+        quote!(match *self {})
+    } else {
+        quote!(match self { #(Self::#patterns { .. } => #spellings),* })
+    };
     quote! {
         #[doc = #about]
         #[derive(Debug, Clone)]
@@ -103,7 +112,8 @@ fn calls<'a>(name: &str, about: &str, functions: impl Iterator<Item = &'a Extern
     let name = format_ident!("{name}");
     let variants = functions.map(|function| {
         let doc = doc(&function.doc, &format!("`{}`.", function.name));
-        let (variant, fields) = (rust::variant(&function.name), rust::fields(&rust::params(&function.params)));
+        let (variant, fields) =
+            (rust::variant(&function.name), rust::fields(&rust::params(&function.params)));
         quote!(#doc #variant #fields)
     });
     quote! {
@@ -198,13 +208,15 @@ fn externs(machine: &Machine) -> TokenStream {
     let services = machine.services.iter().map(|service| {
         let function = &service.function;
         let doc = doc(&function.doc, &format!("The service `{}`.", function.name));
-        let (name, params) = (rust::field(&function.name), parameters(&rust::params(&function.params), false));
+        let (name, params) =
+            (rust::field(&function.name), parameters(&rust::params(&function.params), false));
         let outcome = outcome_name(service);
         let (generics, report) = if service.streams.is_empty() {
             (TokenStream::new(), TokenStream::new())
         } else {
             // A parameter of the spec may have the name.
-            let taken = rust::params(&function.params).iter().any(|param| names::snake(&param.name) == "report");
+            let taken =
+                rust::params(&function.params).iter().any(|param| names::snake(&param.name) == "report");
             let report = if taken { format_ident!("report_to") } else { format_ident!("report") };
             (quote!(<R: chart::Report<Event>>), quote!(, #report: R))
         };

@@ -39,7 +39,8 @@ fn machine(machine: &Machine) -> TokenStream {
         return quote! { ::core::compile_error!(#refusal); };
     }
     let name = rust::ident(&names::snake(&machine.name));
-    let doc = if machine.doc.is_empty() { format!("The machine `{}`.", machine.name) } else { machine.doc.clone() };
+    let doc =
+        if machine.doc.is_empty() { format!("The machine `{}`.", machine.name) } else { machine.doc.clone() };
     let items = items::items(machine);
     let tables = tables::tables(machine);
     let hooks = hooks::hooks(machine);
@@ -63,7 +64,11 @@ fn refusal(machine: &Machine) -> Option<String> {
     let limits = [
         (machine.states.len(), STATE_LIMIT, "states"),
         (machine.transitions.len(), TRANSITION_LIMIT, "transitions"),
-        (if parallel { regions.min(active_leaves(machine, 0)) } else { 1 }, REGION_LIMIT, "states active at once"),
+        (
+            if parallel { regions.min(active_leaves(machine, 0)) } else { 1 },
+            REGION_LIMIT,
+            "states active at once",
+        ),
     ];
     if machine.nondeterministic {
         return Some(format!(

@@ -40,8 +40,12 @@ impl Builder<'_> {
             .count();
         if operators > OPERATOR_LIMIT {
             self.diagnostics.push(
-                Diagnostic::new(Code::TooLarge, span, format!("more than {OPERATOR_LIMIT} operators in one expression"))
-                    .help("name parts of it in the context, or move it into an extern guard"),
+                Diagnostic::new(
+                    Code::TooLarge,
+                    span,
+                    format!("more than {OPERATOR_LIMIT} operators in one expression"),
+                )
+                .help("name parts of it in the context, or move it into an extern guard"),
             );
             return Expr { kind: ExprKind::Error, span };
         }
@@ -119,9 +123,7 @@ impl Builder<'_> {
                 (UnaryOp::Negate, ExprKind::Literal(Literal::Float(value))) => {
                     ExprKind::Literal(Literal::Float(-value))
                 }
-                (operator, kind) => {
-                    ExprKind::Unary(operator, Box::new(Expr { kind, span: inner.span }))
-                }
+                (operator, kind) => ExprKind::Unary(operator, Box::new(Expr { kind, span: inner.span })),
             };
             inner = Expr { kind, span };
         }
@@ -222,12 +224,13 @@ impl Builder<'_> {
 
     fn report_range(&mut self, span: Span, ty: &str) {
         self.diagnostics.push(
-            Diagnostic::new(Code::BadLiteral, span, format!("this number does not fit {ty}"))
-                .help(match ty {
+            Diagnostic::new(Code::BadLiteral, span, format!("this number does not fit {ty}")).help(
+                match ty {
                     "Float" => "Float holds about ±1.8e308",
                     "Duration" => "Duration holds 292,000 years: 2⁶³−1 microseconds",
                     _ => "Int holds −2⁶³ to 2⁶³−1",
-                }),
+                },
+            ),
         );
     }
 

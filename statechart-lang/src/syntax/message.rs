@@ -7,8 +7,9 @@ use crate::{Code, Diagnostic, FileId, Span, diagnostic::nearest};
 
 /// Words that start an item, for "did you mean".
 const KEYWORDS: &[&str] = &[
-    "accept", "after", "always", "context", "defer", "do", "entry", "exit", "extern", "final", "import", "initial",
-    "input", "internal", "machine", "on", "output", "parallel", "peer", "region", "state", "strict", "system",
+    "accept", "after", "always", "context", "defer", "do", "entry", "exit", "extern", "final", "import",
+    "initial", "input", "internal", "machine", "on", "output", "parallel", "peer", "region", "state",
+    "strict", "system",
 ];
 
 /// A pest error at `start` of the text as a diagnostic.
@@ -60,7 +61,9 @@ fn word_at(text: &str, at: usize) -> &str {
     let length = match rest.chars().next() {
         None => 0,
         Some(c) if is_word(c) => rest.find(|c| !is_word(c)).unwrap_or(rest.len()),
-        Some(_) if ["=>", "->", ":=", "==", "!=", "&&", "||", "??"].iter().any(|op| rest.starts_with(op)) => 2,
+        Some(_) if ["=>", "->", ":=", "==", "!=", "&&", "||", "??"].iter().any(|op| rest.starts_with(op)) => {
+            2
+        }
         Some(c) => c.len_utf8(),
     };
     rest.get(..length).unwrap_or("")
@@ -143,8 +146,16 @@ fn name(rule: Rule) -> Option<&'static str> {
         Rule::action => "an action",
         Rule::guard => "a `[guard]`",
         Rule::target => "`-> state`",
-        Rule::expr | Rule::conjunction | Rule::negation | Rule::comparison | Rule::sum | Rule::product
-        | Rule::unary | Rule::postfix | Rule::primary | Rule::defaulted => "an expression",
+        Rule::expr
+        | Rule::conjunction
+        | Rule::negation
+        | Rule::comparison
+        | Rule::sum
+        | Rule::product
+        | Rule::unary
+        | Rule::postfix
+        | Rule::primary
+        | Rule::defaulted => "an expression",
         Rule::args => "`(`",
         Rule::arg => "an argument",
         Rule::tag => "a `#tag`",
@@ -155,7 +166,12 @@ fn name(rule: Rule) -> Option<&'static str> {
         Rule::kw_import => "`import`",
         Rule::kw_parallel => "`parallel`",
         Rule::kw_emit | Rule::kw_raise | Rule::kw_send | Rule::kw_log => "an action",
-        Rule::comparator | Rule::sum_op | Rule::product_op | Rule::default_op | Rule::kw_and | Rule::kw_or => "an operator",
+        Rule::comparator
+        | Rule::sum_op
+        | Rule::product_op
+        | Rule::default_op
+        | Rule::kw_and
+        | Rule::kw_or => "an operator",
         Rule::optional_mark => "`?`",
         Rule::EOI => "the end of the file",
         _ => return None,

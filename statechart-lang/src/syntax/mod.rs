@@ -17,9 +17,7 @@ mod tree;
 
 use pest::Parser;
 
-use crate::{
-    Code, Diagnostic, FileId, Loader, Source, Sources, Span,
-};
+use crate::{Code, Diagnostic, FileId, Loader, Source, Sources, Span};
 use generated::{Grammar, Rule};
 
 /// Most files that one specification may consist of.
@@ -74,7 +72,8 @@ fn unreadable(
     sources: &mut Sources,
     diagnostics: &mut Vec<Diagnostic>,
 ) {
-    let span = importer.unwrap_or_else(|| Span { file: sources.add(Source::new(path, "")), start: 0, end: 0 });
+    let span =
+        importer.unwrap_or_else(|| Span { file: sources.add(Source::new(path, "")), start: 0, end: 0 });
     diagnostics.push(
         Diagnostic::new(Code::Unreadable, span, format!("cannot read `{path}`: {why}"))
             .help("check the path; an import is relative to the file that contains it"),
@@ -106,8 +105,12 @@ fn parse(id: FileId, sources: &Sources, diagnostics: &mut Vec<Diagnostic>) -> as
     if source.text.len() > SIZE_LIMIT {
         let span = Span { file: id, start: 0, end: 0 };
         diagnostics.push(
-            Diagnostic::new(Code::TooLarge, span, format!("the file is larger than {} MiB", SIZE_LIMIT >> 20))
-                .help("split it, and join the parts with `import`"),
+            Diagnostic::new(
+                Code::TooLarge,
+                span,
+                format!("the file is larger than {} MiB", SIZE_LIMIT >> 20),
+            )
+            .help("split it, and join the parts with `import`"),
         );
         return ast::File::default();
     }

@@ -77,9 +77,13 @@ pub(crate) fn pre_scan(file: FileId, text: &str) -> Result<(), Vec<Diagnostic>> 
     }
     for (at, byte) in open {
         found.push(
-            Diagnostic::new(Code::Unbalanced, span(at, at + 1), format!("`{}` is never closed", char::from(byte)))
-                .label("opened here")
-                .help(format!("add `{}`", char::from(closer(byte)))),
+            Diagnostic::new(
+                Code::Unbalanced,
+                span(at, at + 1),
+                format!("`{}` is never closed", char::from(byte)),
+            )
+            .label("opened here")
+            .help(format!("add `{}`", char::from(closer(byte)))),
         );
     }
     if found.is_empty() { Ok(()) } else { Err(found) }

@@ -4,9 +4,9 @@ use pest::iterators::{Pair, Pairs};
 
 use super::{
     ast::{
-        Action, ActionKind, Alternative, AlternativeKind, Extern, ExternFn, Field, File, Machine, Member, MemberKind,
-        Name, Path, State, StateKeyword, Symbol, System, SystemItem, Target, Transition, Trigger, Type, TypeKind,
-        Variable,
+        Action, ActionKind, Alternative, AlternativeKind, Extern, ExternFn, Field, File, Machine, Member,
+        MemberKind, Name, Path, State, StateKeyword, Symbol, System, SystemItem, Target, Transition, Trigger,
+        Type, TypeKind, Variable,
     },
     generated::Rule,
     why_not,
@@ -29,8 +29,12 @@ impl<'a> Builder<'a> {
         let mut file = File::default();
         for pair in pairs.clone().flatten().filter(|pair| pair.as_rule() == Rule::dangling) {
             self.diagnostics.push(
-                Diagnostic::new(Code::Misplaced, self.span(&pair), "this documentation comment documents nothing")
-                    .help("put it before what it describes, or write `//` for a plain comment"),
+                Diagnostic::new(
+                    Code::Misplaced,
+                    self.span(&pair),
+                    "this documentation comment documents nothing",
+                )
+                .help("put it before what it describes, or write `//` for a plain comment"),
             );
         }
         for top in pairs.flat_map(Pair::into_inner).filter(|pair| pair.as_rule() == Rule::top) {
@@ -136,7 +140,8 @@ impl<'a> Builder<'a> {
 
     fn symbols(&mut self, pair: Pair<'_, Rule>) -> Vec<Symbol> {
         let mut symbols = Vec::new();
-        let items = pair.into_inner().filter(|pair| pair.as_rule() == Rule::symbols).flat_map(Pair::into_inner);
+        let items =
+            pair.into_inner().filter(|pair| pair.as_rule() == Rule::symbols).flat_map(Pair::into_inner);
         for (doc, item) in items.map(documented) {
             let Some(item) = item else { continue };
             if item.as_rule() != Rule::symbol {
@@ -180,7 +185,9 @@ impl<'a> Builder<'a> {
 
     fn context(&mut self, pair: Pair<'_, Rule>) -> Vec<Variable> {
         let mut variables = Vec::new();
-        for (doc, item) in pair.into_inner().filter(|pair| pair.as_rule() == Rule::variable_item).map(documented) {
+        for (doc, item) in
+            pair.into_inner().filter(|pair| pair.as_rule() == Rule::variable_item).map(documented)
+        {
             let Some(item) = item else { continue };
             if item.as_rule() != Rule::variable {
                 self.bad(&item);
@@ -198,7 +205,9 @@ impl<'a> Builder<'a> {
 
     fn externs(&mut self, pair: Pair<'_, Rule>) -> Vec<Extern> {
         let mut externs = Vec::new();
-        for (doc, item) in pair.into_inner().filter(|pair| pair.as_rule() == Rule::extern_item).map(documented) {
+        for (doc, item) in
+            pair.into_inner().filter(|pair| pair.as_rule() == Rule::extern_item).map(documented)
+        {
             let Some(item) = item else { continue };
             match item.as_rule() {
                 Rule::extern_type => {
@@ -321,8 +330,11 @@ impl<'a> Builder<'a> {
                 }
                 Rule::target => {
                     let itself = part.clone().into_inner().any(|pair| pair.as_rule() == Rule::kw_self);
-                    transition.target =
-                        Some(if itself { Target::Itself(trimmed(self.text, span)) } else { Target::States(self.paths(part)) });
+                    transition.target = Some(if itself {
+                        Target::Itself(trimmed(self.text, span))
+                    } else {
+                        Target::States(self.paths(part))
+                    });
                 }
                 Rule::tag => {
                     let tag = self.tag(part);
@@ -361,7 +373,10 @@ impl<'a> Builder<'a> {
     }
 
     fn action_list(&mut self, pair: Pair<'_, Rule>) -> Vec<Action> {
-        pair.into_inner().filter(|part| part.as_rule() == Rule::action).filter_map(|action| self.action(action)).collect()
+        pair.into_inner()
+            .filter(|part| part.as_rule() == Rule::action)
+            .filter_map(|action| self.action(action))
+            .collect()
     }
 
     fn action(&mut self, pair: Pair<'_, Rule>) -> Option<Action> {
@@ -406,7 +421,8 @@ impl<'a> Builder<'a> {
 
     fn system(&mut self, doc: String, pair: Pair<'_, Rule>) -> Option<System> {
         let span = self.span(&pair);
-        let mut system = System { name: Name { text: String::new(), span }, doc, label: None, items: Vec::new() };
+        let mut system =
+            System { name: Name { text: String::new(), span }, doc, label: None, items: Vec::new() };
         for part in pair.into_inner() {
             match part.as_rule() {
                 Rule::ident => system.name = self.name(&part),
@@ -428,7 +444,8 @@ impl<'a> Builder<'a> {
             self.bad(&item);
             return;
         }
-        let (mut names, mut label, mut tags, mut family, mut messages) = (Vec::new(), None, Vec::new(), None, Vec::new());
+        let (mut names, mut label, mut tags, mut family, mut messages) =
+            (Vec::new(), None, Vec::new(), None, Vec::new());
         for part in item.into_inner() {
             match part.as_rule() {
                 Rule::ident => names.push(self.name(&part)),
@@ -497,8 +514,12 @@ impl<'a> Builder<'a> {
                 other => {
                     let shown = other.map_or(String::new(), |c| c.to_string());
                     self.diagnostics.push(
-                        Diagnostic::new(Code::BadLiteral, self.span(pair), format!("unknown escape `\\{shown}`"))
-                            .help("the escapes are \\n, \\t, \\\" and \\\\"),
+                        Diagnostic::new(
+                            Code::BadLiteral,
+                            self.span(pair),
+                            format!("unknown escape `\\{shown}`"),
+                        )
+                        .help("the escapes are \\n, \\t, \\\" and \\\\"),
                     );
                 }
             }
@@ -545,13 +566,16 @@ impl<'a> Builder<'a> {
         };
         // Looking a little past the item lets "expected …" point at what follows it.
         let end = self.text.len().min(span.end() + 64);
-        let end = (end..=self.text.len()).find(|at| self.text.is_char_boundary(*at)).unwrap_or(self.text.len());
+        let end =
+            (end..=self.text.len()).find(|at| self.text.is_char_boundary(*at)).unwrap_or(self.text.len());
         let diagnostic = rule
             .and_then(|rule| why_not(rule, self.file, self.text, span.start(), end))
             .unwrap_or_else(|| super::message::unexpected(self.file, self.text, span.start()));
         let diagnostic = match (&diagnostic.help, rule.and_then(super::message::form)) {
             (None, Some(form)) => diagnostic.help(form),
-            (None, None) if diagnostic.primary.text.is_empty() => diagnostic.help(super::message::place(pair.as_rule())),
+            (None, None) if diagnostic.primary.text.is_empty() => {
+                diagnostic.help(super::message::place(pair.as_rule()))
+            }
             _ => diagnostic,
         };
         self.diagnostics.push(diagnostic);

@@ -1,2 +1,0 @@
-fn main(){ struct L; impl statechart_lang::Loader for L { fn load(&self,p:&str)->Result<String,String>{std::fs::read_to_string(p).map_err(|e|e.to_string())}}
- for p in std::env::args().skip(1){ let c=statechart_lang::compile(&p,&L); print!("{}",c.render(false)); println!("{p}: {} model={}", c.diagnostics.len(), c.model.is_some()); if let Some(m)=c.model { for x in m.machines { for t in 0..x.transitions.len(){println!("  {} | {}",x.states[x.transitions[t].source].path,x.transition_text(t));}}}}}

@@ -1,0 +1,205 @@
+//! The examples of `docs/language.md` and `docs/errors.md`: each spec compiles or has the mistake that it shows, and
+//! each table is what the words give. `DOCS_UPDATE=1` writes the tables anew.
+#![allow(missing_docs, clippy::unwrap_used)]
+
+use std::{env, fmt::Write as _, fs};
+
+use statechart_lang::{
+    Code, Compiled, MapLoader, Severity, compile,
+    interpreter::{parse_words, run},
+};
+use statechart_tests::workspace;
+
+/// A fenced block: what stands behind its fence, its text, its first line.
+#[derive(Debug, Clone)]
+struct Block {
+    info: String,
+    text: String,
+    line: usize,
+    /// The last second-level heading before it.
+    heading: String,
+}
+
+fn blocks(document: &str) -> Vec<Block> {
+    let mut blocks: Vec<Block> = Vec::new();
+    let mut open: Option<Block> = None;
+    let mut heading = String::new();
+    for (at, line) in document.lines().enumerate() {
+        match (&mut open, line.strip_prefix("```")) {
+            (Some(_), Some(_)) => blocks.extend(open.take()),
+            (Some(block), None) => {
+                block.text.push_str(line);
+                block.text.push('\n');
+            }
+            (None, Some(info)) => {
+                open = Some(Block {
+                    info: info.trim().to_owned(),
+                    text: String::new(),
+                    line: at + 1,
+                    heading: heading.clone(),
+                });
+            }
+            (None, None) => {
+                if let Some(text) = line.strip_prefix("## ") {
+                    text.clone_into(&mut heading);
+                }
+            }
+        }
+    }
+    assert!(open.is_none(), "a fence is not closed");
+    blocks
+}
+
+fn read(name: &str) -> String {
+    fs::read_to_string(workspace().join("docs").join(name)).unwrap()
+}
+
+/// `sc` blocks stand alone; one with a name can be imported by later ones.
+fn compiled(text: &str, known: &[(String, String)]) -> Compiled {
+    let mut files: Vec<(String, String)> = known.to_vec();
+    files.push(("main.sc".to_owned(), text.to_owned()));
+    let loader = Files(files);
+    compile("main.sc", &loader)
+}
+
+struct Files(Vec<(String, String)>);
+
+impl statechart_lang::Loader for Files {
+    fn load(&self, path: &str) -> Result<String, String> {
+        let found = self.0.iter().rev().find(|(name, _)| name == path);
+        found.map(|(_, text)| text.clone()).ok_or_else(|| "no such file".to_owned())
+    }
+}
+
+#[test]
+fn examples_of_the_language() {
+    let document = read("language.md");
+    let mut known = Vec::new();
+    let mut spec: Option<Compiled> = None;
+    let mut table: Option<String> = None;
+    let mut updated = document.clone();
+    let (mut specs, mut tables) = (0, 0);
+    for block in blocks(&document) {
+        let place = format!("docs/language.md:{}", block.line);
+        let mut info = block.info.split_whitespace();
+        match info.next() {
+            Some("sc") => {
+                specs += 1;
+                let found = compiled(&block.text, &known);
+                assert!(found.diagnostics.is_empty(), "{place}\n{}", found.render(false));
+                if let Some(name) = info.next() {
+                    known.push((name.to_owned(), block.text.clone()));
+                }
+                spec = Some(found);
+            }
+            Some("words") => {
+                let model = spec.as_ref().and_then(|spec| spec.model.as_ref()).expect("words follow a spec");
+                let machine = model.own_machines().next().unwrap();
+                let mut text = String::new();
+                let words =
+                    parse_words(&block.text, machine).unwrap_or_else(|errors| panic!("{place} {errors:?}"));
+                for named in words {
+                    if !text.is_empty() {
+                        text.push('\n');
+                    }
+                    let _ = write!(text, "{}", run(machine, &named.word).table());
+                }
+                table = Some(text);
+            }
+            Some("text") => {
+                if let Some(table) = table.take() {
+                    tables += 1;
+                    if env::var_os("DOCS_UPDATE").is_some() {
+                        updated = updated.replacen(
+                            &format!("```text\n{}```", block.text),
+                            &format!("```text\n{table}```"),
+                            1,
+                        );
+                    } else {
+                        assert_eq!(block.text, table, "{place}");
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+    if env::var_os("DOCS_UPDATE").is_some() {
+        fs::write(workspace().join("docs/language.md"), updated).unwrap();
+    }
+    assert!(specs >= 15 && tables >= 4, "{specs} specs, {tables} tables");
+}
+
+/// A section a code, in order; its first example has the mistake, its second has nothing to complain about.
+#[test]
+fn every_code_is_explained() {
+    let document = read("errors.md");
+    let blocks = blocks(&document);
+    let headings: Vec<&str> = document.lines().filter_map(|line| line.strip_prefix("## ")).collect();
+    let wanted: Vec<String> = Code::ALL.iter().map(|code| format!("{code}: {}", code.title())).collect();
+    assert_eq!(headings, wanted, "docs/errors.md has a section for every code, in order");
+    for code in Code::ALL {
+        let heading = format!("{code}: {}", code.title());
+        let examples: Vec<&Block> =
+            blocks.iter().filter(|block| block.info == "sc" && block.heading == heading).collect();
+        let [wrong, mended] = examples[..] else {
+            panic!("{heading} needs two examples, it has {}", examples.len());
+        };
+        let found = compiled(&wrong.text, &[]);
+        let codes: Vec<Code> = found.diagnostics.iter().map(|diagnostic| diagnostic.code).collect();
+        assert!(
+            codes.contains(code),
+            "docs/errors.md:{} shows {codes:?}\n{}",
+            wrong.line,
+            found.render(false)
+        );
+        let others = found.diagnostics.iter().filter(|diagnostic| diagnostic.code != *code);
+        let errors = others.filter(|diagnostic| diagnostic.severity() == Severity::Error).count();
+        assert_eq!(errors, 0, "docs/errors.md:{}\n{}", wrong.line, found.render(false));
+        let found = compiled(&mended.text, &[]);
+        assert!(found.diagnostics.is_empty(), "docs/errors.md:{}\n{}", mended.line, found.render(false));
+    }
+}
+
+/// The numbers that the pages give are the program's.
+#[test]
+fn limits_in_the_pages_are_the_programs() {
+    use statechart_lang::{codegen, interpreter};
+    let language = read("language.md");
+    for (limit, what) in [
+        (interpreter::INTERNAL_LIMIT, "internal events"),
+        (interpreter::DEFERRED_LIMIT, "deferred events"),
+        (interpreter::MICROSTEP_LIMIT as usize, "microsteps"),
+        (codegen::STATE_LIMIT, "states"),
+        (codegen::REGION_LIMIT, "states active at once"),
+        (codegen::TRANSITION_LIMIT, "transitions"),
+    ] {
+        let spelt = if limit >= 1_000 {
+            format!("{},{:03}", limit / 1_000, limit % 1_000)
+        } else {
+            limit.to_string()
+        };
+        assert!(
+            language.contains(&format!("| {what} | {spelt} |")),
+            "docs/language.md does not say that there are at most {spelt} {what}"
+        );
+    }
+    let compiled = |text: &str| compile("main.sc", &MapLoader::from([("main.sc", text)]));
+    let nested = |depth: usize| {
+        format!(
+            "machine M {{ context {{ n: Int = {}1{} }} initial a state a {{ entry / n := n }} }}",
+            "(".repeat(depth),
+            ")".repeat(depth)
+        )
+    };
+    // Two brackets are open around it.
+    assert!(!compiled(&nested(62)).has_errors() && compiled(&nested(63)).has_errors());
+    assert!(language.contains("| brackets open at once | 64 |"));
+    let summed = |count: usize| {
+        format!(
+            "machine M {{ context {{ n: Int = 1{} }} initial a state a {{ entry / n := n }} }}",
+            " + 1".repeat(count)
+        )
+    };
+    assert!(!compiled(&summed(250)).has_errors() && compiled(&summed(251)).has_errors());
+    assert!(language.contains("| operators of one expression | 250 |"));
+}
