@@ -40,7 +40,7 @@ fn recording(random: &mut ChaCha8Rng) -> String {
         for time in times {
             cents += (random.next_u64() % 2_001) as i64 - 1_000;
             let size = random.next_u64() % 1_000_000 + 1;
-            let sign = if random.next_u64() % 2 == 0 { "" } else { "-" };
+            let sign = if random.next_u64().is_multiple_of(2) { "" } else { "-" };
             let at = START_MS + minute * 60_000 + time;
             writeln!(file, "{at},{}.{:02},{sign}0.{size:06}", cents / 100, cents % 100).unwrap();
         }

@@ -48,7 +48,7 @@ fn seeds() -> Vec<String> {
             .collect();
     seeds.extend((0..8).map(|seed| random::chart("Random", seed)));
     // Short ones leave time for more of them.
-    seeds.retain(|seed| seed.len() < 6_000);
+    seeds.retain(|seed| seed.len() < 2_500);
     seeds
 }
 

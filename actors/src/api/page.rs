@@ -16,12 +16,9 @@ use super::{
     params::{Asked, Params},
     problem::{Kind, Problem},
 };
-use crate::datastore::{Answer, Front, Reply, Request};
+use crate::datastore::{Answer, Front, LIVE_LAG_US, Reply, Request};
 use statechart_runtime::{
-    market::{
-        Candle, Gap, Instrument, Interval, Plan, PlanRequest, Segment, TimeRange,
-        live_horizon, plan,
-    },
+    market::{Candle, Gap, Instrument, Interval, Plan, PlanRequest, Segment, TimeRange, live_horizon, plan},
     ports::Fetch,
 };
 use std::{sync::Arc, time::Duration};

@@ -1,6 +1,7 @@
 //! `GET /v1/symbols`: which instruments there are, and from when to when there is data.
 
 use super::{Api, problem::Problem, query::none_allowed, render::ms};
+use crate::datastore::LIVE_LAG_US;
 use axum::{
     Json,
     extract::State,
@@ -43,8 +44,7 @@ pub(super) async fn symbols(State(api): State<Api>, uri: Uri) -> Result<Response
 fn body(stats: InstrumentStats, now_us: i64) -> SymbolBody {
     let covered = || stats.coverage.iter().filter(|row| row.state == CoverageState::Covered);
     let live_to_us = covered().filter(|row| row.source == Source::Trades).map(|row| row.range.to_us).max();
-    let is_live = now_us > 0
-        && live_to_us.is_some_and(|to_us| to_us >= now_us.saturating_sub(LIVE_LAG_US));
+    let is_live = now_us > 0 && live_to_us.is_some_and(|to_us| to_us >= now_us.saturating_sub(LIVE_LAG_US));
     let first_us = covered().map(|row| row.range.from_us).chain(stats.first_trade_us).min();
     let last_us = covered().map(|row| row.range.to_us).chain(stats.last_trade.map(|last| last.0)).max();
     let instrument = stats.instrument;

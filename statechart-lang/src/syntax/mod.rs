@@ -13,6 +13,7 @@ mod expr;
 mod generated;
 mod message;
 mod pre_scan;
+mod text;
 mod tree;
 
 use pest::Parser;

@@ -9,6 +9,7 @@ use super::{
         Type, TypeKind, Variable,
     },
     generated::Rule,
+    text::{squeeze, trimmed, unquoted},
     why_not,
 };
 use crate::{Code, Diagnostic, FileId, Span, model::Tag};
@@ -595,20 +596,4 @@ fn documented(pair: Pair<'_, Rule>) -> (String, Option<Pair<'_, Rule>>) {
         doc.push_str(part.as_str().trim_start_matches("///").trim());
     }
     (doc, None)
-}
-
-/// A name without its quotes.
-fn unquoted(text: &str) -> String {
-    text.strip_prefix('\'').and_then(|text| text.strip_suffix('\'')).unwrap_or(text).to_owned()
-}
-
-/// White space and line breaks as one blank.
-pub(super) fn squeeze(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
-}
-
-/// A span without the white space that implicit skipping left at its end.
-fn trimmed(text: &str, span: Span) -> Span {
-    let length = text.get(span.start as usize..span.end as usize).map_or(0, |text| text.trim_end().len());
-    Span { end: span.start + length as u32, ..span }
 }

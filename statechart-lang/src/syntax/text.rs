@@ -1,0 +1,95 @@
+//! The text of items: without comments, without quotes, without what implicit skipping left at its end.
+
+use crate::Span;
+
+/// A name without its quotes.
+pub(super) fn unquoted(text: &str) -> String {
+    text.strip_prefix('\'').and_then(|text| text.strip_suffix('\'')).unwrap_or(text).to_owned()
+}
+
+/// White space, line breaks and comments as one blank.
+pub(super) fn squeeze(text: &str) -> String {
+    let mut plain = String::with_capacity(text.len());
+    for (piece, is_comment) in pieces(text) {
+        plain.push_str(if is_comment { " " } else { piece });
+    }
+    plain.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// A text cut into comments and what lies between them. Quotes hide what looks like a comment.
+fn pieces(text: &str) -> impl Iterator<Item = (&str, bool)> {
+    let mut rest = text;
+    std::iter::from_fn(move || {
+        if rest.is_empty() {
+            return None;
+        }
+        let (length, is_comment) = if rest.starts_with("//") {
+            (rest.find('\n').unwrap_or(rest.len()), true)
+        } else if rest.starts_with("/*") {
+            (rest.find("*/").map_or(rest.len(), |at| at + 2), true)
+        } else {
+            (until_comment(rest), false)
+        };
+        let (piece, left) = rest.split_at_checked(length.max(1)).unwrap_or((rest, ""));
+        rest = left;
+        Some((piece, is_comment))
+    })
+}
+
+/// Where the first comment of a text begins, or its end.
+fn until_comment(text: &str) -> usize {
+    let bytes = text.as_bytes();
+    let (mut at, mut quoted) = (0, false);
+    while let Some(byte) = bytes.get(at) {
+        match byte {
+            b'\\' if quoted => at += 1,
+            b'"' => quoted = !quoted,
+            b'/' if !quoted && matches!(bytes.get(at + 1), Some(b'/' | b'*')) => return at,
+            _ => {}
+        }
+        at += 1;
+    }
+    text.len()
+}
+
+/// A span without the white space and comments that implicit skipping left at its end.
+pub(super) fn trimmed(text: &str, span: Span) -> Span {
+    let Some(text) = text.get(span.start as usize..span.end as usize) else { return span };
+    let mut length = text.trim_end().len();
+    if text.contains("//") || text.contains("/*") {
+        let (mut at, mut end) = (0, 0);
+        for (piece, is_comment) in pieces(text) {
+            let kept = piece.trim_end().len();
+            if !is_comment && kept > 0 {
+                end = at + kept;
+            }
+            at += piece.len();
+        }
+        length = end;
+    }
+    Span { end: span.start + length as u32, ..span }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{squeeze, trimmed};
+    use crate::Span;
+
+    #[test]
+    fn comments_are_no_part_of_an_item() {
+        for (text, squeezed) in [
+            ("a :=  1", "a := 1"),
+            ("a := 1 // why\n   ", "a := 1"),
+            ("a := /* one */ 1", "a := 1"),
+            ("log \"http://x\" // url", "log \"http://x\""),
+            ("log \"\\\"//\"", "log \"\\\"//\""),
+            ("a / b", "a / b"),
+            ("// only", ""),
+        ] {
+            assert_eq!(squeeze(text), squeezed, "{text}");
+            let span = trimmed(text, Span { end: text.len() as u32, ..Span::default() });
+            assert_eq!(squeeze(&text[..span.end as usize]), squeezed, "{text}");
+            assert!(!text[..span.end as usize].ends_with(char::is_whitespace), "{text}");
+        }
+    }
+}
