@@ -51,10 +51,7 @@ pub(crate) fn check(
         declare::peers(ast, &mut machine, &shells, diagnostics);
         let places = states::build(ast, &mut machine, diagnostics);
         machine = type_reactions(&machine, &places, sources, diagnostics);
-        // What could not be parsed may be the guard that tells two edges apart.
-        if !broken_text {
-            lint::nondeterministic(&machine, diagnostics);
-        }
+        lint::nondeterministic(&machine, diagnostics);
         // The other lints would repeat the errors of a broken machine in other words.
         if errors(diagnostics) == errors_before && !broken_text {
             lint::lint(&machine, diagnostics);

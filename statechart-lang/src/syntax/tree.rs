@@ -88,20 +88,26 @@ impl<'a> Builder<'a> {
     }
 
     fn body(&mut self, pair: Pair<'_, Rule>) -> Vec<Member> {
-        let mut members = Vec::new();
+        let mut members: Vec<Member> = Vec::new();
         for member in pair.into_inner() {
             let (doc, item) = documented(member);
-            if let Some(item) = item {
-                let span = self.span(&item);
-                if let Some(kind) = self.member(doc.clone(), item) {
-                    members.push(Member { doc, kind, span });
-                }
+            let Some(item) = item else { continue };
+            // What starts with no word is the rest of the item before it, which then says something else than was meant.
+            if item.as_rule() == Rule::bad_item
+                && !item.as_str().starts_with(|c: char| c.is_alphanumeric() || c == '_')
+                && members.last().is_some_and(|last| !matches!(last.kind, MemberKind::State(_)))
+            {
+                members.pop();
+            }
+            let span = self.span(&item);
+            if let Some(kind) = self.member(item) {
+                members.push(Member { doc, kind, span });
             }
         }
         members
     }
 
-    fn member(&mut self, doc: String, item: Pair<'_, Rule>) -> Option<MemberKind> {
+    fn member(&mut self, item: Pair<'_, Rule>) -> Option<MemberKind> {
         Some(match item.as_rule() {
             Rule::input => MemberKind::Input(self.symbols(item)),
             Rule::internals => MemberKind::Internals(self.symbols(item)),
@@ -132,7 +138,6 @@ impl<'a> Builder<'a> {
                 MemberKind::Defer(self.pattern(pattern))
             }
             _ => {
-                let _ = doc;
                 self.bad(&item);
                 return None;
             }
