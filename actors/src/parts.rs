@@ -34,6 +34,11 @@ pub struct Parts {
     pub wall: NowUs,
 }
 
+/// How far the live feed may lag at real speed, µs of the exchange's time.
+pub(crate) const LIVE_LAG_US: i64 = 65_000_000;
+/// How far it may lag at any speed, µs of wall time.
+const LEAST_LAG_US: i64 = 2_000_000;
+
 /// The exchange's clock: the newest time it stated, and what has passed since.
 pub struct ExchangeClock {
     stated: Mutex<Option<(i64, Instant)>>,
@@ -61,6 +66,12 @@ impl ExchangeClock {
         self.stated_now_us().unwrap_or_else(|| (self.wall)())
     }
 
+    /// How far the live feed may lag behind the exchange's clock and still count as up to date: heartbeats come every
+    /// 30 s and coverage is settled 2 s later; a clock that runs faster leaves less wall time for it, µs.
+    pub fn live_lag_us(&self) -> i64 {
+        LIVE_LAG_US.max((LEAST_LAG_US as f64 / self.time_scale) as i64)
+    }
+
     /// The exchange's time where it has stated any, µs.
     pub fn stated_now_us(&self) -> Option<i64> {
         let stated = *self.stated.lock().unwrap_or_else(PoisonError::into_inner);
@@ -86,23 +97,38 @@ impl Instruments {
     }
 }
 
+/// How far back a new live edge reaches at most: its candles are read from the store into the cache, µs.
+const EDGE_REACH_US: i64 = 1_000 * 60_000_000;
+
 /// For each instrument, the newest contiguous range of live trades that this process has stored.
 #[derive(Default)]
 pub struct LiveEdge(Mutex<BTreeMap<InstrumentId, TimeRange>>);
 
 impl LiveEdge {
-    /// Adds a stored range: it extends the known one, or replaces it when there is a gap between.
-    pub fn stored(&self, instrument: InstrumentId, range: TimeRange) -> TimeRange {
+    /// Adds a stored range: it extends the end of the known one, or replaces it when there is a gap between. Says
+    /// whether the edge is new: then trades of it may have been stored by an earlier process, without passing by here.
+    pub fn stored(&self, instrument: InstrumentId, range: TimeRange) -> (TimeRange, bool) {
         let mut edges = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let edge = edges.entry(instrument).or_insert(range);
-        let touching = range.from_us <= edge.to_us && edge.from_us <= range.to_us;
-        if touching {
-            edge.from_us = edge.from_us.min(range.from_us);
-            edge.to_us = edge.to_us.max(range.to_us);
-        } else if range.to_us > edge.to_us {
-            *edge = range;
-        }
-        *edge
+        let known = edges.get(&instrument).copied();
+        let touching = |edge: &TimeRange| range.from_us <= edge.to_us && edge.from_us <= range.to_us;
+        let (edge, is_new) = match known {
+            // Never back in time: what lies there may be an earlier process's as well.
+            Some(edge) if touching(&edge) => {
+                (TimeRange { to_us: edge.to_us.max(range.to_us), ..edge }, false)
+            }
+            Some(edge) if range.to_us <= edge.to_us => (edge, false),
+            _ => {
+                let reach_us = range.to_us.saturating_sub(EDGE_REACH_US);
+                (TimeRange { from_us: range.from_us.max(reach_us), ..range }, true)
+            }
+        };
+        edges.insert(instrument, edge);
+        (edge, is_new)
+    }
+
+    /// Forgets the range: the next one stored begins a new edge.
+    pub fn forget(&self, instrument: InstrumentId) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&instrument);
     }
 
     /// The range, where there is one.

@@ -16,7 +16,7 @@ use super::{
     params::{Asked, Params},
     problem::{Kind, Problem},
 };
-use crate::datastore::{Answer, Front, LIVE_LAG_US, Reply, Request};
+use crate::datastore::{Answer, Front, Reply, Request};
 use statechart_runtime::{
     market::{Candle, Gap, Instrument, Interval, Plan, PlanRequest, Segment, TimeRange, live_horizon, plan},
     ports::Fetch,
@@ -173,7 +173,7 @@ async fn known_plan(
     let everything = TimeRange { from_us: 0, to_us: i64::MAX };
     // Neighbours are merged on write, so all rows of an instrument are few.
     let rows = front.store().coverage(instrument.id, everything).await?;
-    let horizon_us = live_horizon(&rows, now_us, LIVE_LAG_US);
+    let horizon_us = live_horizon(&rows, now_us, front.live_lag_us());
     Ok(plan(&PlanRequest { range, interval, horizon_us, listed_us: instrument.listed_us }, &rows))
 }
 

@@ -1,13 +1,15 @@
 //! From fetched records to the store and on to the cache: what both consumers do alike.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     sync::{Arc, Mutex, PoisonError},
 };
 
 use statechart_runtime::{
-    market::{Candle, CoverageState, GapReason, Interval, Source, TimeRange},
-    ports::{BatchBuilder, CacheKey, CoverageMark, FetchState, FetchUpdate, Placed, Position, Wake},
+    market::{Candle, CoverageState, GapReason, InstrumentId, Interval, Source, TimeRange},
+    ports::{
+        BatchBuilder, CacheKey, CoverageMark, FetchState, FetchUpdate, MAX_PAGE, Placed, Position, Wake,
+    },
 };
 
 use super::{Decoded, LogBatch, Reader, Records, Touched, Written};
@@ -137,9 +139,28 @@ pub(super) async fn update_cache(parts: &Parts, touched: &Touched) {
             series.entry(key).or_default().push(Candle::from(one.candle.clone()));
         }
     }
-    let mut edges = BTreeMap::new();
+    let (mut edges, mut begun) = (BTreeMap::new(), BTreeSet::new());
     for (instrument, range) in &touched.0.covered {
-        edges.insert(*instrument, parts.live.stored(*instrument, *range));
+        let (edge, is_new) = parts.live.stored(*instrument, *range);
+        edges.insert(*instrument, edge);
+        if is_new {
+            begun.insert(*instrument);
+        }
+    }
+    for id in begun {
+        let (Some(edge), Some(instrument)) = (edges.get(&id), instruments.by_id(id)) else { continue };
+        for interval in Interval::ALL {
+            let key = CacheKey { symbol: instrument.symbol.clone(), interval };
+            match begin(parts, id, interval, edge.from_us).await {
+                Ok(candles) => series.entry(key).or_default().extend(candles),
+                Err(error) => {
+                    tracing::warn!(symbol = key.symbol, error, "the cache begins later");
+                    parts.live.forget(id);
+                    edges.remove(&id);
+                    break;
+                }
+            }
+        }
     }
     for instrument in edges.keys() {
         if let Some(instrument) = instruments.by_id(*instrument) {
@@ -164,6 +185,22 @@ pub(super) async fn update_cache(parts: &Parts, touched: &Touched) {
             let _ = parts.cache.notify(&wake).await;
         }
     }
+}
+
+/// What the store holds from a new live edge on: the candles that an earlier process made are not touched again.
+async fn begin(
+    parts: &Parts,
+    instrument: InstrumentId,
+    interval: Interval,
+    from_us: i64,
+) -> Result<Vec<Candle>, String> {
+    let range = TimeRange { from_us: interval.ceil_us(from_us), to_us: i64::MAX };
+    let rows = parts.store.trade_candles(instrument, interval, range, MAX_PAGE).await;
+    let rows = rows.map_err(|error| error.to_string())?;
+    if rows.len() >= MAX_PAGE {
+        return Err(format!("there are more than {MAX_PAGE} candles behind it"));
+    }
+    Ok(rows.into_iter().map(Candle::from).collect())
 }
 
 /// Wakes whoever waits for the fetches that a batch moved on.

@@ -20,6 +20,7 @@ use tokio::sync::{mpsc, oneshot};
 use super::{Datastore, Random, Reply, Request, make_plan};
 use crate::{
     machines::datastore::{Event, Machine, Message, Output},
+    parts::LIVE_LAG_US,
     platform::Wiring,
     status::Status,
 };
@@ -46,6 +47,10 @@ pub trait Front: Send + Sync + 'static {
     fn store(&self) -> &Arc<dyn Store>;
     /// The exchange's clock, µs.
     fn now_us(&self) -> i64;
+    /// How far the live feed may lag behind that clock and still count as up to date, µs.
+    fn live_lag_us(&self) -> i64 {
+        LIVE_LAG_US
+    }
     /// One screen of numbers.
     async fn status(&self) -> Status;
     /// The parts and how they are: log, store, cache, exchange.
@@ -164,6 +169,10 @@ impl Front for ActorFront {
 
     fn now_us(&self) -> i64 {
         self.wiring.parts.clock.now_us()
+    }
+
+    fn live_lag_us(&self) -> i64 {
+        self.wiring.parts.clock.live_lag_us()
     }
 
     async fn status(&self) -> Status {

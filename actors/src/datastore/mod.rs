@@ -33,9 +33,6 @@ use crate::{
     parts::Parts,
 };
 
-/// The live feed may lag the exchange's clock by this much and still count as up to date: heartbeats
-/// come every 30 s, and coverage is settled 2 s later, µs.
-pub(crate) const LIVE_LAG_US: i64 = 65_000_000;
 /// How often a waiting request looks at the store, should no wake-up come.
 const POLL: Duration = Duration::from_millis(500);
 
@@ -127,7 +124,7 @@ fn answer(request: &Request, plan: Plan) -> Answer {
 async fn from_cache(parts: &Parts, request: &Request) -> Option<Answer> {
     let edge = parts.live.get(request.instrument.id)?;
     let now_us = parts.clock.now_us();
-    if edge.to_us < now_us.saturating_sub(LIVE_LAG_US) {
+    if edge.to_us < now_us.saturating_sub(parts.clock.live_lag_us()) {
         return None;
     }
     let interval = request.interval;
@@ -159,7 +156,7 @@ pub(crate) async fn make_plan(parts: &Parts, request: &Request) -> Result<Plan, 
     // Coverage is merged on write, so all rows of an instrument are few.
     let rows =
         parts.store.coverage(request.instrument.id, everything).await.map_err(|error| error.to_string())?;
-    let horizon_us = live_horizon(&rows, parts.clock.now_us(), LIVE_LAG_US);
+    let horizon_us = live_horizon(&rows, parts.clock.now_us(), parts.clock.live_lag_us());
     Ok(plan(
         &PlanRequest {
             range: request.range,

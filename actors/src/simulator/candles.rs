@@ -40,7 +40,8 @@ pub(crate) fn rows(market: &Market, asked: Asked) -> Vec<CandleRow> {
     let mut close = market
         .trades_before(listing, (first_s * 1_000_000).min(now_us + 1), 1)
         .last()
-        .map(|trade| trade.price);
+        .and_then(|last| market.fold(listing, last.time_us, last.time_us + 1))
+        .map(|instant| instant.close);
     let mut out = Vec::new();
     let mut time_s = first_s;
     while time_s <= last_s {

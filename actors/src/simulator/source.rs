@@ -37,7 +37,9 @@ pub struct SimTrade {
 }
 
 /// A trade's id.
-#[derive(Debug, Clone, PartialEq, Eq)]
+///
+/// Ordered as ties are: numbers first, then the others by their bytes.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum SimId {
     /// A number: made up, or the line of the recording.
     Number(u64),

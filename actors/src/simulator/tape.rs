@@ -188,21 +188,32 @@ impl Reel {
     fn fold_trades(&self, from_us: i64, to_us: i64, sum: &mut Option<Fold>) {
         let from = self.trades.partition_point(|trade| trade.time_us < from_us);
         let to = self.trades.partition_point(|trade| trade.time_us < to_us);
-        for trade in self.trades.get(from..to).unwrap_or_default() {
-            Fold::push(sum, &Fold::of(trade.price, trade.size));
+        for (_, fold) in instants(self.trades.get(from..to).unwrap_or_default()) {
+            Fold::push(sum, &fold);
         }
     }
 
     fn make_minutes(&mut self) {
-        for trade in &self.trades {
-            let minute_us = trade.time_us.div_euclid(MINUTE_US) * MINUTE_US;
-            let fold = Fold::of(trade.price, trade.size);
+        for (time_us, fold) in instants(&self.trades) {
+            let minute_us = time_us.div_euclid(MINUTE_US) * MINUTE_US;
             match self.minutes.last_mut() {
                 Some((last, sum)) if *last == minute_us => *sum = sum.then(&fold),
                 _ => self.minutes.push((minute_us, fold)),
             }
         }
     }
+}
+
+/// Each instant's trades as one candle. They are played in the order of the file, but the lowest id opens and the
+/// highest closes, as in every candle that is made of trades.
+fn instants(trades: &[Recorded]) -> impl Iterator<Item = (i64, Fold)> + '_ {
+    trades.chunk_by(|a, b| a.time_us == b.time_us).filter_map(|ties| {
+        let mut sum = None;
+        ties.iter().for_each(|trade| Fold::push(&mut sum, &Fold::of(trade.price, trade.size)));
+        let first = ties.iter().min_by(|a, b| a.id.cmp(&b.id))?;
+        let last = ties.iter().max_by(|a, b| a.id.cmp(&b.id))?;
+        Some((first.time_us, Fold { open: first.price, close: last.price, ..sum? }))
+    })
 }
 
 impl Reel {

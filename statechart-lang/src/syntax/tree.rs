@@ -29,13 +29,12 @@ impl<'a> Builder<'a> {
     pub(super) fn file(mut self, pairs: Pairs<'_, Rule>) -> File {
         let mut file = File::default();
         for pair in pairs.clone().flatten().filter(|pair| pair.as_rule() == Rule::dangling) {
+            // Its own span: that of an item would leave the comment out.
+            let (start, text) = (pair.as_span().start(), pair.as_str().trim_end());
+            let span = Span { file: self.file, start: start as u32, end: (start + text.len()) as u32 };
             self.diagnostics.push(
-                Diagnostic::new(
-                    Code::Misplaced,
-                    self.span(&pair),
-                    "this documentation comment documents nothing",
-                )
-                .help("put it before what it describes, or write `//` for a plain comment"),
+                Diagnostic::new(Code::Misplaced, span, "this documentation comment documents nothing")
+                    .help("put it before what it describes, or write `//` for a plain comment"),
             );
         }
         for top in pairs.flat_map(Pair::into_inner).filter(|pair| pair.as_rule() == Rule::top) {
@@ -568,6 +567,8 @@ impl<'a> Builder<'a> {
             (Rule::bad_wire, "actor") => Some(Rule::actor),
             (Rule::bad_wire, "external") => Some(Rule::external),
             (Rule::bad_wire, _) => Some(Rule::wire),
+            // The rest of an item that began well: a guard or a list of actions with a mistake inside.
+            (Rule::bad_item, _) => super::message::part(pair.as_str()),
             _ => None,
         };
         // Looking a little past the item lets "expected …" point at what follows it.

@@ -44,6 +44,8 @@ struct Series {
     candles: BTreeMap<i64, Candle>,
     /// Every candle of these buckets is known. Starts at a bucket's edge.
     window: Option<TimeRange>,
+    /// End of the newest bucket that was dropped: no later claim reaches back behind it.
+    dropped_to_us: Option<i64>,
 }
 
 impl Series {
@@ -64,9 +66,10 @@ impl Series {
         }
         while self.candles.len() > NEWEST_CANDLES {
             let Some((bucket_us, _)) = self.candles.pop_first() else { break };
-            if let Some(window) = &mut self.window {
-                window.from_us = window.from_us.max(key.interval.bucket(bucket_us).to_us);
-            }
+            self.dropped_to_us = self.dropped_to_us.max(Some(key.interval.bucket(bucket_us).to_us));
+        }
+        if let (Some(window), Some(dropped_to_us)) = (&mut self.window, self.dropped_to_us) {
+            window.from_us = window.from_us.max(dropped_to_us);
         }
         self.window = self.window.filter(|window| !window.is_empty());
         report
@@ -155,7 +158,44 @@ impl Cache for MokaCache {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
+    use crate::market::{CandleSource, Decimal, Interval};
     use crate::ports::contract;
+
+    const MINUTE_US: i64 = 60_000_000;
+
+    fn candle(minute: i64) -> Candle {
+        let one = Decimal::ONE;
+        Candle {
+            bucket_us: minute * MINUTE_US,
+            open: one,
+            high: one,
+            low: one,
+            close: one,
+            volume: one,
+            quote_volume: one,
+            trades: Some(1),
+            source: CandleSource::Trades,
+            revision: 1,
+        }
+    }
+
+    #[tokio::test]
+    async fn what_was_dropped_is_not_claimed_again() {
+        let cache = MokaCache::new();
+        let key = CacheKey { symbol: "BTCUSD".into(), interval: Interval::M1 };
+        let range = |from: i64, to: i64| TimeRange { from_us: from * MINUTE_US, to_us: to * MINUTE_US };
+        let (all, excess) = (NEWEST_CANDLES as i64 + 10, 10);
+        let candles: Vec<Candle> = (0..all).map(candle).collect();
+        cache.put(&key, &candles, Some(range(0, all))).await.unwrap();
+        // A quiet minute later the same claim grows at its end only.
+        cache.put(&key, &[], Some(range(0, all + 1))).await.unwrap();
+        assert_eq!(cache.get(&key, range(0, all)).await.unwrap(), CacheAnswer::Miss);
+        assert_eq!(cache.get(&key, range(excess - 1, all)).await.unwrap(), CacheAnswer::Miss);
+        let CacheAnswer::Hit(found) = cache.get(&key, range(excess, all + 1)).await.unwrap() else {
+            panic!("what is left is known whole")
+        };
+        assert_eq!(found.len(), NEWEST_CANDLES);
+    }
 
     #[tokio::test]
     async fn passes_the_contract() {

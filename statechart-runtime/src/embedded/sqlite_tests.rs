@@ -110,9 +110,9 @@ async fn a_newer_schema_is_refused() {
 
 const CHILD: &str = "STATECHART_TEST_KILL_FILE";
 
-/// Runs as a child: appends and ingests for ever, and tells what has been acknowledged.
+/// The child process of `kill_9_loses_nothing_acknowledged`: appends and ingests for ever, and tells what has been
+/// acknowledged. Run as a test of its own it has nothing to do.
 #[tokio::test]
-#[ignore = "the child process of `kill_9_loses_nothing_acknowledged`"]
 async fn kill_9_child() {
     let Ok(file) = std::env::var(CHILD) else { return };
     let data = open(Path::new(&file)).await;
@@ -136,7 +136,7 @@ async fn kill_9_loses_nothing_acknowledged() {
     let (mut appended, mut ingested) = (0, 0);
     for round in 0..6 {
         let mut child = Command::new(std::env::current_exe().unwrap())
-            .args(["embedded::sqlite_tests::kill_9_child", "--exact", "--ignored", "--nocapture"])
+            .args(["embedded::sqlite_tests::kill_9_child", "--exact", "--nocapture"])
             .env(CHILD, &file)
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
@@ -173,51 +173,4 @@ async fn kill_9_loses_nothing_acknowledged() {
         assert_eq!(coverage.iter().map(|row| row.range.to_us).collect::<Vec<_>>(), [trade(stored).time_us]);
     }
     assert!(appended > 0 && ingested > 0);
-}
-
-/// `cargo test --release -- --ignored --nocapture ingest_speed`: prints trades per second.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "a measurement"]
-async fn ingest_speed() {
-    let folder = tempfile::tempdir().unwrap();
-    for durability in [Durability::ProcessKill, Durability::PowerLoss] {
-        let data =
-            Embedded::open(folder.path().join(format!("{durability:?}.db")), durability).await.unwrap();
-        let (log, store) = (data.log(), data.store());
-        let one = store.ensure_instrument(&NewInstrument::pair("BTC", "USD")).await.unwrap();
-        log.create_topic("tick-data", 1).await.unwrap();
-        let batches: Vec<Batch> = (0..50).map(|n| batch(&one, n * 10_000, (n + 1) * 10_000)).collect();
-        let start = Instant::now();
-        for one in &batches {
-            store.ingest(one.clone()).await.unwrap();
-        }
-        let fresh = start.elapsed();
-        let start = Instant::now();
-        for one in &batches {
-            let again = Batch { position: None, ..one.clone() };
-            assert_eq!(store.ingest(again).await.unwrap().duplicates, 10_000);
-        }
-        let duplicate = start.elapsed();
-        let records: Vec<LogRecord> =
-            (0..2_000).map(|n| LogRecord::new("BTCUSD", vec![b'x'; 120 + n % 9], 0)).collect();
-        let start = Instant::now();
-        for _ in 0..100 {
-            log.append("tick-data", 0, &records).await.unwrap();
-        }
-        let append = start.elapsed();
-        let start = Instant::now();
-        let mut from = 0;
-        while from < 200_000 {
-            from =
-                log.fetch("tick-data", 0, from, 10_000, 1 << 20, Duration::ZERO).await.unwrap().next_offset;
-        }
-        let per = |count: f64, time: Duration| format!("{:.0}/s", count / time.as_secs_f64());
-        println!(
-            "{durability:?}: fresh {} duplicates {} append {} fetch {}",
-            per(500_000.0, fresh),
-            per(500_000.0, duplicate),
-            per(200_000.0, append),
-            per(200_000.0, start.elapsed())
-        );
-    }
 }
