@@ -49,7 +49,7 @@ machine Platform "Platform" {
     initial resting
     on REQUEST_DATA / forward(event.request)
     on ERROR -> error / errorInfo := event.reason
-    on START_WORKFLOW -> working / workflows := workflows + 1
+    internal on START_WORKFLOW -> working / workflows := workflows + 1
 
     state resting "Resting"
 
