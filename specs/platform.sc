@@ -6,7 +6,7 @@ machine Platform "Platform" {
     DB_PROVISION_FAILED(reason: Text)
     START_WORKFLOW
     WORKFLOW_COMPLETED
-    REQUEST_DATA(request: Request)
+    REQUEST_DATA(request: Inquiry)
     ERROR(reason: Text)
     RETRY
   }
@@ -20,12 +20,12 @@ machine Platform "Platform" {
   }
 
   extern {
-    type Request
+    type Inquiry
     /// Migrations, instruments, fixed topics; safe to repeat.
     service provision() -> DB_PROVISION_DONE ! DB_PROVISION_FAILED
     action spawn_actors()
     /// Starts a Datastore for the request.
-    action forward(request: Request)
+    action forward(request: Inquiry)
   }
 
   initial provisioning

@@ -5,7 +5,7 @@
 
 use crate::{
     consumer::{LogBatch, Records, Touched},
-    datastore::{Answer, Job, Request},
+    datastore::{Answer, Inquiry, Job, Request},
     producer::TickBatch,
 };
 

@@ -136,3 +136,29 @@ impl LiveEdge {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&instrument).copied()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MINUTE: i64 = 60_000_000;
+
+    #[test]
+    fn an_edge_grows_at_its_end_only() {
+        // stored from and to, expected from and to, whether it is a new edge
+        let rows = [
+            ((10, 12), (10, 12), true),
+            ((12, 15), (10, 15), false),
+            ((9, 13), (10, 15), false),
+            ((1, 5), (10, 15), false),
+            ((16, 20), (16, 20), true),
+            ((10_000, 20_000), (19_000, 20_000), true),
+        ];
+        let live = LiveEdge::default();
+        for (stored, expected, is_new) in rows {
+            let range = |(from, to): (i64, i64)| TimeRange { from_us: from * MINUTE, to_us: to * MINUTE };
+            let found = live.stored(InstrumentId(1), range(stored));
+            assert_eq!(found, (range(expected), is_new), "{stored:?}");
+        }
+    }
+}

@@ -2,6 +2,7 @@
 
 use std::{
     collections::VecDeque,
+    fmt,
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicU64, Ordering},
@@ -11,15 +12,18 @@ use std::{
 
 use async_trait::async_trait;
 use statechart_runtime::{
-    actor::{self, ActorRef, Options},
+    actor::{self, ActorRef, Handle, Options},
     market::{FetchId, InstrumentTable},
     ports::{Fetch, Store, StoreError},
 };
 use tokio::sync::{mpsc, oneshot};
 
-use super::{Datastore, Random, Reply, Request, make_plan};
+use super::{Answer, Datastore, Random, Reply, Request, make_plan};
 use crate::{
-    machines::datastore::{Event, Machine, Message, Output},
+    machines::{
+        datastore::{Event, Machine, Message, Output},
+        platform,
+    },
     parts::LIVE_LAG_US,
     platform::Wiring,
     status::Status,
@@ -30,6 +34,9 @@ pub const EARLIEST_US: i64 = 1_262_304_000_000_000;
 
 /// Outputs of one request that may wait: a machine that answers one emits two at most.
 const OUTPUTS: usize = 8;
+
+/// How long the Platform may take to let a request pass.
+const PASSING: Duration = Duration::from_secs(2);
 
 /// How many requests the status screen remembers.
 const RECENT: usize = 8;
@@ -104,11 +111,45 @@ impl ActorFront {
     }
 }
 
-#[async_trait]
-impl Front for ActorFront {
-    async fn ask(&self, request: Request, wait: Duration) -> Reply {
-        let (reply, answer) = oneshot::channel();
-        let (told, mut outputs) = mpsc::channel(OUTPUTS);
+/// A request on its way through the Platform, which decides whether it may pass.
+#[derive(Clone)]
+pub struct Inquiry(Arc<Mutex<Option<Opening>>>);
+
+/// What is needed to start a request's machine, and where it is said that it was.
+struct Opening {
+    request: Request,
+    reply: oneshot::Sender<Answer>,
+    told: mpsc::Sender<Output>,
+    opened: oneshot::Sender<Handle<Machine<Datastore>>>,
+}
+
+impl fmt::Debug for Inquiry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Inquiry")
+    }
+}
+
+/// One workflow of the Platform, from REQUEST_DATA to the answer.
+struct Workflow(Arc<Wiring>);
+
+impl Workflow {
+    fn start(wiring: &Arc<Wiring>) -> Self {
+        wiring.tell_platform(platform::Event::StartWorkflow);
+        Self(wiring.clone())
+    }
+}
+
+impl Drop for Workflow {
+    fn drop(&mut self) {
+        self.0.tell_platform(platform::Event::WorkflowCompleted);
+    }
+}
+
+impl ActorFront {
+    /// Starts the machine of an inquiry that the Platform has let pass.
+    pub(crate) fn open(&self, inquiry: &Inquiry) {
+        let opening = inquiry.0.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let Some(Opening { request, reply, told, opened }) = opening else { return };
         let machine = Machine::new(Datastore::new(self.wiring.parts.clone(), self.random.clone(), reply));
         let wiring = self.wiring.clone();
         let number = self.number.fetch_add(1, Ordering::Relaxed);
@@ -117,6 +158,7 @@ impl Front for ActorFront {
             .mailbox(16)
             .inspector(&self.wiring.inspector)
             .on_output(move |output: &Output| {
+                // Whoever asked may have gone.
                 let _ = told.try_send(output.clone());
             })
             .peers(move |message| match message {
@@ -125,9 +167,29 @@ impl Front for ActorFront {
             });
         let handle = actor::spawn(machine, options);
         self.remember(handle.reference());
-        if let Err(error) = handle.try_tell(Event::RequestData { request: request.clone() }) {
-            return Reply::Failed { reason: error.to_string() };
+        if let Err(error) = handle.try_tell(Event::RequestData { request }) {
+            tracing::warn!(%error, "a request did not reach its machine");
         }
+        let _ = opened.send(handle);
+    }
+}
+
+#[async_trait]
+impl Front for ActorFront {
+    async fn ask(&self, request: Request, wait: Duration) -> Reply {
+        let (reply, answer) = oneshot::channel();
+        let (told, mut outputs) = mpsc::channel(OUTPUTS);
+        let (opened, opening) = oneshot::channel();
+        let passing = Opening { request: request.clone(), reply, told, opened };
+        let inquiry = Inquiry(Arc::new(Mutex::new(Some(passing))));
+        let _workflow = Workflow::start(&self.wiring);
+        if !self.wiring.tell_platform(platform::Event::RequestData { request: inquiry.clone() }) {
+            return Reply::Failed { reason: "too many requests are under way; ask again".to_owned() };
+        }
+        let handle = match tokio::time::timeout(PASSING, opening).await {
+            Ok(Ok(handle)) => handle,
+            _ => return Reply::Failed { reason: "the platform is not ready; see /healthz".to_owned() },
+        };
         let mut pending = None;
         let answered = async {
             tokio::pin!(answer);

@@ -25,7 +25,7 @@ use statechart_runtime::{
 };
 use tokio::sync::oneshot;
 
-pub use front::{ActorFront, EARLIEST_US, Front};
+pub use front::{ActorFront, EARLIEST_US, Front, Inquiry};
 pub use types::{Answer, Job, JobInfo, Reply, Request};
 
 use crate::{

@@ -1,6 +1,6 @@
 //! What `specs/platform.sc` leaves to Rust: provisioning, and starting every actor.
 
-use std::{future::Future, sync::Arc, time::Duration};
+use std::{future::Future, sync::Arc};
 
 use statechart_runtime::{
     actor::{self, Options, RestartPolicy},
@@ -12,7 +12,7 @@ use super::{Config, Wiring};
 use crate::{
     consumer::Fixed,
     coordinator::Coordinator,
-    datastore::{ActorFront, Front, Job, JobInfo, Request},
+    datastore::{ActorFront, Inquiry, Job, JobInfo},
     exchange::{BackoffPolicy, Budget, Client, ClientConfig, FeedConfig},
     machines::{
         consumer_fixed, coordinator,
@@ -22,9 +22,6 @@ use crate::{
     parts::{FIXED_TOPIC, Parts},
     producer::{History, Live, LiveConfig, Producer, Publisher},
 };
-
-/// How long a request that nobody waits for may take: its answer is only there to have been made.
-const FORWARD_WAIT: Duration = Duration::from_secs(30);
 
 /// The Platform's services.
 pub(crate) struct System {
@@ -128,11 +125,8 @@ impl Externs for System {
         tokio::spawn(async move { begin(&wiring, live).await });
     }
 
-    fn forward(&mut self, request: Request) {
-        let front = self.front.clone();
-        tokio::spawn(async move {
-            front.ask(request, FORWARD_WAIT).await;
-        });
+    fn forward(&mut self, request: Inquiry) {
+        self.front.open(&request);
     }
 
     fn provision(&mut self) -> impl Future<Output = ProvisionOutcome> + Send + 'static {

@@ -196,6 +196,8 @@ async fn launch(
         });
     let platform = actor::spawn(Machine::new(system), options);
     wiring.register(platform.reference());
+    // A platform has one such machine.
+    let _ = wiring.platform.set(platform.clone());
     platform
         .tell(Event::InitDbProvision)
         .await

@@ -12,10 +12,11 @@ use statechart_runtime::{
 };
 use tokio::time::Instant;
 
+use super::System;
 use crate::{
     consumer::Dynamic,
     coordinator,
-    machines::{consumer_dynamic, coordinator as coordinator_machine, producer},
+    machines::{consumer_dynamic, coordinator as coordinator_machine, platform, producer},
     parts::{FIXED_TOPIC, Parts},
     producer::Producer,
     status::{ActorStatus, FetchStatus, PartitionStatus, Status, SymbolStatus},
@@ -28,6 +29,7 @@ const COVERAGE_ROWS: usize = 5;
 pub struct Wiring {
     pub(crate) parts: Arc<Parts>,
     pub(crate) inspector: Inspector,
+    pub(super) platform: OnceLock<Handle<platform::Machine<System>>>,
     pub(super) producer: OnceLock<Handle<producer::Machine<Producer>>>,
     pub(super) coordinator: OnceLock<Handle<coordinator_machine::Machine<coordinator::Coordinator>>>,
     consumers: Mutex<BTreeMap<String, Handle<consumer_dynamic::Machine<Dynamic>>>>,
@@ -43,6 +45,7 @@ impl Wiring {
         Self {
             parts,
             inspector: Inspector::default(),
+            platform: OnceLock::new(),
             producer: OnceLock::new(),
             coordinator: OnceLock::new(),
             consumers: Mutex::default(),
@@ -55,6 +58,11 @@ impl Wiring {
 
     pub(super) fn register(&self, actor: ActorRef) {
         self.actors.lock().unwrap_or_else(PoisonError::into_inner).push(actor);
+    }
+
+    /// An event for the Platform; `false` when it cannot take it now.
+    pub(crate) fn tell_platform(&self, event: platform::Event) -> bool {
+        self.platform.get().is_some_and(|handle| handle.try_tell(event).is_ok())
     }
 
     /// A message for the Coordinator.

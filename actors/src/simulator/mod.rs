@@ -112,7 +112,7 @@ pub enum SimulatorError {
         reason: String,
     },
     /// The tape cannot be used.
-    #[error("tape {path}: {reason}; --check names the rows")]
+    #[error("tape {path}: {reason}")]
     Tape {
         /// The file.
         path: String,

@@ -301,7 +301,7 @@ impl<'a> Loader<'a> {
                 self.report.bad_rows.first().map_or_else(|| "it is empty".to_owned(), ToString::to_string);
             return Err(SimulatorError::Tape {
                 path: self.name.to_owned(),
-                reason: format!("no row can be used: {first}"),
+                reason: format!("no row can be used: {first}; --check names them all"),
             });
         }
         (self.report.first_us, self.report.last_us) = (tape.first_us(), tape.last_us());

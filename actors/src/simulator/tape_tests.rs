@@ -47,6 +47,21 @@ fn shapes_of_files() {
 }
 
 #[test]
+fn the_lowest_id_of_an_instant_opens_and_the_highest_closes() {
+    let ids = ["10", "9", "x", "007", "8"];
+    let rows: Vec<String> =
+        (1..).zip(ids).map(|(price, id)| format!("1514764800000,BTCUSD,{price},1,{id}")).collect();
+    let (tape, _) = read(&rows.join("\n")).unwrap();
+    let from_us = 1_514_764_800_000_000;
+    // From the minute's candle, and trade by trade.
+    for to_us in [from_us + 60_000_000, from_us + 1] {
+        let fold = tape.fold(0, from_us, to_us).unwrap();
+        let found = [fold.open, fold.high, fold.low, fold.close, fold.volume].map(|value| value.to_string());
+        assert_eq!(found, ["5", "5", "1", "3", "5"]);
+    }
+}
+
+#[test]
 fn bad_rows_are_named() {
     let good = "1514764800000,BTCUSD,1,1,1\n";
     let rows = [

@@ -130,11 +130,7 @@ async fn migrate(writer: &mut SqliteConnection) -> Result<(), StoreError> {
     let version: i64 = sqlx::query_scalar("PRAGMA user_version").fetch_one(&mut *tx).await.map_err(io)?;
     let done = usize::try_from(version).unwrap_or(usize::MAX);
     if done > MIGRATIONS.len() {
-        let why = format!(
-            "its schema is version {version}, this build knows {}; use a newer build",
-            MIGRATIONS.len()
-        );
-        return Err(StoreError::Damaged { table: "user_version", why });
+        return Err(StoreError::NewerSchema { found: version, known: MIGRATIONS.len() });
     }
     for step in MIGRATIONS.iter().skip(done) {
         sqlx::raw_sql(*step).execute(&mut *tx).await.map_err(io)?;

@@ -105,7 +105,7 @@ async fn a_newer_schema_is_refused() {
     let mut connection = <sqlx::SqliteConnection as sqlx::Connection>::connect_with(&options).await.unwrap();
     sqlx::raw_sql("PRAGMA user_version = 99").execute(&mut connection).await.unwrap();
     let error = Embedded::open(&file, Durability::PowerLoss).await.unwrap_err();
-    assert!(matches!(error, StoreError::Damaged { .. }), "{error}");
+    assert!(matches!(error, StoreError::NewerSchema { found: 99, .. }), "{error}");
 }
 
 const CHILD: &str = "STATECHART_TEST_KILL_FILE";

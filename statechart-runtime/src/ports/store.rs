@@ -134,6 +134,16 @@ pub enum StoreError {
         /// What is wrong.
         why: String,
     },
+    /// The data was written by a newer build.
+    #[error(
+        "its schema is version {found}, this build knows {known}; use a newer build, or another data directory"
+    )]
+    NewerSchema {
+        /// The schema's version.
+        found: i64,
+        /// The newest version that this build reads.
+        known: usize,
+    },
     /// The disk or the database failed.
     #[error("the store failed while {doing}: {source}{}", if *transient { "; it will be tried again" } else { "" })]
     Io {

@@ -22,7 +22,7 @@ use crate::cli::{
 const LOOK_EACH: Duration = Duration::from_millis(250);
 
 /// Closes that the sparkline shows.
-const SPARKS: usize = 30;
+const SPARKS: usize = 24;
 
 /// Over how long the rate of trades is taken.
 const RATE_OVER: Duration = Duration::from_secs(5);
