@@ -36,6 +36,9 @@ pub struct Compiled {
     pub diagnostics: Vec<Diagnostic>,
     /// The checked model; `None` when any diagnostic is an error.
     pub model: Option<Model>,
+    /// What a specification with errors declares, without what it does: the names that code beside it uses, so that
+    /// one mistake stays one error. `None` for a sound one, and where two names clash.
+    pub skeleton: Option<Model>,
 }
 
 impl Compiled {
@@ -69,5 +72,11 @@ pub fn compile(path: &str, loader: &dyn Loader) -> Compiled {
     let model = check::check(&files, &sources, &mut diagnostics);
     diagnostic::finish(&mut diagnostics);
     let sound = !diagnostics.iter().any(|diagnostic| diagnostic.severity() == Severity::Error);
-    Compiled { sources, diagnostics, model: model.filter(|_| sound) }
+    let clash = diagnostics.iter().any(|found| matches!(found.code, Code::Duplicate | Code::Collision));
+    let (model, skeleton) = match model {
+        Some(model) if sound => (Some(model), None),
+        Some(model) if !clash => (None, Some(model.into_skeleton())),
+        _ => (None, None),
+    };
+    Compiled { sources, diagnostics, model, skeleton }
 }

@@ -1,7 +1,7 @@
 //! `statechart!("specs/turnstile.sc")`: a spec as Rust.
 //!
 //! The shell around `statechart-lang`: find the file, compile it, expand it. A spec with mistakes expands
-//! to one `compile_error!` that holds every diagnostic.
+//! to one `compile_error!` that holds every diagnostic, and to empty declarations so that nothing else is an error.
 
 use std::{
     env, fs,
@@ -58,7 +58,10 @@ fn expand(directory: &Path, path: &str, span: Span) -> TokenStream {
         Some(model) => statechart_lang::codegen::generate(model),
         None => {
             let message = format!("the spec has mistakes\n\n{}", compiled.render(false));
-            quote_spanned!(span => ::core::compile_error!(#message);)
+            // The names that the code beside it uses exist all the same, so that nothing else is an error.
+            let declared = compiled.skeleton.as_ref().map(statechart_lang::codegen::generate);
+            let error = quote_spanned!(span => ::core::compile_error!(#message););
+            quote!(#error #declared)
         }
     };
     quote!(#tracked #items)

@@ -26,7 +26,9 @@ impl Exprs<'_> {
                 }
             }
             ExprKind::Literal(literal) => self::literal(literal),
-            ExprKind::None | ExprKind::Error => quote!(::core::option::Option::None),
+            ExprKind::None => quote!(::core::option::Option::None),
+            // Only in a skeleton, where nothing is computed.
+            ExprKind::Error => quote!(::core::default::Default::default()),
             ExprKind::EventName => {
                 quote!(event.map_or(value::Text::Static(""), |event| value::Text::Static(event.name())))
             }

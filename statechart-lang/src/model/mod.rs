@@ -6,6 +6,7 @@
 
 mod expr;
 pub mod names;
+mod skeleton;
 
 pub use expr::{BinaryOp, Expr, ExprKind, Literal, Type, UnaryOp};
 
