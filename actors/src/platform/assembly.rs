@@ -118,6 +118,10 @@ impl System {
 
 impl Externs for System {
     fn spawn_actors(&mut self) {
+        // After an error and a retry they are still there: each is supervised on its own.
+        if self.wiring.producer.get().is_some() {
+            return;
+        }
         self.start_producer();
         self.start_coordinator();
         self.start_consumers();
