@@ -4,7 +4,7 @@ use proc_macro2::{Ident, Literal, TokenStream};
 use quote::{format_ident, quote};
 
 use super::{expr::Exprs, items::outcome_name, rust};
-use crate::model::{Action, ActionKind, Expr, Field, Machine, Type};
+use crate::model::{Action, ActionKind, Expr, Field, Machine, StateKind, Type};
 
 pub(super) fn hooks(machine: &Machine) -> TokenStream {
     let shape = shape(machine);
@@ -26,13 +26,28 @@ fn shape(machine: &Machine) -> TokenStream {
     let entered = Literal::usize_unsuffixed(entered);
     let timers = Literal::usize_unsuffixed(machine.timers.len());
     let activities = Literal::usize_unsuffixed(machine.activities.len());
+    let parallel = machine.states.iter().any(|state| state.kind == StateKind::Parallel);
+    let (configuration, nesting) = if parallel {
+        (quote!(chart::Bits<4>), TokenStream::new())
+    } else {
+        let nesting = quote! {
+            impl chart::Nesting for Shape {
+                const TABLES: &'static chart::Tables = &TABLES;
+                const STRIDE: u32 = 1;
+            }
+        };
+        (quote!(chart::Leaf<Self>), nesting)
+    };
     quote! {
+        #nesting
+
         /// Sizes of the machine's queues.
         #[derive(Debug, Clone, Copy)]
         pub struct Shape;
 
         impl chart::Shape for Shape {
             type Event = Event;
+            type Configuration = #configuration;
             type Deferred = chart::Ring<chart::Pending<Event>, #deferred>;
             type Entered = chart::Ring<u16, #entered>;
             type Timers = chart::Cells<#timers>;
