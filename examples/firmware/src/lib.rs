@@ -115,7 +115,7 @@ impl Board {
     #[must_use]
     pub fn new(sensors: Sensors) -> Self {
         let mut board = Self { machine: Heater::new(sensors), pins: Pins::default() };
-        board.machine.start(&mut board.pins);
+        Chart::start(&mut board.machine, &mut board.pins);
         board
     }
 
