@@ -75,21 +75,6 @@ fn own(machine: &Machine) -> TokenStream {
                 Self { context: Context::default(), externs, core: chart::Core::default() }
             }
 
-            /// Enters the initial configuration; the first step does it where this was not called.
-            pub fn start(&mut self) -> chart::Step<Self> {
-                chart::Step::record(self, value::Time(0), ::core::option::Option::None)
-            }
-
-            /// Runs one event to completion and returns what it did, at time zero.
-            pub fn step(&mut self, event: Event) -> chart::Step<Self> {
-                self.step_at(value::Time(0), chart::Input::Event(event))
-            }
-
-            /// Runs one input at a time of the caller's.
-            pub fn step_at(&mut self, now: value::Time, input: chart::Input<Event>) -> chart::Step<Self> {
-                chart::Step::record(self, now, ::core::option::Option::Some(input))
-            }
-
             /// The active states in document order, inner states included.
             pub fn states(&self) -> impl ::core::iter::Iterator<Item = State> + use<X> {
                 self.core.active().filter_map(State::from_index)
@@ -105,6 +90,9 @@ fn own(machine: &Machine) -> TokenStream {
                 self.core.accepts(&TABLES)
             }
         }
+
+        // `start`, `step` and `step_at`, where the runtime has an allocator to record steps with.
+        chart::recorded_steps!(Machine, Event, Externs);
     }
 }
 
