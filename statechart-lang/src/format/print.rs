@@ -208,19 +208,19 @@ impl<'t> Printer<'t> {
         let tree = self.tree;
         let mut run: Vec<(usize, usize)> = Vec::new();
         let mut column = None;
-        let mut fits = true;
+        let (mut fits, mut apart) = (true, false);
         for line in lines(tree, items) {
             let gap = tree.gap(line.first());
-            let anchor = match line {
-                Line::Doc(_) => None,
-                Line::Item(part) => self.anchor(part, indent),
-            };
-            let apart = gap.lines > 1 || !gap.comments.is_empty();
+            apart |= gap.lines > 1 || gap.comments.iter().any(|comment| comment.lines_before > 1);
+            // Comments do not part what they explain.
+            let Line::Item(part) = line else { continue };
+            let anchor = self.anchor(part, indent);
             if apart || anchor.as_ref().map(|anchor| anchor.column) != column {
                 self.pad(&run, fits);
                 run.clear();
                 fits = true;
             }
+            apart = false;
             column = anchor.as_ref().map(|anchor| anchor.column);
             if let Some(anchor) = anchor {
                 let widest = run.iter().map(|(_, width)| *width).max().unwrap_or(0).max(anchor.width);

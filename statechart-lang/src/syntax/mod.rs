@@ -19,13 +19,9 @@ mod tree;
 use pest::Parser;
 
 use crate::{Code, Diagnostic, FileId, Loader, Source, Sources, Span};
-<<<<<<< HEAD
 use generated::Grammar;
 pub(crate) use generated::Rule;
-=======
-use generated::{Grammar, Rule};
 pub(crate) use text::squeeze;
->>>>>>> main
 
 /// Most files that one specification may consist of.
 const FILE_LIMIT: usize = 256;
