@@ -3,6 +3,7 @@
 mod check;
 mod diagram;
 mod expand;
+mod interactive;
 mod run;
 mod why;
 
