@@ -8,10 +8,18 @@
 //! - `ports` (feature `market`): log, store and cache as traits.
 //! - `embedded` (features `sqlite`, `moka`): their defaults, in one file and in memory.
 //!
+//! # Without `std`
+//! With no feature at all, [`chart`] and [`value`] need neither `std` nor an allocator: a machine on a
+//! microcontroller is a static table, a few words of state, and [`chart::Effects`] of its user's own. The
+//! feature `alloc` adds lists, texts made at run time, and `chart::Recorder` and `chart::Step`; `std` is
+//! asked for by everything below it.
+//!
+//! # Data flow
 //! Data flows one way: a mailbox hands an event to [`chart::Chart::step`]; the step reports what it
 //! wants done to its [`chart::Effects`]; the actor performs it and reports results back as events.
-#![cfg_attr(not(any(feature = "actor", feature = "market")), no_std)]
+#![cfg_attr(not(feature = "std"), no_std)]
 
+#[cfg(feature = "alloc")]
 extern crate alloc;
 
 #[cfg(feature = "actor")]

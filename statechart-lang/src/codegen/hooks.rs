@@ -4,7 +4,7 @@ use proc_macro2::{Ident, Literal, TokenStream};
 use quote::{format_ident, quote};
 
 use super::{expr::Exprs, items::outcome_name, rust};
-use crate::model::{Action, ActionKind, Expr, Field, Machine, Place, Receiver, Type};
+use crate::model::{Action, ActionKind, Expr, Field, Machine, Place, Receiver, StateKind, Type};
 
 pub(super) fn hooks(machine: &Machine) -> TokenStream {
     let shape = shape(machine);
@@ -26,13 +26,28 @@ fn shape(machine: &Machine) -> TokenStream {
     let entered = Literal::usize_unsuffixed(entered);
     let timers = Literal::usize_unsuffixed(machine.timers.len());
     let activities = Literal::usize_unsuffixed(machine.activities.len());
+    let parallel = machine.states.iter().any(|state| state.kind == StateKind::Parallel);
+    let (configuration, nesting) = if parallel {
+        (quote!(chart::Bits<4>), TokenStream::new())
+    } else {
+        let nesting = quote! {
+            impl chart::Nesting for Shape {
+                const TABLES: &'static chart::Tables = &TABLES;
+                const STRIDE: u32 = 1;
+            }
+        };
+        (quote!(chart::Leaf<Self>), nesting)
+    };
     quote! {
+        #nesting
+
         /// Sizes of the machine's queues.
         #[derive(Debug, Clone, Copy)]
         pub struct Shape;
 
         impl chart::Shape for Shape {
             type Event = Event;
+            type Configuration = #configuration;
             type Deferred = chart::Ring<chart::Pending<Event>, #deferred>;
             type Entered = chart::Ring<u16, #entered>;
             type Timers = chart::Cells<#timers>;
@@ -60,21 +75,6 @@ fn own(machine: &Machine) -> TokenStream {
                 Self { context: Context::default(), externs, core: chart::Core::default() }
             }
 
-            /// Enters the initial configuration; the first step does it where this was not called.
-            pub fn start(&mut self) -> chart::Step<Self> {
-                chart::Step::record(self, value::Time(0), ::core::option::Option::None)
-            }
-
-            /// Runs one event to completion and returns what it did, at time zero.
-            pub fn step(&mut self, event: Event) -> chart::Step<Self> {
-                self.step_at(value::Time(0), chart::Input::Event(event))
-            }
-
-            /// Runs one input at a time of the caller's.
-            pub fn step_at(&mut self, now: value::Time, input: chart::Input<Event>) -> chart::Step<Self> {
-                chart::Step::record(self, now, ::core::option::Option::Some(input))
-            }
-
             /// The active states in document order, inner states included.
             pub fn states(&self) -> impl ::core::iter::Iterator<Item = State> + use<X> {
                 self.core.active().filter_map(State::from_index)
@@ -90,6 +90,9 @@ fn own(machine: &Machine) -> TokenStream {
                 self.core.accepts(&TABLES)
             }
         }
+
+        // `start`, `step` and `step_at`, where the runtime has an allocator to record steps with.
+        chart::recorded_steps!(Machine, Event, Externs);
     }
 }
 

@@ -21,6 +21,7 @@ use pest::Parser;
 
 use crate::{Code, Diagnostic, FileId, Loader, Source, Sources, Span};
 use generated::{Grammar, Rule};
+pub(crate) use text::squeeze;
 
 /// Most files that one specification may consist of.
 const FILE_LIMIT: usize = 256;

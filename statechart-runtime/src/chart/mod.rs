@@ -11,23 +11,32 @@
 //! over the chart and over the [`Effects`] it reports to.
 
 mod bits;
+mod configuration;
 mod core;
 mod effects;
 pub mod engine;
+#[cfg(feature = "alloc")]
+mod record;
 mod ring;
 mod select;
+mod steps;
 mod tables;
-#[cfg(test)]
+#[cfg(all(test, feature = "alloc"))]
 pub(crate) mod tests;
 
 pub use bits::Bits;
+pub use configuration::{Configuration, Leaf, Nesting};
 #[cfg(feature = "actor")]
 pub(crate) use core::WORDS;
 pub use core::{Core, Pending, Shape};
-pub use effects::{Effect, Effects, Outcome, Recorder, Step};
+pub use effects::{Effects, Outcome};
+#[cfg(feature = "alloc")]
+pub use record::{Effect, Recorder, Step};
 pub use ring::{Cells, Queue, Ring};
 pub use tables::{Kind, State, Tables, Transition, Trigger};
 
+#[doc(hidden)]
+pub use crate::recorded_steps;
 use crate::value::{Duration, Fault};
 
 /// What a step may be asked to do.

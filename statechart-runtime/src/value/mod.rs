@@ -2,11 +2,16 @@
 
 mod ops;
 mod text;
+#[cfg(not(feature = "alloc"))]
+mod unallocated;
 
 pub use ops::{Arithmetic, count, item, len};
 pub use text::Text;
+#[cfg(not(feature = "alloc"))]
+pub use unallocated::{Allocated, List};
 
-/// `[T]` of the spec language.
+/// `[T]` of the spec language. Needs the feature `alloc`.
+#[cfg(feature = "alloc")]
 pub type List<T> = alloc::vec::Vec<T>;
 
 use ::core::fmt;

@@ -1,17 +1,21 @@
 //! `Text`: a string that is cheap to copy.
 
 use ::core::{cmp::Ordering, fmt, hash, ops::Deref};
+#[cfg(feature = "alloc")]
 use alloc::sync::Arc;
 
-/// A static or shared string: cloning, assigning and emitting never allocate.
+/// A static or shared string: cloning, assigning and emitting never allocate. Without the feature `alloc`
+/// there are static ones only.
 #[derive(Clone)]
 pub enum Text {
     /// A literal.
     Static(&'static str),
     /// Anything made at run time.
+    #[cfg(feature = "alloc")]
     Shared(Arc<str>),
 }
 
+#[cfg(feature = "alloc")]
 impl Text {
     /// Joins two texts; allocates.
     #[must_use]
@@ -28,6 +32,7 @@ impl Deref for Text {
     fn deref(&self) -> &str {
         match self {
             Self::Static(text) => text,
+            #[cfg(feature = "alloc")]
             Self::Shared(text) => text,
         }
     }
@@ -45,12 +50,14 @@ impl From<&'static str> for Text {
     }
 }
 
+#[cfg(feature = "alloc")]
 impl From<alloc::string::String> for Text {
     fn from(text: alloc::string::String) -> Self {
         Self::Shared(text.into())
     }
 }
 
+#[cfg(feature = "alloc")]
 impl From<Arc<str>> for Text {
     fn from(text: Arc<str>) -> Self {
         Self::Shared(text)
