@@ -4,6 +4,7 @@ mod check;
 mod diagram;
 mod expand;
 mod fmt;
+mod interactive;
 mod run;
 mod why;
 

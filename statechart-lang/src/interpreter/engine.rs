@@ -467,9 +467,7 @@ impl<'m, W: World> Interpreter<'m, W> {
     }
 
     pub(super) fn service_name(&self, activity: ActivityId) -> String {
-        let row =
-            self.machine.activities.get(activity).and_then(|row| self.machine.services.get(row.service));
-        row.map_or_else(String::new, |service| service.function.name.clone())
+        self.machine.runs(activity).to_owned()
     }
 
     /// The active leaves, in document order.

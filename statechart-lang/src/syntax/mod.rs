@@ -7,6 +7,7 @@
 //! After this pass: every file that the main one imports, directly or not, is parsed once, and each
 //! malformed item has been reported once and left out.
 
+mod action;
 pub(crate) mod ast;
 mod expr;
 #[rustfmt::skip]
