@@ -1,4 +1,4 @@
-//! `statechart`: checks, draws, runs and expands `.sc` specifications.
+//! `statechart`: checks, draws, runs, explains and expands `.sc` specifications.
 //!
 //! ```text
 //! arguments ──▶ commands/… ──spec──▶ Compiled ──▶ text on stdout (or -o FILE)
@@ -15,12 +15,15 @@ mod error;
 mod loader;
 mod output;
 mod spec;
+mod style;
+mod tree;
+mod words;
 
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-/// Checks, draws, runs and expands statechart specifications (.sc files).
+/// Checks, draws, runs, explains and expands statechart specifications (.sc files).
 ///
 /// Diagnostics say what is wrong, where, why, and what to do about it.
 /// They are coloured only on a terminal, and not when NO_COLOR is set.
@@ -41,6 +44,7 @@ Examples:
   statechart check specs/*.sc
   statechart diagram specs/producer.sc | dot -Tsvg -o producer.svg
   statechart run specs/turnstile.sc --word \"COIN PUSH\"
+  statechart why specs/turnstile.sc --word \"PUSH COIN\"
   statechart expand specs/turnstile.sc | less";
 
 #[derive(Debug, Subcommand)]
@@ -48,6 +52,7 @@ enum Command {
     Check(commands::Check),
     Diagram(commands::Diagram),
     Run(commands::Run),
+    Why(commands::Why),
     Expand(commands::Expand),
 }
 
@@ -67,6 +72,7 @@ fn main() -> ExitCode {
         Command::Check(check) => check.run(),
         Command::Diagram(diagram) => diagram.run(),
         Command::Run(run) => run.run(),
+        Command::Why(why) => why.run(),
         Command::Expand(expand) => expand.run(),
     };
     match result {

@@ -21,6 +21,27 @@ pub(crate) fn result(text: &str, file: Option<&str>) -> Result<(), Error> {
     }
 }
 
+/// Writes a result with colours in it to stdout, which keeps them only on a terminal.
+///
+/// # Errors
+/// [`Error::Write`].
+pub(crate) fn styled(text: &str) -> Result<(), Error> {
+    let mut stdout = anstream::stdout().lock();
+    let written = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
+    written.map_err(|why| Error::Write { to: "to stdout".to_owned(), why })
+}
+
+/// Writes a result as JSON to stdout.
+///
+/// # Errors
+/// [`Error::Write`].
+pub(crate) fn json(value: &impl serde::Serialize) -> Result<(), Error> {
+    let mut text = serde_json::to_string_pretty(value)
+        .map_err(|why| Error::Write { to: "the result as JSON".to_owned(), why: why.into() })?;
+    text.push('\n');
+    result(&text, None)
+}
+
 /// Whether diagnostics may be coloured: stderr is a terminal and its user did not object.
 pub(crate) fn colour() -> bool {
     AutoStream::choice(&io::stderr()) != ColorChoice::Never

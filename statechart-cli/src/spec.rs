@@ -1,7 +1,7 @@
 //! A specification named on the command line: compiled, its diagnostics shown, one machine chosen.
 
 use statechart_lang::model::{Machine, Model, System};
-use statechart_lang::{Compiled, Severity};
+use statechart_lang::{Compiled, Severity, Sources};
 
 use crate::error::Error;
 use crate::loader::FileLoader;
@@ -23,12 +23,17 @@ pub(crate) fn compile(path: &str) -> (Compiled, Outcome) {
 
 /// Compiles a file and shows its diagnostics. The model is there exactly when the outcome is good.
 pub(crate) fn open(path: &str) -> Result<Model, Outcome> {
+    open_with_sources(path).map(|(model, _)| model)
+}
+
+/// The same, with the texts that the model was made of.
+pub(crate) fn open_with_sources(path: &str) -> Result<(Model, Sources), Outcome> {
     let (compiled, outcome) = compile(path);
     output::note(&compiled.render(output::colour()));
     if compiled.has_errors() {
         output::note(&format!("{path}: {}\n", summary(&compiled)));
     }
-    compiled.model.ok_or(outcome)
+    compiled.model.map(|model| (model, compiled.sources)).ok_or(outcome)
 }
 
 /// `2 errors, 1 warning`.

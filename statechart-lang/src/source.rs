@@ -88,6 +88,12 @@ impl Sources {
             .unwrap_or("")
     }
 
+    /// The text of a span on one line: without comments, white space of any kind as one blank.
+    #[must_use]
+    pub fn quote(&self, span: Span) -> String {
+        crate::syntax::squeeze(self.text(span))
+    }
+
     /// Line of a span's start, from 1.
     #[must_use]
     pub fn line(&self, span: Span) -> u32 {

@@ -124,7 +124,7 @@ fn ask(machine: &Machine, twins: &Twins<'_>, random: &mut Random) -> Ask {
         0 | 1 => Ask::Elapse,
         2..=5 if !runs.is_empty() => {
             let activity = runs[random.below(runs.len())];
-            let service = &machine.services[machine.activities[activity].service];
+            let service = &machine.services[machine.activities[activity].runs.service().expect("a service")];
             let streamed = !service.streams.is_empty() && random.once_in(2);
             let events: Vec<usize> =
                 if streamed { service.streams.clone() } else { service.outcomes().collect() };

@@ -4,8 +4,10 @@ mod check;
 mod diagram;
 mod expand;
 mod run;
+mod why;
 
 pub(crate) use check::Check;
 pub(crate) use diagram::Diagram;
 pub(crate) use expand::Expand;
 pub(crate) use run::Run;
+pub(crate) use why::Why;

@@ -1,11 +1,10 @@
 //! `statechart run`: words through a machine, one row per symbol.
 
 use clap::{ArgGroup, Args, ValueEnum};
-use statechart_lang::interpreter::{self, Word};
-use statechart_lang::model::Machine;
+use statechart_lang::interpreter;
 
 use crate::error::Error;
-use crate::{Outcome, loader, output, spec};
+use crate::{Outcome, output, spec, words};
 
 /// Run words through a machine and show what happens at each symbol.
 #[derive(Debug, Args)]
@@ -55,7 +54,7 @@ impl Run {
             Err(outcome) => return Ok(outcome),
         };
         let machine = spec::machine(&model, &self.file, self.machine.as_deref())?;
-        let words = self.read_words(machine)?;
+        let words = words::read(machine, &self.word, self.words.as_deref())?;
         let mut outcome = Outcome::Good;
         let mut shown = Vec::new();
         for (name, word) in &words {
@@ -78,29 +77,5 @@ impl Run {
         };
         output::result(&text, None)?;
         Ok(outcome)
-    }
-
-    /// The words of the command line, then those of the file; every mistake is reported.
-    fn read_words(&self, machine: &Machine) -> Result<Vec<(Option<String>, Word)>, Error> {
-        let mut words = Vec::new();
-        let mut mistakes = Vec::new();
-        for text in &self.word {
-            match Word::parse(text, machine) {
-                Ok(word) => words.push((None, word)),
-                Err(error) => mistakes.push(format!("in the word `{text}`: {error}")),
-            }
-        }
-        if let Some(path) = &self.words {
-            let text = loader::read(path).map_err(|why| Error::Read { path: path.clone(), why })?;
-            match interpreter::parse_words(&text, machine) {
-                Ok(named) => words.extend(named.into_iter().map(|row| {
-                    let name =
-                        row.name.map_or_else(|| format!("{path}:{}:", row.line), |name| format!("{name}:"));
-                    (Some(name), row.word)
-                })),
-                Err(errors) => mistakes.extend(errors.iter().map(|error| format!("in `{path}`: {error}"))),
-            }
-        }
-        if mistakes.is_empty() { Ok(words) } else { Err(Error::Words(mistakes)) }
     }
 }

@@ -93,20 +93,8 @@ fn empty(ast: &ast::Machine) -> Machine {
         tags: ast.tags.clone(),
         strict: ast.strict,
         nondeterministic: ast.nondeterministic,
-        events: Vec::new(),
-        outputs: Vec::new(),
-        context: Vec::new(),
-        types: Vec::new(),
-        guards: Vec::new(),
-        actions: Vec::new(),
-        services: Vec::new(),
-        peers: Vec::new(),
-        states: Vec::new(),
-        transitions: Vec::new(),
-        timers: Vec::new(),
-        activities: Vec::new(),
         span: ast.name.span,
-        named: BTreeMap::new(),
+        ..Machine::default()
     }
 }
 

@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 
 use super::{react::holds_value, scope::Fact, types};
-use crate::model::{Action, ActionKind, Machine, State, StateId, StateKind, Transition, Type};
+use crate::model::{Action, ActionKind, Machine, Place, State, StateId, StateKind, Transition, Type};
 
 type Set = BTreeSet<Fact>;
 
@@ -170,7 +170,7 @@ impl Clearing {
 /// The effect of a list of actions on what holds.
 fn perform(holding: &mut Set, actions: &[Action]) {
     for action in actions {
-        if let ActionKind::Assign { variable, value } = &action.kind {
+        if let ActionKind::Assign { place: Place::Variable(variable), value } = &action.kind {
             if holds_value(value, holding) {
                 holding.insert(Fact::Variable(*variable));
             } else {
@@ -184,7 +184,7 @@ fn perform(holding: &mut Set, actions: &[Action]) {
 fn cleared(actions: &[Action]) -> Set {
     let mut cleared = Set::new();
     for action in actions {
-        if let ActionKind::Assign { variable, value } = &action.kind {
+        if let ActionKind::Assign { place: Place::Variable(variable), value } = &action.kind {
             if holds_value(value, &Set::new()) {
                 cleared.remove(&Fact::Variable(*variable));
             } else {
@@ -223,7 +223,7 @@ fn down(machine: &Machine, state: StateId, set: &mut BTreeSet<StateId>) {
     match row.kind {
         StateKind::Compound => set.append(&mut entered(machine, state, &row.initial)),
         StateKind::Parallel => regions(machine, state, set),
-        StateKind::Atomic | StateKind::Final => {}
+        StateKind::Atomic | StateKind::Final | StateKind::History { .. } => {}
     }
 }
 

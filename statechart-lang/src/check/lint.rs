@@ -5,7 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::flow;
 use crate::{
     Code, Diagnostic,
-    model::{Action, ActionKind, EventId, Expr, ExprKind, Machine, StateId, StateKind, Transition, Trigger},
+    model::{
+        Action, ActionKind, EventId, Expr, ExprKind, Invoked, Machine, Place, Receiver, StateId, StateKind,
+        Transition, Trigger,
+    },
 };
 
 /// Runs every lint on a sound machine.
@@ -142,7 +145,8 @@ fn handled(machine: &Machine, state: StateId, event: EventId) -> bool {
 
 fn unhandled_outcomes(machine: &Machine, diagnostics: &mut Vec<Diagnostic>) {
     for activity in &machine.activities {
-        let service = &machine.services[activity.service];
+        let Invoked::Service(service) = activity.runs else { continue };
+        let service = &machine.services[service];
         let missing: Vec<&str> = service
             .outcomes()
             .chain(service.streams.iter().copied())
@@ -277,8 +281,10 @@ impl Mentioned {
     fn list(&mut self, actions: &[Action]) {
         for action in actions {
             match &action.kind {
-                ActionKind::Assign { variable, value } => {
-                    self.variables.insert(*variable);
+                ActionKind::Assign { place, value } => {
+                    if let Place::Variable(variable) = place {
+                        self.variables.insert(*variable);
+                    }
                     self.expr(value);
                 }
                 ActionKind::Emit { output, args } => {
@@ -289,10 +295,11 @@ impl Mentioned {
                     self.raised.insert(*event);
                     args.iter().for_each(|arg| self.expr(arg));
                 }
-                ActionKind::Send { peer, event, args, delay } => {
-                    match peer {
-                        Some(peer) => self.peers.insert(*peer),
-                        None => self.raised.insert(*event),
+                ActionKind::Send { to, event, args, delay, .. } => {
+                    match to {
+                        Receiver::Peer(peer) => self.peers.insert(*peer),
+                        Receiver::Itself => self.raised.insert(*event),
+                        Receiver::Child(_) => false,
                     };
                     args.iter().chain(delay).for_each(|arg| self.expr(arg));
                 }
@@ -301,6 +308,7 @@ impl Mentioned {
                     args.iter().for_each(|arg| self.expr(arg));
                 }
                 ActionKind::Log(text) => self.expr(text),
+                _ => {}
             }
         }
     }
@@ -324,7 +332,9 @@ fn unused(machine: &Machine, diagnostics: &mut Vec<Diagnostic>) {
     }
     let mut services = BTreeSet::new();
     for activity in &machine.activities {
-        services.insert(activity.service);
+        if let Invoked::Service(service) = activity.runs {
+            services.insert(service);
+        }
         activity.args.iter().for_each(|arg| mentioned.expr(arg));
     }
     for timer in &machine.timers {

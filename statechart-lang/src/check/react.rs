@@ -11,8 +11,8 @@ use crate::{
     Code, Diagnostic, Sources, Span,
     diagnostic::nearest,
     model::{
-        Action, ActionKind, Activity, Expr, ExprKind, Field, Machine, StateId, StateKind, Timer, Transition,
-        Trigger, Type,
+        Action, ActionKind, Activity, Expr, ExprKind, Field, Invoked, Machine, Place, Receiver, StateId,
+        StateKind, Timer, Transition, Trigger, Type,
     },
     syntax::ast::{self, AlternativeKind, MemberKind},
 };
@@ -42,7 +42,7 @@ pub(super) fn react(
                     react.machine.states[state].exit.extend(typed);
                 }
                 MemberKind::Transition(transition) => react.transition(transition, member, &inside),
-                MemberKind::Do { service, args } => react.activity(service, args, member.span, &inside),
+                MemberKind::Do { what, args, .. } => react.activity(what, args, member.span, &inside),
                 MemberKind::Defer(pattern) => {
                     if let Some((Trigger::Events(events), _)) = react.pattern(pattern) {
                         react.machine.states[state].defer.extend(events);
@@ -137,6 +137,7 @@ impl React<'_> {
                 .as_ref()
                 .map(|guard| self.sources.text(guard.span).split_whitespace().collect::<Vec<_>>().join(" ")),
             targets,
+            passes: Vec::new(),
             internal,
             domain,
             ignore,
@@ -152,23 +153,25 @@ impl React<'_> {
     fn targets(&mut self, target: Option<&ast::Target>) -> Vec<StateId> {
         match target {
             None => Vec::new(),
-            Some(ast::Target::Itself(span)) if self.state == 0 => {
+            Some(ast::Target::Itself { span, .. }) if self.state == 0 => {
                 self.report(
                     Diagnostic::new(Code::RootSelf, *span, "the machine cannot be its own target")
                         .help("name the state to go to; leave the target out to run actions only"),
                 );
                 Vec::new()
             }
-            Some(ast::Target::Itself(_)) => vec![self.state],
+            Some(ast::Target::Itself { .. }) => vec![self.state],
             Some(ast::Target::States(paths)) => {
                 let targets: Vec<StateId> = paths
                     .iter()
-                    .filter_map(|path| states::resolve(path, self.state, self.machine, self.diagnostics))
+                    .filter_map(|place| {
+                        states::resolve(&place.path, self.state, self.machine, self.diagnostics)
+                    })
                     .collect();
                 if let (Some(first), Some(last)) = (paths.first(), paths.last()) {
                     states::report_conflicts(
                         &targets,
-                        first.span.to(last.span),
+                        first.path.span.to(last.path.span),
                         self.machine,
                         self.diagnostics,
                     );
@@ -282,7 +285,7 @@ impl React<'_> {
         let fields = parameters(&self.machine.services[at].function.params);
         let args = self.bind(&service.text, args, &fields, service.span, scope);
         let id = self.machine.activities.len();
-        self.machine.activities.push(Activity { state: self.state, service: at, args, span });
+        self.machine.activities.push(Activity { state: self.state, runs: Invoked::Service(at), args, span });
         self.machine.states[self.state].activities.push(id);
     }
 
@@ -291,7 +294,7 @@ impl React<'_> {
         let mut typed = Vec::with_capacity(actions.len());
         for action in actions {
             let Some(kind) = self.action(&action.kind, &scope) else { continue };
-            if let ActionKind::Assign { variable, value } = &kind {
+            if let ActionKind::Assign { place: Place::Variable(variable), value } = &kind {
                 let fact = Fact::Variable(*variable);
                 if holds_value(value, &scope.facts) {
                     scope.facts.insert(fact);
@@ -326,7 +329,7 @@ impl React<'_> {
                     return None;
                 };
                 let ty = self.machine.context[at].ty.clone();
-                ActionKind::Assign { variable: at, value: self.typed(value, &ty, scope) }
+                ActionKind::Assign { place: Place::Variable(at), value: self.typed(value, &ty, scope) }
             }
             ast::ActionKind::Emit { output, args } => {
                 let Some(at) = self.machine.outputs.iter().position(|known| known.name == output.text) else {
@@ -359,9 +362,16 @@ impl React<'_> {
                     args: self.bind(&event.text, args, &fields, event.span, scope),
                 }
             }
-            ast::ActionKind::Send { peer, event, args, delay } => {
+            ast::ActionKind::Send { peer, event, args, delay, .. } => {
                 self.send(peer.as_ref(), event, args, delay.as_ref(), scope)?
             }
+            ast::ActionKind::Cancel(_)
+            | ast::ActionKind::Spawn { .. }
+            | ast::ActionKind::Stop(_)
+            | ast::ActionKind::If { .. }
+            | ast::ActionKind::For { .. }
+            | ast::ActionKind::Compensate
+            | ast::ActionKind::Commit => return None,
             ast::ActionKind::Log(text) => ActionKind::Log(self.typed(text, &Type::Text, scope)),
             ast::ActionKind::Call { action, args } => {
                 let Some(at) = self.machine.actions.iter().position(|known| known.name == action.text) else {
@@ -400,10 +410,10 @@ impl React<'_> {
         delay: Option<&ast::Expr>,
         scope: &Scope,
     ) -> Option<ActionKind> {
-        let (peer, event_id, fields) = match peer {
+        let (to, event_id, fields) = match peer {
             None => {
                 let at = declare::event(event, self.machine, self.diagnostics)?;
-                (None, at, self.machine.events[at].symbol.fields.clone())
+                (Receiver::Itself, at, self.machine.events[at].symbol.fields.clone())
             }
             Some(peer) => {
                 let Some(at) = self.machine.peers.iter().position(|known| known.name == peer.text) else {
@@ -433,14 +443,15 @@ impl React<'_> {
                     self.report(Diagnostic::new(Code::UnknownEvent, event.span, message).help(help));
                     return None;
                 };
-                (Some(at), event_id, known.events[event_id].fields.clone())
+                (Receiver::Peer(at), event_id, known.events[event_id].fields.clone())
             }
         };
         Some(ActionKind::Send {
-            peer,
+            to,
             event: event_id,
             args: self.bind(&event.text, args, &fields, event.span, scope),
             delay: delay.map(|delay| self.typed(delay, &Type::Duration, scope)),
+            id: None,
         })
     }
 
@@ -543,7 +554,7 @@ fn can_complete(machine: &Machine, state: StateId) -> bool {
             row.children.iter().any(|child| machine.states[*child].kind == StateKind::Final)
         }
         StateKind::Parallel => row.children.iter().all(|child| can_complete(machine, *child)),
-        StateKind::Atomic | StateKind::Final => false,
+        StateKind::Atomic | StateKind::Final | StateKind::History { .. } => false,
     }
 }
 

@@ -58,27 +58,7 @@ pub(super) fn build<'a>(
 }
 
 fn blank(span: Span) -> State {
-    State {
-        name: String::new(),
-        path: String::new(),
-        label: String::new(),
-        doc: String::new(),
-        tags: Vec::new(),
-        kind: StateKind::Atomic,
-        region: false,
-        accept: false,
-        parent: 0,
-        children: Vec::new(),
-        last: 0,
-        initial: Vec::new(),
-        entry: Vec::new(),
-        exit: Vec::new(),
-        transitions: Vec::new(),
-        defer: Vec::new(),
-        timers: Vec::new(),
-        activities: Vec::new(),
-        span,
-    }
+    State { kind: StateKind::Atomic, span, ..State::default() }
 }
 
 fn children<'a>(
@@ -220,7 +200,7 @@ fn kinds(id: StateId, machine: &mut Machine, diagnostics: &mut Vec<Diagnostic>) 
 fn initial(id: StateId, machine: &mut Machine, places: &Places<'_>, diagnostics: &mut Vec<Diagnostic>) {
     let state = &machine.states[id];
     let mut declared = places.members[id].iter().filter_map(|member| match &member.kind {
-        MemberKind::Initial(paths) => Some((paths, member.span)),
+        MemberKind::Initial { places, .. } => Some((places, member.span)),
         _ => None,
     });
     let first = declared.next();
@@ -245,7 +225,7 @@ fn initial(id: StateId, machine: &mut Machine, places: &Places<'_>, diagnostics:
         }
         (StateKind::Compound, Some((paths, span))) => {
             let mut targets = Vec::new();
-            for path in paths {
+            for path in paths.iter().map(|place| &place.path) {
                 let Some(target) = resolve(path, id, machine, diagnostics) else { continue };
                 if machine.is_descendant(target, id) {
                     targets.push(target);

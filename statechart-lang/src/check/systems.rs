@@ -3,7 +3,7 @@
 use crate::{
     Code, Diagnostic,
     diagnostic::nearest,
-    model::{Action, ActionKind, Actor, External, Field, Machine, System, Wire},
+    model::{Action, ActionKind, Actor, External, Field, Machine, Receiver, System, Wire},
     syntax::ast::{self, SystemItem},
 };
 
@@ -27,7 +27,7 @@ pub(super) fn check(ast: &ast::System, machines: &[Machine], diagnostics: &mut V
     super::report_duplicates(names, "actor or external", diagnostics);
     for item in &ast.items {
         match item {
-            SystemItem::Actor { name, family, machine } => {
+            SystemItem::Actor { name, family, machine, .. } => {
                 let Some(known) = machines.iter().find(|known| known.name == machine.text) else {
                     let help = match nearest(&machine.text, machines.iter().map(|known| known.name.as_str()))
                     {
@@ -48,7 +48,12 @@ pub(super) fn check(ast: &ast::System, machines: &[Machine], diagnostics: &mut V
                     name: field.name.text.clone(),
                     ty: declare::ty(&field.ty, known, diagnostics),
                 });
-                system.actors.push(Actor { name: name.text.clone(), machine: machine.text.clone(), family });
+                system.actors.push(Actor {
+                    name: name.text.clone(),
+                    machine: machine.text.clone(),
+                    args: Vec::new(),
+                    family,
+                });
             }
             SystemItem::External { name, label } => system.externals.push(External {
                 name: name.text.clone(),
@@ -139,7 +144,7 @@ fn missing_wires(system: &System, machines: &[Machine], diagnostics: &mut Vec<Di
     for actor in &system.actors {
         let Some(machine) = machines.iter().find(|machine| machine.name == actor.machine) else { continue };
         for action in every_action(machine) {
-            let ActionKind::Send { peer: Some(peer), event, .. } = &action.kind else { continue };
+            let ActionKind::Send { to: Receiver::Peer(peer), event, .. } = &action.kind else { continue };
             let peer = &machine.peers[*peer];
             let message = &peer.events[*event].name;
             let wired = system.wires.iter().any(|wire| {

@@ -32,6 +32,9 @@ impl Exprs<'_> {
             ExprKind::EventName => {
                 quote!(event.map_or(value::Text::Static(""), |event| value::Text::Static(event.name())))
             }
+            ExprKind::Local(_) | ExprKind::Binding(_) | ExprKind::Result | ExprKind::FaultKind => {
+                quote!(::core::default::Default::default())
+            }
             ExprKind::Now => quote!(self.core.now()),
             ExprKind::In(state) => {
                 let state = Token::u16_suffixed(*state as u16);

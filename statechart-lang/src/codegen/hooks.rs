@@ -4,7 +4,7 @@ use proc_macro2::{Ident, Literal, TokenStream};
 use quote::{format_ident, quote};
 
 use super::{expr::Exprs, items::outcome_name, rust};
-use crate::model::{Action, ActionKind, Expr, Field, Machine, Type};
+use crate::model::{Action, ActionKind, Expr, Field, Machine, Place, Receiver, StateKind, Type};
 
 pub(super) fn hooks(machine: &Machine) -> TokenStream {
     let shape = shape(machine);
@@ -26,13 +26,28 @@ fn shape(machine: &Machine) -> TokenStream {
     let entered = Literal::usize_unsuffixed(entered);
     let timers = Literal::usize_unsuffixed(machine.timers.len());
     let activities = Literal::usize_unsuffixed(machine.activities.len());
+    let parallel = machine.states.iter().any(|state| state.kind == StateKind::Parallel);
+    let (configuration, nesting) = if parallel {
+        (quote!(chart::Bits<4>), TokenStream::new())
+    } else {
+        let nesting = quote! {
+            impl chart::Nesting for Shape {
+                const TABLES: &'static chart::Tables = &TABLES;
+                const STRIDE: u32 = 1;
+            }
+        };
+        (quote!(chart::Leaf<Self>), nesting)
+    };
     quote! {
+        #nesting
+
         /// Sizes of the machine's queues.
         #[derive(Debug, Clone, Copy)]
         pub struct Shape;
 
         impl chart::Shape for Shape {
             type Event = Event;
+            type Configuration = #configuration;
             type Deferred = chart::Ring<chart::Pending<Event>, #deferred>;
             type Entered = chart::Ring<u16, #entered>;
             type Timers = chart::Cells<#timers>;
@@ -208,7 +223,7 @@ fn arguments(exprs: &Exprs<'_>, fields: &[Field], args: &[Expr]) -> TokenStream 
 fn action(machine: &Machine, action: &Action) -> TokenStream {
     let exprs = Exprs { machine, otherwise: quote!(return ::core::result::Result::Ok(())) };
     match &action.kind {
-        ActionKind::Assign { variable, value } => {
+        ActionKind::Assign { place: Place::Variable(variable), value } => {
             let (name, value) = (rust::field(&machine.context[*variable].name), exprs.value(value));
             quote!(self.context.#name = #value;)
         }
@@ -222,15 +237,15 @@ fn action(machine: &Machine, action: &Action) -> TokenStream {
             let (variant, args) = (rust::variant(&symbol.name), arguments(&exprs, &symbol.fields, args));
             quote!(self.core.raise(Event::#variant #args)?;)
         }
-        ActionKind::Send { peer, event, args, delay } => {
-            let message = match peer {
-                None => {
+        ActionKind::Send { to, event, args, delay, .. } => {
+            let message = match to {
+                Receiver::Itself | Receiver::Child(_) => {
                     let symbol = &machine.events[*event].symbol;
                     let (variant, args) =
                         (rust::variant(&symbol.name), arguments(&exprs, &symbol.fields, args));
                     quote!(Message::Itself(Event::#variant #args))
                 }
-                Some(peer) => {
+                Receiver::Peer(peer) => {
                     let peer = &machine.peers[*peer];
                     let symbol = &peer.events[*event];
                     let (to, module) = (rust::variant(&peer.name), rust::field(&peer.machine));
@@ -259,6 +274,7 @@ fn action(machine: &Machine, action: &Action) -> TokenStream {
             let text = exprs.value(text);
             quote!(fx.log(#text);)
         }
+        _ => TokenStream::new(),
     }
 }
 
@@ -266,12 +282,12 @@ fn action(machine: &Machine, action: &Action) -> TokenStream {
 fn calls(machine: &Machine) -> TokenStream {
     let exprs =
         Exprs { machine, otherwise: quote!(return ::core::result::Result::Err(value::Fault::Undelivered)) };
-    let arms = machine.activities.iter().enumerate().map(|(id, activity)| {
-        let function = &machine.services[activity.service].function;
+    let arms = machine.activities.iter().enumerate().filter_map(|(id, activity)| {
+        let function = &machine.services[activity.runs.service()?].function;
         let variant = rust::variant(&function.name);
         let args = arguments(&exprs, &rust::params(&function.params), &activity.args);
         let id = index(id);
-        quote!(#id => Call::#variant #args)
+        Some(quote!(#id => Call::#variant #args))
     });
     quote! {
         fn call(&self, activity: u16) -> ::core::result::Result<Call, value::Fault> {

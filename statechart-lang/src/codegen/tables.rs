@@ -26,8 +26,8 @@ pub(super) fn tables(machine: &Machine) -> TokenStream {
     let events = machine.events.iter().map(|event| &event.symbol.name);
     let outputs = machine.outputs.iter().map(|output| &output.name);
     let timers = machine.timers.iter().map(|timer| index(timer.state));
-    let activities = machine.activities.iter().map(|activity| {
-        let (state, service) = (index(activity.state), &machine.services[activity.service].function.name);
+    let activities = machine.activities.iter().enumerate().map(|(id, activity)| {
+        let (state, service) = (index(activity.state), machine.runs(id));
         quote!((#state, #service))
     });
     quote! {
@@ -53,7 +53,7 @@ fn state(machine: &Machine, row: &State) -> TokenStream {
         StateKind::Atomic => quote!(Atomic),
         StateKind::Compound => quote!(Compound),
         StateKind::Parallel => quote!(Parallel),
-        StateKind::Final => quote!(Final),
+        StateKind::Final | StateKind::History { .. } => quote!(Final),
     };
     let initial = row.initial.iter().map(|target| index(*target));
     let accept = row.accept;
@@ -102,7 +102,7 @@ fn reactions(machine: &Machine, row: &State) -> Vec<(TokenStream, Vec<usize>)> {
             let timer = index(*timer);
             quote!(chart::Trigger::Timer(#timer))
         }
-        Trigger::Done(state) => {
+        Trigger::Done(state) | Trigger::ChildDone(state) => {
             let state = index(*state);
             quote!(chart::Trigger::Done(#state))
         }

@@ -119,7 +119,7 @@ pub(super) fn ancestry(machine: &Machine, id: StateId) -> Vec<StateId> {
 
 fn activity(machine: &Machine, id: ActivityId) -> Option<String> {
     let activity = machine.activities.get(id)?;
-    let service = machine.services.get(activity.service)?;
+    let service = machine.services.get(activity.runs.service()?)?;
     let args: Vec<String> = activity.args.iter().map(|arg| expression(machine, arg)).collect();
     if args.is_empty() {
         return Some(format!("do {}", service.function.name));
@@ -145,6 +145,14 @@ fn expression(machine: &Machine, expr: &Expr) -> String {
             machine.context.get(*index).map_or_else(|| "?".to_owned(), |row| row.name.clone())
         }
         ExprKind::Field { name, .. } => format!("event.{name}"),
+        ExprKind::Local(index) => {
+            machine.locals.get(*index).map_or_else(|| "?".to_owned(), |row| row.name.clone())
+        }
+        ExprKind::Binding(index) => {
+            machine.bindings.get(*index).map_or_else(|| "?".to_owned(), |row| row.name.clone())
+        }
+        ExprKind::Result => "event.result".to_owned(),
+        ExprKind::FaultKind => "event.kind".to_owned(),
         ExprKind::EventName => "event.name".to_owned(),
         ExprKind::Now => "now".to_owned(),
         ExprKind::In(state) => {

@@ -9,7 +9,7 @@ use super::dot::{
 };
 use super::label::Stroke;
 use super::text::{dot_id, dot_label, html, one_line, words, wrap};
-use crate::model::{Action, ActionKind, Actor, Machine, Model, System, Trigger, Wire};
+use crate::model::{Action, ActionKind, Actor, Machine, Model, Receiver, System, Trigger, Wire};
 
 const ACTOR_FILL: &str = "#e8f1fb";
 const EXTERNAL_FILL: &str = "#fff8e6";
@@ -212,7 +212,7 @@ fn sender_end(machine: &Machine, chart: &Chart<'_>, model: &Model, wire: &Wire) 
 }
 
 fn sends_any(machine: &Machine, model: &Model, action: &Action, messages: &[String]) -> bool {
-    let ActionKind::Send { peer: Some(peer), event, .. } = &action.kind else {
+    let ActionKind::Send { to: Receiver::Peer(peer), event, .. } = &action.kind else {
         return false;
     };
     let Some(peer) = machine.peers.get(*peer) else {

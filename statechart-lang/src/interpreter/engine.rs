@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::{
-    Cause, Change, Closed, DEFERRED_LIMIT, Effect, Fault, INTERNAL_LIMIT, MICROSTEP_LIMIT, Outcome,
+    Cause, Change, Closed, DEFERRED_LIMIT, Effect, Fault, INTERNAL_LIMIT, MICROSTEP_LIMIT, Origin, Outcome,
     StepReport, Value, World,
     clock::Clock,
     eval::{Occurrence, Scope},
@@ -89,6 +89,10 @@ pub struct Interpreter<'m, W = Closed> {
     started: bool,
     /// The step under way.
     pub(super) report: StepReport,
+    /// Whether reports say why.
+    pub(super) explains: bool,
+    /// Where the event under way came from; only explanations ask.
+    pub(super) origin: Origin,
 }
 
 impl<'m> Interpreter<'m> {
@@ -121,6 +125,8 @@ impl<'m, W: World> Interpreter<'m, W> {
             done: false,
             started: false,
             report: StepReport::default(),
+            explains: false,
+            origin: Origin::default(),
         }
     }
 
@@ -282,6 +288,7 @@ impl<'m, W: World> Interpreter<'m, W> {
             }
             // Every turn counts, so that a fault raised by the guard of an `always` cannot go on for ever.
             *turns_left -= 1;
+            self.origin = Origin::Internal;
             if self.react(Cue::Always, None) {
                 continue;
             }
@@ -320,6 +327,7 @@ impl<'m, W: World> Interpreter<'m, W> {
         let mut position = 0;
         // Every turn moves on or takes an event out; none is put back, so the loop ends with the events.
         while !self.done {
+            self.origin = Origin::Recalled;
             let Some(waiting) = self.deferred.get(position).cloned() else { break };
             let is_stale = waiting.origin.is_some_and(|(activity, generation)| {
                 self.activities.get(&activity).or_else(|| self.finished.get(&activity)) != Some(&generation)
@@ -412,6 +420,7 @@ impl<'m, W: World> Interpreter<'m, W> {
     }
 
     fn begin(&mut self, event: String, cause: Cause) {
+        self.origin = Origin::Step;
         self.report = StepReport {
             event,
             cause,
@@ -458,9 +467,7 @@ impl<'m, W: World> Interpreter<'m, W> {
     }
 
     pub(super) fn service_name(&self, activity: ActivityId) -> String {
-        let row =
-            self.machine.activities.get(activity).and_then(|row| self.machine.services.get(row.service));
-        row.map_or_else(String::new, |service| service.function.name.clone())
+        self.machine.runs(activity).to_owned()
     }
 
     /// The active leaves, in document order.

@@ -75,7 +75,8 @@ impl<'m, W: World> Interpreter<'m, W> {
     #[must_use]
     pub fn reporter(&self, event: EventId) -> Option<(ActivityId, u32, bool)> {
         self.activities.iter().find_map(|(&activity, &generation)| {
-            let service = self.machine.services.get(self.machine.activities.get(activity)?.service)?;
+            let service =
+                self.machine.services.get(self.machine.activities.get(activity)?.runs.service()?)?;
             if service.outcomes().any(|outcome| outcome == event) {
                 Some((activity, generation, true))
             } else {

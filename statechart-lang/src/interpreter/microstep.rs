@@ -8,7 +8,8 @@ use super::{
     report::Signal, select,
 };
 use crate::model::{
-    Action, ActionKind, ActivityId, Expr, Field, Machine, StateId, StateKind, TimerId, TransitionId,
+    Action, ActionKind, ActivityId, Expr, Field, Machine, Place, Receiver, StateId, StateKind, TimerId,
+    TransitionId,
 };
 
 impl<W: World> Interpreter<'_, W> {
@@ -98,7 +99,7 @@ impl<W: World> Interpreter<'_, W> {
         match row.kind {
             StateKind::Compound => row.children.iter().any(is_active_final),
             StateKind::Parallel => row.children.iter().all(|&child| self.is_in_final_state(child)),
-            StateKind::Atomic | StateKind::Final => false,
+            StateKind::Atomic | StateKind::Final | StateKind::History { .. } => false,
         }
     }
 
@@ -157,7 +158,7 @@ impl<W: World> Interpreter<'_, W> {
     fn run_action(&mut self, action: &ActionKind, event: Option<&Occurrence>) -> Result<(), Fault> {
         let machine = self.machine;
         match action {
-            ActionKind::Assign { variable, value } => {
+            ActionKind::Assign { place: Place::Variable(variable), value } => {
                 let value = self.scope(event).eval(value)?;
                 if let Some(place) = self.context.get_mut(*variable) {
                     *place = value;
@@ -179,8 +180,12 @@ impl<W: World> Interpreter<'_, W> {
                 self.report.effects.push(Effect::Raise(self.signal(&occurrence)));
                 self.internal.push_back(Internal::Event(occurrence));
             }
-            ActionKind::Send { peer, event: sent, args, delay } => {
-                self.send(*peer, *sent, args, delay.as_ref(), event)?;
+            ActionKind::Send { to, event: sent, args, delay, .. } => {
+                let peer = match to {
+                    Receiver::Peer(peer) => Some(*peer),
+                    _ => None,
+                };
+                self.send(peer, *sent, args, delay.as_ref(), event)?;
             }
             ActionKind::Call { action, args } => {
                 let args = self.scope(event).all(args)?;
@@ -195,6 +200,7 @@ impl<W: World> Interpreter<'_, W> {
                 };
                 self.report.effects.push(Effect::Log(line));
             }
+            _ => {}
         }
         Ok(())
     }
@@ -270,7 +276,7 @@ pub(super) fn add_descendants(machine: &Machine, state: StateId, entry: &mut BTr
             }
         }
         StateKind::Parallel => add_regions(machine, state, entry),
-        StateKind::Atomic | StateKind::Final => {}
+        StateKind::Atomic | StateKind::Final | StateKind::History { .. } => {}
     }
 }
 

@@ -19,15 +19,18 @@
 //! | `engine` | [`Interpreter`]: macrostep, queues, deferral |
 //! | `look` | what can be asked of a running machine |
 //! | `select` | which transitions a configuration enables, which preempt which |
+//! | `explain` | [`Selection`]: what became of each candidate, and why |
 //! | `microstep` | exit sets, entry sets, actions |
 //! | `clock` | timers and delayed messages on a virtual clock |
 //! | `report` | [`StepReport`] and [`Effect`] |
 //! | `word`, `literal`, `words_file` | [`Word`] and `.words` files |
+//! | `session` | [`Session`]: a word, item by item |
 //! | `run`, `render` | [`Run`] and its forms |
 
 mod clock;
 mod engine;
 mod eval;
+mod explain;
 mod literal;
 mod look;
 mod microstep;
@@ -35,6 +38,7 @@ mod render;
 mod report;
 mod run;
 mod select;
+mod session;
 #[cfg(test)]
 mod tests;
 mod value;
@@ -43,8 +47,10 @@ mod words_file;
 
 pub use clock::Advance;
 pub use engine::{Input, Interpreter};
+pub use explain::{Candidate, Claim, Decision, Origin, Part, Selection, Verdict};
 pub use report::{Cause, Change, Effect, GuardValue, Outcome, Preemption, Signal, StepReport};
-pub use run::{Row, Run, run};
+pub use run::{Row, Run, run, run_explained};
+pub use session::Session;
 pub use value::{Fault, Value};
 pub use word::{Item, ItemKind, Word, WordError};
 pub use words_file::{NamedWord, parse_words};

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Fault, Value, value::duration_text};
+use super::{Fault, Selection, Value, value::duration_text};
 use crate::model::{ActivityId, StateId, TimerId, TransitionId};
 
 /// Everything about one step: the macrostep of its event and those of the deferred events it set free.
@@ -42,6 +42,8 @@ pub struct StepReport {
     pub recalled: Vec<Signal>,
     /// Events that nothing enabled, deferred or ignored: the step's own, raised and recalled ones.
     pub unhandled: Vec<Signal>,
+    /// Why transitions were taken or not, in order; only of an interpreter that is asked to explain.
+    pub selections: Vec<Selection>,
 }
 
 impl StepReport {

@@ -1,9 +1,6 @@
 //! Runs: what a machine does with a word, one row a step.
 
-use super::{
-    Answers, Cause, FIRING_LIMIT, Input, Interpreter, ItemKind, Outcome, StepReport, Word,
-    value::duration_text,
-};
+use super::{Cause, Outcome, Session, StepReport, Word};
 use crate::model::{Machine, StateKind};
 
 /// What a machine did with a word.
@@ -71,50 +68,25 @@ impl Row {
     }
 }
 
-/// Runs a word from the machine's start, on a clock that stands at 0.
-///
-/// An event that a running activity may report counts as that activity's report; extern guards that the
-/// word does not answer are false. After each item everything that is due at once happens: messages
-/// that the machine sent itself, timers of no length.
+/// Runs a word from the machine's start, on a clock that stands at 0; see [`Session`].
 #[must_use]
 pub fn run(machine: &Machine, word: &Word) -> Run {
-    let mut interpreter = Interpreter::with_world(machine, word.start.clone());
-    let mut rows = Vec::new();
-    let start = interpreter.start();
-    rows.push(row(machine, 0, None, start));
-    triggered(&mut interpreter, 0, 0, &mut rows);
-    for (n, item) in (1..).zip(&word.items) {
-        interpreter.world_mut().clone_from(&item.answers);
-        match &item.kind {
-            ItemKind::Event { event, args } => {
-                let (event, args) = (*event, args.clone());
-                let input = match interpreter.reporter(event) {
-                    Some((activity, generation, last)) => {
-                        Input::Report { activity, generation, event, args, last }
-                    }
-                    None => Input::Event { event, args },
-                };
-                let report = interpreter.step(input);
-                rows.push(row(machine, n, Some(&item.text), report));
-            }
-            ItemKind::Advance { span_us } => {
-                let first = rows.len();
-                triggered(&mut interpreter, n, *span_us, &mut rows);
-                match rows.get_mut(first) {
-                    Some(row) => row.triggered = false,
-                    None => {
-                        let symbol = format!("after {}", duration_text(*span_us));
-                        rows.push(idle(&interpreter, n, symbol, Outcome::Ignored));
-                    }
-                }
-            }
-            ItemKind::Elapse => match interpreter.elapse() {
-                Some(report) => rows.push(row(machine, n, None, report)),
-                None => rows.push(idle(&interpreter, n, item.text.clone(), Outcome::Ignored)),
-            },
-        }
-        triggered(&mut interpreter, n, 0, &mut rows);
+    run_in(Session::new(machine), word)
+}
+
+/// The same run, whose reports say why transitions were taken or not; see [`Interpreter::explaining`](super::Interpreter::explaining).
+#[must_use]
+pub fn run_explained(machine: &Machine, word: &Word) -> Run {
+    run_in(Session::new(machine).explaining(), word)
+}
+
+fn run_in(mut session: Session<'_>, word: &Word) -> Run {
+    let mut rows = session.start(&word.start);
+    for item in &word.items {
+        rows.extend(session.apply(item));
     }
+    let interpreter = session.interpreter();
+    let machine = interpreter.machine();
     let rejected_at = rows.iter().find(|row| machine.strict && row.is_error()).map(|row| row.n);
     Run {
         machine: machine.name.clone(),
@@ -129,46 +101,6 @@ pub fn run(machine: &Machine, word: &Word) -> Run {
 
 fn is_acceptor(machine: &Machine) -> bool {
     machine.states.iter().any(|state| state.accept || (state.kind == StateKind::Final && state.parent == 0))
-}
-
-/// Lets time pass and adds a row for each timer and message that is due.
-fn triggered(interpreter: &mut Interpreter<'_, Answers>, n: usize, span_us: i64, rows: &mut Vec<Row>) {
-    let advance = interpreter.advance(span_us);
-    let machine = interpreter.machine();
-    rows.extend(
-        advance.steps.into_iter().map(|report| Row { triggered: true, ..row(machine, n, None, report) }),
-    );
-    if advance.limit_reached {
-        let symbol = format!("more than {FIRING_LIMIT} timers and messages at once");
-        rows.push(idle(interpreter, n, symbol, Outcome::Unhandled));
-    }
-}
-
-fn row(machine: &Machine, n: usize, symbol: Option<&str>, report: StepReport) -> Row {
-    let symbol = match (symbol, report.cause) {
-        (Some(symbol), _) => symbol.to_owned(),
-        (None, Cause::Message) => format!("self: {}", report.event),
-        (None, _) => report.event.clone(),
-    };
-    let transitions = report.transitions.iter().map(|&id| machine.transition_text(id)).collect();
-    let guards =
-        report.transitions.iter().filter_map(|&id| machine.transitions.get(id)?.guard_text.clone()).collect();
-    Row { n, triggered: false, symbol, transitions, guards, report }
-}
-
-/// Time passed and nothing was due.
-fn idle(interpreter: &Interpreter<'_, Answers>, n: usize, symbol: String, outcome: Outcome) -> Row {
-    let leaves = interpreter.leaves();
-    let report = StepReport {
-        event: symbol.clone(),
-        cause: Cause::Clock,
-        outcome,
-        time_us: interpreter.time_us(),
-        before: leaves.clone(),
-        after: leaves,
-        ..StepReport::default()
-    };
-    row(interpreter.machine(), n, Some(&symbol), report)
 }
 
 impl Run {

@@ -17,7 +17,7 @@ pub(super) enum Cue {
 }
 
 impl Cue {
-    fn sets_off(self, trigger: &Trigger) -> bool {
+    pub(super) fn sets_off(self, trigger: &Trigger) -> bool {
         match (self, trigger) {
             (Self::Always, Trigger::Always) | (Self::Fault, Trigger::Fault) => true,
             (Self::Event(event), Trigger::Events(events)) => events.contains(&event),
@@ -82,8 +82,9 @@ impl<W: World> Interpreter<'_, W> {
         if let Some(fault) = fault {
             self.raise_fault(fault);
         }
+        let preempted_before = self.report.preempted.len();
         let enabled = self.remove_conflicting(enabled);
-        if !enabled.is_empty() {
+        let disposition = if !enabled.is_empty() {
             Disposition::Take(enabled)
         } else if deferred {
             Disposition::Defer
@@ -91,7 +92,13 @@ impl<W: World> Interpreter<'_, W> {
             Disposition::Ignore
         } else {
             Disposition::Nothing
+        };
+        if self.explains {
+            let preempted = self.report.preempted.split_off(preempted_before);
+            self.explain(cue, event, &asked, &preempted, &disposition);
+            self.report.preempted.extend(preempted);
         }
+        disposition
     }
 
     /// W3C conditionMatch.
@@ -139,7 +146,7 @@ impl<W: World> Interpreter<'_, W> {
         filtered
     }
 
-    fn source(&self, id: TransitionId) -> StateId {
+    pub(super) fn source(&self, id: TransitionId) -> StateId {
         self.machine.transitions.get(id).map_or(0, |transition| transition.source)
     }
 

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{EventId, StateId};
+use super::{BindingId, EventId, LocalId, StateId};
 use crate::Span;
 
 /// The type of a value.
@@ -67,6 +67,14 @@ pub enum ExprKind {
     None,
     /// A variable of the context.
     Variable(usize),
+    /// Data of a state that is active wherever the expression stands.
+    Local(LocalId),
+    /// What a `for` binds.
+    Binding(BindingId),
+    /// `event.result`: what the completed state or child returned.
+    Result,
+    /// `event.kind` of a fault, as text: `overflow`, `queue_full`, ….
+    FaultKind,
     /// `event.field`: for each event that may be current, the field's position.
     Field {
         /// The field's name.

@@ -4,10 +4,13 @@
 //! a model is made in one deterministic order. After checking: no unresolved name, no ill-typed
 //! expression, no target outside its machine, no state without a way to decide what is active in it.
 
+mod claims;
 mod expr;
+mod fingerprint;
 pub mod names;
 mod skeleton;
 
+pub use claims::{Example, Limits, Migration, Property, PropertyKind, Sign};
 pub use expr::{BinaryOp, Expr, ExprKind, Literal, Type, UnaryOp};
 
 use std::collections::BTreeMap;
@@ -24,6 +27,16 @@ pub type EventId = usize;
 pub type TimerId = usize;
 /// Index into [`Machine::activities`].
 pub type ActivityId = usize;
+/// Index into [`Machine::locals`].
+pub type LocalId = usize;
+/// Index into [`Machine::children`].
+pub type ChildId = usize;
+/// Index into [`Machine::sends`].
+pub type SendId = usize;
+/// Index into [`Machine::bindings`].
+pub type BindingId = usize;
+/// Index into [`Machine::undos`].
+pub type UndoId = usize;
 
 /// A whole specification.
 #[derive(Debug, Clone, Default)]
@@ -48,7 +61,7 @@ impl Model {
 }
 
 /// One automaton ⟨Σ, Γ, Q, δ, λ⟩ with what makes it a statechart.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Machine {
     /// As the spec spells it.
     pub name: String,
@@ -78,6 +91,26 @@ pub struct Machine {
     pub services: Vec<Service>,
     /// Machines that `send` may address.
     pub peers: Vec<Peer>,
+    /// Machines that it starts: `spawn Machine(…) as id` and `do Machine(…) as id`.
+    pub children: Vec<Child>,
+    /// Names of delayed messages, `send … as id`, in document order.
+    pub sends: Vec<SendName>,
+    /// Data of states and of the machine (its parameters): it lives as long as they do.
+    pub locals: Vec<Local>,
+    /// What `for` loops bind, each in its own place.
+    pub bindings: Vec<Field>,
+    /// What `compensate` may run.
+    pub undos: Vec<Undo>,
+    /// Bounds of queues and loops.
+    pub limits: Limits,
+    /// Words with the states that they must lead to.
+    pub examples: Vec<Example>,
+    /// What the spec claims about itself.
+    pub properties: Vec<Property>,
+    /// How snapshots of earlier versions are read.
+    pub migrations: Vec<Migration>,
+    /// The type of what the final states of the root return, if they do.
+    pub result: Option<Type>,
     /// In document order; the root first, each state directly followed by its descendants.
     pub states: Vec<State>,
     /// In document order.
@@ -202,10 +235,83 @@ pub struct Peer {
     pub span: Span,
 }
 
+/// A machine that another one starts.
+#[derive(Debug, Clone)]
+pub struct Child {
+    /// The `id` of `as id`; the machine's name in snake case where the spec gives none.
+    pub name: String,
+    /// The machine's name.
+    pub machine: String,
+    /// That machine's parameters, in order.
+    pub params: Vec<Field>,
+    /// That machine's input alphabet, for `send id EVENT`.
+    pub events: Vec<Symbol>,
+    /// What `done(id)` carries as `event.result`.
+    pub result: Option<Type>,
+    /// Where it is first named.
+    pub span: Span,
+}
+
+/// A name of delayed messages: at most one is under way, another replaces it, `cancel` forgets it.
+#[derive(Debug, Clone)]
+pub struct SendName {
+    /// As the spec spells it.
+    pub name: String,
+    /// Where it is first given.
+    pub span: Span,
+}
+
+/// Data of a state: a parameter, set by whoever enters it, or a field, set from its initial.
+#[derive(Debug, Clone)]
+pub struct Local {
+    /// As the spec spells it.
+    pub name: String,
+    /// Documentation comment.
+    pub doc: String,
+    /// Its type.
+    pub ty: Type,
+    /// The state that it belongs to; the root for parameters of the machine.
+    pub state: StateId,
+    /// A parameter; else a field.
+    pub param: bool,
+    /// The initial of a field; the default of a parameter that has one. It may refer to the context, to data
+    /// of outer states and to what stands before it.
+    pub initial: Option<Expr>,
+    /// Where it is declared.
+    pub span: Span,
+}
+
+/// What an `undo` runs: like an action whose arguments were evaluated when it was pushed.
+#[derive(Debug, Clone)]
+pub struct Undo {
+    /// What it does.
+    pub kind: UndoKind,
+    /// Types of its arguments, in order.
+    pub args: Vec<Type>,
+    /// As the spec spells it.
+    pub text: String,
+    /// Where it stands.
+    pub span: Span,
+}
+
+/// See [`Undo`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum UndoKind {
+    /// Index into [`Machine::actions`].
+    Call(usize),
+    /// Index into [`Machine::outputs`].
+    Emit(usize),
+    /// The event.
+    Raise(EventId),
+    /// Receiver, and event as in [`ActionKind::Send`]; at once.
+    Send(Receiver, usize),
+}
+
 /// What a state is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum StateKind {
     /// Has no children.
+    #[default]
     Atomic,
     /// Exactly one child is active.
     Compound,
@@ -213,10 +319,16 @@ pub enum StateKind {
     Parallel,
     /// Entering it completes the parent.
     Final,
+    /// A pseudo-state, never active: a target that stands for what was active in the parent when that was left.
+    /// Its `initial` are the default targets, its `initial_actions` and `initial_passes` go with them.
+    History {
+        /// Whether it restores the leaves, not only the parent's children.
+        deep: bool,
+    },
 }
 
 /// A state; the root is the machine itself.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct State {
     /// As the spec spells it.
     pub name: String,
@@ -236,12 +348,24 @@ pub struct State {
     pub accept: bool,
     /// The parent; the root is its own.
     pub parent: StateId,
-    /// Its children, in document order.
+    /// Its children, in document order, without history states.
     pub children: Vec<StateId>,
+    /// Its history states, in document order.
+    pub histories: Vec<StateId>,
     /// Its last descendant; itself when it has none.
     pub last: StateId,
-    /// Default targets, of compound states.
+    /// Default targets, of compound and history states.
     pub initial: Vec<StateId>,
+    /// Run when the default targets are taken, after the state's entry, before theirs (W3C: initial content).
+    pub initial_actions: Vec<Action>,
+    /// Values for parameters of the default targets.
+    pub initial_passes: Vec<Pass>,
+    /// Its parameters, then its fields: indices into [`Machine::locals`].
+    pub locals: Vec<LocalId>,
+    /// What a final state returns, as data of the `done` that it raises.
+    pub returns: Option<Expr>,
+    /// The type of `event.result` on its `done`: what all its final states return.
+    pub result: Option<Type>,
     /// Actions on entry.
     pub entry: Vec<Action>,
     /// Actions on exit.
@@ -267,9 +391,10 @@ impl State {
 }
 
 /// What sets off a transition.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub enum Trigger {
     /// Nothing: `always`.
+    #[default]
     Always,
     /// Any of these events; wildcards are resolved to what they match.
     Events(Vec<EventId>),
@@ -277,12 +402,14 @@ pub enum Trigger {
     Timer(TimerId),
     /// The state completes.
     Done(StateId),
+    /// The child machine completes.
+    ChildDone(ChildId),
     /// A fault was raised.
     Fault,
 }
 
 /// A transition.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Transition {
     /// The state that declares it.
     pub source: StateId,
@@ -294,8 +421,11 @@ pub struct Transition {
     pub guard: Option<Expr>,
     /// The guard as the spec spells it, without brackets.
     pub guard_text: Option<String>,
-    /// Where it goes; empty for a targetless one.
+    /// Where it goes; empty for a targetless one. A target may be a history state.
     pub targets: Vec<StateId>,
+    /// Values for parameters of its targets. They are evaluated with the guard, before anything is left: a fault
+    /// means that the transition is not enabled.
+    pub passes: Vec<Pass>,
     /// Declared `internal on`: children of the source are exited, the source is not.
     pub internal: bool,
     /// The innermost state that stays active when it is taken (W3C: transition domain).
@@ -325,13 +455,42 @@ pub struct Timer {
     pub transition: TransitionId,
 }
 
+/// Values for the parameters of a state, in their order, defaults filled in.
+#[derive(Debug, Clone)]
+pub struct Pass {
+    /// The state.
+    pub state: StateId,
+    /// One for each of its parameters.
+    pub args: Vec<Expr>,
+}
+
+/// What a `do` runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Invoked {
+    /// Index into [`Machine::services`].
+    Service(usize),
+    /// A machine: index into [`Machine::children`].
+    Child(ChildId),
+}
+
+impl Invoked {
+    /// The service, where it is one.
+    #[must_use]
+    pub fn service(self) -> Option<usize> {
+        match self {
+            Self::Service(service) => Some(service),
+            Self::Child(_) => None,
+        }
+    }
+}
+
 /// A `do`.
 #[derive(Debug, Clone)]
 pub struct Activity {
     /// The state that owns it.
     pub state: StateId,
-    /// Index into [`Machine::services`].
-    pub service: usize,
+    /// What it runs.
+    pub runs: Invoked,
     /// Evaluated once, when it starts.
     pub args: Vec<Expr>,
     /// Where it stands.
@@ -354,8 +513,8 @@ pub struct Action {
 pub enum ActionKind {
     /// `variable := value`.
     Assign {
-        /// Index into [`Machine::context`].
-        variable: usize,
+        /// What is assigned to.
+        place: Place,
         /// Already of the variable's type.
         value: Expr,
     },
@@ -375,15 +534,57 @@ pub enum ActionKind {
     },
     /// `send peer EVENT(args) delay d`.
     Send {
-        /// Index into [`Machine::peers`]; `None` for `self`.
-        peer: Option<usize>,
-        /// Index into the peer's events, or an [`EventId`] of the machine itself.
+        /// Who gets it.
+        to: Receiver,
+        /// Index into the receiver's events: an [`EventId`] for the machine itself.
         event: usize,
         /// One for each field, in the order of the fields.
         args: Vec<Expr>,
         /// Sent after this span.
         delay: Option<Expr>,
+        /// Its name, of which one at most is under way: index into [`Machine::sends`].
+        id: Option<SendId>,
     },
+    /// `cancel id`: forgets the delayed message of that name.
+    Cancel(SendId),
+    /// `spawn Machine(args) as id`; one that runs under that id already is stopped first.
+    Spawn {
+        /// Index into [`Machine::children`].
+        child: ChildId,
+        /// One for each parameter.
+        args: Vec<Expr>,
+    },
+    /// `stop id`.
+    Stop(ChildId),
+    /// `if … { … } else { … }`: the first arm that holds, else the last block.
+    If {
+        /// Conditions and what they guard.
+        arms: Vec<(Expr, Vec<Action>)>,
+        /// Where none holds.
+        otherwise: Vec<Action>,
+    },
+    /// `for item, index in list { … }`; the list is evaluated once.
+    For {
+        /// The item of each turn.
+        item: BindingId,
+        /// Its position, from 0.
+        index: Option<BindingId>,
+        /// What is gone through.
+        list: Expr,
+        /// What each turn does.
+        body: Vec<Action>,
+    },
+    /// Pushes an undo, its arguments evaluated now; directly behind the action that it undoes.
+    Push {
+        /// Index into [`Machine::undos`].
+        undo: UndoId,
+        /// Its arguments.
+        args: Vec<Expr>,
+    },
+    /// `compensate`: takes the undos from the stack, the latest first, and runs them. A fault leaves the rest.
+    Compensate,
+    /// `commit`: forgets the undos.
+    Commit,
     /// An extern action.
     Call {
         /// Index into [`Machine::actions`].
@@ -393,6 +594,26 @@ pub enum ActionKind {
     },
     /// `log "…"`.
     Log(Expr),
+}
+
+/// What an assignment changes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// Index into [`Machine::context`].
+    Variable(usize),
+    /// Data of a state that is active there.
+    Local(LocalId),
+}
+
+/// Who gets a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Receiver {
+    /// The machine itself, from outside: behind everything that the macrostep still does.
+    Itself,
+    /// Index into [`Machine::peers`].
+    Peer(usize),
+    /// Index into [`Machine::children`]; a message to one that does not run is a fault.
+    Child(ChildId),
 }
 
 /// Actors composed into a system: wiring for diagrams and checks.
@@ -421,6 +642,8 @@ pub struct Actor {
     pub name: String,
     /// The machine that it runs.
     pub machine: String,
+    /// Values for the machine's parameters, in order.
+    pub args: Vec<Expr>,
     /// The parameter of a family: one actor for each value.
     pub family: Option<Field>,
 }
@@ -464,6 +687,29 @@ impl Machine {
     #[must_use]
     pub fn event(&self, name: &str) -> Option<EventId> {
         self.events.iter().position(|event| event.symbol.name == name)
+    }
+
+    /// The name of what an activity runs: a service, or the id of a child machine.
+    #[must_use]
+    pub fn runs(&self, activity: ActivityId) -> &str {
+        match self.activities.get(activity).map(|row| row.runs) {
+            Some(Invoked::Service(service)) => {
+                self.services.get(service).map_or("", |service| &service.function.name)
+            }
+            Some(Invoked::Child(child)) => self.children.get(child).map_or("", |child| &child.name),
+            None => "",
+        }
+    }
+
+    /// The machine's parameters: data of its root.
+    pub fn params(&self) -> impl Iterator<Item = &Local> + '_ {
+        self.locals.iter().filter(|local| local.state == 0 && local.param)
+    }
+
+    /// Whether the state is a history state.
+    #[must_use]
+    pub fn is_history(&self, state: StateId) -> bool {
+        self.states.get(state).is_some_and(|row| matches!(row.kind, StateKind::History { .. }))
     }
 
     /// Whether `state` lies below `ancestor`.

@@ -12,17 +12,19 @@ pub(crate) struct Name {
     pub(crate) span: Span,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct File {
     pub(crate) imports: Vec<Name>,
     pub(crate) machines: Vec<Machine>,
+    pub(crate) fragments: Vec<Fragment>,
     pub(crate) systems: Vec<System>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Machine {
     pub(crate) name: Name,
     pub(crate) doc: String,
+    pub(crate) params: Vec<DataParam>,
     pub(crate) label: Option<String>,
     pub(crate) tags: Vec<crate::model::Tag>,
     pub(crate) strict: bool,
@@ -30,57 +32,133 @@ pub(crate) struct Machine {
     pub(crate) members: Vec<Member>,
 }
 
-#[derive(Debug)]
+/// Members that machines and states take over with `use`.
+#[derive(Debug, Clone)]
+pub(crate) struct Fragment {
+    pub(crate) name: Name,
+    pub(crate) doc: String,
+    pub(crate) members: Vec<Member>,
+}
+
+/// A parameter of a machine or state.
+#[derive(Debug, Clone)]
+pub(crate) struct DataParam {
+    pub(crate) name: Name,
+    pub(crate) ty: Type,
+    pub(crate) default: Option<Expr>,
+}
+
+#[derive(Debug, Clone)]
 pub(crate) struct Member {
     pub(crate) doc: String,
     pub(crate) kind: MemberKind,
     pub(crate) span: Span,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) enum MemberKind {
     Input(Vec<Symbol>),
     Internals(Vec<Symbol>),
     Output(Vec<Symbol>),
     Context(Vec<Variable>),
     Externs(Vec<Extern>),
-    Peer { name: Name, machine: Name },
-    Initial(Vec<Path>),
+    Peer {
+        name: Name,
+        machine: Name,
+    },
+    /// `limits { internal: 32 }`.
+    Limits(Vec<(Name, Expr)>),
+    Initial {
+        places: Vec<Place>,
+        actions: Vec<Action>,
+    },
     State(State),
+    History(History),
     Entry(Vec<Action>),
     Exit(Vec<Action>),
     Transition(Transition),
-    Do { service: Name, args: Vec<Arg> },
+    /// A service, or a machine that runs as `id`.
+    Do {
+        what: Name,
+        args: Vec<Arg>,
+        id: Option<Name>,
+    },
     Defer(Vec<Alternative>),
+    Return(Expr),
+    Use(Name),
+    Example {
+        word: Name,
+        states: Vec<Path>,
+    },
+    Property(Property),
+    Migrate {
+        from: Name,
+        moved: Vec<Moved>,
+    },
 }
 
-#[derive(Debug)]
+/// `history h -> default`.
+#[derive(Debug, Clone)]
+pub(crate) struct History {
+    pub(crate) deep: bool,
+    pub(crate) name: Name,
+    pub(crate) label: Option<String>,
+    pub(crate) tags: Vec<crate::model::Tag>,
+    /// Where it goes when nothing is stored; empty: the parent's own initial.
+    pub(crate) places: Vec<Place>,
+    pub(crate) actions: Vec<Action>,
+}
+
+/// What a spec claims about itself.
+#[derive(Debug, Clone)]
+pub(crate) struct Property {
+    pub(crate) name: Name,
+    pub(crate) kind: PropertyKind,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) enum PropertyKind {
+    CanReach { from: Path, to: Path },
+    LeadsTo { first: Vec<Name>, then: Vec<Name> },
+    Invariant { state: Option<Path>, holds: Expr },
+    Never { first: Name, before: Name },
+}
+
+/// `old.path -> new.path`, or `context old -> new`.
+#[derive(Debug, Clone)]
+pub(crate) struct Moved {
+    pub(crate) context: bool,
+    pub(crate) from: Path,
+    pub(crate) to: Path,
+}
+
+#[derive(Debug, Clone)]
 pub(crate) struct Symbol {
     pub(crate) name: Name,
     pub(crate) doc: String,
     pub(crate) fields: Vec<Field>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Field {
     pub(crate) name: Name,
     pub(crate) ty: Type,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Type {
     pub(crate) kind: TypeKind,
     pub(crate) span: Span,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) enum TypeKind {
     Named(String),
     List(Box<Type>),
     Optional(Box<Type>),
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Variable {
     pub(crate) name: Name,
     pub(crate) doc: String,
@@ -88,7 +166,7 @@ pub(crate) struct Variable {
     pub(crate) initial: Expr,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) enum Extern {
     Type(Name),
     Guard(ExternFn),
@@ -96,7 +174,7 @@ pub(crate) enum Extern {
     Service { function: ExternFn, streams: Vec<Name>, successes: Vec<Name>, failures: Vec<Name> },
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct ExternFn {
     pub(crate) name: Name,
     pub(crate) doc: String,
@@ -111,14 +189,22 @@ pub(crate) enum StateKeyword {
     Final,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct State {
     pub(crate) keyword: StateKeyword,
     pub(crate) accept: bool,
     pub(crate) name: Name,
+    pub(crate) params: Vec<DataParam>,
     pub(crate) label: Option<String>,
     pub(crate) tags: Vec<crate::model::Tag>,
     pub(crate) members: Vec<Member>,
+}
+
+/// A state to go to, with the values of its parameters.
+#[derive(Debug, Clone)]
+pub(crate) struct Place {
+    pub(crate) path: Path,
+    pub(crate) args: Vec<Arg>,
 }
 
 #[derive(Debug, Clone)]
@@ -133,7 +219,7 @@ impl Path {
     }
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Transition {
     pub(crate) internal: bool,
     pub(crate) trigger: Trigger,
@@ -147,20 +233,20 @@ pub(crate) struct Transition {
     pub(crate) head: Span,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) enum Trigger {
     On(Vec<Alternative>),
     Always,
     After(Expr),
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Alternative {
     pub(crate) kind: AlternativeKind,
     pub(crate) span: Span,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) enum AlternativeKind {
     Any,
     Prefix(String),
@@ -169,42 +255,83 @@ pub(crate) enum AlternativeKind {
     Fault,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) enum Target {
-    Itself(Span),
-    States(Vec<Path>),
+    Itself { span: Span, args: Vec<Arg> },
+    States(Vec<Place>),
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Action {
     pub(crate) kind: ActionKind,
+    /// What `compensate` runs.
+    pub(crate) undo: Option<Box<Action>>,
     pub(crate) text: String,
     pub(crate) span: Span,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) enum ActionKind {
-    Assign { variable: Name, value: Expr },
-    Emit { output: Name, args: Vec<Arg> },
-    Raise { event: Name, args: Vec<Arg> },
-    Send { peer: Option<Name>, event: Name, args: Vec<Arg>, delay: Option<Expr> },
+    Assign {
+        variable: Name,
+        value: Expr,
+    },
+    Emit {
+        output: Name,
+        args: Vec<Arg>,
+    },
+    Raise {
+        event: Name,
+        args: Vec<Arg>,
+    },
+    Send {
+        peer: Option<Name>,
+        event: Name,
+        args: Vec<Arg>,
+        delay: Option<Expr>,
+        id: Option<Name>,
+    },
+    Cancel(Name),
+    Spawn {
+        machine: Name,
+        args: Vec<Arg>,
+        id: Option<Name>,
+    },
+    Stop(Name),
     Log(Expr),
-    Call { action: Name, args: Vec<Arg> },
+    Call {
+        action: Name,
+        args: Vec<Arg>,
+    },
+    /// `if … { … } else if … { … } else { … }`.
+    If {
+        arms: Vec<(Expr, Vec<Action>)>,
+        otherwise: Vec<Action>,
+    },
+    /// `for item, index in list { … }`.
+    For {
+        item: Name,
+        index: Option<Name>,
+        list: Expr,
+        body: Vec<Action>,
+    },
+    Compensate,
+    Commit,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Arg {
     pub(crate) name: Option<Name>,
     pub(crate) value: Expr,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Expr {
     pub(crate) kind: ExprKind,
     pub(crate) span: Span,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) enum ExprKind {
     Literal(crate::model::Literal),
     None,
@@ -222,7 +349,7 @@ pub(crate) enum ExprKind {
     Error,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct System {
     pub(crate) name: Name,
     pub(crate) doc: String,
@@ -230,9 +357,9 @@ pub(crate) struct System {
     pub(crate) items: Vec<SystemItem>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) enum SystemItem {
-    Actor { name: Name, family: Option<Field>, machine: Name },
+    Actor { name: Name, family: Option<Field>, machine: Name, args: Vec<Arg> },
     External { name: Name, label: Option<String> },
     Wire { from: Name, to: Name, label: Option<String>, tags: Vec<crate::model::Tag>, messages: Vec<Name> },
 }

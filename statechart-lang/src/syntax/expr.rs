@@ -192,7 +192,7 @@ impl Builder<'_> {
     }
 
     /// An Int; one past the largest is kept wrapped, for the sign that may stand before it.
-    fn int(&mut self, pair: &Pair<'_, Rule>) -> ExprKind {
+    pub(super) fn int(&mut self, pair: &Pair<'_, Rule>) -> ExprKind {
         match digits(pair).parse::<u64>() {
             Ok(value) if value <= 1 << 63 => ExprKind::Literal(Literal::Int(value as i64)),
             _ => self.out_of_range(pair, "Int"),

@@ -23,28 +23,48 @@ pub enum Rule {
     r#kw_after,
     r#kw_always,
     r#kw_and,
+    r#kw_as,
+    r#kw_before,
+    r#kw_can,
+    r#kw_cancel,
+    r#kw_commit,
+    r#kw_compensate,
     r#kw_context,
+    r#kw_deep,
     r#kw_defer,
     r#kw_delay,
     r#kw_do,
     r#kw_done,
+    r#kw_else,
     r#kw_emit,
     r#kw_entry,
     r#kw_event,
+    r#kw_example,
     r#kw_exit,
     r#kw_extern,
     r#kw_external,
     r#kw_false,
     r#kw_fault,
     r#kw_final,
+    r#kw_for,
+    r#kw_fragment,
+    r#kw_from,
     r#kw_guard,
+    r#kw_history,
+    r#kw_if,
+    r#kw_implies,
     r#kw_import,
     r#kw_in,
     r#kw_initial,
     r#kw_input,
     r#kw_internal,
+    r#kw_invariant,
+    r#kw_leads,
+    r#kw_limits,
     r#kw_log,
     r#kw_machine,
+    r#kw_migrate,
+    r#kw_never,
     r#kw_nondeterministic,
     r#kw_none,
     r#kw_not,
@@ -54,21 +74,30 @@ pub enum Rule {
     r#kw_output,
     r#kw_parallel,
     r#kw_peer,
+    r#kw_property,
     r#kw_raise,
+    r#kw_reach,
     r#kw_region,
+    r#kw_return,
     r#kw_self,
     r#kw_send,
     r#kw_service,
+    r#kw_spawn,
     r#kw_state,
+    r#kw_stop,
     r#kw_streams,
     r#kw_strict,
     r#kw_system,
+    r#kw_to,
     r#kw_true,
     r#kw_type,
+    r#kw_undo,
+    r#kw_use,
     r#file,
     r#top,
     r#import,
     r#machine,
+    r#fragment,
     r#body,
     r#tag,
     r#member,
@@ -100,15 +129,22 @@ pub enum Rule {
     r#params,
     r#param,
     r#peer,
+    r#use_fragment,
+    r#limits,
     r#initial,
     r#state,
     r#parallel,
     r#region,
     r#final_state,
+    r#history,
     r#path,
+    r#place,
+    r#data_params,
+    r#data_param,
     r#entry,
     r#exit,
     r#activity,
+    r#returned,
     r#defer,
     r#on,
     r#always,
@@ -125,14 +161,31 @@ pub enum Rule {
     r#slash,
     r#actions,
     r#action,
+    r#simple,
     r#emit,
     r#raise,
     r#send,
+    r#cancel,
+    r#spawn,
+    r#stop,
+    r#choice,
+    r#each,
+    r#block,
+    r#compensate,
+    r#commit,
     r#log,
     r#assign,
     r#call,
     r#args,
     r#arg,
+    r#example,
+    r#property,
+    r#reachable,
+    r#leads,
+    r#invariant,
+    r#never,
+    r#migrate,
+    r#moved,
     r#expr,
     r#conjunction,
     r#negation,
@@ -196,28 +249,48 @@ impl Rule {
             Rule::r#kw_after,
             Rule::r#kw_always,
             Rule::r#kw_and,
+            Rule::r#kw_as,
+            Rule::r#kw_before,
+            Rule::r#kw_can,
+            Rule::r#kw_cancel,
+            Rule::r#kw_commit,
+            Rule::r#kw_compensate,
             Rule::r#kw_context,
+            Rule::r#kw_deep,
             Rule::r#kw_defer,
             Rule::r#kw_delay,
             Rule::r#kw_do,
             Rule::r#kw_done,
+            Rule::r#kw_else,
             Rule::r#kw_emit,
             Rule::r#kw_entry,
             Rule::r#kw_event,
+            Rule::r#kw_example,
             Rule::r#kw_exit,
             Rule::r#kw_extern,
             Rule::r#kw_external,
             Rule::r#kw_false,
             Rule::r#kw_fault,
             Rule::r#kw_final,
+            Rule::r#kw_for,
+            Rule::r#kw_fragment,
+            Rule::r#kw_from,
             Rule::r#kw_guard,
+            Rule::r#kw_history,
+            Rule::r#kw_if,
+            Rule::r#kw_implies,
             Rule::r#kw_import,
             Rule::r#kw_in,
             Rule::r#kw_initial,
             Rule::r#kw_input,
             Rule::r#kw_internal,
+            Rule::r#kw_invariant,
+            Rule::r#kw_leads,
+            Rule::r#kw_limits,
             Rule::r#kw_log,
             Rule::r#kw_machine,
+            Rule::r#kw_migrate,
+            Rule::r#kw_never,
             Rule::r#kw_nondeterministic,
             Rule::r#kw_none,
             Rule::r#kw_not,
@@ -227,21 +300,30 @@ impl Rule {
             Rule::r#kw_output,
             Rule::r#kw_parallel,
             Rule::r#kw_peer,
+            Rule::r#kw_property,
             Rule::r#kw_raise,
+            Rule::r#kw_reach,
             Rule::r#kw_region,
+            Rule::r#kw_return,
             Rule::r#kw_self,
             Rule::r#kw_send,
             Rule::r#kw_service,
+            Rule::r#kw_spawn,
             Rule::r#kw_state,
+            Rule::r#kw_stop,
             Rule::r#kw_streams,
             Rule::r#kw_strict,
             Rule::r#kw_system,
+            Rule::r#kw_to,
             Rule::r#kw_true,
             Rule::r#kw_type,
+            Rule::r#kw_undo,
+            Rule::r#kw_use,
             Rule::r#file,
             Rule::r#top,
             Rule::r#import,
             Rule::r#machine,
+            Rule::r#fragment,
             Rule::r#body,
             Rule::r#tag,
             Rule::r#member,
@@ -273,15 +355,22 @@ impl Rule {
             Rule::r#params,
             Rule::r#param,
             Rule::r#peer,
+            Rule::r#use_fragment,
+            Rule::r#limits,
             Rule::r#initial,
             Rule::r#state,
             Rule::r#parallel,
             Rule::r#region,
             Rule::r#final_state,
+            Rule::r#history,
             Rule::r#path,
+            Rule::r#place,
+            Rule::r#data_params,
+            Rule::r#data_param,
             Rule::r#entry,
             Rule::r#exit,
             Rule::r#activity,
+            Rule::r#returned,
             Rule::r#defer,
             Rule::r#on,
             Rule::r#always,
@@ -298,14 +387,31 @@ impl Rule {
             Rule::r#slash,
             Rule::r#actions,
             Rule::r#action,
+            Rule::r#simple,
             Rule::r#emit,
             Rule::r#raise,
             Rule::r#send,
+            Rule::r#cancel,
+            Rule::r#spawn,
+            Rule::r#stop,
+            Rule::r#choice,
+            Rule::r#each,
+            Rule::r#block,
+            Rule::r#compensate,
+            Rule::r#commit,
             Rule::r#log,
             Rule::r#assign,
             Rule::r#call,
             Rule::r#args,
             Rule::r#arg,
+            Rule::r#example,
+            Rule::r#property,
+            Rule::r#reachable,
+            Rule::r#leads,
+            Rule::r#invariant,
+            Rule::r#never,
+            Rule::r#migrate,
+            Rule::r#moved,
             Rule::r#expr,
             Rule::r#conjunction,
             Rule::r#negation,
@@ -940,6 +1046,174 @@ impl ::pest::Parser<Rule> for Grammar {
                 }
                 #[inline]
                 #[allow(non_snake_case, unused_variables)]
+                pub fn r#kw_as(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#kw_as,
+                            |state| {
+                                state
+                                    .atomic(
+                                        ::pest::Atomicity::Atomic,
+                                        |state| {
+                                            state
+                                                .sequence(|state| {
+                                                    state
+                                                        .match_string("as")
+                                                        .and_then(|state| {
+                                                            state.lookahead(false, |state| { self::r#idc(state) })
+                                                        })
+                                                })
+                                        },
+                                    )
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#kw_before(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#kw_before,
+                            |state| {
+                                state
+                                    .atomic(
+                                        ::pest::Atomicity::Atomic,
+                                        |state| {
+                                            state
+                                                .sequence(|state| {
+                                                    state
+                                                        .match_string("before")
+                                                        .and_then(|state| {
+                                                            state.lookahead(false, |state| { self::r#idc(state) })
+                                                        })
+                                                })
+                                        },
+                                    )
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#kw_can(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#kw_can,
+                            |state| {
+                                state
+                                    .atomic(
+                                        ::pest::Atomicity::Atomic,
+                                        |state| {
+                                            state
+                                                .sequence(|state| {
+                                                    state
+                                                        .match_string("can")
+                                                        .and_then(|state| {
+                                                            state.lookahead(false, |state| { self::r#idc(state) })
+                                                        })
+                                                })
+                                        },
+                                    )
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#kw_cancel(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#kw_cancel,
+                            |state| {
+                                state
+                                    .atomic(
+                                        ::pest::Atomicity::Atomic,
+                                        |state| {
+                                            state
+                                                .sequence(|state| {
+                                                    state
+                                                        .match_string("cancel")
+                                                        .and_then(|state| {
+                                                            state.lookahead(false, |state| { self::r#idc(state) })
+                                                        })
+                                                })
+                                        },
+                                    )
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#kw_commit(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#kw_commit,
+                            |state| {
+                                state
+                                    .atomic(
+                                        ::pest::Atomicity::Atomic,
+                                        |state| {
+                                            state
+                                                .sequence(|state| {
+                                                    state
+                                                        .match_string("commit")
+                                                        .and_then(|state| {
+                                                            state.lookahead(false, |state| { self::r#idc(state) })
+                                                        })
+                                                })
+                                        },
+                                    )
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#kw_compensate(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#kw_compensate,
+                            |state| {
+                                state
+                                    .atomic(
+                                        ::pest::Atomicity::Atomic,
+                                        |state| {
+                                            state
+                                                .sequence(|state| {
+                                                    state
+                                                        .match_string("compensate")
+                                                        .and_then(|state| {
+                                                            state.lookahead(false, |state| { self::r#idc(state) })
+                                                        })
+                                                })
+                                        },
+                                    )
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
                 pub fn r#kw_context(
                     state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
                 ) -> ::pest::ParseResult<
@@ -957,6 +1231,34 @@ impl ::pest::Parser<Rule> for Grammar {
                                                 .sequence(|state| {
                                                     state
                                                         .match_string("context")
+                                                        .and_then(|state| {
+                                                            state.lookahead(false, |state| { self::r#idc(state) })
+                                                        })
+                                                })
+                                        },
+                                    )
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#kw_deep(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#kw_deep,
+                            |state| {
+                                state
+                                    .atomic(
+                                        ::pest::Atomicity::Atomic,
+                                        |state| {
+                                            state
+                                                .sequence(|state| {
+                                                    state
+                                                        .match_string("deep")
                                                         .and_then(|state| {
                                                             state.lookahead(false, |state| { self::r#idc(state) })
                                                         })
@@ -1080,6 +1382,34 @@ impl ::pest::Parser<Rule> for Grammar {
                 }
                 #[inline]
                 #[allow(non_snake_case, unused_variables)]
+                pub fn r#kw_else(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#kw_else,
+                            |state| {
+                                state
+                                    .atomic(
+                                        ::pest::Atomicity::Atomic,
+                                        |state| {
+                                            state
+                                                .sequence(|state| {
+                                                    state
+                                                        .match_string("else")
+                                                        .and_then(|state| {
+                                                            state.lookahead(false, |state| { self::r#idc(state) })
+                                                        })
+                                                })
+                                        },
+                                    )
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
                 pub fn r#kw_emit(
                     state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
                 ) -> ::pest::ParseResult<
@@ -1153,6 +1483,34 @@ impl ::pest::Parser<Rule> for Grammar {
                                                 .sequence(|state| {
                                                     state
                                                         .match_string("event")
+                                                        .and_then(|state| {
+                                                            state.lookahead(false, |state| { self::r#idc(state) })
+                                                        })
+                                                })
+                                        },
+                                    )
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#kw_example(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#kw_example,
+                            |state| {
+                                state
+                                    .atomic(
+                                        ::pest::Atomicity::Atomic,
+                                        |state| {
+                                            state
+                                                .sequence(|state| {
+                                                    state
+                                                        .match_string("example")
                                                         .and_then(|state| {
                                                             state.lookahead(false, |state| { self::r#idc(state) })
                                                         })
@@ -1332,6 +1690,90 @@ impl ::pest::Parser<Rule> for Grammar {
                 }
                 #[inline]
                 #[allow(non_snake_case, unused_variables)]
+                pub fn r#kw_for(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#kw_for,
+                            |state| {
+                                state
+                                    .atomic(
+                                        ::pest::Atomicity::Atomic,
+                                        |state| {
+                                            state
+                                                .sequence(|state| {
+                                                    state
+                                                        .match_string("for")
+                                                        .and_then(|state| {
+                                                            state.lookahead(false, |state| { self::r#idc(state) })
+                                                        })
+                                                })
+                                        },
+                                    )
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#kw_fragment(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#kw_fragment,
+                            |state| {
+                                state
+                                    .atomic(
+                                        ::pest::Atomicity::Atomic,
+                                        |state| {
+                                            state
+                                                .sequence(|state| {
+                                                    state
+                                                        .match_string("fragment")
+                                                        .and_then(|state| {
+                                                            state.lookahead(false, |state| { self::r#idc(state) })
+                                                        })
+                                                })
+                                        },
+                                    )
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#kw_from(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#kw_from,
+                            |state| {
+                                state
+                                    .atomic(
+                                        ::pest::Atomicity::Atomic,
+                                        |state| {
+                                            state
+                                                .sequence(|state| {
+                                                    state
+                                                        .match_string("from")
+                                                        .and_then(|state| {
+                                                            state.lookahead(false, |state| { self::r#idc(state) })
+                                                        })
+                                                })
+                                        },
+                                    )
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
                 pub fn r#kw_guard(
                     state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
                 ) -> ::pest::ParseResult<
@@ -1349,6 +1791,90 @@ impl ::pest::Parser<Rule> for Grammar {
                                                 .sequence(|state| {
                                                     state
                                                         .match_string("guard")
+                                                        .and_then(|state| {
+                                                            state.lookahead(false, |state| { self::r#idc(state) })
+                                                        })
+                                                })
+                                        },
+                                    )
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#kw_history(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#kw_history,
+                            |state| {
+                                state
+                                    .atomic(
+                                        ::pest::Atomicity::Atomic,
+                                        |state| {
+                                            state
+                                                .sequence(|state| {
+                                                    state
+                                                        .match_string("history")
+                                                        .and_then(|state| {
+                                                            state.lookahead(false, |state| { self::r#idc(state) })
+                                                        })
+                                                })
+                                        },
+                                    )
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#kw_if(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#kw_if,
+                            |state| {
+                                state
+                                    .atomic(
+                                        ::pest::Atomicity::Atomic,
+                                        |state| {
+                                            state
+                                                .sequence(|state| {
+                                                    state
+                                                        .match_string("if")
+                                                        .and_then(|state| {
+                                                            state.lookahead(false, |state| { self::r#idc(state) })
+                                                        })
+                                                })
+                                        },
+                                    )
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#kw_implies(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#kw_implies,
+                            |state| {
+                                state
+                                    .atomic(
+                                        ::pest::Atomicity::Atomic,
+                                        |state| {
+                                            state
+                                                .sequence(|state| {
+                                                    state
+                                                        .match_string("implies")
                                                         .and_then(|state| {
                                                             state.lookahead(false, |state| { self::r#idc(state) })
                                                         })
@@ -1500,6 +2026,90 @@ impl ::pest::Parser<Rule> for Grammar {
                 }
                 #[inline]
                 #[allow(non_snake_case, unused_variables)]
+                pub fn r#kw_invariant(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#kw_invariant,
+                            |state| {
+                                state
+                                    .atomic(
+                                        ::pest::Atomicity::Atomic,
+                                        |state| {
+                                            state
+                                                .sequence(|state| {
+                                                    state
+                                                        .match_string("invariant")
+                                                        .and_then(|state| {
+                                                            state.lookahead(false, |state| { self::r#idc(state) })
+                                                        })
+                                                })
+                                        },
+                                    )
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#kw_leads(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#kw_leads,
+                            |state| {
+                                state
+                                    .atomic(
+                                        ::pest::Atomicity::Atomic,
+                                        |state| {
+                                            state
+                                                .sequence(|state| {
+                                                    state
+                                                        .match_string("leads")
+                                                        .and_then(|state| {
+                                                            state.lookahead(false, |state| { self::r#idc(state) })
+                                                        })
+                                                })
+                                        },
+                                    )
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#kw_limits(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#kw_limits,
+                            |state| {
+                                state
+                                    .atomic(
+                                        ::pest::Atomicity::Atomic,
+                                        |state| {
+                                            state
+                                                .sequence(|state| {
+                                                    state
+                                                        .match_string("limits")
+                                                        .and_then(|state| {
+                                                            state.lookahead(false, |state| { self::r#idc(state) })
+                                                        })
+                                                })
+                                        },
+                                    )
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
                 pub fn r#kw_log(
                     state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
                 ) -> ::pest::ParseResult<
@@ -1545,6 +2155,62 @@ impl ::pest::Parser<Rule> for Grammar {
                                                 .sequence(|state| {
                                                     state
                                                         .match_string("machine")
+                                                        .and_then(|state| {
+                                                            state.lookahead(false, |state| { self::r#idc(state) })
+                                                        })
+                                                })
+                                        },
+                                    )
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#kw_migrate(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#kw_migrate,
+                            |state| {
+                                state
+                                    .atomic(
+                                        ::pest::Atomicity::Atomic,
+                                        |state| {
+                                            state
+                                                .sequence(|state| {
+                                                    state
+                                                        .match_string("migrate")
+                                                        .and_then(|state| {
+                                                            state.lookahead(false, |state| { self::r#idc(state) })
+                                                        })
+                                                })
+                                        },
+                                    )
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#kw_never(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#kw_never,
+                            |state| {
+                                state
+                                    .atomic(
+                                        ::pest::Atomicity::Atomic,
+                                        |state| {
+                                            state
+                                                .sequence(|state| {
+                                                    state
+                                                        .match_string("never")
                                                         .and_then(|state| {
                                                             state.lookahead(false, |state| { self::r#idc(state) })
                                                         })
@@ -1808,6 +2474,34 @@ impl ::pest::Parser<Rule> for Grammar {
                 }
                 #[inline]
                 #[allow(non_snake_case, unused_variables)]
+                pub fn r#kw_property(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#kw_property,
+                            |state| {
+                                state
+                                    .atomic(
+                                        ::pest::Atomicity::Atomic,
+                                        |state| {
+                                            state
+                                                .sequence(|state| {
+                                                    state
+                                                        .match_string("property")
+                                                        .and_then(|state| {
+                                                            state.lookahead(false, |state| { self::r#idc(state) })
+                                                        })
+                                                })
+                                        },
+                                    )
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
                 pub fn r#kw_raise(
                     state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
                 ) -> ::pest::ParseResult<
@@ -1836,6 +2530,34 @@ impl ::pest::Parser<Rule> for Grammar {
                 }
                 #[inline]
                 #[allow(non_snake_case, unused_variables)]
+                pub fn r#kw_reach(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#kw_reach,
+                            |state| {
+                                state
+                                    .atomic(
+                                        ::pest::Atomicity::Atomic,
+                                        |state| {
+                                            state
+                                                .sequence(|state| {
+                                                    state
+                                                        .match_string("reach")
+                                                        .and_then(|state| {
+                                                            state.lookahead(false, |state| { self::r#idc(state) })
+                                                        })
+                                                })
+                                        },
+                                    )
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
                 pub fn r#kw_region(
                     state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
                 ) -> ::pest::ParseResult<
@@ -1853,6 +2575,34 @@ impl ::pest::Parser<Rule> for Grammar {
                                                 .sequence(|state| {
                                                     state
                                                         .match_string("region")
+                                                        .and_then(|state| {
+                                                            state.lookahead(false, |state| { self::r#idc(state) })
+                                                        })
+                                                })
+                                        },
+                                    )
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#kw_return(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#kw_return,
+                            |state| {
+                                state
+                                    .atomic(
+                                        ::pest::Atomicity::Atomic,
+                                        |state| {
+                                            state
+                                                .sequence(|state| {
+                                                    state
+                                                        .match_string("return")
                                                         .and_then(|state| {
                                                             state.lookahead(false, |state| { self::r#idc(state) })
                                                         })
@@ -1948,6 +2698,34 @@ impl ::pest::Parser<Rule> for Grammar {
                 }
                 #[inline]
                 #[allow(non_snake_case, unused_variables)]
+                pub fn r#kw_spawn(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#kw_spawn,
+                            |state| {
+                                state
+                                    .atomic(
+                                        ::pest::Atomicity::Atomic,
+                                        |state| {
+                                            state
+                                                .sequence(|state| {
+                                                    state
+                                                        .match_string("spawn")
+                                                        .and_then(|state| {
+                                                            state.lookahead(false, |state| { self::r#idc(state) })
+                                                        })
+                                                })
+                                        },
+                                    )
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
                 pub fn r#kw_state(
                     state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
                 ) -> ::pest::ParseResult<
@@ -1965,6 +2743,34 @@ impl ::pest::Parser<Rule> for Grammar {
                                                 .sequence(|state| {
                                                     state
                                                         .match_string("state")
+                                                        .and_then(|state| {
+                                                            state.lookahead(false, |state| { self::r#idc(state) })
+                                                        })
+                                                })
+                                        },
+                                    )
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#kw_stop(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#kw_stop,
+                            |state| {
+                                state
+                                    .atomic(
+                                        ::pest::Atomicity::Atomic,
+                                        |state| {
+                                            state
+                                                .sequence(|state| {
+                                                    state
+                                                        .match_string("stop")
                                                         .and_then(|state| {
                                                             state.lookahead(false, |state| { self::r#idc(state) })
                                                         })
@@ -2060,6 +2866,34 @@ impl ::pest::Parser<Rule> for Grammar {
                 }
                 #[inline]
                 #[allow(non_snake_case, unused_variables)]
+                pub fn r#kw_to(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#kw_to,
+                            |state| {
+                                state
+                                    .atomic(
+                                        ::pest::Atomicity::Atomic,
+                                        |state| {
+                                            state
+                                                .sequence(|state| {
+                                                    state
+                                                        .match_string("to")
+                                                        .and_then(|state| {
+                                                            state.lookahead(false, |state| { self::r#idc(state) })
+                                                        })
+                                                })
+                                        },
+                                    )
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
                 pub fn r#kw_true(
                     state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
                 ) -> ::pest::ParseResult<
@@ -2105,6 +2939,62 @@ impl ::pest::Parser<Rule> for Grammar {
                                                 .sequence(|state| {
                                                     state
                                                         .match_string("type")
+                                                        .and_then(|state| {
+                                                            state.lookahead(false, |state| { self::r#idc(state) })
+                                                        })
+                                                })
+                                        },
+                                    )
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#kw_undo(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#kw_undo,
+                            |state| {
+                                state
+                                    .atomic(
+                                        ::pest::Atomicity::Atomic,
+                                        |state| {
+                                            state
+                                                .sequence(|state| {
+                                                    state
+                                                        .match_string("undo")
+                                                        .and_then(|state| {
+                                                            state.lookahead(false, |state| { self::r#idc(state) })
+                                                        })
+                                                })
+                                        },
+                                    )
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#kw_use(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#kw_use,
+                            |state| {
+                                state
+                                    .atomic(
+                                        ::pest::Atomicity::Atomic,
+                                        |state| {
+                                            state
+                                                .sequence(|state| {
+                                                    state
+                                                        .match_string("use")
                                                         .and_then(|state| {
                                                             state.lookahead(false, |state| { self::r#idc(state) })
                                                         })
@@ -2192,6 +3082,7 @@ impl ::pest::Parser<Rule> for Grammar {
                                             .and_then(|state| {
                                                 self::r#import(state)
                                                     .or_else(|state| { self::r#machine(state) })
+                                                    .or_else(|state| { self::r#fragment(state) })
                                                     .or_else(|state| { self::r#system(state) })
                                                     .or_else(|state| { self::r#bad_top(state) })
                                             })
@@ -2259,6 +3150,10 @@ impl ::pest::Parser<Rule> for Grammar {
                                             .and_then(|state| { self::r#ident(state) })
                                             .and_then(|state| { super::hidden::skip(state) })
                                             .and_then(|state| {
+                                                state.optional(|state| { self::r#data_params(state) })
+                                            })
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| {
                                                 state.optional(|state| { self::r#string(state) })
                                             })
                                             .and_then(|state| { super::hidden::skip(state) })
@@ -2281,6 +3176,28 @@ impl ::pest::Parser<Rule> for Grammar {
                                                             })
                                                     })
                                             })
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| { self::r#body(state) })
+                                    })
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#fragment(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#fragment,
+                            |state| {
+                                state
+                                    .sequence(|state| {
+                                        self::r#kw_fragment(state)
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| { self::r#ident(state) })
                                             .and_then(|state| { super::hidden::skip(state) })
                                             .and_then(|state| { self::r#body(state) })
                                     })
@@ -2406,11 +3323,13 @@ impl ::pest::Parser<Rule> for Grammar {
                                                     .or_else(|state| { self::r#context(state) })
                                                     .or_else(|state| { self::r#externs(state) })
                                                     .or_else(|state| { self::r#peer(state) })
+                                                    .or_else(|state| { self::r#limits(state) })
                                                     .or_else(|state| { self::r#initial(state) })
                                                     .or_else(|state| { self::r#state(state) })
                                                     .or_else(|state| { self::r#parallel(state) })
                                                     .or_else(|state| { self::r#region(state) })
                                                     .or_else(|state| { self::r#final_state(state) })
+                                                    .or_else(|state| { self::r#history(state) })
                                                     .or_else(|state| { self::r#entry(state) })
                                                     .or_else(|state| { self::r#exit(state) })
                                                     .or_else(|state| { self::r#on(state) })
@@ -2418,6 +3337,13 @@ impl ::pest::Parser<Rule> for Grammar {
                                                     .or_else(|state| { self::r#after(state) })
                                                     .or_else(|state| { self::r#activity(state) })
                                                     .or_else(|state| { self::r#defer(state) })
+                                                    .or_else(|state| { self::r#returned(state) })
+                                                    .or_else(|state| { self::r#use_fragment(state) })
+                                                    .or_else(|state| { self::r#example(state) })
+                                                    .or_else(|state| { self::r#property(state) })
+                                                    .or_else(|state| { self::r#invariant(state) })
+                                                    .or_else(|state| { self::r#never(state) })
+                                                    .or_else(|state| { self::r#migrate(state) })
                                                     .or_else(|state| { self::r#bad_item(state) })
                                             })
                                     })
@@ -3320,6 +4246,84 @@ impl ::pest::Parser<Rule> for Grammar {
                 }
                 #[inline]
                 #[allow(non_snake_case, unused_variables)]
+                pub fn r#use_fragment(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#use_fragment,
+                            |state| {
+                                state
+                                    .sequence(|state| {
+                                        self::r#kw_use(state)
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| { self::r#ident(state) })
+                                    })
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#limits(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#limits,
+                            |state| {
+                                state
+                                    .sequence(|state| {
+                                        self::r#kw_limits(state)
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| { state.match_string("{") })
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| {
+                                                state
+                                                    .sequence(|state| {
+                                                        state
+                                                            .optional(|state| {
+                                                                state
+                                                                    .sequence(|state| {
+                                                                        self::r#ident(state)
+                                                                            .and_then(|state| { super::hidden::skip(state) })
+                                                                            .and_then(|state| { state.match_string(":") })
+                                                                            .and_then(|state| { super::hidden::skip(state) })
+                                                                            .and_then(|state| { self::r#int(state) })
+                                                                    })
+                                                                    .and_then(|state| {
+                                                                        state
+                                                                            .repeat(|state| {
+                                                                                state
+                                                                                    .sequence(|state| {
+                                                                                        super::hidden::skip(state)
+                                                                                            .and_then(|state| {
+                                                                                                state
+                                                                                                    .sequence(|state| {
+                                                                                                        self::r#ident(state)
+                                                                                                            .and_then(|state| { super::hidden::skip(state) })
+                                                                                                            .and_then(|state| { state.match_string(":") })
+                                                                                                            .and_then(|state| { super::hidden::skip(state) })
+                                                                                                            .and_then(|state| { self::r#int(state) })
+                                                                                                    })
+                                                                                            })
+                                                                                    })
+                                                                            })
+                                                                    })
+                                                            })
+                                                    })
+                                            })
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| { state.match_string("}") })
+                                    })
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
                 pub fn r#initial(
                     state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
                 ) -> ::pest::ParseResult<
@@ -3333,7 +4337,7 @@ impl ::pest::Parser<Rule> for Grammar {
                                     .sequence(|state| {
                                         self::r#kw_initial(state)
                                             .and_then(|state| { super::hidden::skip(state) })
-                                            .and_then(|state| { self::r#path(state) })
+                                            .and_then(|state| { self::r#place(state) })
                                             .and_then(|state| { super::hidden::skip(state) })
                                             .and_then(|state| {
                                                 state
@@ -3345,7 +4349,7 @@ impl ::pest::Parser<Rule> for Grammar {
                                                                         state
                                                                             .match_string(",")
                                                                             .and_then(|state| { super::hidden::skip(state) })
-                                                                            .and_then(|state| { self::r#path(state) })
+                                                                            .and_then(|state| { self::r#place(state) })
                                                                     })
                                                                     .and_then(|state| {
                                                                         state
@@ -3359,7 +4363,7 @@ impl ::pest::Parser<Rule> for Grammar {
                                                                                                         state
                                                                                                             .match_string(",")
                                                                                                             .and_then(|state| { super::hidden::skip(state) })
-                                                                                                            .and_then(|state| { self::r#path(state) })
+                                                                                                            .and_then(|state| { self::r#place(state) })
                                                                                                     })
                                                                                             })
                                                                                     })
@@ -3367,6 +4371,10 @@ impl ::pest::Parser<Rule> for Grammar {
                                                                     })
                                                             })
                                                     })
+                                            })
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| {
+                                                state.optional(|state| { self::r#actions(state) })
                                             })
                                     })
                             },
@@ -3391,6 +4399,10 @@ impl ::pest::Parser<Rule> for Grammar {
                                             .and_then(|state| { self::r#kw_state(state) })
                                             .and_then(|state| { super::hidden::skip(state) })
                                             .and_then(|state| { self::r#ident(state) })
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| {
+                                                state.optional(|state| { self::r#data_params(state) })
+                                            })
                                             .and_then(|state| { super::hidden::skip(state) })
                                             .and_then(|state| {
                                                 state.optional(|state| { self::r#string(state) })
@@ -3442,6 +4454,10 @@ impl ::pest::Parser<Rule> for Grammar {
                                             .and_then(|state| { self::r#kw_parallel(state) })
                                             .and_then(|state| { super::hidden::skip(state) })
                                             .and_then(|state| { self::r#ident(state) })
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| {
+                                                state.optional(|state| { self::r#data_params(state) })
+                                            })
                                             .and_then(|state| { super::hidden::skip(state) })
                                             .and_then(|state| {
                                                 state.optional(|state| { self::r#string(state) })
@@ -3533,7 +4549,65 @@ impl ::pest::Parser<Rule> for Grammar {
                             |state| {
                                 state
                                     .sequence(|state| {
-                                        self::r#kw_final(state)
+                                        state
+                                            .optional(|state| { self::r#kw_accept(state) })
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| { self::r#kw_final(state) })
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| { self::r#ident(state) })
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| {
+                                                state.optional(|state| { self::r#data_params(state) })
+                                            })
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| {
+                                                state.optional(|state| { self::r#string(state) })
+                                            })
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| {
+                                                state
+                                                    .sequence(|state| {
+                                                        state
+                                                            .optional(|state| {
+                                                                self::r#tag(state)
+                                                                    .and_then(|state| {
+                                                                        state
+                                                                            .repeat(|state| {
+                                                                                state
+                                                                                    .sequence(|state| {
+                                                                                        super::hidden::skip(state)
+                                                                                            .and_then(|state| { self::r#tag(state) })
+                                                                                    })
+                                                                            })
+                                                                    })
+                                                            })
+                                                    })
+                                            })
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| {
+                                                state.optional(|state| { self::r#body(state) })
+                                            })
+                                    })
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#history(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#history,
+                            |state| {
+                                state
+                                    .sequence(|state| {
+                                        state
+                                            .optional(|state| { self::r#kw_deep(state) })
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| { self::r#kw_history(state) })
                                             .and_then(|state| { super::hidden::skip(state) })
                                             .and_then(|state| { self::r#ident(state) })
                                             .and_then(|state| { super::hidden::skip(state) })
@@ -3562,7 +4636,54 @@ impl ::pest::Parser<Rule> for Grammar {
                                             })
                                             .and_then(|state| { super::hidden::skip(state) })
                                             .and_then(|state| {
-                                                state.optional(|state| { self::r#body(state) })
+                                                state
+                                                    .optional(|state| {
+                                                        state
+                                                            .sequence(|state| {
+                                                                state
+                                                                    .match_string("->")
+                                                                    .and_then(|state| { super::hidden::skip(state) })
+                                                                    .and_then(|state| { self::r#place(state) })
+                                                                    .and_then(|state| { super::hidden::skip(state) })
+                                                                    .and_then(|state| {
+                                                                        state
+                                                                            .sequence(|state| {
+                                                                                state
+                                                                                    .optional(|state| {
+                                                                                        state
+                                                                                            .sequence(|state| {
+                                                                                                state
+                                                                                                    .match_string(",")
+                                                                                                    .and_then(|state| { super::hidden::skip(state) })
+                                                                                                    .and_then(|state| { self::r#place(state) })
+                                                                                            })
+                                                                                            .and_then(|state| {
+                                                                                                state
+                                                                                                    .repeat(|state| {
+                                                                                                        state
+                                                                                                            .sequence(|state| {
+                                                                                                                super::hidden::skip(state)
+                                                                                                                    .and_then(|state| {
+                                                                                                                        state
+                                                                                                                            .sequence(|state| {
+                                                                                                                                state
+                                                                                                                                    .match_string(",")
+                                                                                                                                    .and_then(|state| { super::hidden::skip(state) })
+                                                                                                                                    .and_then(|state| { self::r#place(state) })
+                                                                                                                            })
+                                                                                                                    })
+                                                                                                            })
+                                                                                                    })
+                                                                                            })
+                                                                                    })
+                                                                            })
+                                                                    })
+                                                                    .and_then(|state| { super::hidden::skip(state) })
+                                                                    .and_then(|state| {
+                                                                        state.optional(|state| { self::r#actions(state) })
+                                                                    })
+                                                            })
+                                                    })
                                             })
                                     })
                             },
@@ -3613,6 +4734,128 @@ impl ::pest::Parser<Rule> for Grammar {
                                                                                     })
                                                                             })
                                                                     })
+                                                            })
+                                                    })
+                                            })
+                                    })
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#place(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#place,
+                            |state| {
+                                state
+                                    .sequence(|state| {
+                                        self::r#path(state)
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| {
+                                                state.optional(|state| { self::r#args(state) })
+                                            })
+                                    })
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#data_params(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#data_params,
+                            |state| {
+                                state
+                                    .sequence(|state| {
+                                        state
+                                            .match_string("(")
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| {
+                                                state
+                                                    .optional(|state| {
+                                                        state
+                                                            .sequence(|state| {
+                                                                self::r#data_param(state)
+                                                                    .and_then(|state| { super::hidden::skip(state) })
+                                                                    .and_then(|state| {
+                                                                        state
+                                                                            .sequence(|state| {
+                                                                                state
+                                                                                    .optional(|state| {
+                                                                                        state
+                                                                                            .sequence(|state| {
+                                                                                                state
+                                                                                                    .match_string(",")
+                                                                                                    .and_then(|state| { super::hidden::skip(state) })
+                                                                                                    .and_then(|state| { self::r#data_param(state) })
+                                                                                            })
+                                                                                            .and_then(|state| {
+                                                                                                state
+                                                                                                    .repeat(|state| {
+                                                                                                        state
+                                                                                                            .sequence(|state| {
+                                                                                                                super::hidden::skip(state)
+                                                                                                                    .and_then(|state| {
+                                                                                                                        state
+                                                                                                                            .sequence(|state| {
+                                                                                                                                state
+                                                                                                                                    .match_string(",")
+                                                                                                                                    .and_then(|state| { super::hidden::skip(state) })
+                                                                                                                                    .and_then(|state| { self::r#data_param(state) })
+                                                                                                                            })
+                                                                                                                    })
+                                                                                                            })
+                                                                                                    })
+                                                                                            })
+                                                                                    })
+                                                                            })
+                                                                    })
+                                                            })
+                                                    })
+                                            })
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| { state.match_string(")") })
+                                    })
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#data_param(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#data_param,
+                            |state| {
+                                state
+                                    .sequence(|state| {
+                                        self::r#ident(state)
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| { state.match_string(":") })
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| { self::r#ty(state) })
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| {
+                                                state
+                                                    .optional(|state| {
+                                                        state
+                                                            .sequence(|state| {
+                                                                state
+                                                                    .match_string("=")
+                                                                    .and_then(|state| { super::hidden::skip(state) })
+                                                                    .and_then(|state| { self::r#expr(state) })
                                                             })
                                                     })
                                             })
@@ -3680,6 +4923,38 @@ impl ::pest::Parser<Rule> for Grammar {
                                             .and_then(|state| {
                                                 state.optional(|state| { self::r#args(state) })
                                             })
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| {
+                                                state
+                                                    .optional(|state| {
+                                                        state
+                                                            .sequence(|state| {
+                                                                self::r#kw_as(state)
+                                                                    .and_then(|state| { super::hidden::skip(state) })
+                                                                    .and_then(|state| { self::r#ident(state) })
+                                                            })
+                                                    })
+                                            })
+                                    })
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#returned(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#returned,
+                            |state| {
+                                state
+                                    .sequence(|state| {
+                                        self::r#kw_return(state)
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| { self::r#expr(state) })
                                     })
                             },
                         )
@@ -3858,11 +5133,18 @@ impl ::pest::Parser<Rule> for Grammar {
                                             .match_string("->")
                                             .and_then(|state| { super::hidden::skip(state) })
                                             .and_then(|state| {
-                                                self::r#kw_self(state)
+                                                state
+                                                    .sequence(|state| {
+                                                        self::r#kw_self(state)
+                                                            .and_then(|state| { super::hidden::skip(state) })
+                                                            .and_then(|state| {
+                                                                state.optional(|state| { self::r#args(state) })
+                                                            })
+                                                    })
                                                     .or_else(|state| {
                                                         state
                                                             .sequence(|state| {
-                                                                self::r#path(state)
+                                                                self::r#place(state)
                                                                     .and_then(|state| { super::hidden::skip(state) })
                                                                     .and_then(|state| {
                                                                         state
@@ -3874,7 +5156,7 @@ impl ::pest::Parser<Rule> for Grammar {
                                                                                                 state
                                                                                                     .match_string(",")
                                                                                                     .and_then(|state| { super::hidden::skip(state) })
-                                                                                                    .and_then(|state| { self::r#path(state) })
+                                                                                                    .and_then(|state| { self::r#place(state) })
                                                                                             })
                                                                                             .and_then(|state| {
                                                                                                 state
@@ -3888,7 +5170,7 @@ impl ::pest::Parser<Rule> for Grammar {
                                                                                                                                 state
                                                                                                                                     .match_string(",")
                                                                                                                                     .and_then(|state| { super::hidden::skip(state) })
-                                                                                                                                    .and_then(|state| { self::r#path(state) })
+                                                                                                                                    .and_then(|state| { self::r#place(state) })
                                                                                                                             })
                                                                                                                     })
                                                                                                             })
@@ -4165,14 +5447,46 @@ impl ::pest::Parser<Rule> for Grammar {
                         .rule(
                             Rule::r#action,
                             |state| {
-                                self::r#emit(state)
-                                    .or_else(|state| { self::r#raise(state) })
-                                    .or_else(|state| { self::r#send(state) })
-                                    .or_else(|state| { self::r#log(state) })
-                                    .or_else(|state| { self::r#assign(state) })
-                                    .or_else(|state| { self::r#call(state) })
+                                state
+                                    .sequence(|state| {
+                                        self::r#simple(state)
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| {
+                                                state
+                                                    .optional(|state| {
+                                                        state
+                                                            .sequence(|state| {
+                                                                self::r#kw_undo(state)
+                                                                    .and_then(|state| { super::hidden::skip(state) })
+                                                                    .and_then(|state| { self::r#simple(state) })
+                                                            })
+                                                    })
+                                            })
+                                    })
                             },
                         )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#simple(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    let state = state.check_stack_limit()?;
+                    self::r#emit(state)
+                        .or_else(|state| { self::r#raise(state) })
+                        .or_else(|state| { self::r#send(state) })
+                        .or_else(|state| { self::r#cancel(state) })
+                        .or_else(|state| { self::r#spawn(state) })
+                        .or_else(|state| { self::r#stop(state) })
+                        .or_else(|state| { self::r#log(state) })
+                        .or_else(|state| { self::r#choice(state) })
+                        .or_else(|state| { self::r#each(state) })
+                        .or_else(|state| { self::r#compensate(state) })
+                        .or_else(|state| { self::r#commit(state) })
+                        .or_else(|state| { self::r#assign(state) })
+                        .or_else(|state| { self::r#call(state) })
                 }
                 #[inline]
                 #[allow(non_snake_case, unused_variables)]
@@ -4258,6 +5572,316 @@ impl ::pest::Parser<Rule> for Grammar {
                                                                     .and_then(|state| { self::r#span_expr(state) })
                                                             })
                                                     })
+                                            })
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| {
+                                                state
+                                                    .optional(|state| {
+                                                        state
+                                                            .sequence(|state| {
+                                                                self::r#kw_as(state)
+                                                                    .and_then(|state| { super::hidden::skip(state) })
+                                                                    .and_then(|state| { self::r#ident(state) })
+                                                            })
+                                                    })
+                                            })
+                                    })
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#cancel(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#cancel,
+                            |state| {
+                                state
+                                    .sequence(|state| {
+                                        self::r#kw_cancel(state)
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| { self::r#ident(state) })
+                                    })
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#spawn(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#spawn,
+                            |state| {
+                                state
+                                    .sequence(|state| {
+                                        self::r#kw_spawn(state)
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| { self::r#ident(state) })
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| {
+                                                state.optional(|state| { self::r#args(state) })
+                                            })
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| {
+                                                state
+                                                    .optional(|state| {
+                                                        state
+                                                            .sequence(|state| {
+                                                                self::r#kw_as(state)
+                                                                    .and_then(|state| { super::hidden::skip(state) })
+                                                                    .and_then(|state| { self::r#ident(state) })
+                                                            })
+                                                    })
+                                            })
+                                    })
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#stop(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#stop,
+                            |state| {
+                                state
+                                    .sequence(|state| {
+                                        self::r#kw_stop(state)
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| { self::r#ident(state) })
+                                    })
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#choice(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#choice,
+                            |state| {
+                                state
+                                    .sequence(|state| {
+                                        self::r#kw_if(state)
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| { self::r#expr(state) })
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| { self::r#block(state) })
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| {
+                                                state
+                                                    .sequence(|state| {
+                                                        state
+                                                            .optional(|state| {
+                                                                state
+                                                                    .sequence(|state| {
+                                                                        self::r#kw_else(state)
+                                                                            .and_then(|state| { super::hidden::skip(state) })
+                                                                            .and_then(|state| { self::r#kw_if(state) })
+                                                                            .and_then(|state| { super::hidden::skip(state) })
+                                                                            .and_then(|state| { self::r#expr(state) })
+                                                                            .and_then(|state| { super::hidden::skip(state) })
+                                                                            .and_then(|state| { self::r#block(state) })
+                                                                    })
+                                                                    .and_then(|state| {
+                                                                        state
+                                                                            .repeat(|state| {
+                                                                                state
+                                                                                    .sequence(|state| {
+                                                                                        super::hidden::skip(state)
+                                                                                            .and_then(|state| {
+                                                                                                state
+                                                                                                    .sequence(|state| {
+                                                                                                        self::r#kw_else(state)
+                                                                                                            .and_then(|state| { super::hidden::skip(state) })
+                                                                                                            .and_then(|state| { self::r#kw_if(state) })
+                                                                                                            .and_then(|state| { super::hidden::skip(state) })
+                                                                                                            .and_then(|state| { self::r#expr(state) })
+                                                                                                            .and_then(|state| { super::hidden::skip(state) })
+                                                                                                            .and_then(|state| { self::r#block(state) })
+                                                                                                    })
+                                                                                            })
+                                                                                    })
+                                                                            })
+                                                                    })
+                                                            })
+                                                    })
+                                            })
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| {
+                                                state
+                                                    .optional(|state| {
+                                                        state
+                                                            .sequence(|state| {
+                                                                self::r#kw_else(state)
+                                                                    .and_then(|state| { super::hidden::skip(state) })
+                                                                    .and_then(|state| { self::r#block(state) })
+                                                            })
+                                                    })
+                                            })
+                                    })
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#each(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#each,
+                            |state| {
+                                state
+                                    .sequence(|state| {
+                                        self::r#kw_for(state)
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| { self::r#ident(state) })
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| {
+                                                state
+                                                    .optional(|state| {
+                                                        state
+                                                            .sequence(|state| {
+                                                                state
+                                                                    .match_string(",")
+                                                                    .and_then(|state| { super::hidden::skip(state) })
+                                                                    .and_then(|state| { self::r#ident(state) })
+                                                            })
+                                                    })
+                                            })
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| { self::r#kw_in(state) })
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| { self::r#expr(state) })
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| { self::r#block(state) })
+                                    })
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#block(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#block,
+                            |state| {
+                                state
+                                    .sequence(|state| {
+                                        state
+                                            .match_string("{")
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| {
+                                                state
+                                                    .optional(|state| {
+                                                        state
+                                                            .sequence(|state| {
+                                                                self::r#action(state)
+                                                                    .and_then(|state| { super::hidden::skip(state) })
+                                                                    .and_then(|state| {
+                                                                        state
+                                                                            .sequence(|state| {
+                                                                                state
+                                                                                    .optional(|state| {
+                                                                                        state
+                                                                                            .sequence(|state| {
+                                                                                                state
+                                                                                                    .match_string(",")
+                                                                                                    .and_then(|state| { super::hidden::skip(state) })
+                                                                                                    .and_then(|state| { self::r#action(state) })
+                                                                                            })
+                                                                                            .and_then(|state| {
+                                                                                                state
+                                                                                                    .repeat(|state| {
+                                                                                                        state
+                                                                                                            .sequence(|state| {
+                                                                                                                super::hidden::skip(state)
+                                                                                                                    .and_then(|state| {
+                                                                                                                        state
+                                                                                                                            .sequence(|state| {
+                                                                                                                                state
+                                                                                                                                    .match_string(",")
+                                                                                                                                    .and_then(|state| { super::hidden::skip(state) })
+                                                                                                                                    .and_then(|state| { self::r#action(state) })
+                                                                                                                            })
+                                                                                                                    })
+                                                                                                            })
+                                                                                                    })
+                                                                                            })
+                                                                                    })
+                                                                            })
+                                                                    })
+                                                            })
+                                                    })
+                                            })
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| { state.match_string("}") })
+                                    })
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#compensate(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#compensate,
+                            |state| {
+                                state
+                                    .sequence(|state| {
+                                        self::r#kw_compensate(state)
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| {
+                                                state.lookahead(false, |state| { state.match_string("(") })
+                                            })
+                                    })
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#commit(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#commit,
+                            |state| {
+                                state
+                                    .sequence(|state| {
+                                        self::r#kw_commit(state)
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| {
+                                                state.lookahead(false, |state| { state.match_string("(") })
                                             })
                                     })
                             },
@@ -4420,6 +6044,278 @@ impl ::pest::Parser<Rule> for Grammar {
                                             })
                                             .and_then(|state| { super::hidden::skip(state) })
                                             .and_then(|state| { self::r#expr(state) })
+                                    })
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#example(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#example,
+                            |state| {
+                                state
+                                    .sequence(|state| {
+                                        self::r#kw_example(state)
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| { self::r#string(state) })
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| { state.match_string("->") })
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| { self::r#path(state) })
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| {
+                                                state
+                                                    .sequence(|state| {
+                                                        state
+                                                            .optional(|state| {
+                                                                state
+                                                                    .sequence(|state| {
+                                                                        state
+                                                                            .match_string(",")
+                                                                            .and_then(|state| { super::hidden::skip(state) })
+                                                                            .and_then(|state| { self::r#path(state) })
+                                                                    })
+                                                                    .and_then(|state| {
+                                                                        state
+                                                                            .repeat(|state| {
+                                                                                state
+                                                                                    .sequence(|state| {
+                                                                                        super::hidden::skip(state)
+                                                                                            .and_then(|state| {
+                                                                                                state
+                                                                                                    .sequence(|state| {
+                                                                                                        state
+                                                                                                            .match_string(",")
+                                                                                                            .and_then(|state| { super::hidden::skip(state) })
+                                                                                                            .and_then(|state| { self::r#path(state) })
+                                                                                                    })
+                                                                                            })
+                                                                                    })
+                                                                            })
+                                                                    })
+                                                            })
+                                                    })
+                                            })
+                                    })
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#property(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#property,
+                            |state| {
+                                state
+                                    .sequence(|state| {
+                                        self::r#kw_property(state)
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| { self::r#string(state) })
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| { state.match_string(":") })
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| {
+                                                self::r#reachable(state)
+                                                    .or_else(|state| { self::r#leads(state) })
+                                            })
+                                    })
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#reachable(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#reachable,
+                            |state| {
+                                state
+                                    .sequence(|state| {
+                                        self::r#kw_from(state)
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| { self::r#path(state) })
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| { self::r#kw_can(state) })
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| { self::r#kw_reach(state) })
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| { self::r#path(state) })
+                                    })
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#leads(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#leads,
+                            |state| {
+                                state
+                                    .sequence(|state| {
+                                        self::r#alternatives(state)
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| { self::r#kw_leads(state) })
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| { self::r#kw_to(state) })
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| { self::r#alternatives(state) })
+                                    })
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#invariant(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#invariant,
+                            |state| {
+                                state
+                                    .sequence(|state| {
+                                        self::r#kw_invariant(state)
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| { self::r#string(state) })
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| { state.match_string(":") })
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| {
+                                                state
+                                                    .optional(|state| {
+                                                        state
+                                                            .sequence(|state| {
+                                                                self::r#kw_in(state)
+                                                                    .and_then(|state| { super::hidden::skip(state) })
+                                                                    .and_then(|state| { self::r#path(state) })
+                                                                    .and_then(|state| { super::hidden::skip(state) })
+                                                                    .and_then(|state| { self::r#kw_implies(state) })
+                                                            })
+                                                    })
+                                            })
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| { self::r#expr(state) })
+                                    })
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#never(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#never,
+                            |state| {
+                                state
+                                    .sequence(|state| {
+                                        self::r#kw_never(state)
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| { self::r#string(state) })
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| { state.match_string(":") })
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| { self::r#symbol_name(state) })
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| { self::r#kw_before(state) })
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| { self::r#symbol_name(state) })
+                                    })
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#migrate(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#migrate,
+                            |state| {
+                                state
+                                    .sequence(|state| {
+                                        self::r#kw_migrate(state)
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| { self::r#kw_from(state) })
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| { self::r#string(state) })
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| { state.match_string("{") })
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| {
+                                                state
+                                                    .sequence(|state| {
+                                                        state
+                                                            .optional(|state| {
+                                                                self::r#moved(state)
+                                                                    .and_then(|state| {
+                                                                        state
+                                                                            .repeat(|state| {
+                                                                                state
+                                                                                    .sequence(|state| {
+                                                                                        super::hidden::skip(state)
+                                                                                            .and_then(|state| { self::r#moved(state) })
+                                                                                    })
+                                                                            })
+                                                                    })
+                                                            })
+                                                    })
+                                            })
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| { state.match_string("}") })
+                                    })
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#moved(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#moved,
+                            |state| {
+                                state
+                                    .sequence(|state| {
+                                        state
+                                            .optional(|state| { self::r#kw_context(state) })
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| { self::r#path(state) })
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| { state.match_string("->") })
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| { self::r#path(state) })
                                     })
                             },
                         )
@@ -5418,6 +7314,10 @@ impl ::pest::Parser<Rule> for Grammar {
                                             .and_then(|state| { state.match_string(":") })
                                             .and_then(|state| { super::hidden::skip(state) })
                                             .and_then(|state| { self::r#ident(state) })
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| {
+                                                state.optional(|state| { self::r#args(state) })
+                                            })
                                     })
                             },
                         )
@@ -5579,26 +7479,37 @@ impl ::pest::Parser<Rule> for Grammar {
                                                         .or_else(|state| { state.match_string("always") })
                                                         .or_else(|state| { state.match_string("after") })
                                                         .or_else(|state| { state.match_string("context") })
+                                                        .or_else(|state| { state.match_string("deep") })
                                                         .or_else(|state| { state.match_string("defer") })
                                                         .or_else(|state| { state.match_string("do") })
                                                         .or_else(|state| { state.match_string("entry") })
+                                                        .or_else(|state| { state.match_string("example") })
                                                         .or_else(|state| { state.match_string("exit") })
                                                         .or_else(|state| { state.match_string("extern") })
                                                         .or_else(|state| { state.match_string("final") })
+                                                        .or_else(|state| { state.match_string("fragment") })
+                                                        .or_else(|state| { state.match_string("history") })
                                                         .or_else(|state| { state.match_string("initial") })
                                                         .or_else(|state| { state.match_string("input") })
                                                         .or_else(|state| { state.match_string("internal") })
+                                                        .or_else(|state| { state.match_string("invariant") })
+                                                        .or_else(|state| { state.match_string("limits") })
                                                         .or_else(|state| { state.match_string("machine") })
+                                                        .or_else(|state| { state.match_string("migrate") })
+                                                        .or_else(|state| { state.match_string("never") })
                                                         .or_else(|state| { state.match_string("on") })
                                                         .or_else(|state| { state.match_string("output") })
                                                         .or_else(|state| { state.match_string("parallel") })
                                                         .or_else(|state| { state.match_string("peer") })
+                                                        .or_else(|state| { state.match_string("property") })
                                                         .or_else(|state| { state.match_string("region") })
+                                                        .or_else(|state| { state.match_string("return") })
                                                         .or_else(|state| { state.match_string("state") })
                                                         .or_else(|state| { state.match_string("system") })
                                                         .or_else(|state| { state.match_string("import") })
                                                         .or_else(|state| { state.match_string("strict") })
                                                         .or_else(|state| { state.match_string("nondeterministic") })
+                                                        .or_else(|state| { state.match_string("use") })
                                                         .and_then(|state| {
                                                             state.lookahead(false, |state| { self::r#idc(state) })
                                                         })
@@ -6309,28 +8220,48 @@ impl ::pest::Parser<Rule> for Grammar {
                     Rule::r#kw_after => rules::r#kw_after(state),
                     Rule::r#kw_always => rules::r#kw_always(state),
                     Rule::r#kw_and => rules::r#kw_and(state),
+                    Rule::r#kw_as => rules::r#kw_as(state),
+                    Rule::r#kw_before => rules::r#kw_before(state),
+                    Rule::r#kw_can => rules::r#kw_can(state),
+                    Rule::r#kw_cancel => rules::r#kw_cancel(state),
+                    Rule::r#kw_commit => rules::r#kw_commit(state),
+                    Rule::r#kw_compensate => rules::r#kw_compensate(state),
                     Rule::r#kw_context => rules::r#kw_context(state),
+                    Rule::r#kw_deep => rules::r#kw_deep(state),
                     Rule::r#kw_defer => rules::r#kw_defer(state),
                     Rule::r#kw_delay => rules::r#kw_delay(state),
                     Rule::r#kw_do => rules::r#kw_do(state),
                     Rule::r#kw_done => rules::r#kw_done(state),
+                    Rule::r#kw_else => rules::r#kw_else(state),
                     Rule::r#kw_emit => rules::r#kw_emit(state),
                     Rule::r#kw_entry => rules::r#kw_entry(state),
                     Rule::r#kw_event => rules::r#kw_event(state),
+                    Rule::r#kw_example => rules::r#kw_example(state),
                     Rule::r#kw_exit => rules::r#kw_exit(state),
                     Rule::r#kw_extern => rules::r#kw_extern(state),
                     Rule::r#kw_external => rules::r#kw_external(state),
                     Rule::r#kw_false => rules::r#kw_false(state),
                     Rule::r#kw_fault => rules::r#kw_fault(state),
                     Rule::r#kw_final => rules::r#kw_final(state),
+                    Rule::r#kw_for => rules::r#kw_for(state),
+                    Rule::r#kw_fragment => rules::r#kw_fragment(state),
+                    Rule::r#kw_from => rules::r#kw_from(state),
                     Rule::r#kw_guard => rules::r#kw_guard(state),
+                    Rule::r#kw_history => rules::r#kw_history(state),
+                    Rule::r#kw_if => rules::r#kw_if(state),
+                    Rule::r#kw_implies => rules::r#kw_implies(state),
                     Rule::r#kw_import => rules::r#kw_import(state),
                     Rule::r#kw_in => rules::r#kw_in(state),
                     Rule::r#kw_initial => rules::r#kw_initial(state),
                     Rule::r#kw_input => rules::r#kw_input(state),
                     Rule::r#kw_internal => rules::r#kw_internal(state),
+                    Rule::r#kw_invariant => rules::r#kw_invariant(state),
+                    Rule::r#kw_leads => rules::r#kw_leads(state),
+                    Rule::r#kw_limits => rules::r#kw_limits(state),
                     Rule::r#kw_log => rules::r#kw_log(state),
                     Rule::r#kw_machine => rules::r#kw_machine(state),
+                    Rule::r#kw_migrate => rules::r#kw_migrate(state),
+                    Rule::r#kw_never => rules::r#kw_never(state),
                     Rule::r#kw_nondeterministic => rules::r#kw_nondeterministic(state),
                     Rule::r#kw_none => rules::r#kw_none(state),
                     Rule::r#kw_not => rules::r#kw_not(state),
@@ -6340,21 +8271,30 @@ impl ::pest::Parser<Rule> for Grammar {
                     Rule::r#kw_output => rules::r#kw_output(state),
                     Rule::r#kw_parallel => rules::r#kw_parallel(state),
                     Rule::r#kw_peer => rules::r#kw_peer(state),
+                    Rule::r#kw_property => rules::r#kw_property(state),
                     Rule::r#kw_raise => rules::r#kw_raise(state),
+                    Rule::r#kw_reach => rules::r#kw_reach(state),
                     Rule::r#kw_region => rules::r#kw_region(state),
+                    Rule::r#kw_return => rules::r#kw_return(state),
                     Rule::r#kw_self => rules::r#kw_self(state),
                     Rule::r#kw_send => rules::r#kw_send(state),
                     Rule::r#kw_service => rules::r#kw_service(state),
+                    Rule::r#kw_spawn => rules::r#kw_spawn(state),
                     Rule::r#kw_state => rules::r#kw_state(state),
+                    Rule::r#kw_stop => rules::r#kw_stop(state),
                     Rule::r#kw_streams => rules::r#kw_streams(state),
                     Rule::r#kw_strict => rules::r#kw_strict(state),
                     Rule::r#kw_system => rules::r#kw_system(state),
+                    Rule::r#kw_to => rules::r#kw_to(state),
                     Rule::r#kw_true => rules::r#kw_true(state),
                     Rule::r#kw_type => rules::r#kw_type(state),
+                    Rule::r#kw_undo => rules::r#kw_undo(state),
+                    Rule::r#kw_use => rules::r#kw_use(state),
                     Rule::r#file => rules::r#file(state),
                     Rule::r#top => rules::r#top(state),
                     Rule::r#import => rules::r#import(state),
                     Rule::r#machine => rules::r#machine(state),
+                    Rule::r#fragment => rules::r#fragment(state),
                     Rule::r#body => rules::r#body(state),
                     Rule::r#tag => rules::r#tag(state),
                     Rule::r#member => rules::r#member(state),
@@ -6386,15 +8326,22 @@ impl ::pest::Parser<Rule> for Grammar {
                     Rule::r#params => rules::r#params(state),
                     Rule::r#param => rules::r#param(state),
                     Rule::r#peer => rules::r#peer(state),
+                    Rule::r#use_fragment => rules::r#use_fragment(state),
+                    Rule::r#limits => rules::r#limits(state),
                     Rule::r#initial => rules::r#initial(state),
                     Rule::r#state => rules::r#state(state),
                     Rule::r#parallel => rules::r#parallel(state),
                     Rule::r#region => rules::r#region(state),
                     Rule::r#final_state => rules::r#final_state(state),
+                    Rule::r#history => rules::r#history(state),
                     Rule::r#path => rules::r#path(state),
+                    Rule::r#place => rules::r#place(state),
+                    Rule::r#data_params => rules::r#data_params(state),
+                    Rule::r#data_param => rules::r#data_param(state),
                     Rule::r#entry => rules::r#entry(state),
                     Rule::r#exit => rules::r#exit(state),
                     Rule::r#activity => rules::r#activity(state),
+                    Rule::r#returned => rules::r#returned(state),
                     Rule::r#defer => rules::r#defer(state),
                     Rule::r#on => rules::r#on(state),
                     Rule::r#always => rules::r#always(state),
@@ -6411,14 +8358,31 @@ impl ::pest::Parser<Rule> for Grammar {
                     Rule::r#slash => rules::r#slash(state),
                     Rule::r#actions => rules::r#actions(state),
                     Rule::r#action => rules::r#action(state),
+                    Rule::r#simple => rules::r#simple(state),
                     Rule::r#emit => rules::r#emit(state),
                     Rule::r#raise => rules::r#raise(state),
                     Rule::r#send => rules::r#send(state),
+                    Rule::r#cancel => rules::r#cancel(state),
+                    Rule::r#spawn => rules::r#spawn(state),
+                    Rule::r#stop => rules::r#stop(state),
+                    Rule::r#choice => rules::r#choice(state),
+                    Rule::r#each => rules::r#each(state),
+                    Rule::r#block => rules::r#block(state),
+                    Rule::r#compensate => rules::r#compensate(state),
+                    Rule::r#commit => rules::r#commit(state),
                     Rule::r#log => rules::r#log(state),
                     Rule::r#assign => rules::r#assign(state),
                     Rule::r#call => rules::r#call(state),
                     Rule::r#args => rules::r#args(state),
                     Rule::r#arg => rules::r#arg(state),
+                    Rule::r#example => rules::r#example(state),
+                    Rule::r#property => rules::r#property(state),
+                    Rule::r#reachable => rules::r#reachable(state),
+                    Rule::r#leads => rules::r#leads(state),
+                    Rule::r#invariant => rules::r#invariant(state),
+                    Rule::r#never => rules::r#never(state),
+                    Rule::r#migrate => rules::r#migrate(state),
+                    Rule::r#moved => rules::r#moved(state),
                     Rule::r#expr => rules::r#expr(state),
                     Rule::r#conjunction => rules::r#conjunction(state),
                     Rule::r#negation => rules::r#negation(state),

@@ -7,6 +7,7 @@
 //! After this pass: every file that the main one imports, directly or not, is parsed once, and each
 //! malformed item has been reported once and left out.
 
+mod action;
 pub(crate) mod ast;
 mod expr;
 #[rustfmt::skip]
@@ -20,6 +21,7 @@ use pest::Parser;
 
 use crate::{Code, Diagnostic, FileId, Loader, Source, Sources, Span};
 use generated::{Grammar, Rule};
+pub(crate) use text::squeeze;
 
 /// Most files that one specification may consist of.
 const FILE_LIMIT: usize = 256;

@@ -8,7 +8,7 @@ pub(super) fn unquoted(text: &str) -> String {
 }
 
 /// White space, line breaks and comments as one blank.
-pub(super) fn squeeze(text: &str) -> String {
+pub(crate) fn squeeze(text: &str) -> String {
     let mut plain = String::with_capacity(text.len());
     for (piece, is_comment) in pieces(text) {
         plain.push_str(if is_comment { " " } else { piece });

@@ -4,9 +4,9 @@ use pest::iterators::{Pair, Pairs};
 
 use super::{
     ast::{
-        Action, ActionKind, Alternative, AlternativeKind, Extern, ExternFn, Field, File, Machine, Member,
-        MemberKind, Name, Path, State, StateKeyword, Symbol, System, SystemItem, Target, Transition, Trigger,
-        Type, TypeKind, Variable,
+        Alternative, AlternativeKind, DataParam, Expr, Extern, ExternFn, Field, File, Fragment, History,
+        Machine, Member, MemberKind, Name, Path, Place, State, StateKeyword, Symbol, System, SystemItem,
+        Target, Transition, Trigger, Type, TypeKind, Variable,
     },
     generated::Rule,
     text::{squeeze, trimmed, unquoted},
@@ -51,6 +51,10 @@ impl<'a> Builder<'a> {
                     let machine = self.machine(doc, item);
                     file.machines.extend(machine);
                 }
+                Rule::fragment => {
+                    let fragment = self.fragment(doc, item);
+                    file.fragments.extend(fragment);
+                }
                 Rule::system => {
                     let system = self.system(doc, item);
                     file.systems.extend(system);
@@ -66,6 +70,7 @@ impl<'a> Builder<'a> {
         let mut machine = Machine {
             name: Name { text: String::new(), span },
             doc,
+            params: Vec::new(),
             label: None,
             tags: Vec::new(),
             strict: false,
@@ -77,6 +82,7 @@ impl<'a> Builder<'a> {
                 Rule::kw_strict => machine.strict = true,
                 Rule::kw_nondeterministic => machine.nondeterministic = true,
                 Rule::ident => machine.name = self.name(&part),
+                Rule::data_params => machine.params = self.data_params(part),
                 Rule::string => machine.label = Some(self.string(&part)),
                 Rule::tag => machine.tags.push(self.tag(part)),
                 Rule::body => machine.members = self.body(part),
@@ -84,6 +90,24 @@ impl<'a> Builder<'a> {
             }
         }
         Some(machine)
+    }
+
+    fn fragment(&mut self, doc: String, pair: Pair<'_, Rule>) -> Option<Fragment> {
+        let mut parts = pair.into_inner();
+        let name = parts.find(|part| part.as_rule() == Rule::ident)?;
+        let members = parts.next().map(|body| self.body(body)).unwrap_or_default();
+        Some(Fragment { name: self.name(&name), doc, members })
+    }
+
+    fn data_params(&mut self, pair: Pair<'_, Rule>) -> Vec<DataParam> {
+        let mut params = Vec::new();
+        for param in pair.into_inner() {
+            let mut parts = param.into_inner();
+            let (Some(name), Some(ty)) = (parts.next(), parts.next()) else { continue };
+            let default = parts.next().map(|expr| self.expr(expr));
+            params.push(DataParam { name: self.name(&name), ty: self.ty(ty), default });
+        }
+        params
     }
 
     fn body(&mut self, pair: Pair<'_, Rule>) -> Vec<Member> {
@@ -118,7 +142,24 @@ impl<'a> Builder<'a> {
                 let (name, machine) = (names.next()?, names.next()?);
                 MemberKind::Peer { name: self.name(&name), machine: self.name(&machine) }
             }
-            Rule::initial => MemberKind::Initial(self.paths(item)),
+            Rule::limits => {
+                let (mut limits, mut name) = (Vec::new(), None);
+                for part in item.into_inner() {
+                    match part.as_rule() {
+                        Rule::ident => name = Some(self.name(&part)),
+                        Rule::int => {
+                            let number = Expr { kind: self.int(&part), span: self.span(&part) };
+                            limits.extend(name.take().map(|name| (name, number)));
+                        }
+                        _ => {}
+                    }
+                }
+                MemberKind::Limits(limits)
+            }
+            Rule::initial => {
+                MemberKind::Initial { places: self.places(item.clone()), actions: self.actions(item) }
+            }
+            Rule::history => MemberKind::History(self.history(item)?),
             Rule::state => MemberKind::State(self.state(StateKeyword::State, item)),
             Rule::parallel => MemberKind::State(self.state(StateKeyword::Parallel, item)),
             Rule::region => MemberKind::State(self.state(StateKeyword::Region, item)),
@@ -127,10 +168,27 @@ impl<'a> Builder<'a> {
             Rule::exit => MemberKind::Exit(self.actions(item)),
             Rule::on | Rule::always | Rule::after => MemberKind::Transition(self.transition(item)?),
             Rule::activity => {
-                let mut parts = item.into_inner();
-                let service = parts.find(|pair| pair.as_rule() == Rule::ident)?;
-                let args = parts.next().map(|args| self.args(args)).unwrap_or_default();
-                MemberKind::Do { service: self.name(&service), args }
+                let (mut names, mut args) = (Vec::new(), Vec::new());
+                for part in item.into_inner() {
+                    match part.as_rule() {
+                        Rule::ident => names.push(self.name(&part)),
+                        Rule::args => args = self.args(part),
+                        _ => {}
+                    }
+                }
+                let mut names = names.into_iter();
+                MemberKind::Do { what: names.next()?, args, id: names.next() }
+            }
+            Rule::returned => {
+                let expr = item.into_inner().find(|pair| pair.as_rule() == Rule::expr)?;
+                MemberKind::Return(self.expr(expr))
+            }
+            Rule::use_fragment => {
+                let name = item.into_inner().find(|pair| pair.as_rule() == Rule::ident)?;
+                MemberKind::Use(self.name(&name))
+            }
+            Rule::example | Rule::property | Rule::invariant | Rule::never | Rule::migrate => {
+                return self.claim(item);
             }
             Rule::defer => {
                 let pattern = item.into_inner().find(|pair| pair.as_rule() == Rule::pattern)?;
@@ -164,7 +222,7 @@ impl<'a> Builder<'a> {
         symbols
     }
 
-    fn field(&mut self, pair: Pair<'_, Rule>) -> Option<Field> {
+    pub(super) fn field(&mut self, pair: Pair<'_, Rule>) -> Option<Field> {
         let mut parts = pair.into_inner();
         let (name, ty) = (parts.next()?, parts.next()?);
         Some(Field { name: self.name(&name), ty: self.ty(ty) })
@@ -270,6 +328,7 @@ impl<'a> Builder<'a> {
             keyword,
             accept: false,
             name: Name { text: String::new(), span: self.span(&pair) },
+            params: Vec::new(),
             label: None,
             tags: Vec::new(),
             members: Vec::new(),
@@ -278,6 +337,7 @@ impl<'a> Builder<'a> {
             match part.as_rule() {
                 Rule::kw_accept => state.accept = true,
                 Rule::ident => state.name = self.name(&part),
+                Rule::data_params => state.params = self.data_params(part),
                 Rule::string => state.label = Some(self.string(&part)),
                 Rule::tag => state.tags.push(self.tag(part)),
                 Rule::body => state.members = self.body(part),
@@ -285,6 +345,21 @@ impl<'a> Builder<'a> {
             }
         }
         state
+    }
+
+    fn history(&mut self, pair: Pair<'_, Rule>) -> Option<History> {
+        let (places, actions) = (self.places(pair.clone()), self.actions(pair.clone()));
+        let (mut deep, mut name, mut label, mut tags) = (false, None, None, Vec::new());
+        for part in pair.into_inner() {
+            match part.as_rule() {
+                Rule::kw_deep => deep = true,
+                Rule::ident => name = Some(self.name(&part)),
+                Rule::string => label = Some(self.string(&part)),
+                Rule::tag => tags.push(self.tag(part)),
+                _ => {}
+            }
+        }
+        Some(History { deep, name: name?, label, tags, places, actions })
     }
 
     fn transition(&mut self, pair: Pair<'_, Rule>) -> Option<Transition> {
@@ -336,9 +411,11 @@ impl<'a> Builder<'a> {
                 Rule::target => {
                     let itself = part.clone().into_inner().any(|pair| pair.as_rule() == Rule::kw_self);
                     transition.target = Some(if itself {
-                        Target::Itself(trimmed(self.text, span))
+                        let args = part.into_inner().find(|pair| pair.as_rule() == Rule::args);
+                        let args = args.map(|args| self.args(args)).unwrap_or_default();
+                        Target::Itself { span: trimmed(self.text, span), args }
                     } else {
-                        Target::States(self.paths(part))
+                        Target::States(self.places(part))
                     });
                 }
                 Rule::tag => {
@@ -370,52 +447,19 @@ impl<'a> Builder<'a> {
         alternatives
     }
 
-    fn actions(&mut self, pair: Pair<'_, Rule>) -> Vec<Action> {
-        pair.into_inner()
-            .filter(|pair| pair.as_rule() == Rule::actions)
-            .flat_map(|actions| self.action_list(actions))
-            .collect()
-    }
-
-    fn action_list(&mut self, pair: Pair<'_, Rule>) -> Vec<Action> {
-        pair.into_inner()
-            .filter(|part| part.as_rule() == Rule::action)
-            .filter_map(|action| self.action(action))
-            .collect()
-    }
-
-    fn action(&mut self, pair: Pair<'_, Rule>) -> Option<Action> {
-        let inner = pair.into_inner().next()?;
-        let span = self.span(&inner);
-        let text = squeeze(inner.as_str());
-        let rule = inner.as_rule();
-        let (mut names, mut args, mut value, mut to_self) = (Vec::new(), Vec::new(), None, false);
-        for part in inner.into_inner() {
-            match part.as_rule() {
-                Rule::ident | Rule::symbol_name => names.push(self.name(&part)),
-                Rule::args => args = self.args(part),
-                Rule::expr => value = Some(self.expr(part)),
-                Rule::span_expr => value = self.span_expr(part),
-                Rule::kw_self => to_self = true,
-                _ => {}
-            }
+    /// The places directly below a pair.
+    fn places(&mut self, pair: Pair<'_, Rule>) -> Vec<Place> {
+        let mut places = Vec::new();
+        for place in pair.into_inner().filter(|pair| pair.as_rule() == Rule::place) {
+            let mut parts = place.into_inner();
+            let Some(path) = parts.next() else { continue };
+            let args = parts.next().map(|args| self.args(args)).unwrap_or_default();
+            places.push(Place { path: self.path(path), args });
         }
-        let mut names = names.into_iter();
-        let kind = match rule {
-            Rule::emit => ActionKind::Emit { output: names.next()?, args },
-            Rule::raise => ActionKind::Raise { event: names.next()?, args },
-            Rule::send => {
-                let peer = if to_self { None } else { Some(names.next()?) };
-                ActionKind::Send { peer, event: names.next()?, args, delay: value }
-            }
-            Rule::log => ActionKind::Log(value?),
-            Rule::assign => ActionKind::Assign { variable: names.next()?, value: value? },
-            _ => ActionKind::Call { action: names.next()?, args },
-        };
-        Some(Action { kind, text, span })
+        places
     }
 
-    fn paths(&mut self, pair: Pair<'_, Rule>) -> Vec<Path> {
+    pub(super) fn paths(&mut self, pair: Pair<'_, Rule>) -> Vec<Path> {
         pair.into_inner().filter(|pair| pair.as_rule() == Rule::path).map(|path| self.path(path)).collect()
     }
 
@@ -449,14 +493,15 @@ impl<'a> Builder<'a> {
             self.bad(&item);
             return;
         }
-        let (mut names, mut label, mut tags, mut family, mut messages) =
-            (Vec::new(), None, Vec::new(), None, Vec::new());
+        let (mut names, mut label, mut tags, mut family, mut messages, mut args) =
+            (Vec::new(), None, Vec::new(), None, Vec::new(), Vec::new());
         for part in item.into_inner() {
             match part.as_rule() {
                 Rule::ident => names.push(self.name(&part)),
                 Rule::string => label = Some(self.string(&part)),
                 Rule::tag => tags.push(self.tag(part)),
                 Rule::field => family = self.field(part),
+                Rule::args => args = self.args(part),
                 Rule::alternatives => messages = part.into_inner().map(|name| self.name(&name)).collect(),
                 Rule::party => {
                     let (mut name, mut label) = (None, None);
@@ -475,7 +520,7 @@ impl<'a> Builder<'a> {
         let mut names = names.into_iter();
         if let (Some(first), Some(second)) = (names.next(), names.next()) {
             items.push(match rule {
-                Rule::actor => SystemItem::Actor { name: first, family, machine: second },
+                Rule::actor => SystemItem::Actor { name: first, family, machine: second, args },
                 _ => SystemItem::Wire { from: first, to: second, label, tags, messages },
             });
         }
@@ -540,6 +585,7 @@ impl<'a> Builder<'a> {
             (Rule::bad_top, "import") => Some(Rule::import),
             (Rule::bad_top, "machine" | "strict" | "nondeterministic") => Some(Rule::machine),
             (Rule::bad_top, "system") => Some(Rule::system),
+            (Rule::bad_top, "fragment") => Some(Rule::fragment),
             (Rule::bad_item, "input") => Some(Rule::input),
             (Rule::bad_item, "output") => Some(Rule::output),
             (Rule::bad_item, "internal") => Some(Rule::on),
@@ -558,6 +604,15 @@ impl<'a> Builder<'a> {
             (Rule::bad_item, "after") => Some(Rule::after),
             (Rule::bad_item, "do") => Some(Rule::activity),
             (Rule::bad_item, "defer") => Some(Rule::defer),
+            (Rule::bad_item, "deep" | "history") => Some(Rule::history),
+            (Rule::bad_item, "return") => Some(Rule::returned),
+            (Rule::bad_item, "use") => Some(Rule::use_fragment),
+            (Rule::bad_item, "limits") => Some(Rule::limits),
+            (Rule::bad_item, "example") => Some(Rule::example),
+            (Rule::bad_item, "property") => Some(Rule::property),
+            (Rule::bad_item, "invariant") => Some(Rule::invariant),
+            (Rule::bad_item, "never") => Some(Rule::never),
+            (Rule::bad_item, "migrate") => Some(Rule::migrate),
             (Rule::bad_symbol, _) if pair.as_str().starts_with('(') => Some(Rule::fields),
             (Rule::bad_variable, _) => Some(Rule::variable),
             (Rule::bad_extern, "type") => Some(Rule::extern_type),

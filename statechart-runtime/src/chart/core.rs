@@ -1,12 +1,14 @@
 //! The state of a running machine that the engine works on.
 
-use super::{Queue, Ring, Tables, Trigger};
+use super::{Configuration, Queue, Ring, Tables, Trigger};
 use crate::value::{Fault, Time};
 
 /// Sizes and types of a chart that the engine's state depends on.
 pub trait Shape {
     /// Σ and the internal events.
     type Event: Clone + ::core::fmt::Debug;
+    /// The active states: [`super::Leaf`] in a chart without parallel states, else [`super::Bits`].
+    type Configuration: Configuration;
     /// Events that wait for a state that wants them.
     type Deferred: Queue<Pending<Self::Event>>;
     /// States whose activities start when the macrostep ends.
@@ -42,7 +44,7 @@ pub(crate) const WORDS: usize = 4;
 
 /// Configuration, queues and generations of one machine.
 pub struct Core<S: Shape> {
-    pub(crate) active: super::Bits<WORDS>,
+    pub(crate) active: S::Configuration,
     pub(crate) internal: Ring<Internal<S::Event>, INTERNAL_LIMIT>,
     pub(crate) deferred: S::Deferred,
     pub(crate) entered: S::Entered,
@@ -56,7 +58,7 @@ pub struct Core<S: Shape> {
 impl<S: Shape> Default for Core<S> {
     fn default() -> Self {
         Self {
-            active: super::Bits::default(),
+            active: S::Configuration::default(),
             internal: Ring::default(),
             deferred: S::Deferred::default(),
             entered: S::Entered::default(),
@@ -79,7 +81,8 @@ impl<S: Shape> Core<S> {
 
     /// The active states in document order.
     pub fn active(&self) -> impl Iterator<Item = u16> + use<S> {
-        self.active.iter()
+        // `use<S>`: the set is copied, so that the machine can change meanwhile.
+        Configuration::iter(self.active)
     }
 
     /// The time that `now` stands for in this macrostep.

@@ -6,7 +6,8 @@
 //! ```
 
 use super::{
-    Bits, Block, Chart, Core, Effects, Input, Kind, Outcome, Pending, Queue, Shape, Trigger,
+    Bits, Block, Chart, Configuration as _, Core, Effects, Input, Kind, Outcome, Pending, Queue, Shape,
+    Trigger,
     core::{Internal, WORDS},
     select::{Disposition, dispose, is_descendant, last},
 };
@@ -207,7 +208,7 @@ fn microstep<C: Chart, F: Effects<C>>(
         || enabled.iter().filter_map(|&index| Some((index, C::TABLES.transitions.get(usize::from(index))?)));
     let mut leaving = Bits::<WORDS>::default();
     for (_, row) in rows().filter(|(_, row)| !row.targets.is_empty()) {
-        for state in machine.core().active.iter().filter(|&state| is_descendant::<C>(state, row.domain)) {
+        for state in machine.core().active().filter(|&state| is_descendant::<C>(state, row.domain)) {
             leaving.insert(state);
         }
     }

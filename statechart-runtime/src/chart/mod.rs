@@ -11,6 +11,7 @@
 //! over the chart and over the [`Effects`] it reports to.
 
 mod bits;
+mod configuration;
 mod core;
 mod effects;
 pub mod engine;
@@ -24,6 +25,7 @@ mod tables;
 pub(crate) mod tests;
 
 pub use bits::Bits;
+pub use configuration::{Configuration, Leaf, Nesting};
 #[cfg(feature = "actor")]
 pub(crate) use core::WORDS;
 pub use core::{Core, Pending, Shape};

@@ -1,6 +1,8 @@
 //! Which transitions a trigger enables: W3C selectTransitions and removeConflictingTransitions.
 
-use super::{Chart, Core, Effects, Kind, State, Transition, Trigger, engine::raise_fault};
+use super::{
+    Chart, Configuration as _, Core, Effects, Kind, State, Transition, Trigger, engine::raise_fault,
+};
 
 /// At most this many transitions are enabled at once: one for each active leaf.
 const ENABLED_LIMIT: usize = 32;
@@ -37,7 +39,7 @@ pub(super) fn dispose<C: Chart, F: Effects<C>>(
     let mut enabled = Enabled { indices: [0; ENABLED_LIMIT], len: 0 };
     let (mut ignored, mut deferred) = (false, false);
     let mut faulted = None;
-    for leaf in machine.core().active.iter() {
+    for leaf in machine.core().active() {
         let Some(row) = C::TABLES.states.get(usize::from(leaf)) else { continue };
         if !matches!(row.kind, Kind::Atomic | Kind::Final) {
             continue;

@@ -10,25 +10,9 @@ impl Build {
     pub(crate) fn new(name: &str) -> Self {
         let mut build = Self(Machine {
             name: name.to_owned(),
-            doc: String::new(),
             label: name.to_owned(),
-            tags: Vec::new(),
             strict: true,
-            nondeterministic: false,
-            events: Vec::new(),
-            outputs: Vec::new(),
-            context: Vec::new(),
-            types: Vec::new(),
-            guards: Vec::new(),
-            actions: Vec::new(),
-            services: Vec::new(),
-            peers: Vec::new(),
-            states: Vec::new(),
-            transitions: Vec::new(),
-            timers: Vec::new(),
-            activities: Vec::new(),
-            span: Span::default(),
-            named: std::collections::BTreeMap::new(),
+            ..Machine::default()
         });
         build.0.states.push(state(name, name, StateKind::Compound, 0));
         build
@@ -83,7 +67,6 @@ impl Build {
             source,
             trigger: if pattern == "always" { Trigger::Always } else { Trigger::Events(events) },
             pattern: pattern.to_owned(),
-            guard: None,
             guard_text: guard,
             targets: targets
                 .split(',')
@@ -91,14 +74,9 @@ impl Build {
                 .filter(|name| !name.is_empty())
                 .map(|name| self.id(name))
                 .collect(),
-            internal: false,
-            domain: 0,
-            ignore: false,
             actions: if list.is_empty() { Vec::new() } else { actions(list) },
-            doc: String::new(),
-            tags: Vec::new(),
-            span: Span::default(),
             line: 1,
+            ..Transition::default()
         };
         with(&mut row);
         let id = self.0.transitions.len();
@@ -113,7 +91,7 @@ impl Build {
         self.0.states[state].activities.push(self.0.activities.len());
         self.0.activities.push(Activity {
             state,
-            service: self.0.services.len(),
+            runs: crate::model::Invoked::Service(self.0.services.len()),
             args: vec![argument],
             span: Span::default(),
         });
@@ -169,22 +147,9 @@ fn state(name: &str, path: &str, kind: StateKind, parent: StateId) -> State {
         name: name.to_owned(),
         path: path.to_owned(),
         label: name.to_owned(),
-        doc: String::new(),
-        tags: Vec::new(),
         kind,
-        region: false,
-        accept: false,
         parent,
-        children: Vec::new(),
-        last: 0,
-        initial: Vec::new(),
-        entry: Vec::new(),
-        exit: Vec::new(),
-        transitions: Vec::new(),
-        defer: Vec::new(),
-        timers: Vec::new(),
-        activities: Vec::new(),
-        span: Span::default(),
+        ..State::default()
     }
 }
 
@@ -352,6 +317,7 @@ pub(crate) fn platform() -> (Model, System) {
         .on("error", "RESET", "idle", |_| {})
         .done();
     let actor = |name: &str, machine: &str| Actor {
+        args: Vec::new(),
         name: name.to_owned(),
         machine: machine.to_owned(),
         family: None,

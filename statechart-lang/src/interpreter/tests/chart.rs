@@ -13,8 +13,9 @@ use crate::{
     Span,
     interpreter::select,
     model::{
-        Action, ActionKind, Activity, BinaryOp, Event, EventId, Expr, ExprKind, ExternFn, Field, Literal,
-        Machine, Service, State, StateId, StateKind, Symbol, Timer, Transition, Trigger, Type, Variable,
+        Action, ActionKind, Activity, BinaryOp, Event, EventId, Expr, ExprKind, ExternFn, Field, Invoked,
+        Literal, Machine, Place, Receiver, Service, State, StateId, StateKind, Symbol, Timer, Transition,
+        Trigger, Type, Variable,
     },
 };
 
@@ -85,22 +86,11 @@ fn state(line: &str, machine: &Machine, parent: Option<StateId>) -> Option<State
         label: name.clone(),
         name,
         path,
-        doc: String::new(),
-        tags: Vec::new(),
         kind,
-        region: false,
         accept,
         parent: parent.unwrap_or(0),
-        children: Vec::new(),
         last: machine.states.len(),
-        initial: Vec::new(),
-        entry: Vec::new(),
-        exit: Vec::new(),
-        transitions: Vec::new(),
-        defer: Vec::new(),
-        timers: Vec::new(),
-        activities: Vec::new(),
-        span: Span::default(),
+        ..State::default()
     })
 }
 
@@ -159,12 +149,9 @@ fn item(machine: &mut Machine, state: StateId, line: &str) {
         guard_text: (!guard.is_empty()).then(|| guard.to_owned()),
         targets,
         internal,
-        domain: 0,
         actions,
-        doc: String::new(),
-        tags: Vec::new(),
-        span: Span::default(),
         line: 1,
+        ..Transition::default()
     });
 }
 
@@ -174,7 +161,12 @@ fn activity(machine: &mut Machine, state: StateId, name: &str) {
     let (success, failure) = (outcome(machine, "_OK"), outcome(machine, "_ERR"));
     machine.states[state].activities.push(machine.activities.len());
     let service = machine.services.len();
-    machine.activities.push(Activity { state, service, args: Vec::new(), span: Span::default() });
+    machine.activities.push(Activity {
+        state,
+        runs: Invoked::Service(service),
+        args: Vec::new(),
+        span: Span::default(),
+    });
     let function = function(name, 0);
     machine.services.push(Service {
         function,
@@ -210,15 +202,15 @@ fn action(machine: &mut Machine, text: &str) -> Action {
         let event = event(machine, name);
         let delay = seconds.parse::<i64>().ok();
         let delay = delay.map(|s| expr(ExprKind::Literal(Literal::Duration(s * 1_000_000)), Type::Duration));
-        ActionKind::Send { peer: None, event, args: Vec::new(), delay }
+        ActionKind::Send { to: Receiver::Itself, event, args: Vec::new(), delay, id: None }
     } else if let Some(name) = text.strip_prefix('!') {
         machine.actions.push(function(name, 0));
         ActionKind::Call { action: machine.actions.len() - 1, args: Vec::new() }
     } else if text == "n+1" {
         let sum = ExprKind::Binary(BinaryOp::Add, Box::new(counter()), Box::new(int(1)));
-        ActionKind::Assign { variable: 0, value: expr(sum, Type::Int) }
+        ActionKind::Assign { place: Place::Variable(0), value: expr(sum, Type::Int) }
     } else if text == "bad" {
-        ActionKind::Assign { variable: 0, value: bad() }
+        ActionKind::Assign { place: Place::Variable(0), value: bad() }
     } else {
         let known = machine.outputs.iter().position(|output| output.name == text);
         let output = known.unwrap_or_else(|| {
@@ -267,13 +259,7 @@ fn bad() -> Expr {
 fn empty() -> Machine {
     Machine {
         name: "M".to_owned(),
-        doc: String::new(),
         label: "M".to_owned(),
-        tags: Vec::new(),
-        strict: false,
-        nondeterministic: false,
-        events: Vec::new(),
-        outputs: Vec::new(),
         context: vec![Variable {
             name: "n".to_owned(),
             doc: String::new(),
@@ -281,16 +267,6 @@ fn empty() -> Machine {
             initial: int(0),
             span: Span::default(),
         }],
-        types: Vec::new(),
-        guards: Vec::new(),
-        actions: Vec::new(),
-        services: Vec::new(),
-        peers: Vec::new(),
-        states: Vec::new(),
-        transitions: Vec::new(),
-        timers: Vec::new(),
-        activities: Vec::new(),
-        span: Span::default(),
-        named: std::collections::BTreeMap::new(),
+        ..Machine::default()
     }
 }

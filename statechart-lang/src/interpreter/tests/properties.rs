@@ -90,7 +90,7 @@ fn assert_legal(machine: &Machine, interpreter: &Interpreter<'_, crate::interpre
         let wanted = match row.kind {
             StateKind::Compound => 1,
             StateKind::Parallel => row.children.len(),
-            StateKind::Atomic | StateKind::Final => 0,
+            StateKind::Atomic | StateKind::Final | StateKind::History { .. } => 0,
         };
         assert_eq!(children, wanted, "{} of\n{text}\n{active:?}", row.path);
     }
@@ -163,7 +163,8 @@ fn the_longest_expression_fits_the_stack() {
     for _ in 0..1_000 {
         sum = expr(ExprKind::Binary(BinaryOp::Add, Box::new(sum), Box::new(int(1))), Type::Int);
     }
-    machine.transitions[0].actions[0].kind = ActionKind::Assign { variable: 0, value: sum };
+    machine.transitions[0].actions[0].kind =
+        ActionKind::Assign { place: crate::model::Place::Variable(0), value: sum };
     let run = super::run_word(&machine, "X");
     assert_eq!(run.rows[1].report.changes[0].to_string(), "n: 0 → 1001");
 }

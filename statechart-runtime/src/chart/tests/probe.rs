@@ -40,6 +40,7 @@ pub(super) struct Sizes;
 
 impl Shape for Sizes {
     type Event = Event;
+    type Configuration = crate::chart::Bits<4>;
     type Deferred = Ring<crate::chart::Pending<Event>, 3>;
     type Entered = Ring<u16, 8>;
     type Timers = [u32; 4];

@@ -80,6 +80,7 @@ pub(crate) struct Sizes;
 
 impl Shape for Sizes {
     type Event = Event;
+    type Configuration = crate::chart::Bits<4>;
     type Deferred = Ring<Pending<Event>, 4>;
     type Entered = Ring<u16, 1>;
     type Timers = [u32; 1];

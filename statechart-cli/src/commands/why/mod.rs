@@ -1,0 +1,73 @@
+//! `statechart why`: for each step of a run, what became of every candidate transition.
+
+mod text;
+mod view;
+
+use clap::Args;
+use statechart_lang::interpreter;
+
+use crate::error::Error;
+use crate::{Outcome, output, spec, words};
+
+/// Tell for each step of a run why every candidate transition was taken or not.
+#[derive(Debug, Args)]
+#[command(group = clap::ArgGroup::new("what").args(["words", "word"]).required(true).multiple(true))]
+#[command(after_help = "\
+Examples:
+  statechart why specs/turnstile.sc --word \"COIN PUSH PUSH\"
+  statechart why specs/producer.sc --word \"FETCH_DATA PUBLISH_DYNAMIC DATA_READY\"
+  statechart why specs/datastore.sc specs/datastore.words --json
+
+Candidates are the transitions and `defer`s of active states and their ancestors that the event, timer or
+completion could set off. Each is one of:
+  taken         it happened
+  lost          an inner state, or an earlier transition of the same state, came first
+  guard false   with the value of each of its parts
+  guard faulted which counts as false and raises `fault`
+  preempted     another region's transition leaves a state that this one would leave as well
+  deferred      a `defer` keeps the event for a later state
+  ignored       a bare `on` settles the event
+  overruled     a `defer` or a bare `on` that a transition of another region makes void
+
+Words are written as for `statechart run`. The exit code does not depend on whether they are accepted.")]
+pub(crate) struct Why {
+    /// The specification.
+    file: String,
+    /// A file of words.
+    #[arg(value_name = "WORDS")]
+    words: Option<String>,
+    /// A word; may be repeated, and comes before those of the file.
+    #[arg(long, value_name = "WORD", allow_hyphen_values = true)]
+    word: Vec<String>,
+    /// The machine to run, when the file declares several or imports it.
+    #[arg(long, value_name = "NAME")]
+    machine: Option<String>,
+    /// Write an array with one object per word, for programs.
+    #[arg(long)]
+    json: bool,
+}
+
+impl Why {
+    pub(crate) fn run(self) -> Result<Outcome, Error> {
+        let (model, sources) = match spec::open_with_sources(&self.file) {
+            Ok(opened) => opened,
+            Err(outcome) => return Ok(outcome),
+        };
+        let machine = spec::machine(&model, &self.file, self.machine.as_deref())?;
+        let words = words::read(machine, &self.word, self.words.as_deref())?;
+        let view = view::View { machine, sources: &sources };
+        let explained: Vec<view::Explained> = words
+            .iter()
+            .map(|(name, word)| {
+                view.explained(name.as_deref(), word, &interpreter::run_explained(machine, word))
+            })
+            .collect();
+        if self.json {
+            output::json(&explained)?;
+        } else {
+            let texts: Vec<String> = explained.iter().map(text::render).collect();
+            output::styled(&texts.join("\n"))?;
+        }
+        Ok(Outcome::Good)
+    }
+}
