@@ -162,7 +162,8 @@ fn quartile(mut values: Vec<f64>) -> f64 {
 
 fn main() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().expect("a runtime");
-    let names = ["tell raw", "tell batched", "tell TICK", "tell FLIP", "ask raw", "ask", "spawn raw", "spawn"];
+    let names =
+        ["tell raw", "tell batched", "tell TICK", "tell FLIP", "ask raw", "ask", "spawn raw", "spawn"];
     let mut figures = vec![Vec::new(); names.len()];
     for _ in 0..ROUNDS {
         let round = runtime.block_on(async {
