@@ -20,6 +20,7 @@
 //! | `engine` | [`Interpreter`]: what a running machine is made of; start and step |
 //! | `macrostep` | queues, deferral, activities |
 //! | `look` | what can be asked of a running machine |
+//! | `offers` | [`Offer`]: the events that a configuration speaks of |
 //! | `select` | which transitions a configuration enables, which preempt which |
 //! | `explain` | [`Selection`]: what became of each candidate, and why |
 //! | `microstep` | exits, transition bodies, entries, completion |
@@ -45,6 +46,7 @@ mod literal;
 mod look;
 mod macrostep;
 mod microstep;
+mod offers;
 mod plan;
 mod render;
 mod report;
@@ -62,6 +64,7 @@ pub use clock::Advance;
 pub use engine::Interpreter;
 pub use explain::{Candidate, Claim, Decision, Origin, Part, Selection, Verdict};
 pub use input::Input;
+pub use offers::Offer;
 pub use report::{Cause, Change, Effect, GuardValue, Outcome, Preemption, Signal, StepReport};
 pub use run::{Row, Run, run, run_explained};
 pub use session::Session;
