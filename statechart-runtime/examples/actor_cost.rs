@@ -164,10 +164,13 @@ fn quartile(mut values: Vec<f64>) -> f64 {
     values.get(values.len() / 4).copied().unwrap_or_default()
 }
 
+/// A name, the row that it is compared with, and the measurement.
+type Row = (&'static str, usize, fn(&Runtime) -> f64);
+
 fn main() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().expect("a runtime");
     let only = std::env::args().nth(1).unwrap_or_default();
-    let rows: [(&str, usize, fn(&Runtime) -> f64); 8] = [
+    let rows: [Row; 8] = [
         ("tell raw", 0, |runtime| runtime.block_on(tell_raw(50_000))),
         ("tell batched", 0, |runtime| runtime.block_on(tell_batched(50_000))),
         ("tell TICK", 0, |runtime| runtime.block_on(tell_ours(50_000, || Event::Tick))),
