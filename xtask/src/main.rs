@@ -11,6 +11,7 @@
 mod ci;
 mod diagrams;
 mod error;
+mod fuzz;
 mod generated;
 mod grammar;
 mod sample_data;
@@ -41,6 +42,15 @@ enum Task {
     Diagrams(Fresh),
     /// Get the recorded trades that the end-to-end test plays.
     SampleData,
+    /// Put mutated specs through the parser and the checker: an answer to each, never a panic.
+    Fuzz {
+        /// How many.
+        #[arg(long, default_value_t = 1_000_000)]
+        inputs: u64,
+        /// Where the random numbers start.
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+    },
 }
 
 #[derive(Debug, Args)]
@@ -57,6 +67,7 @@ fn main() -> ExitCode {
         Task::Grammar(fresh) => grammar::run(fresh.check),
         Task::Diagrams(fresh) => diagrams::run(fresh.check),
         Task::SampleData => sample_data::run(),
+        Task::Fuzz { inputs, seed } => fuzz::run(inputs, seed),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -9,7 +9,12 @@ mod ours;
 mod ractor;
 mod tokio_mpsc;
 
-use std::{future::Future, hint::black_box};
+use std::{
+    cell::{OnceCell, RefCell},
+    future::Future,
+    hint::black_box,
+    rc::Rc,
+};
 
 use crate::time::medians;
 
@@ -68,8 +73,8 @@ pub struct Heap {
     pub idle: f64,
 }
 
-/// Reads the allocator's counters: allocations so far, bytes held now.
-pub type Meter = fn() -> (u64, i64);
+/// Counts what some work asks of the allocator: how often, and how many bytes more are held after it.
+pub type Meter = fn(&mut dyn FnMut()) -> (u64, i64);
 
 async fn told<L: Library>(actor: &L::Actor, count: i64) {
     for _ in 0..count {
@@ -133,7 +138,7 @@ impl<L: Library + 'static> Measured for Of<L> {
     }
 
     fn work(&self) -> Vec<(&'static str, f64, Box<dyn FnMut()>)> {
-        let runtime = std::rc::Rc::new(L::runtime());
+        let runtime = Rc::new(L::runtime());
         let (tell, ask, spawn) = (runtime.clone(), runtime.clone(), runtime);
         vec![
             ("tell", TELLS as f64, Box::new(move || tell(&mut || Box::pin(tells::<L>())))),
@@ -143,35 +148,48 @@ impl<L: Library + 'static> Measured for Of<L> {
     }
 
     fn heap(&self, meter: Meter) -> Heap {
-        let (per_tell, idle) =
-            (std::rc::Rc::new(std::cell::Cell::new(0.0)), std::rc::Rc::new(std::cell::Cell::new(0.0)));
         let runtime = L::runtime();
-        runtime(&mut || {
-            let (per_tell, idle) = (per_tell.clone(), idle.clone());
+        let first = Rc::new(OnceCell::new());
+        let tells = |actor: Rc<OnceCell<L::Actor>>| -> LocalFuture {
             Box::pin(async move {
-                let actor = L::spawn().await;
-                // The first messages fill what is then used again and again.
-                told::<L>(&actor, TELLS).await;
-                let before = L::ask(&actor).await;
-                let (start, _) = meter();
-                told::<L>(&actor, TELLS).await;
-                let (end, _) = meter();
-                assert_eq!(L::ask(&actor).await, before + TELLS, "{}: a message was lost", L::NAME);
-                per_tell.set((end - start) as f64 / TELLS as f64);
-
-                let mut actors = Vec::with_capacity(SPAWNS);
-                let (_, start) = meter();
-                for _ in 0..SPAWNS {
-                    actors.push(L::spawn().await);
+                if let Some(actor) = actor.get() {
+                    told::<L>(actor, TELLS).await;
                 }
-                // An ask of the first actor is behind the first turn of all of them.
-                black_box(L::ask(&actor).await);
-                tokio::task::yield_now().await;
-                let (_, end) = meter();
-                idle.set((end - start) as f64 / SPAWNS as f64);
+            })
+        };
+        // The first messages fill what is then used again and again.
+        runtime(&mut || {
+            let actor = first.clone();
+            Box::pin(async move {
+                let _ = actor.set(L::spawn().await);
             })
         });
-        Heap { name: L::NAME, per_tell: per_tell.get(), idle: idle.get() }
+        runtime(&mut || tells(first.clone()));
+        let (count, _) = meter(&mut || runtime(&mut || tells(first.clone())));
+
+        let actors = Rc::new(RefCell::new(Vec::with_capacity(SPAWNS)));
+        let (_, bytes) = meter(&mut || {
+            runtime(&mut || {
+                let (first, actors) = (first.clone(), actors.clone());
+                Box::pin(async move {
+                    for _ in 0..SPAWNS {
+                        let actor = L::spawn().await;
+                        actors.borrow_mut().push(actor);
+                    }
+                    // The answer is behind the first turn of all of them.
+                    if let Some(actor) = first.get() {
+                        assert_eq!(L::ask(actor).await, 2 * TELLS, "{}: a message was lost", L::NAME);
+                    }
+                    tokio::task::yield_now().await;
+                })
+            });
+        });
+        // Handles are dropped where their runtime is.
+        runtime(&mut || {
+            let actors = actors.take();
+            Box::pin(async move { drop(actors) })
+        });
+        Heap { name: L::NAME, per_tell: count as f64 / TELLS as f64, idle: bytes as f64 / SPAWNS as f64 }
     }
 }
 

@@ -3,11 +3,14 @@
 mod check;
 mod diagram;
 mod expand;
+mod fmt;
+mod interactive;
 mod run;
 mod why;
 
 pub(crate) use check::Check;
 pub(crate) use diagram::Diagram;
 pub(crate) use expand::Expand;
+pub(crate) use fmt::Fmt;
 pub(crate) use run::Run;
 pub(crate) use why::Why;

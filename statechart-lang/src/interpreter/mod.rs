@@ -18,6 +18,7 @@
 //! | `eval` | expressions |
 //! | `engine` | [`Interpreter`]: macrostep, queues, deferral |
 //! | `look` | what can be asked of a running machine |
+//! | `offers` | [`Offer`]: the events that a configuration speaks of |
 //! | `select` | which transitions a configuration enables, which preempt which |
 //! | `explain` | [`Selection`]: what became of each candidate, and why |
 //! | `microstep` | exit sets, entry sets, actions |
@@ -34,6 +35,7 @@ mod explain;
 mod literal;
 mod look;
 mod microstep;
+mod offers;
 mod render;
 mod report;
 mod run;
@@ -48,6 +50,7 @@ mod words_file;
 pub use clock::Advance;
 pub use engine::{Input, Interpreter};
 pub use explain::{Candidate, Claim, Decision, Origin, Part, Selection, Verdict};
+pub use offers::Offer;
 pub use report::{Cause, Change, Effect, GuardValue, Outcome, Preemption, Signal, StepReport};
 pub use run::{Row, Run, run, run_explained};
 pub use session::Session;

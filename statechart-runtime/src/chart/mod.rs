@@ -27,8 +27,6 @@ pub(crate) mod tests;
 
 pub use bits::Bits;
 pub use configuration::{Configuration, Leaf, Nesting};
-#[cfg(feature = "actor")]
-pub(crate) use core::WORDS;
 pub use core::{Core, Pending, Shape};
 pub use effects::{Effects, Outcome};
 pub use quiet::Quiet;
