@@ -117,10 +117,13 @@ fn all(mut each: impl FnMut(&mut dyn Measured)) {
     }
 }
 
+/// What is done, how often in one run, and the run.
+type Work = (&'static str, f64, Box<dyn FnMut()>);
+
 /// A library as an object, so that a list can hold several.
 trait Measured {
     fn name(&self) -> &'static str;
-    fn work(&self) -> Vec<(&'static str, f64, Box<dyn FnMut()>)>;
+    fn work(&self) -> Vec<Work>;
     fn heap(&self, meter: Meter) -> Heap;
 }
 
@@ -137,7 +140,7 @@ impl<L: Library + 'static> Measured for Of<L> {
         L::NAME
     }
 
-    fn work(&self) -> Vec<(&'static str, f64, Box<dyn FnMut()>)> {
+    fn work(&self) -> Vec<Work> {
         let runtime = Rc::new(L::runtime());
         let (tell, ask, spawn) = (runtime.clone(), runtime.clone(), runtime);
         vec![
