@@ -2,6 +2,7 @@
 
 mod check;
 mod diagram;
+mod diff;
 mod expand;
 mod interactive;
 mod run;
@@ -9,6 +10,7 @@ mod why;
 
 pub(crate) use check::Check;
 pub(crate) use diagram::Diagram;
+pub(crate) use diff::Diff;
 pub(crate) use expand::Expand;
 pub(crate) use run::Run;
 pub(crate) use why::Why;
