@@ -37,7 +37,7 @@ struct Cli {
 const EXIT_CODES: &str = "\
 Exit codes:
   0  all is well (warnings allowed)
-  1  the specification or a word has errors, or a word was not accepted
+  1  the specification or a word has errors, a word was not accepted, or a file is not formatted
   2  wrong usage, or a file cannot be read or written
 
 Examples:
@@ -46,7 +46,8 @@ Examples:
   statechart run specs/turnstile.sc --word \"COIN PUSH\"
   statechart why specs/turnstile.sc --word \"PUSH COIN\"
   statechart diff old.sc specs/turnstile.sc
-  statechart expand specs/turnstile.sc | less";
+  statechart expand specs/turnstile.sc | less
+  statechart fmt --check specs/*.sc";
 
 #[derive(Debug, Subcommand)]
 enum Command {
@@ -56,6 +57,7 @@ enum Command {
     Why(commands::Why),
     Diff(commands::Diff),
     Expand(commands::Expand),
+    Fmt(commands::Fmt),
 }
 
 /// What the exit code says, when nothing prevented an answer.
@@ -77,6 +79,7 @@ fn main() -> ExitCode {
         Command::Why(why) => why.run(),
         Command::Diff(diff) => diff.run(),
         Command::Expand(expand) => expand.run(),
+        Command::Fmt(fmt) => fmt.run(),
     };
     match result {
         Ok(Outcome::Good) => ExitCode::SUCCESS,

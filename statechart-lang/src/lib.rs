@@ -19,6 +19,10 @@ mod diagnostic;
 pub mod diagram;
 #[cfg(feature = "diff")]
 pub mod diff;
+#[cfg(feature = "formal")]
+pub mod formal;
+#[cfg(feature = "format")]
+pub mod format;
 #[cfg(feature = "interpreter")]
 pub mod interpreter;
 pub mod model;

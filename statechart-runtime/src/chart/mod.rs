@@ -26,8 +26,6 @@ pub(crate) mod tests;
 
 pub use bits::Bits;
 pub use configuration::{Configuration, Leaf, Nesting};
-#[cfg(feature = "actor")]
-pub(crate) use core::WORDS;
 pub use core::{Core, Pending, Shape};
 pub use effects::{Effects, Outcome};
 #[cfg(feature = "alloc")]
