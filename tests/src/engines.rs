@@ -250,7 +250,7 @@ impl<'m> Interpreted<'m> {
                 .filter(|effect| !matches!(effect, Effect::Raise(_)))
                 .collect(),
             unhandled: report.unhandled,
-            active: self.engine.configuration().clone(),
+            active: self.engine.configuration(),
             context: self.engine.context().to_vec(),
             done: self.engine.is_done(),
             accepts: self.engine.accepts(),
@@ -360,7 +360,12 @@ impl<M: Glue> Effects<M> for Notes<M> {
     }
     fn send(&mut self, message: M::Message, delay: Option<value::Duration>) {
         let (peer, signal) = M::message(&message);
-        self.effects.push(Effect::Send { peer, message: signal, delay_us: delay.map(|delay| delay.0) });
+        self.effects.push(Effect::Send {
+            peer,
+            message: signal,
+            delay_us: delay.map(|delay| delay.0),
+            id: None,
+        });
         if let Ok(event) = M::to_self(message) {
             self.agenda.push(Change::Send(event, delay.map_or(0, |delay| delay.0)));
         }
