@@ -326,7 +326,7 @@ impl<W: World> Interpreter<'_, W> {
         let mut parts = Vec::new();
         // What comes first decides whether the rest is evaluated.
         let mut before: Option<Result<Value, Fault>> = None;
-        for operand in operands(expr) {
+        for operand in expr.operands() {
             let is_asked = match (&expr.kind, &before) {
                 (_, None) => true,
                 (_, Some(Err(_))) => false,
@@ -375,21 +375,5 @@ fn extern_guard(expr: &Expr) -> Option<usize> {
     match expr.kind {
         ExprKind::Guard(guard, _) => Some(guard),
         _ => None,
-    }
-}
-
-/// What an expression is computed from, in the order of evaluation.
-fn operands(expr: &Expr) -> Vec<&Expr> {
-    match &expr.kind {
-        ExprKind::Unary(_, first)
-        | ExprKind::IsNone(first)
-        | ExprKind::Wrap(first)
-        | ExprKind::Unwrap(first)
-        | ExprKind::Len(first) => vec![first],
-        ExprKind::Binary(_, first, second)
-        | ExprKind::Default(first, second)
-        | ExprKind::Index(first, second) => vec![first, second],
-        ExprKind::List(items) | ExprKind::Guard(_, items) => items.iter().collect(),
-        _ => Vec::new(),
     }
 }
