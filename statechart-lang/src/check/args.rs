@@ -224,5 +224,5 @@ pub(super) fn actor(
 }
 
 fn is_constant(expr: &Expr) -> bool {
-    !matches!(expr.kind, ExprKind::Now | ExprKind::In(_)) && expr.parts().into_iter().all(is_constant)
+    !matches!(expr.kind, ExprKind::Now | ExprKind::In(_)) && expr.operands().into_iter().all(is_constant)
 }

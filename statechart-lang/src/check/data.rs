@@ -160,7 +160,7 @@ fn substitute(expr: &mut Expr, source: StateId, given: &BTreeMap<LocalId, Expr>,
         let owner = machine.locals[local].state;
         return owner == source || machine.is_descendant(source, owner);
     }
-    expr.parts_mut().into_iter().all(|part| substitute(part, source, given, machine))
+    expr.operands_mut().into_iter().all(|part| substitute(part, source, given, machine))
 }
 
 /// `-> self` without values keeps those that it has.

@@ -37,7 +37,7 @@ impl Mentioned {
             }
             _ => {}
         }
-        for part in expr.parts() {
+        for part in expr.operands() {
             self.expr(part);
         }
     }

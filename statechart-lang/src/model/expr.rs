@@ -113,17 +113,18 @@ pub enum ExprKind {
 }
 
 impl Expr {
-    /// The expressions directly inside it, left to right.
-    pub fn parts(&self) -> Vec<&Self> {
+    /// What it is computed from, in the order of evaluation.
+    #[must_use]
+    pub fn operands(&self) -> Vec<&Self> {
         match &self.kind {
-            ExprKind::Unary(_, inner)
-            | ExprKind::IsNone(inner)
-            | ExprKind::Wrap(inner)
-            | ExprKind::Unwrap(inner)
-            | ExprKind::Len(inner) => vec![inner],
-            ExprKind::Binary(_, left, right)
-            | ExprKind::Default(left, right)
-            | ExprKind::Index(left, right) => vec![left, right],
+            ExprKind::Unary(_, first)
+            | ExprKind::IsNone(first)
+            | ExprKind::Wrap(first)
+            | ExprKind::Unwrap(first)
+            | ExprKind::Len(first) => vec![first],
+            ExprKind::Binary(_, first, second)
+            | ExprKind::Default(first, second)
+            | ExprKind::Index(first, second) => vec![first, second],
             ExprKind::List(items) | ExprKind::Guard(_, items) => items.iter().collect(),
             ExprKind::Literal(_)
             | ExprKind::None
@@ -141,7 +142,7 @@ impl Expr {
     }
 
     /// The same, to be changed.
-    pub(crate) fn parts_mut(&mut self) -> Vec<&mut Self> {
+    pub(crate) fn operands_mut(&mut self) -> Vec<&mut Self> {
         match &mut self.kind {
             ExprKind::Unary(_, inner)
             | ExprKind::IsNone(inner)
