@@ -499,11 +499,11 @@ impl<M: Glue> Engine for Compiled<M> {
     fn ask(&mut self, ask: &Ask, answers: &Answers) -> Option<Did> {
         self.machine.externs_mut().0.clone_from(answers);
         let input = match ask {
-            Ask::Event(event, args) => Input::Event(M::event(*event, args)),
+            Ask::Event(event, args) => Input::Event(<M as Glue>::event(*event, args)),
             Ask::Report { activity, back, event, args, last } => Input::Report {
                 activity: *activity as u16,
                 generation: generation(&self.generations, *activity, *back),
-                event: M::event(*event, args),
+                event: <M as Glue>::event(*event, args),
                 last: *last,
             },
             Ask::Fault => Input::Fault(value::Fault::Undelivered),
