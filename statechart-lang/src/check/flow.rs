@@ -146,14 +146,7 @@ impl Facts {
         // What other regions do may come behind these.
         let beside = self.clearing.together(source);
         holding.retain(|fact| matches!(fact, Fact::Variable(_)) && !beside.contains(fact));
-        self.enter(
-            machine,
-            transition.domain,
-            &transition.targets,
-            holding,
-            Some(transition.span),
-            changed,
-        );
+        self.enter(machine, transition.domain, &transition.targets, holding, Some(transition.span), changed);
     }
 
     /// Intersects what holds on the way in with what each entered state assumed (W3C: enterStates).

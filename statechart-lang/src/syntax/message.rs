@@ -7,9 +7,40 @@ use crate::{Code, Diagnostic, FileId, Span, diagnostic::nearest};
 
 /// Words that start an item, for "did you mean".
 const KEYWORDS: &[&str] = &[
-    "accept", "after", "always", "context", "deep", "defer", "do", "entry", "example", "exit", "extern", "final",
-    "fragment", "history", "import", "initial", "input", "internal", "invariant", "limits", "machine", "migrate",
-    "never", "on", "output", "parallel", "peer", "property", "region", "return", "state", "strict", "system", "use",
+    "accept",
+    "after",
+    "always",
+    "context",
+    "deep",
+    "defer",
+    "do",
+    "entry",
+    "example",
+    "exit",
+    "extern",
+    "final",
+    "fragment",
+    "history",
+    "import",
+    "initial",
+    "input",
+    "internal",
+    "invariant",
+    "limits",
+    "machine",
+    "migrate",
+    "never",
+    "on",
+    "output",
+    "parallel",
+    "peer",
+    "property",
+    "region",
+    "return",
+    "state",
+    "strict",
+    "system",
+    "use",
 ];
 
 /// A pest error at `start` of the text as a diagnostic.
@@ -47,6 +78,12 @@ pub(super) fn unexpected(file: FileId, text: &str, at: usize) -> Diagnostic {
         "&&" => Some("use `and`".to_owned()),
         "||" => Some("use `or` between conditions, `|` between events".to_owned()),
         "!" => Some("use `not`".to_owned()),
+        "as" => Some(
+            "a name follows `as`: `send … delay 5s as name`, `spawn Machine(…) as name`, `do Machine(…) as name`"
+                .to_owned(),
+        ),
+        "undo" => Some("an action follows `undo`: `reserve(order) undo release(order)`".to_owned()),
+        "else" => Some("a block follows `else`: `if … { … } else { … }`, or `else if … { … }`".to_owned()),
         // A short word is near to too many.
         word if word.len() < 3 => None,
         word => nearest(word, KEYWORDS.iter().copied()).map(|keyword| format!("did you mean `{keyword}`?")),
@@ -99,8 +136,12 @@ pub(super) fn form(rule: Rule) -> Option<&'static str> {
         Rule::history => "write `history name -> state`, or `deep history name -> state`",
         Rule::returned => "write `return value` in a final state",
         Rule::example => "write `example \"WORD\" -> state`",
-        Rule::property => "write `property \"name\": from a can reach b`, or `property \"name\": A leads to B | C`",
-        Rule::invariant => "write `invariant \"name\": in state implies condition`, or without `in … implies`",
+        Rule::property => {
+            "write `property \"name\": from a can reach b`, or `property \"name\": A leads to B | C`"
+        }
+        Rule::invariant => {
+            "write `invariant \"name\": in state implies condition`, or without `in … implies`"
+        }
         Rule::never => "write `never \"name\": A before B`",
         Rule::migrate => "write `migrate from \"FINGERPRINT\" { old.path -> new.path  context old -> new }`",
         Rule::system => "write `system Name { … }`",
@@ -150,6 +191,9 @@ fn name(rule: Rule) -> Option<&'static str> {
         Rule::fields | Rule::params | Rule::data_params => "`(`",
         Rule::field | Rule::data_param => "`name: Type`",
         Rule::int => "a number",
+        Rule::limit => "`name: number`",
+        Rule::arrow => "`->`",
+        Rule::colon => "`:`",
         Rule::moved => "`old -> new`",
         Rule::reachable => "`from a can reach b`",
         Rule::leads | Rule::alternatives => "`A leads to B`",
