@@ -19,6 +19,8 @@ mod diagnostic;
 pub mod diagram;
 #[cfg(feature = "format")]
 pub mod format;
+#[cfg(feature = "ide")]
+pub mod ide;
 #[cfg(feature = "interpreter")]
 pub mod interpreter;
 pub mod model;

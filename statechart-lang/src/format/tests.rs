@@ -55,7 +55,10 @@ fn tokens_are_spaced_alike_everywhere() {
             "limits { internal: 32  undo: 4 }\nuse F\nreturn a + 1",
         ),
         ("limits{internal:32\nundo:4}", "limits {\n  internal: 32\n  undo: 4\n}"),
-        ("migrate from \"0\" {\na  -> b\n\n// why\ncontext x->y\n}", "migrate from \"0\" {\n  a -> b\n\n  // why\n  context x -> y\n}"),
+        (
+            "migrate from \"0\" {\na  -> b\n\n// why\ncontext x->y\n}",
+            "migrate from \"0\" {\n  a -> b\n\n  // why\n  context x -> y\n}",
+        ),
         ("limits{}", "limits {}"),
         (
             "do W(1)as w on done(w)->self(x)/spawn V as v,stop v,cancel t,send w E delay 5s as t,a(x)undo b(x),compensate,commit",
