@@ -1,4 +1,4 @@
-//! `statechart`: checks, draws, runs, explains and expands `.sc` specifications.
+//! `statechart`: checks, draws, runs, explains, compares and expands `.sc` specifications.
 //!
 //! ```text
 //! arguments ──▶ commands/… ──spec──▶ Compiled ──▶ text on stdout (or -o FILE)
@@ -23,7 +23,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-/// Checks, draws, runs, explains and expands statechart specifications (.sc files).
+/// Checks, draws, runs, explains, compares and expands statechart specifications (.sc files).
 ///
 /// Diagnostics say what is wrong, where, why, and what to do about it.
 /// They are coloured only on a terminal, and not when NO_COLOR is set.
@@ -45,6 +45,7 @@ Examples:
   statechart diagram specs/producer.sc | dot -Tsvg -o producer.svg
   statechart run specs/turnstile.sc --word \"COIN PUSH\"
   statechart why specs/turnstile.sc --word \"PUSH COIN\"
+  statechart diff old.sc specs/turnstile.sc
   statechart expand specs/turnstile.sc | less
   statechart fmt --check specs/*.sc";
 
@@ -54,6 +55,7 @@ enum Command {
     Diagram(commands::Diagram),
     Run(commands::Run),
     Why(commands::Why),
+    Diff(commands::Diff),
     Expand(commands::Expand),
     Fmt(commands::Fmt),
 }
@@ -75,6 +77,7 @@ fn main() -> ExitCode {
         Command::Diagram(diagram) => diagram.run(),
         Command::Run(run) => run.run(),
         Command::Why(why) => why.run(),
+        Command::Diff(diff) => diff.run(),
         Command::Expand(expand) => expand.run(),
         Command::Fmt(fmt) => fmt.run(),
     };

@@ -2,6 +2,7 @@
 
 mod check;
 mod diagram;
+mod diff;
 mod expand;
 mod fmt;
 mod interactive;
@@ -10,6 +11,7 @@ mod why;
 
 pub(crate) use check::Check;
 pub(crate) use diagram::Diagram;
+pub(crate) use diff::Diff;
 pub(crate) use expand::Expand;
 pub(crate) use fmt::Fmt;
 pub(crate) use run::Run;
