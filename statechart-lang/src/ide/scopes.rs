@@ -86,7 +86,8 @@ pub(super) fn declare(analysis: &mut Analysis, files: &[File]) {
     for fragment in files.iter().flat_map(|file| &file.fragments) {
         let text = format!("fragment {}", fragment.name.text);
         let full = whole(analysis, fragment.name.span);
-        plain(analysis, Kind::Fragment, &fragment.name, full, &fragment.doc, text, None);
+        let doc = documentation(analysis, fragment.name.span);
+        plain(analysis, Kind::Fragment, &fragment.name, full, &doc, text, None);
     }
     for machine in files.iter().flat_map(|file| &file.machines) {
         let full = whole(analysis, machine.name.span);
@@ -142,6 +143,15 @@ fn whole(analysis: &Analysis, name: Span) -> Span {
         }
     }
     name
+}
+
+/// The documentation on the lines before a name's line; the AST has none for fragments.
+fn documentation(analysis: &Analysis, name: Span) -> String {
+    let text = analysis.sources.get(name.file).and_then(|source| source.text.get(..name.start as usize));
+    let above = text.unwrap_or("").lines().rev().skip(1).map(str::trim);
+    let mut lines: Vec<&str> = above.map_while(|line| line.strip_prefix("///")).map(str::trim).collect();
+    lines.reverse();
+    lines.join("\n")
 }
 
 /// `(a: Int, b: Text = "x")`, or nothing.

@@ -40,6 +40,7 @@ machine Shop(id: Int) "A shop" {
 "#;
 
 const PARTS: &str = r#"machine Depot(size: Int) { input { FETCH(amount: Int) } initial a state a { on FETCH } }
+/// Recovers.
 fragment Recoverable { state broken { on RETRY -> open } }
 "#;
 
@@ -171,6 +172,7 @@ fn hovering_shows_the_declaration() {
         "```sc\nservice charge(card: Card?) -> PAID ! CANCEL\n```\n\n\
          extern service of machine `Shop`, in Rust `fn charge`\n\nTakes the money."
     );
+    assert!(hover("use Reco¦verable").ends_with("fragment\n\nRecovers."));
     assert!(hover("aft¦er 5s").starts_with("`after`: "));
     assert!(analysis.hover(FileId(0), offset(SHOP, "\"A shop\" ¦{")).is_none());
 }
