@@ -79,6 +79,7 @@ codes! {
     MaybeNone = "SC034" Error "value may be none";
     NotConstant = "SC035" Error "not a constant";
     Nondeterministic = "SC040" Error "two transitions enabled at once";
+    BadExample = "SC041" Error "example that does not hold";
     Unreachable = "SC050" Warning "unreachable state";
     Unused = "SC051" Warning "declared but never used";
     Unhandled = "SC052" Warning "outcome of a service is not handled";
