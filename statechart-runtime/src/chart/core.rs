@@ -77,6 +77,24 @@ impl<E, R> Clone for Cue<'_, E, R> {
     }
 }
 
+impl<E, R> Cue<'_, E, R> {
+    /// `event.name`: what it is called, given how events are.
+    pub fn name(self, of: fn(&E) -> &'static str) -> &'static str {
+        match self {
+            Self::None => "",
+            Self::Event(event) => of(event),
+            Self::Done(_) => "done",
+            Self::Fault(_) => "fault",
+        }
+    }
+
+    /// `event.kind`: what kind of fault it is.
+    #[must_use]
+    pub fn fault_kind(self) -> &'static str {
+        if let Self::Fault(fault) = self { fault.kind() } else { "" }
+    }
+}
+
 /// An action that undoes another, its arguments evaluated: what generated machines keep for `compensate`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Undo<A, O, E, M> {

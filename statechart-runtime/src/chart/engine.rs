@@ -7,7 +7,7 @@
 
 use super::{
     Bits, Block, Chart, Configuration as _, Core, Cue, CueOf, Effects, Input, Internal, Outcome, Pending, Queue as _,
-    Shape, Trigger,
+    Receiver, Shape, Trigger, Undo, Undoing,
     complete::{is_current, start_activities},
     core::WORDS,
     enter::{Entry, enter},
@@ -286,6 +286,42 @@ pub(super) fn run<C: Chart, F: Effects<C>>(machine: &mut C, fx: &mut F, block: B
 pub fn raise_fault<C: Chart, F: Effects<C>>(machine: &mut C, fx: &mut F, fault: Fault) {
     fx.fault(fault);
     let _ = machine.core_mut().internal.push(Internal::Fault(fault));
+}
+
+/// The value, or the zero of its type, where the fault is raised.
+pub fn or_zero<C: Chart, F: Effects<C>, T: Default>(
+    machine: &mut C,
+    fx: &mut F,
+    value: Result<T, Fault>,
+) -> T {
+    value.unwrap_or_else(|fault| {
+        raise_fault(machine, fx, fault);
+        T::default()
+    })
+}
+
+/// `compensate`: what undoes what was done, the latest first. One that faults is gone, those before it stay.
+///
+/// # Errors
+/// The fault that one of them met.
+pub fn compensate<C: Chart, F: Effects<C>>(machine: &mut C, fx: &mut F) -> Result<(), Fault>
+where
+    C::Shape: Shape<Undo = Undo<C::Action, C::Output, C::Event, C::Message>>,
+{
+    while let Some(undo) = machine.core_mut().pop_undo() {
+        match undo.action {
+            Undoing::Act(action) => fx.act(machine.externs_mut(), action),
+            Undoing::Emit(output) => fx.emit(output),
+            Undoing::Raise(event) => machine.core_mut().raise(event)?,
+            Undoing::Send(message) => {
+                if let Receiver::Child(child) = C::receiver(&message) {
+                    running(machine, child)?;
+                }
+                fx.send(message, None, None);
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Zero means "not running" and the top bit "has reported its result", so neither is given out.
