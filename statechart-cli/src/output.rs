@@ -37,10 +37,18 @@ pub(crate) fn styled(text: &str) -> Result<(), Error> {
 /// # Errors
 /// [`Error::Write`].
 pub(crate) fn json(value: &impl serde::Serialize) -> Result<(), Error> {
+    result(&json_text(value)?, None)
+}
+
+/// A result as JSON.
+///
+/// # Errors
+/// [`Error::Write`].
+pub(crate) fn json_text(value: &impl serde::Serialize) -> Result<String, Error> {
     let mut text = serde_json::to_string_pretty(value)
         .map_err(|why| Error::Write { to: "the result as JSON".to_owned(), why: why.into() })?;
     text.push('\n');
-    result(&text, None)
+    Ok(text)
 }
 
 /// Whether diagnostics may be coloured: stderr is a terminal and its user did not object.

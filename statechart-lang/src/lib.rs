@@ -17,6 +17,12 @@ pub mod codegen;
 mod diagnostic;
 #[cfg(feature = "diagram")]
 pub mod diagram;
+#[cfg(feature = "diff")]
+pub mod diff;
+#[cfg(feature = "formal")]
+pub mod formal;
+#[cfg(feature = "format")]
+pub mod format;
 #[cfg(feature = "interpreter")]
 pub mod interpreter;
 pub mod model;

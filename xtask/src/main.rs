@@ -8,6 +8,7 @@
 //!
 //! A task that makes files can also `--check` them: it changes nothing then, and says which are stale.
 
+mod bench;
 mod ci;
 mod diagrams;
 mod error;
@@ -42,6 +43,10 @@ enum Task {
     Diagrams(Fresh),
     /// Get the recorded trades that the end-to-end test plays.
     SampleData,
+    /// Measure what everything costs, beside other libraries, and hold it against the gates.
+    ///
+    /// Counts that miss their gate (instructions, allocations, bytes) end in exit code 1. Times are printed only.
+    Bench(bench::Options),
     /// Put mutated specs through the parser and the checker: an answer to each, never a panic.
     Fuzz {
         /// How many.
@@ -67,6 +72,7 @@ fn main() -> ExitCode {
         Task::Grammar(fresh) => grammar::run(fresh.check),
         Task::Diagrams(fresh) => diagrams::run(fresh.check),
         Task::SampleData => sample_data::run(),
+        Task::Bench(options) => bench::run(&options),
         Task::Fuzz { inputs, seed } => fuzz::run(inputs, seed),
     };
     match result {

@@ -98,7 +98,6 @@ fn list(exprs: &Exprs<'_>, actions: &[Action]) -> TokenStream {
 }
 
 fn action(exprs: &Exprs<'_>, action: &Action) -> TokenStream {
-    let machine = exprs.machine;
     match &action.kind {
         ActionKind::Assign { place, value } => assign(exprs, *place, value),
         ActionKind::Emit { output, args } => {

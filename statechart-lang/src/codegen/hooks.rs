@@ -13,9 +13,9 @@ use super::{
 use crate::model::{Machine, Model, StateKind, Transition, Type};
 
 pub(super) fn hooks(model: &Model, machine: &Machine) -> TokenStream {
-    let shape = shape(machine);
     let own = own(machine);
     let chart = chart(machine);
+    let shape = shape(machine, rust::reads_now(&chart));
     let services = services(machine);
     let launch = children::launch(model, machine);
     quote! { #shape #own #chart #services #launch }
@@ -26,7 +26,7 @@ pub(super) fn index(value: usize) -> Literal {
 }
 
 /// Sizes of the machine's queues.
-fn shape(machine: &Machine) -> TokenStream {
+fn shape(machine: &Machine, reads_now: bool) -> TokenStream {
     let defers = machine.states.iter().any(|state| !state.defer.is_empty());
     let deferred = Literal::usize_unsuffixed(if defers { machine.limits.deferred as usize } else { 0 });
     let entered = machine.states.iter().filter(|state| !state.activities.is_empty()).count();
@@ -77,6 +77,7 @@ fn shape(machine: &Machine) -> TokenStream {
             type Children = chart::Cells<#children>;
             type Histories = chart::Cells<#histories, chart::Recorded>;
             type Undos = chart::Ring<#undo, #undos>;
+            const READS_NOW: bool = #reads_now;
         }
     }
 }

@@ -1,7 +1,7 @@
 //! What a running machine could do next: the events that its active states speak of, and what runs beside it.
 
 use super::{Claim, Interpreter, Value, World, value::duration_text};
-use crate::model::{EventId, StateId, Trigger};
+use crate::model::{ActivityId, EventId, StateId, Trigger};
 
 /// An event of Σ that an active state, or one around it, declares something for.
 #[derive(Debug, Clone, PartialEq)]
@@ -23,7 +23,7 @@ impl<W: World> Interpreter<'_, W> {
         let offers = events.map(|(event, _)| Offer {
             event,
             claims: self.claims(event),
-            reporter: self.reporter(event).map(|(activity, ..)| self.service_name(activity)),
+            reporter: self.reporter(event).map(|(activity, ..)| self.machine.runs(activity).to_owned()),
         });
         offers.filter(|offer| !self.done && (!offer.claims.is_empty() || offer.reporter.is_some())).collect()
     }
@@ -31,7 +31,7 @@ impl<W: World> Interpreter<'_, W> {
     fn claims(&self, event: EventId) -> Vec<(StateId, Claim)> {
         let mut claims = Vec::new();
         // Inner states have greater numbers than those around them.
-        for &state in self.configuration.iter().rev() {
+        for state in self.configuration.iter().rev() {
             let Some(row) = self.machine.states.get(state) else { continue };
             let is_meant = |trigger: &Trigger| matches!(trigger, Trigger::Events(of) if of.contains(&event));
             let transitions = row.transitions.iter().filter(|id| {
@@ -48,7 +48,11 @@ impl<W: World> Interpreter<'_, W> {
     /// The services that run now, in document order.
     #[must_use]
     pub fn running(&self) -> Vec<String> {
-        self.activities.keys().map(|&activity| self.service_name(activity)).collect()
+        let is_service = |activity: ActivityId| {
+            self.machine.activities.get(activity).is_some_and(|row| row.runs.service().is_some())
+        };
+        let running = self.activities.keys().copied().filter(|&activity| is_service(activity));
+        running.map(|activity| self.machine.runs(activity).to_owned()).collect()
     }
 
     /// What waits for its time, in the order in which it will fire: what, and after how long from now.

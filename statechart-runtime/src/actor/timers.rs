@@ -108,13 +108,6 @@ impl<C: Chart> Timers<C> {
         self.queue.is_empty()
     }
 
-    pub(super) fn clear(&mut self) {
-        self.queue.clear();
-        self.armed.fill(None);
-        self.named.clear();
-        self.delayed = 0;
-    }
-
     fn key(&mut self, after: Duration) -> Key {
         self.arming += 1;
         (later(Instant::now(), after), self.arming)

@@ -31,6 +31,8 @@ pub trait Shape {
     type Histories: Default + AsRef<[Recorded]> + AsMut<[Recorded]>;
     /// What `compensate` would run, the latest last.
     type Undos: Queue<Self::Undo>;
+    /// Whether the spec asks for `now`. Where it does not, [`super::Effects::now`] need not read a clock.
+    const READS_NOW: bool = true;
 }
 
 /// What a history state stands for, once its parent has been left.
