@@ -93,7 +93,7 @@ fn limits_end_a_macrostep() {
     // it is looked at, its own fault included: the limit ends that too.
     let mut run = Run::<Queues>::start();
     let told = run.event(D);
-    assert!(told.starts_with("-start start:D +flood !queue_full !division ?B"), "{told}");
+    assert!(told.starts_with("-start start:D +flood !queue_full !division_by_zero ?B"), "{told}");
     assert!(told.ends_with("!division_by_zero fault !microsteps"), "{told}");
     assert_eq!(told.matches("?B").count(), 16, "{told}");
     assert_eq!(told.matches("!division_by_zero").count(), 50, "{told}");
