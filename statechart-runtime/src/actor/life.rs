@@ -61,8 +61,8 @@ enum Phase {
     /// A machine is made, unless there is one, and started.
     Make,
     Run,
-    /// Services are being cancelled; then the life ends.
-    Clear(Pin<Box<dyn Future<Output = ()> + Send>>),
+    /// Services are being cancelled; then the life ends as it is said here.
+    Clear(Pin<Box<dyn Future<Output = End> + Send>>),
     /// Waits before the next life.
     BackOff(Pin<Box<Sleep>>),
     Over,
@@ -80,8 +80,6 @@ struct Task<C: Actor> {
     /// Wakes the task for what is due. It may ring too early, when what it was set for has gone.
     alarm: Option<Pin<Box<Sleep>>>,
     supervised: Option<Box<(Make<C>, Restarts)>>,
-    /// How the life that is being cleared ended.
-    end: Option<Box<End>>,
     lifeline: Lifeline<C>,
 }
 
@@ -108,7 +106,6 @@ pub(super) fn launch<C: Actor>(
         until: None,
         alarm: None,
         supervised: supervised.map(|(make, policy)| Box::new((make, Restarts::new(policy)))),
-        end: None,
         lifeline: Lifeline(shared),
     });
     handle
@@ -130,8 +127,8 @@ impl<C: Actor> Future for Task<C> {
                     Err(why) => task.leave(End::Failed(why)),
                 },
                 Phase::Clear(clearing) => {
-                    ready!(clearing.as_mut().poll(context));
-                    task.finish_life();
+                    let end = ready!(clearing.as_mut().poll(context));
+                    task.finish_life(end);
                 }
                 Phase::BackOff(sleep) => {
                     let is_over = sleep.as_mut().poll(context).is_ready();
@@ -311,29 +308,33 @@ impl<C: Actor> Task<C> {
     /// Ends a life: what belongs to the machine goes, its services first.
     fn leave(&mut self, end: End) {
         let cancelled = self.shell.running();
-        self.end = Some(Box::new(match end {
+        let end = match end {
             End::Over(StopReason::Stopped { .. }) => End::Over(self.left(cancelled)),
             other => other,
-        }));
+        };
         match self.shell.clear() {
-            Some(services) => self.phase = Phase::Clear(Box::pin(services.cancel())),
-            None => self.finish_life(),
+            Some(services) => {
+                self.phase = Phase::Clear(Box::pin(async move {
+                    services.cancel().await;
+                    end
+                }));
+            }
+            None => self.finish_life(end),
         }
     }
 
-    fn finish_life(&mut self) {
+    fn finish_life(&mut self, end: End) {
         // A destructor of the user's externs may panic as well; the actor ends or restarts anyway.
         if let Err(panic) = catch_unwind(AssertUnwindSafe(|| drop(self.machine.take()))) {
             let why = panic_text(panic);
             tracing::error!(target: "statechart", actor = %self.lifeline.0.name(), why, "dropping the machine panicked");
         }
-        match self.end.take().map(|end| *end) {
-            Some(End::Failed(why)) => match self.restart(why) {
+        match end {
+            End::Failed(why) => match self.restart(why) {
                 Ok(wait) => self.phase = Phase::BackOff(Box::pin(tokio::time::sleep(wait))),
                 Err(reason) => self.finish(reason),
             },
-            Some(End::Over(reason)) => self.finish(reason),
-            None => self.finish(StopReason::Aborted),
+            End::Over(reason) => self.finish(reason),
         }
     }
 

@@ -198,16 +198,13 @@ impl<C: Chart> Shared<C> {
 
     /// The end: subscribers see the last state, the outputs close, joins return. Only the first counts.
     pub(super) fn end(&self, reason: StopReason) {
+        if matches!(*lock(&self.status), Status::Stopped(_)) {
+            return;
+        }
         // Waiting tells and asks end before joins do.
         self.mailbox.close();
         drop(self.mailbox.clear());
-        {
-            let mut status = lock(&self.status);
-            if matches!(*status, Status::Stopped(_)) {
-                return;
-            }
-            *status = Status::Stopped(reason);
-        }
+        *lock(&self.status) = Status::Stopped(reason);
         *lock(&self.outputs) = Outputs::Closed;
         if let Some(states) = self.states.get() {
             let context = states.borrow().context.clone();

@@ -218,7 +218,7 @@ impl<C: Actor> Shell<C> {
     /// What a step leaves to do: the path's last configuration, and the services to start.
     fn settle(&mut self, machine: &mut C) -> Result<(), String> {
         self.remember();
-        if !self.is_batch || std::mem::take(&mut self.has_told) {
+        if std::mem::take(&mut self.has_told) {
             self.flush();
         }
         if self.starts.is_empty() { Ok(()) } else { self.start_services(machine) }
@@ -412,6 +412,11 @@ impl<C: Actor> Shell<C> {
     fn remember(&mut self) {
         if self.has_entered {
             self.has_entered = false;
+            if !self.is_batch {
+                let now = self.time();
+                self.shared.record(&[self.active], now);
+                return;
+            }
             if self.fresh.len() >= FRESH_LIMIT {
                 self.flush();
             }
