@@ -24,9 +24,9 @@ use tokio::time::{Instant, Sleep};
 
 use super::{
     Actor, Handle, Inspection, Options, RestartPolicy, Status, StopReason,
-    services::{Ended, Finished, panic_text},
+    services::panic_text,
     shared::{Item, Member, Shared, Signal},
-    shell::{Shell, service_name},
+    shell::Shell,
     supervise::Restarts,
 };
 use crate::chart::{Chart, Input};
@@ -69,7 +69,7 @@ enum Phase {
 }
 
 /// An actor as a task. The fields are dropped in this order: who waits for the end finds everything gone.
-struct Task<C: Actor> {
+pub(super) struct Task<C: Actor> {
     phase: Phase,
     machine: Option<C>,
     shell: Shell<C>,
@@ -80,6 +80,8 @@ struct Task<C: Actor> {
     /// Wakes the task for what is due. It may ring too early, when what it was set for has gone.
     alarm: Option<Pin<Box<Sleep>>>,
     supervised: Option<Box<(Make<C>, Restarts)>>,
+    /// What the machine returned when it was done.
+    returned: Option<C::Returned>,
     lifeline: Lifeline<C>,
 }
 
@@ -89,8 +91,19 @@ impl<C: Actor> Unpin for Task<C> {}
 pub(super) fn launch<C: Actor>(
     machine: Option<C>,
     supervised: Option<(Make<C>, RestartPolicy)>,
-    mut options: Options<C>,
+    options: Options<C>,
 ) -> Handle<C> {
+    let (handle, task) = prepare(machine, supervised, options);
+    tokio::spawn(task);
+    handle
+}
+
+/// An actor whose task nobody polls yet.
+pub(super) fn prepare<C: Actor>(
+    machine: Option<C>,
+    supervised: Option<(Make<C>, RestartPolicy)>,
+    mut options: Options<C>,
+) -> (Handle<C>, Task<C>) {
     let shutdown = options.shutdown.take();
     let shared = Arc::new(Shared::new(&mut options));
     let handle = Handle::new(shared.clone());
@@ -98,7 +111,7 @@ pub(super) fn launch<C: Actor>(
         let member: Arc<dyn Member> = shared.clone();
         shutdown.join(Arc::downgrade(&member));
     }
-    tokio::spawn(Task {
+    let task = Task {
         phase: Phase::Make,
         machine,
         shell: Shell::new(shared.clone(), options),
@@ -106,15 +119,17 @@ pub(super) fn launch<C: Actor>(
         until: None,
         alarm: None,
         supervised: supervised.map(|(make, policy)| Box::new((make, Restarts::new(policy)))),
+        returned: None,
         lifeline: Lifeline(shared),
-    });
-    handle
+    };
+    (handle, task)
 }
 
 impl<C: Actor> Future for Task<C> {
-    type Output = ();
+    /// What the machine returned when it was done.
+    type Output = Option<C::Returned>;
 
-    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let task = self.get_mut();
         loop {
             match &mut task.phase {
@@ -145,7 +160,7 @@ impl<C: Actor> Future for Task<C> {
                         }
                     }
                 }
-                Phase::Over => return Poll::Ready(()),
+                Phase::Over => return Poll::Ready(task.returned.take()),
             }
         }
     }
@@ -184,11 +199,9 @@ impl<C: Actor> Task<C> {
             };
             shell.publish(machine);
             let mut is_idle = shell.own.is_empty() && inbox.is_empty();
-            if let Some(services) = &mut shell.services
-                && let Poll::Ready(ended) = services.poll_ended(context)
-            {
+            if let Poll::Ready(result) = shell.poll_ended(machine, context) {
                 is_idle = false;
-                if let Err(why) = ended_service(shell, machine, ended) {
+                if let Err(why) = result {
                     return Poll::Ready(Err(why));
                 }
             }
@@ -229,6 +242,7 @@ impl<C: Actor> Task<C> {
         let shared = &self.lifeline.0;
         if let Signal::Stop { until } = shared.signalled() {
             self.until = Some(until);
+            self.shell.stop_children(until);
         }
         self.read()?;
         let Self { machine: Some(machine), shell, .. } = self else { return Ok(()) };
@@ -312,14 +326,17 @@ impl<C: Actor> Task<C> {
             End::Over(StopReason::Stopped { .. }) => End::Over(self.left(cancelled)),
             other => other,
         };
-        match self.shell.clear() {
-            Some(services) => {
-                self.phase = Phase::Clear(Box::pin(async move {
-                    services.cancel().await;
-                    end
-                }));
-            }
-            None => self.finish_life(end),
+        if matches!(end, End::Over(StopReason::Done)) {
+            self.returned = self.machine.as_ref().and_then(|machine| machine.core().result().cloned());
+        }
+        let leftovers = self.shell.clear();
+        if leftovers.is_empty() {
+            self.finish_life(end);
+        } else {
+            self.phase = Phase::Clear(Box::pin(async move {
+                leftovers.cancel().await;
+                end
+            }));
         }
     }
 
@@ -390,37 +407,11 @@ fn take<C: Actor>(shell: &mut Shell<C>, machine: &mut C, item: Item<C>) -> Resul
             let input = Input::Report { activity, generation, event, last: false };
             shell.unguarded_turn(machine, Some(input))?;
             match shell.services.as_mut().and_then(|services| services.due(activity, generation)) {
-                Some(finished) => finish_service(shell, machine, finished),
+                Some(finished) => shell.finish_service(machine, finished),
                 None => Ok(()),
             }
         }
     }
-}
-
-/// What the end of a service's task means.
-fn ended_service<C: Actor>(
-    shell: &mut Shell<C>,
-    machine: &mut C,
-    ended: Ended<C::Event>,
-) -> Result<(), String> {
-    match ended {
-        Ended::Finished(finished) => finish_service(shell, machine, finished),
-        Ended::Panicked { activity, why } => {
-            shell.service_panicked(activity, why)?;
-            shell.raise(machine)
-        }
-        Ended::Nothing => Ok(()),
-    }
-}
-
-fn finish_service<C: Actor>(
-    shell: &mut Shell<C>,
-    machine: &mut C,
-    finished: Finished<C::Event>,
-) -> Result<(), String> {
-    let Finished { activity, generation, event } = finished;
-    shell.inspect(|| Inspection::ServiceFinished { service: service_name::<C>(activity) });
-    shell.turn(machine, Some(Input::Report { activity, generation, event, last: true })).map(drop)
 }
 
 /// Whether no further step may run.
