@@ -105,7 +105,7 @@ impl<P: Plan> Chart for Probe<P> {
             fx.emit(match cue {
                 Cue::Event(Event(_, number)) if *number != 0 => format!("{text}({number})"),
                 Cue::Done(Some(number)) => format!("{text}({number})"),
-                Cue::Fault(fault) if text.ends_with('?') => format!("{text}({})", fault.kind()),
+                Cue::Fault(fault) if text.ends_with(':') => format!("{text}({})", fault.kind()),
                 _ => String::from(text),
             });
         }
