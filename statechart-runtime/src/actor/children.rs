@@ -21,8 +21,8 @@ use tokio::{
 };
 
 use super::{
-    Actor, ActorRef, Clock, Handle, Inspector, Options, ServicePanic, Status, StopReason, TellError, Undelivered,
-    life, perform::child_name, services::panic_text, shared::Signal, shell::Shell,
+    Actor, ActorRef, Clock, Handle, Inspector, Options, ServicePanic, Status, StopReason, TellError,
+    Undelivered, life, perform::child_name, services::panic_text, shared::Signal, shell::Shell,
 };
 use crate::chart::{Host, Link};
 
@@ -49,7 +49,9 @@ struct Reached<P: Actor, K: Actor> {
 impl<P: Actor, K: Actor> Reach<P> for Reached<P, K> {
     fn deliver(&self, message: P::Message) -> Result<(), Undelivered> {
         match (self.link.event)(message) {
-            Some(event) => self.handle.try_tell(event).map_err(|error: TellError<_>| Undelivered::from(error)),
+            Some(event) => {
+                self.handle.try_tell(event).map_err(|error: TellError<_>| Undelivered::from(error))
+            }
             None => Err(Undelivered::Unconnected { peer: self.handle.name().clone() }),
         }
     }

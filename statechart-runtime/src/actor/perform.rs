@@ -42,9 +42,10 @@ impl<C: Actor> Shell<C> {
     /// To a peer or to a child.
     pub(super) fn deliver(&mut self, message: C::Message) {
         if let Receiver::Child(child) = C::receiver(&message) {
-            let is_starting = self.starts.iter().any(
-                |start| matches!(start, Start::Child { child: starting, .. } if *starting == child),
-            );
+            let is_starting = self
+                .starts
+                .iter()
+                .any(|start| matches!(start, Start::Child { child: starting, .. } if *starting == child));
             if is_starting {
                 self.starts.push(Start::Message { child, message });
             } else {
@@ -178,7 +179,9 @@ impl<C: Actor> Effects<C> for Shell<C> {
     fn stop_child(&mut self, child: u16) {
         // One that is stopped again before the step has ended never starts.
         self.starts.retain(|start| match start {
-            Start::Child { child: starting, .. } | Start::Message { child: starting, .. } => *starting != child,
+            Start::Child { child: starting, .. } | Start::Message { child: starting, .. } => {
+                *starting != child
+            }
             Start::Service { .. } => true,
         });
         if self.children.as_mut().is_some_and(|children| children.stop(child)) {

@@ -245,7 +245,7 @@ impl<C: Actor> Shell<C> {
                      check what the machine does on a fault"
                 );
                 self.faults.clear();
-                        break;
+                break;
             }
             let fault = Input::Fault(self.faults.remove(0));
             catch_unwind(AssertUnwindSafe(|| machine.step(self, fault))).map_err(panic_text)?;
@@ -380,7 +380,11 @@ impl<C: Actor> Shell<C> {
     ///
     /// # Errors
     /// See [`Shell::turn`].
-    pub(super) fn poll_ended(&mut self, machine: &mut C, context: &mut Context<'_>) -> Poll<Result<(), String>> {
+    pub(super) fn poll_ended(
+        &mut self,
+        machine: &mut C,
+        context: &mut Context<'_>,
+    ) -> Poll<Result<(), String>> {
         if let Some(services) = &mut self.services
             && let Poll::Ready(ended) = services.poll_ended(context)
         {
@@ -443,7 +447,8 @@ impl<C: Actor> Shell<C> {
 
     /// Says who the children are, for [`super::Handle::children`].
     pub(super) fn list_children(&self) {
-        self.shared.set_children(self.children.as_ref().map(|children| children.references()).unwrap_or_default());
+        self.shared
+            .set_children(self.children.as_ref().map(|children| children.references()).unwrap_or_default());
     }
 
     /// Has the children stop as their parent does.
