@@ -32,6 +32,7 @@
 //! | `report` | [`StepReport`] and [`Effect`] |
 //! | `word`, `literal`, `words_file` | [`Word`] and `.words` files |
 //! | `snapshot` | [`Snapshot`]: a running machine as JSON, and back |
+//! | `situation` | what decides a machine's future, for telling configurations apart |
 //! | `session` | [`Session`]: a word, item by item |
 //! | `run`, `render` | [`Run`] and its forms |
 
@@ -54,6 +55,7 @@ mod report;
 mod run;
 mod select;
 mod session;
+mod situation;
 mod snapshot;
 mod state_set;
 #[cfg(test)]

@@ -53,8 +53,12 @@ impl<'m> Paths<'m> {
             }
         }
         for state in active.iter() {
-            illegal(self.machine, &active, state)
-                .map_or(Ok(()), |reason| Err(SnapshotError::at("states", reason)))?;
+            let row = self.machine.states.get(state);
+            let orphan = row.filter(|row| !active.contains(row.parent));
+            let orphan = orphan.map(|row| format!("`{}` is active without the state around it", row.path));
+            if let Some(reason) = orphan.or_else(|| amiss(self.machine, &active, state)) {
+                return Err(SnapshotError::at("states", reason));
+            }
         }
         Ok(active)
     }
@@ -96,7 +100,7 @@ impl<'m> Paths<'m> {
             states.push(state);
         }
         let below: Vec<StateId> = if deep { inside.iter().collect() } else { vec![parent] };
-        if let Some(reason) = below.into_iter().find_map(|state| illegal(machine, &inside, state)) {
+        if let Some(reason) = below.into_iter().find_map(|state| amiss(machine, &inside, state)) {
             return Err(SnapshotError::at(at, reason));
         }
         states.sort_unstable();
@@ -107,18 +111,15 @@ impl<'m> Paths<'m> {
     }
 }
 
-/// What is wrong with the state or its children in a configuration.
-fn illegal(machine: &Machine, active: &StateSet, state: StateId) -> Option<String> {
+/// What is wrong with the children of a state in a configuration.
+fn amiss(machine: &Machine, active: &StateSet, state: StateId) -> Option<String> {
     let row = machine.states.get(state)?;
-    let is_active = |state: &&StateId| active.contains(**state);
-    let children = row.children.iter().filter(is_active).count();
+    let children = row.children.iter().filter(|&&child| active.contains(child)).count();
     let wanted = match row.kind {
         StateKind::Compound => 1,
         StateKind::Parallel => row.children.len(),
         StateKind::Atomic | StateKind::Final | StateKind::History { .. } => 0,
     };
-    if children != wanted {
-        return Some(format!("`{}` has {children} active children, and {wanted} are wanted", row.path));
-    }
-    (!active.contains(row.parent)).then(|| format!("`{}` is active without the state around it", row.path))
+    (children != wanted)
+        .then(|| format!("`{}` has {children} active children, and {wanted} are wanted", row.path))
 }
