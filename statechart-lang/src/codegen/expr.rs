@@ -1,6 +1,8 @@
 //! Expressions. Every expression has two forms: a value, and a place that can be borrowed.
 
-use proc_macro2::{Literal as Token, TokenStream};
+use std::collections::BTreeMap;
+
+use proc_macro2::{Ident, Literal as Token, TokenStream};
 use quote::quote;
 
 use super::rust;
@@ -11,6 +13,14 @@ pub(super) struct Exprs<'a> {
     pub(super) machine: &'a Machine,
     /// What the function returns where the checker has proved that it cannot come to it.
     pub(super) otherwise: TokenStream,
+    /// Variables that have a new value which the context does not hold yet.
+    pub(super) fresh: BTreeMap<usize, Ident>,
+}
+
+impl<'a> Exprs<'a> {
+    pub(super) fn new(machine: &'a Machine, otherwise: TokenStream) -> Self {
+        Self { machine, otherwise, fresh: BTreeMap::new() }
+    }
 }
 
 impl Exprs<'_> {
@@ -105,6 +115,9 @@ impl Exprs<'_> {
     fn place(&self, expr: &Expr) -> TokenStream {
         match &expr.kind {
             ExprKind::Variable(at) => {
+                if let Some(name) = self.fresh.get(at) {
+                    return quote!(&#name);
+                }
                 let name = rust::field(&self.machine.context[*at].name);
                 quote!(&self.context.#name)
             }

@@ -3,13 +3,19 @@
 use proc_macro2::{Ident, Literal, TokenStream};
 use quote::{format_ident, quote};
 
-use super::{expr::Exprs, items::outcome_name, rust};
+use super::{
+    expr::Exprs,
+    fast::{Fast, fast},
+    items::outcome_name,
+    rust,
+};
 use crate::model::{Action, ActionKind, Expr, Field, Machine, Place, Receiver, StateKind, Type};
 
 pub(super) fn hooks(machine: &Machine) -> TokenStream {
-    let shape = shape(machine);
+    let fast = fast(machine);
+    let shape = shape(machine, fast.as_ref());
     let own = own(machine);
-    let chart = chart(machine);
+    let chart = chart(machine, fast.as_ref());
     let services = services(machine);
     quote! { #shape #own #chart #services }
 }
@@ -19,7 +25,8 @@ fn index(value: usize) -> Literal {
 }
 
 /// Sizes of the machine's queues.
-fn shape(machine: &Machine) -> TokenStream {
+fn shape(machine: &Machine, fast: Option<&Fast>) -> TokenStream {
+    let stride = Literal::u32_unsuffixed(fast.map_or(1, |fast| fast.stride));
     let defers = machine.states.iter().any(|state| !state.defer.is_empty());
     let deferred = Literal::usize_unsuffixed(if defers { 64 } else { 0 });
     let entered = machine.states.iter().filter(|state| !state.activities.is_empty()).count();
@@ -33,7 +40,7 @@ fn shape(machine: &Machine) -> TokenStream {
         let nesting = quote! {
             impl chart::Nesting for Shape {
                 const TABLES: &'static chart::Tables = &TABLES;
-                const STRIDE: u32 = 1;
+                const STRIDE: u32 = #stride;
             }
         };
         (quote!(chart::Leaf<Self>), nesting)
@@ -96,7 +103,8 @@ fn own(machine: &Machine) -> TokenStream {
     }
 }
 
-fn chart(machine: &Machine) -> TokenStream {
+fn chart(machine: &Machine, fast: Option<&Fast>) -> TokenStream {
+    let event = fast.map(|fast| &fast.event);
     let tags = machine.events.iter().enumerate().map(|(id, event)| {
         let (variant, id) = (rust::variant(&event.symbol.name), index(id));
         quote!(Event::#variant { .. } => #id)
@@ -105,7 +113,7 @@ fn chart(machine: &Machine) -> TokenStream {
         if machine.events.is_empty() { quote!(match *event {}) } else { quote!(match event { #(#tags),* }) };
     let guards = guards(machine);
     let blocks = blocks(machine);
-    let exprs = Exprs { machine, otherwise: quote!(return ::core::result::Result::Ok(value::Duration(0))) };
+    let exprs = Exprs::new(machine, quote!(return ::core::result::Result::Ok(value::Duration(0))));
     let delays = machine.timers.iter().enumerate().map(|(id, timer)| {
         let (id, after) = (index(id), exprs.value(&timer.after));
         quote!(#id => #after)
@@ -168,6 +176,8 @@ fn chart(machine: &Machine) -> TokenStream {
 
             fn act(externs: &mut X, action: Action) { #act }
 
+            #event
+
             fn to_self(message: Message) -> ::core::result::Result<Event, Message> {
                 match message {
                     Message::Itself(event) => ::core::result::Result::Ok(event),
@@ -184,7 +194,7 @@ fn chart(machine: &Machine) -> TokenStream {
 }
 
 fn guards(machine: &Machine) -> TokenStream {
-    let exprs = Exprs { machine, otherwise: quote!(return ::core::result::Result::Ok(false)) };
+    let exprs = Exprs::new(machine, quote!(return ::core::result::Result::Ok(false)));
     let arms = machine.transitions.iter().enumerate().filter_map(|(id, transition)| {
         let (id, guard) = (index(id), exprs.value(transition.guard.as_ref()?));
         Some(quote!(#id => #guard,))
@@ -212,7 +222,7 @@ fn blocks(machine: &Machine) -> TokenStream {
 }
 
 /// `{ field: value, … }` of a symbol or call.
-fn arguments(exprs: &Exprs<'_>, fields: &[Field], args: &[Expr]) -> TokenStream {
+pub(super) fn arguments(exprs: &Exprs<'_>, fields: &[Field], args: &[Expr]) -> TokenStream {
     let list = fields.iter().zip(args).map(|(field, arg)| {
         let (name, value) = (rust::field(&field.name), exprs.value(arg));
         quote!(#name: #value)
@@ -221,7 +231,7 @@ fn arguments(exprs: &Exprs<'_>, fields: &[Field], args: &[Expr]) -> TokenStream 
 }
 
 fn action(machine: &Machine, action: &Action) -> TokenStream {
-    let exprs = Exprs { machine, otherwise: quote!(return ::core::result::Result::Ok(())) };
+    let exprs = Exprs::new(machine, quote!(return ::core::result::Result::Ok(())));
     match &action.kind {
         ActionKind::Assign { place: Place::Variable(variable), value } => {
             let (name, value) = (rust::field(&machine.context[*variable].name), exprs.value(value));
@@ -280,8 +290,7 @@ fn action(machine: &Machine, action: &Action) -> TokenStream {
 
 /// The calls that activities make. A machine without activities has no call to return.
 fn calls(machine: &Machine) -> TokenStream {
-    let exprs =
-        Exprs { machine, otherwise: quote!(return ::core::result::Result::Err(value::Fault::Undelivered)) };
+    let exprs = Exprs::new(machine, quote!(return ::core::result::Result::Err(value::Fault::Undelivered)));
     let arms = machine.activities.iter().enumerate().filter_map(|(id, activity)| {
         let function = &machine.services[activity.runs.service()?].function;
         let variant = rust::variant(&function.name);

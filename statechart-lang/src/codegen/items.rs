@@ -162,7 +162,7 @@ fn outcome(machine: &Machine, service: &Service) -> TokenStream {
 }
 
 fn context(machine: &Machine) -> TokenStream {
-    let exprs = Exprs { machine, otherwise: quote!(unreachable!()) };
+    let exprs = Exprs::new(machine, quote!(unreachable!()));
     let fields = machine.context.iter().map(|variable| {
         let doc = doc(&variable.doc, &format!("`{}`.", variable.name));
         let (name, ty) = (rust::field(&variable.name), rust::ty(&variable.ty));

@@ -10,6 +10,9 @@
 //! Everything is emitted in document order, so the same spec gives the same tokens.
 
 mod expr;
+mod fast;
+mod fast_block;
+mod fast_table;
 mod hooks;
 mod items;
 mod rust;

@@ -63,9 +63,12 @@ pub trait Nesting: Send + 'static {
 /// A whole `u32`: a field of one byte that is stored and then loaded wider waits for the store.
 pub struct Leaf<N>(u32, PhantomData<N>);
 
-/// Nothing is active yet. A shift takes the low six bits only, where this is the root's row: no event
-/// does anything there.
-const UNSTARTED: u32 = 1 << 31;
+/// Nothing is active yet: the root's place, for the root is never at rest without a child, and what a machine
+/// makes of an event before its start is a row like any other.
+const UNSTARTED: u32 = 0;
+
+/// The root alone is active, in the middle of a step.
+const ROOT: u32 = 1 << 31;
 
 impl<N> Copy for Leaf<N> {}
 
@@ -102,7 +105,15 @@ impl<N: Nesting> Leaf<N> {
     }
 
     fn leaf(&self) -> Option<u16> {
-        if self.0 == UNSTARTED { None } else { u16::try_from(self.0 / N::STRIDE).ok() }
+        match self.0 {
+            UNSTARTED => None,
+            ROOT => Some(0),
+            held => u16::try_from(held / N::STRIDE).ok(),
+        }
+    }
+
+    fn of(state: u16) -> u32 {
+        if state == 0 { ROOT } else { u32::from(state) * N::STRIDE }
     }
 
     fn last(state: u16) -> u16 {
@@ -117,17 +128,20 @@ impl<N: Nesting> Leaf<N> {
 impl<N: Nesting> Configuration for Leaf<N> {
     #[inline]
     fn insert(&mut self, state: u16) {
-        self.0 = u32::from(state) * N::STRIDE;
+        self.0 = Self::of(state);
     }
     #[inline]
     fn remove(&mut self, state: u16) {
-        self.0 = if state == 0 { UNSTARTED } else { u32::from(Self::parent(state)) * N::STRIDE };
+        self.0 = if state == 0 { UNSTARTED } else { Self::of(Self::parent(state)) };
     }
     #[inline]
     fn contains(&self, state: u16) -> bool {
         let (first, last) = (u32::from(state), u32::from(Self::last(state)));
-        // `UNSTARTED` is above every state.
-        self.0 >= first * N::STRIDE && self.0 <= last * N::STRIDE
+        if state == 0 {
+            self.0 != UNSTARTED
+        } else {
+            self.0 >= first * N::STRIDE && self.0 <= last * N::STRIDE
+        }
     }
     fn next(&self, from: u16) -> Option<u16> {
         let mut found = self.leaf().filter(|leaf| *leaf >= from)?;
