@@ -10,7 +10,7 @@
 //! rules for faults. What an arm cannot say in straight lines is left to the engine from the start: see
 //! [`Take::of`] and [`resolve`].
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use proc_macro2::{Ident, Literal, TokenStream};
 use quote::{format_ident, quote};
@@ -26,12 +26,72 @@ use crate::model::{EventId, Machine, StateId, StateKind, Transition, TransitionI
 /// beyond it is left to the engine: the code would grow with its square.
 const PIECE_LIMIT: usize = 4_000;
 
-/// The generated step, and how it holds the leaf.
+/// How a machine without parallel states holds its leaf, and the step that knows it.
 pub(super) struct Fast {
-    /// See `chart::Nesting::STRIDE`.
+    /// `chart::Nesting`.
+    pub(super) nesting: TokenStream,
+    /// `Chart::event`, unless there is nothing to resolve.
+    pub(super) event: Option<TokenStream>,
+}
+
+/// The numbers that a machine holds its states by: see `chart::Nesting`.
+pub(super) struct Ranks {
+    /// By number; `None` before the start.
+    states: Vec<Option<StateId>>,
+    /// How many of them are leaves that a step resolves.
+    pub(super) steady: usize,
+    /// How many of them a machine can rest in, the time before its start included.
+    pub(super) resting: usize,
     pub(super) stride: u32,
-    /// `Chart::event`.
-    pub(super) event: TokenStream,
+}
+
+impl Ranks {
+    fn of(machine: &Machine) -> Self {
+        let all = || 0..machine.states.len();
+        let (steady, others): (Vec<_>, Vec<_>) = all().partition(|state| is_steady(machine, *state));
+        let is_leaf = |state: &StateId| machine.states[*state].children.is_empty();
+        let (leaves, inner): (Vec<_>, Vec<_>) = others.into_iter().partition(is_leaf);
+        let (count, resting) = (steady.len(), steady.len() + leaves.len() + 1);
+        let states =
+            steady.into_iter().chain(leaves).map(Some).chain([None]).chain(inner.into_iter().map(Some));
+        Self { states: states.collect(), steady: count, resting, stride: 1 }
+    }
+
+    /// The states in the order of their numbers.
+    pub(super) fn states(&self) -> &[Option<StateId>] {
+        &self.states
+    }
+
+    /// The state as it is held.
+    pub(super) fn held(&self, state: StateId) -> u32 {
+        self.number(Some(state)) * self.stride
+    }
+
+    fn number(&self, state: Option<StateId>) -> u32 {
+        self.states.iter().position(|known| *known == state).unwrap_or(0) as u32
+    }
+
+    fn nesting(&self, machine: &Machine) -> TokenStream {
+        let stride = Literal::u32_unsuffixed(self.stride);
+        let states = self.states.iter().map(|state| match state {
+            Some(state) => {
+                let state = Literal::u16_unsuffixed(*state as u16);
+                quote!(#state)
+            }
+            None => quote!(::core::primitive::u16::MAX),
+        });
+        let held = (0..machine.states.len()).map(|state| Literal::u32_unsuffixed(self.held(state)));
+        let unstarted = Literal::u32_unsuffixed(self.number(None) * self.stride);
+        quote! {
+            impl chart::Nesting for Shape {
+                const TABLES: &'static chart::Tables = &TABLES;
+                const STRIDE: u32 = #stride;
+                const STATES: &'static [u16] = &[#(#states),*];
+                const HELD: &'static [u32] = &[#(#held),*];
+                const UNSTARTED: u32 = #unstarted;
+            }
+        }
+    }
 }
 
 /// What an event does in a leaf: candidates in order, and what happens where none of them holds.
@@ -68,40 +128,38 @@ pub(super) struct Take {
     pub(super) leaf: StateId,
 }
 
-/// The resolved step of a machine, unless it has nothing to resolve.
+/// The resolved step of a machine; `None` where regions run in parallel.
 pub(super) fn fast(machine: &Machine) -> Option<Fast> {
-    if machine.states.len() < 2 || machine.events.is_empty() {
-        return None;
-    }
     if machine.states.iter().any(|state| state.kind == StateKind::Parallel) {
         return None;
     }
+    let mut ranks = Ranks::of(machine);
     let mut cells = BTreeMap::new();
-    for leaf in (1..machine.states.len()).filter(|leaf| is_steady(machine, *leaf)) {
+    for leaf in ranks.states().iter().take(ranks.steady).copied().flatten() {
         for event in 0..machine.events.len() {
             cells.insert((leaf, event), resolve(machine, leaf, event));
         }
     }
-    let pieces: usize = cells.values().map(pieces).sum();
-    if cells.is_empty() || pieces > PIECE_LIMIT {
-        return None;
+    if cells.is_empty() || cells.values().map(pieces).sum::<usize>() > PIECE_LIMIT {
+        return Some(Fast { nesting: ranks.nesting(machine), event: None });
     }
-    let table = Table::of(machine, &cells);
-    // A machine whose table is not a shift holds the first cell of its leaf's row.
-    let events = machine.events.len() as u32;
-    let stride = table.as_ref().map_or(events, Table::stride);
-    let cell = if stride == events {
-        quote!(self.core.held() + tag)
-    } else {
-        let (stride, events) = (Literal::u32_unsuffixed(stride), Literal::u32_unsuffixed(events));
-        quote!(self.core.held() / #stride * #events + tag)
-    };
-    let names = cell_names(machine, cells.keys());
-    let held = cells.keys().map(|(leaf, _)| *leaf).collect::<BTreeSet<_>>().into_iter().map(|leaf| {
-        let (name, held) = (leaf_name(machine, leaf), Literal::u32_unsuffixed(leaf as u32 * stride));
+    let table = Table::of(machine, &cells, &mut ranks);
+    let event = event(machine, &cells, &ranks, table.as_ref());
+    Some(Fast { nesting: ranks.nesting(machine), event: Some(event) })
+}
+
+/// `Chart::event`.
+fn event(
+    machine: &Machine,
+    cells: &BTreeMap<(StateId, EventId), Cell>,
+    ranks: &Ranks,
+    table: Option<&Table>,
+) -> TokenStream {
+    let held = ranks.states().iter().take(ranks.steady).flatten().map(|leaf| {
+        let (name, held) = (leaf_name(machine, *leaf), Literal::u32_unsuffixed(ranks.held(*leaf)));
         quote!(const #name: u32 = #held;)
     });
-    let arms = arms(machine, &cells);
+    let arms = arms(machine, cells, ranks);
     // Deferred events are looked at after every step.
     let defers = machine.states.iter().any(|state| !state.defer.is_empty());
     let free = defers.then(|| {
@@ -111,42 +169,22 @@ pub(super) fn fast(machine: &Machine) -> Option<Fast> {
             }
         }
     });
-    let table = table.map(|table| table.code());
-    let event = quote! {
+    let table = table.map(|table| table.code(ranks));
+    quote! {
         #[inline(always)]
         fn event<F: chart::Effects<Self>>(&mut self, fx: &mut F, event: Event) -> chart::Outcome {
             #free
-            let tag = <Self as chart::Chart>::tag(&event) as u32;
+            let held = self.core.held();
             #table
-            // Leaves as the machine holds them, and leaves with events.
+            // Leaves as the machine holds them.
             #(#held)*
-            #(#names)*
-            match #cell {
+            match &event {
                 #(#arms)*
                 _ => {}
             }
             chart::engine::unresolved(self, fx, event)
         }
-    };
-    Some(Fast { stride, event })
-}
-
-/// The constants that cells are matched by.
-fn cell_names<'a>(
-    machine: &'a Machine,
-    cells: impl Iterator<Item = &'a (StateId, EventId)> + 'a,
-) -> impl Iterator<Item = TokenStream> + 'a {
-    cells.map(|&(leaf, event)| {
-        let cell = Literal::u32_unsuffixed((leaf * machine.events.len() + event) as u32);
-        let name = cell_name(machine, leaf, event);
-        quote!(const #name: u32 = #cell;)
-    })
-}
-
-fn cell_name(machine: &Machine, leaf: StateId, event: EventId) -> Ident {
-    // Words are joined by one underscore, so two set the names apart.
-    let event = names::snake(&machine.events[event].symbol.name).to_uppercase();
-    format_ident!("{}__{event}", leaf_name(machine, leaf))
+    }
 }
 
 /// The constant of a leaf as the machine holds it.
@@ -158,6 +196,9 @@ pub(super) fn leaf_name(machine: &Machine, leaf: StateId) -> Ident {
 /// every step, and the machine is not done.
 fn is_steady(machine: &Machine, leaf: StateId) -> bool {
     let row = &machine.states[leaf];
+    if leaf == 0 {
+        return false;
+    }
     let at_rest = match row.kind {
         StateKind::Atomic => true,
         // Entering a final state of the root ends the machine.
@@ -236,6 +277,18 @@ impl Take {
     }
 }
 
+impl Take {
+    /// How many states are left and entered, with the transition between them.
+    pub(super) fn hooks(&self) -> usize {
+        self.exits.len() + 1 + self.entries.len()
+    }
+
+    /// Their indices, in the order in which they are told.
+    pub(super) fn path(&self, id: TransitionId) -> Vec<usize> {
+        self.exits.iter().copied().chain([id]).chain(self.entries.iter().copied()).collect()
+    }
+}
+
 /// W3C computeEntrySet for one target: down to it, then along default targets to a leaf.
 fn entries(machine: &Machine, domain: StateId, target: StateId) -> Option<Vec<StateId>> {
     let mut entries = Vec::new();
@@ -267,18 +320,140 @@ fn pieces(cell: &Cell) -> usize {
     takes.sum()
 }
 
-/// The arms of the match; cells that do the same share one.
-fn arms(machine: &Machine, cells: &BTreeMap<(StateId, EventId), Cell>) -> Vec<TokenStream> {
-    let mut bodies: Vec<(String, TokenStream, Vec<Ident>)> = Vec::new();
-    for (&(leaf, event), cell) in cells {
-        let body = body(machine, cell);
-        let (text, name) = (body.to_string(), cell_name(machine, leaf, event));
-        match bodies.iter_mut().find(|(known, _, _)| *known == text) {
+/// An arm for each event; events that do the same share one.
+fn arms(machine: &Machine, cells: &BTreeMap<(StateId, EventId), Cell>, ranks: &Ranks) -> Vec<TokenStream> {
+    let mut arms: Vec<(String, TokenStream, Vec<Ident>)> = Vec::new();
+    for event in 0..machine.events.len() {
+        let row: Vec<(StateId, &Cell)> =
+            cells.iter().filter(|((_, of), _)| *of == event).map(|((leaf, _), cell)| (*leaf, cell)).collect();
+        let arm = of_event(machine, &row, ranks);
+        if arm.is_empty() {
+            continue;
+        }
+        let (text, name) = (arm.to_string(), rust::variant(&machine.events[event].symbol.name));
+        match arms.iter_mut().find(|(known, _, _)| *known == text) {
             Some((_, _, names)) => names.push(name),
-            None => bodies.push((text, body, vec![name])),
+            None => arms.push((text, arm, vec![name])),
         }
     }
-    bodies.into_iter().map(|(_, body, names)| quote!(#(#names)|* => { #body })).collect()
+    arms.into_iter().map(|(_, arm, names)| quote!(#(Event::#names { .. })|* => { #arm })).collect()
+}
+
+/// Leaves that do the same.
+struct Group {
+    leaves: Vec<StateId>,
+    text: String,
+    body: TokenStream,
+    /// The only thing that the leaves do, where it is to take one transition without a guard.
+    only: Option<usize>,
+}
+
+/// What an event does, leaf by leaf. Leaves that do the same but come from and lead to others share their code, too,
+/// and take where they lead from a table: fewer branches, and none that has to wait for the state.
+fn of_event(machine: &Machine, row: &[(StateId, &Cell)], ranks: &Ranks) -> TokenStream {
+    let mut groups: Vec<Group> = Vec::new();
+    for (at, (leaf, cell)) in row.iter().enumerate() {
+        let body = body(machine, cell);
+        if body.is_empty() {
+            continue;
+        }
+        let text = body.to_string();
+        match groups.iter_mut().find(|group| group.text == text) {
+            Some(group) => group.leaves.push(*leaf),
+            None => {
+                let only =
+                    matches!(cell.candidates[..], [(_, Does::Take(_))]) && cell.otherwise == Otherwise::Never;
+                groups.push(Group { leaves: vec![*leaf], text, body, only: only.then_some(at) });
+            }
+        }
+    }
+    let mut shapes: Vec<(String, TokenStream, Vec<Group>)> = Vec::new();
+    let mut alone: Vec<Group> = Vec::new();
+    for group in groups {
+        let shape = group.only.and_then(|at| match &row.get(at)?.1.candidates[..] {
+            [(id, Does::Take(take))] => Some(Arm::shape(machine, *id, take)),
+            _ => None,
+        });
+        let Some(shape) = shape else {
+            alone.push(group);
+            continue;
+        };
+        let text = shape.to_string();
+        match shapes.iter_mut().find(|(known, _, _)| *known == text) {
+            Some((_, _, members)) => members.push(group),
+            None => shapes.push((text, shape, vec![group])),
+        }
+    }
+    let (shared, single): (Vec<_>, Vec<_>) =
+        shapes.into_iter().partition(|(_, _, members)| members.len() > 1);
+    alone.extend(single.into_iter().flat_map(|(_, _, members)| members));
+    alone.sort_by_key(|group| group.leaves.first().copied());
+
+    let shared = shared.into_iter().map(|(_, body, members)| {
+        let of = |leaf: StateId| {
+            let group = members.iter().find(|group| group.leaves.contains(&leaf))?;
+            match &row.get(group.only?)?.1.candidates[..] {
+                [(id, Does::Take(take))] => Some((*id, take)),
+                _ => None,
+            }
+        };
+        let rows = || ranks.states().iter().take(ranks.steady).copied().flatten();
+        let none = u32::MAX;
+        let next = rows().map(|leaf| match of(leaf) {
+            Some((_, take)) => Literal::u32_unsuffixed(ranks.held(take.leaf)),
+            None => Literal::u32_unsuffixed(none),
+        });
+        let length = rows().find_map(of).map_or(0, |(_, take)| take.hooks());
+        let paths = rows().map(|leaf| {
+            let path = of(leaf).map_or_else(|| vec![0; length], |(id, take)| take.path(id));
+            let path = path.into_iter().map(|index| Literal::u16_unsuffixed(index as u16));
+            quote!([#(#path),*])
+        });
+        let (count, length) = (Literal::usize_unsuffixed(ranks.steady), Literal::usize_unsuffixed(length));
+        let row = if ranks.stride == 1 {
+            quote!(held as usize)
+        } else {
+            let stride = Literal::u32_unsuffixed(ranks.stride);
+            quote!((held / #stride) as usize)
+        };
+        // Where every leaf has its row, no row needs to say that it is none.
+        let (about, is_row) = if rows().all(|leaf| of(leaf).is_some()) {
+            ("By leaf: the next one.", quote!())
+        } else {
+            let none = Literal::u32_unsuffixed(none);
+            ("By leaf: the next one, or a mark where something else is done.", quote!(&& next != #none))
+        };
+        quote! {
+            {
+                #[doc = #about]
+                static NEXT: [u32; #count] = [#(#next),*];
+                /// By leaf: what is left, taken and entered, in this order.
+                static PATHS: [[u16; #length]; #count] = [#(#paths),*];
+                let row = #row;
+                if let (::core::option::Option::Some(&next), ::core::option::Option::Some(path)) =
+                    (NEXT.get(row), PATHS.get(row))
+                    #is_row
+                {
+                    #body
+                }
+            }
+        }
+    });
+    let shared: Vec<TokenStream> = shared.collect();
+    if alone.is_empty() {
+        return quote!(#(#shared)*);
+    }
+    let alone = alone.iter().map(|Group { leaves, body, .. }| {
+        let leaves = leaves.iter().map(|leaf| leaf_name(machine, *leaf));
+        quote!(#(#leaves)|* => { #body })
+    });
+    quote! {
+        #(#shared)*
+        match held {
+            #(#alone)*
+            _ => {}
+        }
+    }
 }
 
 fn unhandled_body() -> TokenStream {

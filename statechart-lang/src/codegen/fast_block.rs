@@ -88,19 +88,18 @@ fn operands(action: &Action) -> Option<Vec<&Expr>> {
     }
 }
 
-/// The blocks that a step runs, in order, with the states that they belong to.
+/// The blocks that a step runs, in order.
 fn blocks<'m>(machine: &'m Machine, take: &Take, transition: &'m Transition) -> Vec<(Step, &'m [Action])> {
-    let exits = take.exits.iter().map(|state| (Step::Exit(*state), machine.states[*state].exit.as_slice()));
-    let entries =
-        take.entries.iter().map(|state| (Step::Enter(*state), machine.states[*state].entry.as_slice()));
+    let exits = take.exits.iter().map(|state| (Step::Exit, machine.states[*state].exit.as_slice()));
+    let entries = take.entries.iter().map(|state| (Step::Enter, machine.states[*state].entry.as_slice()));
     exits.chain([(Step::Take, transition.actions.as_slice())]).chain(entries).collect()
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Step {
-    Exit(usize),
+    Exit,
     Take,
-    Enter(usize),
+    Enter,
 }
 
 /// What a variable is in the middle of an arm.
@@ -140,7 +139,7 @@ impl<'m> Arm<'m> {
                         // An action may change what a guard answers.
                         && !(called && holds(expr, &|kind| matches!(kind, ExprKind::Guard(..))))
                         // An entry list knows no event.
-                        && !(matches!(step, Step::Enter(_)) && holds(expr, &is_event))
+                        && !(step == Step::Enter && holds(expr, &is_event))
                 });
                 called |= matches!(action.kind, ActionKind::Call { .. });
                 fits
@@ -150,6 +149,27 @@ impl<'m> Arm<'m> {
 
     /// The body of the arm. Falling off its end leaves the event to the engine.
     pub(super) fn code(machine: &'m Machine, id: TransitionId, take: &Take) -> TokenStream {
+        let path = take.path(id).into_iter().map(|index| Token::u16_unsuffixed(index as u16));
+        let leaf = leaf_name(machine, take.leaf);
+        Self::make_body(machine, id, take, path.map(|index| quote!(#index)).collect(), &quote!(#leaf))
+    }
+
+    /// The body for leaves that differ in what is left and entered only: that is in `path` and `next` by then.
+    pub(super) fn shape(machine: &'m Machine, id: TransitionId, take: &Take) -> TokenStream {
+        let path = (0..take.hooks()).map(|at| {
+            let at = Token::usize_unsuffixed(at);
+            quote!(path[#at])
+        });
+        Self::make_body(machine, id, take, path.collect(), &quote!(next))
+    }
+
+    fn make_body(
+        machine: &'m Machine,
+        id: TransitionId,
+        take: &Take,
+        path: Vec<TokenStream>,
+        leaf: &TokenStream,
+    ) -> TokenStream {
         let mut arm = Self {
             machine,
             exprs: exprs(machine),
@@ -159,29 +179,21 @@ impl<'m> Arm<'m> {
             variables: BTreeMap::new(),
             locals: 0,
         };
-        for (step, actions) in blocks(machine, take, &machine.transitions[id]) {
-            let number = |number: usize| Token::u16_unsuffixed(number as u16);
+        for ((step, actions), index) in blocks(machine, take, &machine.transitions[id]).into_iter().zip(path)
+        {
             match step {
-                Step::Enter(state) => {
-                    let state = number(state);
-                    arm.changes.push(quote!(fx.entered(#state);));
-                }
-                Step::Take => {
-                    let id = number(id);
-                    arm.changes.push(quote!(fx.took(#id);));
-                }
-                Step::Exit(_) => {}
+                Step::Enter => arm.changes.push(quote!(fx.entered(#index);)),
+                Step::Take => arm.changes.push(quote!(fx.took(#index);)),
+                Step::Exit => {}
             }
             for action in actions {
                 arm.action(action);
             }
-            if let Step::Exit(state) = step {
-                let state = number(state);
-                arm.changes.push(quote!(fx.exited(#state);));
+            if step == Step::Exit {
+                arm.changes.push(quote!(fx.exited(#index);));
             }
         }
-        if !take.exits.is_empty() || !take.entries.is_empty() {
-            let leaf = leaf_name(machine, take.leaf);
+        if !take.entries.is_empty() {
             arm.changes.push(quote!(self.core.hold(#leaf);));
         }
         arm.finish()

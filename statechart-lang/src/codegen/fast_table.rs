@@ -9,13 +9,13 @@ use std::collections::BTreeMap;
 use proc_macro2::{Literal, TokenStream};
 use quote::quote;
 
-use super::fast::{Cell, Does, Otherwise};
+use super::fast::{Cell, Does, Otherwise, Ranks};
 use crate::model::{EventId, Machine, StateId};
 
 /// Bits of a state in a shift word: six say by how much the next shift is, the seventh that the table does not know.
 const SHIFT: u32 = 7;
-/// States that fit, the root among them: it stands for a machine that was not started.
-const SHIFT_STATES: usize = 9;
+/// Rows that fit: eight leaves, and the time before the start.
+const SHIFT_ROWS: usize = 9;
 /// Most cells of a table of states and events.
 const CELL_LIMIT: usize = 1 << 16;
 /// Marks a cell of such a table that does not know.
@@ -33,42 +33,45 @@ enum Known {
 
 /// A machine's successors.
 pub(super) struct Table {
-    states: usize,
-    /// By event, then by state.
+    rows: usize,
+    /// By event, then by the number of the state.
     cells: Vec<Vec<Known>>,
 }
 
 impl Table {
-    /// The table, where most transitions do nothing else.
-    pub(super) fn of(machine: &Machine, cells: &BTreeMap<(StateId, EventId), Cell>) -> Option<Self> {
-        let (states, events) = (machine.states.len(), machine.events.len());
-        let known = |state: StateId, event: EventId| match cells.get(&(state, event)) {
-            Some(cell) => known(machine, state, cell),
-            // Before its start a machine wants nothing; inner states are never at rest.
-            None if state == 0 => Known::Unhandled,
-            None => Known::No,
+    /// The table, where most transitions do nothing else. It decides what the machine's field counts in.
+    pub(super) fn of(
+        machine: &Machine,
+        cells: &BTreeMap<(StateId, EventId), Cell>,
+        ranks: &mut Ranks,
+    ) -> Option<Self> {
+        let (rows, events) = (ranks.resting, machine.events.len());
+        let known = |state: &Option<StateId>, event: EventId| match state {
+            Some(state) => cells.get(&(*state, event)).map_or(Known::No, |cell| known(machine, *state, cell)),
+            // Before its start a machine wants nothing.
+            None => Known::Unhandled,
         };
-        let table: Vec<Vec<Known>> =
-            (0..events).map(|event| (0..states).map(|state| known(state, event)).collect()).collect();
-        let taken = table.iter().flatten().filter(|cell| matches!(cell, Known::Taken(_))).count();
-        let unknown = cells.keys().filter(|(state, event)| table[*event][*state] == Known::No).count();
-        (taken > 0 && taken >= unknown && states * events <= CELL_LIMIT)
-            .then_some(Self { states, cells: table })
+        let row =
+            |event: EventId| ranks.states().iter().take(rows).map(|state| known(state, event)).collect();
+        let table: Vec<Vec<Known>> = (0..events).map(row).collect();
+        let all = || table.iter().flatten();
+        let taken = all().filter(|cell| matches!(cell, Known::Taken(_))).count();
+        let unknown = all().filter(|cell| **cell == Known::No).count();
+        if taken == 0 || taken < unknown || rows * events > CELL_LIMIT {
+            return None;
+        }
+        ranks.stride = if rows <= SHIFT_ROWS { SHIFT } else { 1 };
+        Some(Self { rows, cells: table })
     }
 
     fn is_shift(&self) -> bool {
-        self.states <= SHIFT_STATES
-    }
-
-    /// What the machine's field counts in.
-    pub(super) fn stride(&self) -> u32 {
-        if self.is_shift() { SHIFT } else { self.cells.len() as u32 }
+        self.rows <= SHIFT_ROWS
     }
 
     /// The table, and the step through it. Where the table does not know, the code behind it does.
-    pub(super) fn code(&self) -> TokenStream {
+    pub(super) fn code(&self, ranks: &Ranks) -> TokenStream {
         let is_whole = self.cells.iter().flatten().all(|cell| *cell != Known::No);
-        let (tables, look) = if self.is_shift() { self.shift() } else { self.dense() };
+        let (tables, look) = if self.is_shift() { self.shift(ranks) } else { self.dense(ranks) };
         let outcome = quote! {
             match how {
                 0 => return chart::Outcome::Taken,
@@ -98,7 +101,7 @@ impl Table {
             #tables
             // Nobody asks which transition is taken, so it need not be known.
             if !fx.watches() {
-                let held = self.core.held();
+                let tag = <Self as chart::Chart>::tag(&event) as usize;
                 #look
                 #known
             }
@@ -106,20 +109,18 @@ impl Table {
     }
 
     /// One word an event, and one for the outcomes.
-    fn shift(&self) -> (TokenStream, TokenStream) {
-        let word = |bits: &dyn Fn(StateId, Known) -> u64| {
+    fn shift(&self, ranks: &Ranks) -> (TokenStream, TokenStream) {
+        let word = |bits: &dyn Fn(u32, Known) -> u64| {
             let words = self.cells.iter().map(|row| {
-                let word = row
-                    .iter()
-                    .enumerate()
-                    .fold(0, |word, (state, cell)| word | bits(state, *cell) << (SHIFT as usize * state));
+                let shifts = (0..).map(|number| number * SHIFT);
+                let word = shifts.zip(row).fold(0, |word, (shift, cell)| word | bits(shift, *cell) << shift);
                 Literal::u64_unsuffixed(word)
             });
             quote!([#(#words),*])
         };
-        let next = word(&|state, cell| match cell {
-            Known::Taken(next) => next as u64 * u64::from(SHIFT),
-            Known::Ignored | Known::Unhandled => state as u64 * u64::from(SHIFT),
+        let next = word(&|shift, cell| match cell {
+            Known::Taken(next) => u64::from(ranks.held(next)),
+            Known::Ignored | Known::Unhandled => u64::from(shift),
             Known::No => 1 << (SHIFT - 1),
         });
         let how = word(&|_, cell| how(cell));
@@ -131,7 +132,7 @@ impl Table {
             const HOW: [u64; #events] = #how;
         };
         let look = quote! {
-            let (word, how) = match (NEXT.get(tag as usize), HOW.get(tag as usize)) {
+            let (word, how) = match (NEXT.get(tag), HOW.get(tag)) {
                 (::core::option::Option::Some(word), ::core::option::Option::Some(how)) => (*word, *how),
                 _ => (0, 0),
             };
@@ -141,33 +142,33 @@ impl Table {
         (tables, look)
     }
 
-    /// A cell for each state and event, and one for its outcome.
-    fn dense(&self) -> (TokenStream, TokenStream) {
-        let stride = self.stride();
-        let cells = || {
-            (0..self.states).flat_map(|state| {
-                self.cells.iter().map(move |row| (state, row.get(state).copied().unwrap_or(Known::No)))
-            })
-        };
-        let next = cells().map(|(state, cell)| {
-            Literal::u32_unsuffixed(match cell {
-                Known::Taken(next) => next as u32 * stride,
-                Known::Ignored | Known::Unhandled => state as u32 * stride,
-                Known::No => UNKNOWN,
-            })
+    /// A cell for each event and state, and one for its outcome.
+    fn dense(&self, ranks: &Ranks) -> (TokenStream, TokenStream) {
+        let next = self.cells.iter().map(|row| {
+            let row = (0..).zip(row).map(|(number, cell)| {
+                Literal::u32_unsuffixed(match cell {
+                    Known::Taken(next) => ranks.held(*next),
+                    Known::Ignored | Known::Unhandled => number,
+                    Known::No => UNKNOWN,
+                })
+            });
+            quote!([#(#row),*])
         });
-        let how = cells().map(|(_, cell)| Literal::u8_unsuffixed(how(cell) as u8));
-        let count = Literal::usize_unsuffixed(self.states * self.cells.len());
+        let how = self.cells.iter().map(|row| {
+            let row = row.iter().map(|cell| Literal::u8_unsuffixed(how(*cell) as u8));
+            quote!([#(#row),*])
+        });
+        let (rows, events) =
+            (Literal::usize_unsuffixed(self.rows), Literal::usize_unsuffixed(self.cells.len()));
         let tables = quote! {
-            /// By state, then by event: the first cell of the successor, or a mark where there is more to do.
-            static NEXT: [u32; #count] = [#(#next),*];
-            /// By state, then by event: 0 taken, 1 ignored, 2 unhandled.
-            static HOW: [u8; #count] = [#(#how),*];
+            /// By event, then by state: the successor, or a mark where there is more to do.
+            static NEXT: [[u32; #rows]; #events] = [#(#next),*];
+            /// By event, then by state: 0 taken, 1 ignored, 2 unhandled.
+            static HOW: [[u8; #rows]; #events] = [#(#how),*];
         };
         let look = quote! {
-            let cell = (held + tag) as usize;
-            let next = NEXT.get(cell).copied().unwrap_or(held);
-            let how = HOW.get(cell).copied().unwrap_or(0);
+            let next = NEXT.get(tag).and_then(|row| row.get(held as usize)).copied().unwrap_or(held);
+            let how = HOW.get(tag).and_then(|row| row.get(held as usize)).copied().unwrap_or(0);
         };
         (tables, look)
     }

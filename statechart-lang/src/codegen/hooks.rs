@@ -9,7 +9,7 @@ use super::{
     items::outcome_name,
     rust,
 };
-use crate::model::{Action, ActionKind, Expr, Field, Machine, Place, Receiver, StateKind, Type};
+use crate::model::{Action, ActionKind, Expr, Field, Machine, Place, Receiver, Type};
 
 pub(super) fn hooks(machine: &Machine) -> TokenStream {
     let fast = fast(machine);
@@ -26,24 +26,15 @@ fn index(value: usize) -> Literal {
 
 /// Sizes of the machine's queues.
 fn shape(machine: &Machine, fast: Option<&Fast>) -> TokenStream {
-    let stride = Literal::u32_unsuffixed(fast.map_or(1, |fast| fast.stride));
     let defers = machine.states.iter().any(|state| !state.defer.is_empty());
     let deferred = Literal::usize_unsuffixed(if defers { 64 } else { 0 });
     let entered = machine.states.iter().filter(|state| !state.activities.is_empty()).count();
     let entered = Literal::usize_unsuffixed(entered);
     let timers = Literal::usize_unsuffixed(machine.timers.len());
     let activities = Literal::usize_unsuffixed(machine.activities.len());
-    let parallel = machine.states.iter().any(|state| state.kind == StateKind::Parallel);
-    let (configuration, nesting) = if parallel {
-        (quote!(chart::Bits<4>), TokenStream::new())
-    } else {
-        let nesting = quote! {
-            impl chart::Nesting for Shape {
-                const TABLES: &'static chart::Tables = &TABLES;
-                const STRIDE: u32 = #stride;
-            }
-        };
-        (quote!(chart::Leaf<Self>), nesting)
+    let (configuration, nesting) = match fast {
+        None => (quote!(chart::Bits<4>), None),
+        Some(fast) => (quote!(chart::Leaf<Self>), Some(&fast.nesting)),
     };
     quote! {
         #nesting
@@ -104,7 +95,7 @@ fn own(machine: &Machine) -> TokenStream {
 }
 
 fn chart(machine: &Machine, fast: Option<&Fast>) -> TokenStream {
-    let event = fast.map(|fast| &fast.event);
+    let event = fast.and_then(|fast| fast.event.as_ref());
     let tags = machine.events.iter().enumerate().map(|(id, event)| {
         let (variant, id) = (rust::variant(&event.symbol.name), index(id));
         quote!(Event::#variant { .. } => #id)
