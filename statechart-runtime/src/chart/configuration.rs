@@ -54,7 +54,7 @@ impl<const W: usize> Configuration for Bits<W> {
 /// States are numbered anew: first those that a machine can rest in, then the state before its start, then the
 /// others, which are the innermost active ones only in the middle of a step. So the tables of generated steps need
 /// rows for the first only.
-pub trait Nesting {
+pub trait Nesting: 'static {
     /// The chart's structure.
     const TABLES: &'static Tables;
     /// What the field counts in: a state is held as its number times this. A machine whose table of successors is
