@@ -49,7 +49,8 @@ impl Ranks {
     fn of(machine: &Machine) -> Self {
         let all = || 0..machine.states.len();
         let (steady, others): (Vec<_>, Vec<_>) = all().partition(|state| is_steady(machine, *state));
-        let is_leaf = |state: &StateId| machine.states[*state].children.is_empty();
+        let is_leaf =
+            |state: &StateId| matches!(machine.states[*state].kind, StateKind::Atomic | StateKind::Final);
         let (leaves, inner): (Vec<_>, Vec<_>) = others.into_iter().partition(is_leaf);
         let (count, resting) = (steady.len(), steady.len() + leaves.len() + 1);
         let states =
@@ -140,7 +141,9 @@ pub(super) fn fast(machine: &Machine) -> Option<Fast> {
             cells.insert((leaf, event), resolve(machine, leaf, event));
         }
     }
-    if cells.is_empty() || cells.values().map(pieces).sum::<usize>() > PIECE_LIMIT {
+    // A macrostep without any turn is a fault; the engine says so.
+    let turns = machine.limits.microsteps > 0;
+    if !turns || cells.is_empty() || cells.values().map(pieces).sum::<usize>() > PIECE_LIMIT {
         return Some(Fast { nesting: ranks.nesting(machine), event: None });
     }
     let table = Table::of(machine, &cells, &mut ranks);

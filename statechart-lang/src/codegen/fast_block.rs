@@ -6,14 +6,15 @@ use proc_macro2::{Ident, Literal as Token, TokenStream};
 use quote::{format_ident, quote};
 
 use super::{
+    actions::{call, message, option, output},
     expr::Exprs,
     fast::{Does, Take, leaf_name},
-    hooks::arguments,
+    hooks::index,
     rust,
 };
 use crate::model::{
-    Action, ActionKind, BinaryOp, Expr, ExprKind, Literal, Machine, Place, Transition, TransitionId, Type,
-    names,
+    Action, ActionKind, BinaryOp, Expr, ExprKind, Literal, Machine, Place, Receiver, Transition,
+    TransitionId, Type, names,
 };
 
 /// The guard as a `Result<bool, Fault>`.
@@ -22,7 +23,7 @@ pub(super) fn guard(machine: &Machine, guard: &Expr) -> TokenStream {
     let guard = exprs.value(guard);
     quote! {
         (|| -> ::core::result::Result<bool, value::Fault> {
-            let event = ::core::option::Option::Some(&event);
+            let cue: chart::CueOf<'_, Self> = chart::Cue::Event(&event);
             ::core::result::Result::Ok(#guard)
         })()
     }
@@ -83,6 +84,10 @@ fn operands(action: &Action) -> Option<Vec<&Expr>> {
     match &action.kind {
         ActionKind::Assign { place: Place::Variable(_), value } => Some(vec![value]),
         ActionKind::Emit { args, .. } | ActionKind::Call { args, .. } => Some(args.iter().collect()),
+        ActionKind::Send { to: Receiver::Itself | Receiver::Peer(_), args, delay, .. } => {
+            Some(args.iter().chain(delay).collect())
+        }
+        ActionKind::Cancel(_) => Some(Vec::new()),
         ActionKind::Log(text) => Some(vec![text]),
         _ => None,
     }
@@ -215,7 +220,7 @@ impl<'m> Arm<'m> {
         }
         quote! {
             let tried = (|| -> ::core::result::Result<_, value::Fault> {
-                let event = ::core::option::Option::Some(&event);
+                let cue: chart::CueOf<'_, Self> = chart::Cue::Event(&event);
                 #(#tries)*
                 ::core::result::Result::Ok((#(#results,)*))
             })();
@@ -229,27 +234,39 @@ impl<'m> Arm<'m> {
     fn action(&mut self, action: &Action) {
         match &action.kind {
             ActionKind::Assign { place: Place::Variable(variable), value } => self.assign(*variable, value),
-            ActionKind::Emit { output, args } => {
-                let symbol = &self.machine.outputs[*output];
-                let (variant, fields) = (rust::variant(&symbol.name), symbol.fields.as_slice());
-                self.read(args);
-                let args_code = arguments(&self.exprs, fields, args);
-                let value = self.value("output", quote!(Output::#variant #args_code), args);
-                self.changes.push(quote!(fx.emit(#value);));
+            ActionKind::Emit { output: of, args } => {
+                self.read(args.iter());
+                let output = output(&self.exprs, *of, args);
+                let output = self.value("output", output, args.iter());
+                self.changes.push(quote!(fx.emit(#output);));
+            }
+            ActionKind::Send { to, event, args, delay, id } => {
+                self.read(args.iter().chain(delay));
+                let message = message(&self.exprs, *to, *event, args);
+                let message = self.value("message", message, args.iter());
+                let after = option(delay.as_ref().map(|delay| self.exprs.value(delay)));
+                let after = self.value("delay", after, delay.iter());
+                let id = option(id.map(|id| {
+                    let id = index(id);
+                    quote!(#id)
+                }));
+                self.changes.push(quote!(fx.send(#message, #after, #id);));
+            }
+            ActionKind::Cancel(id) => {
+                let id = index(*id);
+                self.changes.push(quote!(fx.cancel(#id);));
             }
             ActionKind::Call { action, args } => {
-                let function = &self.machine.actions[*action];
-                let (variant, fields) = (rust::variant(&function.name), rust::params(&function.params));
-                self.read(args);
-                let args_code = arguments(&self.exprs, &fields, args);
-                let value = self.value("action", quote!(Action::#variant #args_code), args);
-                self.changes.push(quote!(fx.act(&mut self.externs, #value);));
+                self.read(args.iter());
+                let call = call(&self.exprs, *action, args);
+                let call = self.value("action", call, args.iter());
+                self.changes.push(quote!(fx.act(&mut self.externs, #call);));
             }
             ActionKind::Log(text) => {
-                self.read(std::slice::from_ref(text));
-                let value = self.exprs.value(text);
-                let value = self.value("text", value, std::slice::from_ref(text));
-                self.changes.push(quote!(fx.log(#value);));
+                self.read([text]);
+                let code = self.exprs.value(text);
+                let text = self.value("text", code, [text]);
+                self.changes.push(quote!(fx.log(#text);));
             }
             // `fits` lets nothing else in.
             _ => {}
@@ -272,7 +289,7 @@ impl<'m> Arm<'m> {
             self.variables.insert(variable, next);
             return;
         }
-        self.read(std::slice::from_ref(value));
+        self.read([value]);
         let value = self.exprs.value(value);
         let name = self.local(&names::snake(&self.machine.context[variable].name));
         self.tries.push(quote!(let #name = #value;));
@@ -281,7 +298,8 @@ impl<'m> Arm<'m> {
     }
 
     /// Sees to it that every variable that the expressions read is what it is by now.
-    fn read(&mut self, exprs: &[Expr]) {
+    fn read<'e>(&mut self, exprs: impl IntoIterator<Item = &'e Expr>) {
+        let exprs: Vec<&Expr> = exprs.into_iter().collect();
         let pending: Vec<usize> = self
             .variables
             .iter()
@@ -315,8 +333,13 @@ impl<'m> Arm<'m> {
     }
 
     /// What an effect is given: written where it is used if there is nothing to evaluate.
-    fn value(&mut self, name: &str, value: TokenStream, args: &[Expr]) -> TokenStream {
-        if args.iter().all(|arg| matches!(arg.kind, ExprKind::Literal(_) | ExprKind::None)) {
+    fn value<'e>(
+        &mut self,
+        name: &str,
+        value: TokenStream,
+        args: impl IntoIterator<Item = &'e Expr>,
+    ) -> TokenStream {
+        if args.into_iter().all(|arg| matches!(arg.kind, ExprKind::Literal(_) | ExprKind::None)) {
             return value;
         }
         let name = self.local(name);
