@@ -91,7 +91,8 @@ impl Error {
             Self::Several { what: "system", .. } => "choose one with `--system=NAME`".to_owned(),
             Self::Several { .. } => "choose one with `--machine NAME`".to_owned(),
             Self::Formal { .. } => {
-                "raise `--limit`; with `--abstraction context` try `--abstraction control`, which is always finite"
+                "raise `--limit`, or choose `--abstraction control`; a machine that defers events has a configuration for each \
+                 content of its queue"
                     .to_owned()
             }
             // Each word's error brings its own help.

@@ -10,14 +10,14 @@
 //!   default of their type. Extern guards may answer either way. It ends only where finitely many configurations are
 //!   reachable; the limit says so.
 //!
-//! In both, time may pass between two symbols, so timers and delayed messages of the machine to itself are ε-edges.
+//! In both, a machine without accepting states accepts what it does not refuse, and time may pass between two symbols, so timers and delayed messages of the machine to itself are ε-edges.
 //! Reports of services are symbols of Σ like any other; the completion of a child is the symbol `done(id)`.
 
 use std::collections::BTreeMap;
 
 use super::{Alphabet, FormalError, Nfa, StateIndex};
 use crate::{
-    interpreter::{Input, Interpreter, Outcome, Value, World},
+    interpreter::{Input, Interpreter, Outcome, Value, World, is_acceptor},
     model::{
         Action, ActionKind, BinaryOp, EventId, Expr, ExprKind, ExternFn, Literal, Machine, Receiver, Type,
         UnaryOp,
@@ -95,6 +95,8 @@ struct Exploration<'m> {
     machine: &'m Machine,
     abstraction: Abstraction,
     limit: usize,
+    /// Whether some configurations do not accept.
+    acceptor: bool,
     nfa: Nfa,
     /// What tells configurations apart, as text, and the state that stands for it.
     known: BTreeMap<String, StateIndex>,
@@ -104,7 +106,8 @@ struct Exploration<'m> {
 impl<'m> Exploration<'m> {
     fn new(machine: &'m Machine, abstraction: Abstraction, limit: usize) -> Self {
         let nfa = Nfa::new(alphabet(machine));
-        Self { machine, abstraction, limit, nfa, known: BTreeMap::new(), open: Vec::new() }
+        let acceptor = is_acceptor(machine);
+        Self { machine, abstraction, limit, acceptor, nfa, known: BTreeMap::new(), open: Vec::new() }
     }
 
     fn run(mut self) -> Result<Nfa, FormalError> {
@@ -203,7 +206,7 @@ impl<'m> Exploration<'m> {
         if self.known.len() >= self.limit {
             return Err(FormalError::TooLarge { what: "the automaton of the chart", limit: self.limit });
         }
-        let state = self.nfa.state(interpreter.accepts());
+        let state = self.nfa.state(!self.acceptor || interpreter.accepts());
         self.known.insert(key, state);
         self.open.push((state, interpreter));
         Ok(state)
