@@ -9,6 +9,9 @@ use crate::{
     syntax::ast,
 };
 
+/// What stands for a value that is left out: of its position, its field, and the values before it.
+type Default<'a> = &'a mut dyn FnMut(usize, &Field, &[Expr]) -> Option<Expr>;
+
 impl React<'_> {
     /// Arguments to fields: by position, then by name; an optional field may be left out.
     pub(super) fn bind(
@@ -36,7 +39,7 @@ impl React<'_> {
         fields: &[Field],
         span: Span,
         scope: &Scope,
-        default: &mut dyn FnMut(usize, &Field, &[Expr]) -> Option<Expr>,
+        default: Default<'_>,
     ) -> Vec<Expr> {
         let mut bound: Vec<Option<Expr>> = fields.iter().map(|_| None).collect();
         let mut sound = true;
