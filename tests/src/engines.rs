@@ -25,8 +25,16 @@ impl Answered {
 
 /// What the build script writes for each compiled machine.
 pub trait Glue: Chart<Externs = Answered> + 'static {
-    /// A machine before its start.
-    fn fresh() -> Self;
+    /// A machine before its start, with values for its parameters.
+    fn fresh(params: &[Value]) -> Self;
+    /// Parameters of the machine and data of active states, by their index in the model.
+    fn data_values(&self) -> Vec<(usize, Value)>;
+    /// Arguments of a child that is to be started.
+    fn spawn_args(spawn: &Self::Spawn) -> Vec<Value>;
+    /// What a child returned.
+    fn child_result(child: usize, result: Option<&Value>) -> Option<Self::Returned>;
+    /// What the machine returned.
+    fn result_value(&self) -> Option<Value>;
     /// The event with this index of the model.
     fn event(id: usize, args: &[Value]) -> Self::Event;
     /// An event in the interpreter's terms.
@@ -147,6 +155,10 @@ pub struct Did {
     pub active: BTreeSet<usize>,
     /// The extended state.
     pub context: Vec<Value>,
+    /// Parameters of the machine and data of active states.
+    pub data: Vec<(usize, Value)>,
+    /// What the machine returned.
+    pub result: Option<Value>,
     /// Whether the machine has ended.
     pub done: bool,
     /// Whether the configuration accepts.
@@ -173,6 +185,17 @@ pub enum Ask {
         /// Whether it ends with this event.
         last: bool,
     },
+    /// A child completes, or fails: 0 the latest of that index, 1 the one before.
+    Child {
+        /// Which child.
+        child: usize,
+        /// Which of its runs.
+        back: usize,
+        /// What it returns.
+        result: Option<Value>,
+        /// Whether it fails instead.
+        fails: bool,
+    },
     /// A message was not delivered.
     Fault,
     /// The next timer or message to itself.
@@ -187,6 +210,8 @@ pub trait Engine {
     fn ask(&mut self, ask: &Ask, answers: &Answers) -> Option<Did>;
     /// How often each activity was started.
     fn runs(&self) -> BTreeMap<usize, usize>;
+    /// How often each child was started.
+    fn spawns(&self) -> BTreeMap<usize, usize>;
 }
 
 /// A machine in both engines.
@@ -196,20 +221,20 @@ pub struct Pair {
     pub spec: &'static str,
     /// The machine's name.
     pub machine: &'static str,
-    compiled: fn() -> Box<dyn Engine>,
+    compiled: fn(&[Value]) -> Box<dyn Engine>,
 }
 
 impl Pair {
     /// A machine of a spec.
     #[must_use]
     pub fn of<M: Glue>(spec: &'static str, machine: &'static str) -> Self {
-        Self { spec, machine, compiled: || Box::new(Compiled::<M>::new()) }
+        Self { spec, machine, compiled: |params| Box::new(Compiled::<M>::new(params)) }
     }
 
     /// Compiled to Rust.
     #[must_use]
-    pub fn compiled(&self) -> Box<dyn Engine> {
-        (self.compiled)()
+    pub fn compiled(&self, params: &[Value]) -> Box<dyn Engine> {
+        (self.compiled)(params)
     }
 }
 
@@ -218,13 +243,15 @@ impl Pair {
 pub struct Interpreted<'m> {
     engine: Interpreter<'m, Answers>,
     generations: BTreeMap<usize, Vec<u32>>,
+    spawned: BTreeMap<usize, Vec<u32>>,
 }
 
 impl<'m> Interpreted<'m> {
     /// A machine before its start.
     #[must_use]
-    pub fn new(machine: &'m Machine) -> Self {
-        Self { engine: Interpreter::with_world(machine, Answers::default()), generations: BTreeMap::new() }
+    pub fn new(machine: &'m Machine, params: &[Value]) -> Self {
+        let engine = Interpreter::with_world(machine, Answers::default()).with_params(params.to_vec());
+        Self { engine, generations: BTreeMap::new(), spawned: BTreeMap::new() }
     }
 
     /// The running interpreter.
@@ -235,9 +262,7 @@ impl<'m> Interpreted<'m> {
 
     fn did(&mut self, report: interpreter::StepReport) -> Did {
         for effect in &report.effects {
-            if let Effect::Start { activity, generation, .. } = effect {
-                self.generations.entry(*activity).or_default().push(*generation);
-            }
+            note(effect, &mut self.generations, &mut self.spawned);
         }
         Did {
             outcome: report.outcome,
@@ -248,14 +273,37 @@ impl<'m> Interpreted<'m> {
                 .effects
                 .into_iter()
                 .filter(|effect| !matches!(effect, Effect::Raise(_)))
+                .map(|effect| match effect {
+                    Effect::Spawn { child, generation, id, args, .. } => {
+                        Effect::Spawn { child, generation, id, machine: String::new(), args }
+                    }
+                    other => other,
+                })
                 .collect(),
             unhandled: report.unhandled,
             active: self.engine.configuration(),
             context: self.engine.context().to_vec(),
+            data: self.engine.data().map(|(local, value)| (local, value.clone())).collect(),
+            result: self.engine.result().cloned(),
             done: self.engine.is_done(),
             accepts: self.engine.accepts(),
             time_us: self.engine.time_us(),
         }
+    }
+}
+
+/// Remembers generations that are given out.
+fn note(
+    effect: &Effect,
+    activities: &mut BTreeMap<usize, Vec<u32>>,
+    children: &mut BTreeMap<usize, Vec<u32>>,
+) {
+    match effect {
+        Effect::Start { activity, generation, .. } => {
+            activities.entry(*activity).or_default().push(*generation);
+        }
+        Effect::Spawn { child, generation, .. } => children.entry(*child).or_default().push(*generation),
+        _ => {}
     }
 }
 
@@ -288,6 +336,14 @@ impl Engine for Interpreted<'_> {
                     last,
                 })
             }
+            Ask::Child { child, back, result, fails } => {
+                let (child, generation) = (*child, generation(&self.spawned, *child, *back));
+                self.engine.step(if *fails {
+                    interpreter::Input::ChildFailed { child, generation }
+                } else {
+                    interpreter::Input::ChildDone { child, generation, result: result.clone() }
+                })
+            }
             Ask::Fault => self.engine.step(interpreter::Input::Fault(interpreter::Fault::Undelivered)),
             Ask::Elapse => self.engine.elapse()?,
         };
@@ -298,6 +354,10 @@ impl Engine for Interpreted<'_> {
     fn runs(&self) -> BTreeMap<usize, usize> {
         self.generations.iter().map(|(activity, runs)| (*activity, runs.len())).collect()
     }
+
+    fn spawns(&self) -> BTreeMap<usize, usize> {
+        self.spawned.iter().map(|(child, runs)| (*child, runs.len())).collect()
+    }
 }
 
 /// Compiled, with a clock of its own.
@@ -307,6 +367,7 @@ struct Compiled<M: Glue> {
     sequence: u64,
     agenda: Vec<Due<M>>,
     generations: BTreeMap<usize, Vec<u32>>,
+    spawned: BTreeMap<usize, Vec<u32>>,
 }
 
 struct Due<M: Glue> {
@@ -317,7 +378,7 @@ struct Due<M: Glue> {
 
 enum What<M: Glue> {
     Timer { timer: u16, generation: u32 },
-    Message(M::Event),
+    Message(M::Event, Option<u16>),
 }
 
 /// Writes down what a step does, in the interpreter's terms.
@@ -335,7 +396,8 @@ struct Notes<M: Glue> {
 enum Change<M: Glue> {
     Arm { timer: u16, generation: u32, after_us: i64 },
     Disarm(u16),
-    Send(M::Event, i64),
+    Send(M::Event, i64, Option<u16>),
+    Cancel(u16),
 }
 
 fn fault(fault: value::Fault) -> interpreter::Fault {
@@ -348,8 +410,9 @@ fn fault(fault: value::Fault) -> interpreter::Fault {
         value::Fault::DeferredFull { limit } => Told::DeferredFull { limit },
         value::Fault::Microsteps { limit } => Told::Microsteps { limit },
         value::Fault::Undelivered => Told::Undelivered,
-        // Not yet in the interpreter's terms; no compared step meets one.
-        other => unreachable!("{other}"),
+        value::Fault::ServicePanicked => Told::ServicePanicked,
+        value::Fault::UndoFull { limit } => Told::UndoFull { limit },
+        value::Fault::Child => Told::Child,
     }
 }
 
@@ -360,21 +423,35 @@ impl<M: Glue> Effects<M> for Notes<M> {
     fn emit(&mut self, output: M::Output) {
         self.effects.push(Effect::Emit(M::output_signal(&output)));
     }
-    fn send(&mut self, message: M::Message, delay: Option<value::Duration>, _id: Option<u16>) {
+    fn send(&mut self, message: M::Message, delay: Option<value::Duration>, id: Option<u16>) {
         let (peer, signal) = M::message(&message);
         self.effects.push(Effect::Send {
             peer,
             message: signal,
             delay_us: delay.map(|delay| delay.0),
-            id: None,
+            id: id.map(|id| M::TABLES.sends[usize::from(id)].to_owned()),
         });
+        if let Some(id) = id {
+            self.agenda.push(Change::Cancel(id));
+        }
         if let Ok(event) = M::to_self(message) {
-            self.agenda.push(Change::Send(event, delay.map_or(0, |delay| delay.0)));
+            self.agenda.push(Change::Send(event, delay.map_or(0, |delay| delay.0), id));
         }
     }
-    fn cancel(&mut self, _id: u16) {}
-    fn spawn(&mut self, _child: u16, _generation: u32, _spawn: M::Spawn) {}
-    fn stop_child(&mut self, _child: u16) {}
+    fn cancel(&mut self, id: u16) {
+        self.effects.push(Effect::Cancel { id: M::TABLES.sends[usize::from(id)].to_owned() });
+        self.agenda.push(Change::Cancel(id));
+    }
+    fn spawn(&mut self, child: u16, generation: u32, spawn: M::Spawn) {
+        let (child, id) = (usize::from(child), M::TABLES.children[usize::from(child)].to_owned());
+        let args = M::spawn_args(&spawn);
+        // The machine's name stands in the spec, not in the tables.
+        self.effects.push(Effect::Spawn { child, generation, id, machine: String::new(), args });
+    }
+    fn stop_child(&mut self, child: u16) {
+        let (child, id) = (usize::from(child), M::TABLES.children[usize::from(child)].to_owned());
+        self.effects.push(Effect::StopChild { child, id });
+    }
     fn start(&mut self, activity: u16, generation: u32, call: M::Call) {
         let (service, args) = M::call_of(&call);
         self.effects.push(Effect::Start { activity: activity.into(), generation, service, args });
@@ -416,13 +493,14 @@ impl<M: Glue> Effects<M> for Notes<M> {
 }
 
 impl<M: Glue> Compiled<M> {
-    fn new() -> Self {
+    fn new(params: &[Value]) -> Self {
         Self {
-            machine: M::fresh(),
+            machine: M::fresh(params),
             time_us: 0,
             sequence: 0,
             agenda: Vec::new(),
             generations: BTreeMap::new(),
+            spawned: BTreeMap::new(),
         }
     }
 
@@ -455,7 +533,12 @@ impl<M: Glue> Compiled<M> {
                     self.disarm(timer);
                     (after_us, What::Timer { timer, generation })
                 }
-                Change::Send(event, after_us) => (after_us, What::Message(event)),
+                Change::Send(event, after_us, id) => (after_us, What::Message(event, id)),
+                Change::Cancel(id) => {
+                    self.agenda
+                        .retain(|due| !matches!(due.what, What::Message(_, Some(named)) if named == id));
+                    continue;
+                }
             };
             self.agenda.push(Due { time_us: self.time_us.saturating_add(after_us.max(0)), sequence, what });
         }
@@ -464,9 +547,7 @@ impl<M: Glue> Compiled<M> {
             self.agenda.clear();
         }
         for effect in &notes.effects {
-            if let Effect::Start { activity, generation, .. } = effect {
-                self.generations.entry(*activity).or_default().push(*generation);
-            }
+            note(effect, &mut self.generations, &mut self.spawned);
         }
         Did {
             outcome: match outcome {
@@ -484,6 +565,8 @@ impl<M: Glue> Compiled<M> {
             unhandled: notes.unhandled,
             active: self.machine.core().active().map(usize::from).collect(),
             context: self.machine.context_values(),
+            data: self.machine.data_values(),
+            result: self.machine.result_value(),
             done,
             accepts: self.machine.accepting(),
             time_us: self.time_us,
@@ -511,6 +594,15 @@ impl<M: Glue> Engine for Compiled<M> {
                 event: <M as Glue>::event(*event, args),
                 last: *last,
             },
+            Ask::Child { child, back, result, fails } => {
+                let generation = generation(&self.spawned, *child, *back);
+                let (index, result) = (*child as u16, M::child_result(*child, result.as_ref()));
+                if *fails {
+                    Input::ChildFailed { child: index, generation }
+                } else {
+                    Input::ChildDone { child: index, generation, result }
+                }
+            }
             Ask::Fault => Input::Fault(value::Fault::Undelivered),
             Ask::Elapse => {
                 let first =
@@ -519,7 +611,7 @@ impl<M: Glue> Engine for Compiled<M> {
                 self.time_us = self.time_us.max(due.time_us);
                 match due.what {
                     What::Timer { timer, generation } => Input::Elapsed { timer, generation },
-                    What::Message(event) => Input::Event(event),
+                    What::Message(event, _) => Input::Event(event),
                 }
             }
         };
@@ -528,5 +620,9 @@ impl<M: Glue> Engine for Compiled<M> {
 
     fn runs(&self) -> BTreeMap<usize, usize> {
         self.generations.iter().map(|(activity, runs)| (*activity, runs.len())).collect()
+    }
+
+    fn spawns(&self) -> BTreeMap<usize, usize> {
+        self.spawned.iter().map(|(child, runs)| (*child, runs.len())).collect()
     }
 }

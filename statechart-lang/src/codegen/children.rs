@@ -74,8 +74,7 @@ pub(super) fn is_needy(model: &Model, kind: &str, seen: &mut Vec<String>) -> boo
     }
     seen.push(kind.to_owned());
     let Some(machine) = model.machine(kind) else { return true };
-    let own =
-        !(machine.guards.is_empty() && machine.actions.is_empty() && machine.services.is_empty());
+    let own = !(machine.guards.is_empty() && machine.actions.is_empty() && machine.services.is_empty());
     own || kinds(machine).into_iter().any(|kind| is_needy(model, kind, seen))
 }
 
@@ -125,21 +124,18 @@ pub(super) fn launch(model: &Model, machine: &Machine) -> TokenStream {
         quote! {
             Spawn::#variant #pattern => {
                 let externs = self.externs.#supplier(#borrowed);
-                host.run(#id, super::#module::Machine::new(#params externs), chart::Link {
-                    event: |message| match message {
+                host.run(#id, super::#module::Machine::new(#params externs), chart::Link::new(
+                    |message| match message {
                         Message::#message(event) => ::core::option::Option::Some(event),
                         _ => ::core::option::Option::None,
                     },
-                    result: #result,
-                });
+                    #result,
+                ));
             }
         }
     });
-    let body = if machine.children.is_empty() {
-        TokenStream::new()
-    } else {
-        quote!(match spawn { #(#arms)* })
-    };
+    let body =
+        if machine.children.is_empty() { TokenStream::new() } else { quote!(match spawn { #(#arms)* }) };
     let ty = spawn_type(machine);
     quote! {
         impl<X: Externs> chart::Children for Machine<X> {
