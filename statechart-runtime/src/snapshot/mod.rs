@@ -36,7 +36,7 @@ use serde::{Deserialize, Serialize};
 pub use error::SnapshotError;
 pub use restore::{Pending, restore, resume, revive, revive_with};
 pub use take::{message, take};
-pub use value::{find, get, load, missing, only, or_zero, put, read, write};
+pub use value::{arg, count, find, get, load, missing, no_event, only, or_zero, put, read, write};
 
 use crate::chart::{Chart, Host, Independent, Link, Shape};
 use crate::value::Time;
@@ -83,19 +83,9 @@ pub struct Migration {
 
 /// A machine that can be written down and read. Generated; every hook is a leaf function.
 pub trait Restorable: Chart {
-    /// The machine's parameters; `()` where it has none.
-    type Params;
-
     /// Names and versions.
     const ABOUT: &'static About;
 
-    /// A machine before its start.
-    fn build(params: Self::Params, externs: Self::Externs) -> Self;
-    /// The machine's parameters among the data.
-    ///
-    /// # Errors
-    /// What is missing, or of another type.
-    fn params(data: &Fields, may_miss: bool) -> Result<Self::Params, SnapshotError>;
     /// Writes the context.
     ///
     /// # Errors

@@ -3,14 +3,14 @@
 use std::{borrow::Cow, collections::BTreeSet};
 
 use super::{
-    Fields, MESSAGE_LIMIT, Restorable, SNAPSHOT_FORMAT, SavedActivity, SavedMessage, SavedTimer, Snapshot,
+    About, Fields, MESSAGE_LIMIT, Restorable, SNAPSHOT_FORMAT, SavedActivity, SavedMessage, SavedTimer, Snapshot,
     SnapshotError,
     check::{Paths, is_final},
     migrate::{Fresh, differences, migrate},
     take::{histories, path},
 };
 use crate::{
-    chart::{Configuration as _, Core, Effects, FINISHED, Pending as Waiting, Queue as _, engine},
+    chart::{Configuration as _, Core, Effects, FINISHED, Pending as Waiting, Queue as _, Tables, engine},
     value::{Duration, Time},
 };
 
@@ -24,59 +24,49 @@ pub struct Pending {
     fresh: Fresh,
 }
 
-/// The machine as it was when the snapshot was taken, at this time. What is to be done anew is reported: timers with
-/// what was left of them, delayed messages, services that were running. Nothing is entered and no action runs.
-///
-/// # Errors
-/// When the snapshot is of another machine, or of a version that the spec has no `migrate` for, or says what the
-/// machine cannot be in.
-pub fn restore<C: Restorable, F: Effects<C>>(
-    externs: C::Externs,
-    snapshot: &Snapshot,
-    now: Time,
-    fx: &mut F,
-) -> Result<C, SnapshotError> {
-    let (mut machine, pending) = revive(externs, snapshot, now)?;
-    resume(&mut machine, &pending, fx)?;
-    Ok(machine)
+/// A snapshot in the names of the machine's own version.
+#[derive(Debug)]
+pub struct Prepared<'a> {
+    snapshot: Cow<'a, Snapshot>,
+    fresh: Option<Fresh>,
 }
 
-/// The first half of [`restore`]: reads the machine; nothing is reported yet.
+impl Prepared<'_> {
+    /// Parameters of the machine and data of states.
+    #[must_use]
+    pub fn data(&self) -> &Fields {
+        &self.snapshot.data
+    }
+
+    /// Whether names may be missing: they came with the version.
+    #[must_use]
+    pub fn may_miss(&self) -> bool {
+        self.fresh.is_some()
+    }
+}
+
+/// Puts what was read into a machine that has not been started; nothing is reported yet, [`resume`] does that. A
+/// machine that this refuses is to be thrown away.
 ///
 /// # Errors
-/// As [`restore`].
+/// When the snapshot says what the machine cannot be in.
 pub fn revive<C: Restorable>(
-    externs: C::Externs,
-    snapshot: &Snapshot,
+    machine: &mut C,
+    read: &Prepared<'_>,
     now: Time,
-) -> Result<(C, Pending), SnapshotError> {
-    revive_with(|_| externs, snapshot, now)
-}
-
-/// As [`revive`], with externs that depend on the machine's parameters.
-///
-/// # Errors
-/// As [`restore`].
-pub fn revive_with<C: Restorable>(
-    externs: impl FnOnce(&C::Params) -> C::Externs,
-    snapshot: &Snapshot,
-    now: Time,
-) -> Result<(C, Pending), SnapshotError> {
-    let (snapshot, fresh) = prepare::<C>(snapshot)?;
-    let may_miss = fresh.is_some();
-    let params = C::params(&snapshot.data, may_miss)?;
-    let externs = externs(&params);
-    let mut machine = C::build(params, externs);
+) -> Result<Pending, SnapshotError> {
+    let snapshot = &*read.snapshot;
     machine.core_mut().now = now;
-    let mut pending = Pending { fresh: fresh.unwrap_or_default(), ..Pending::default() };
-    fill(&mut machine, &snapshot, may_miss)?;
-    timers(&mut machine, &snapshot, now, &mut pending)?;
-    activities(&mut machine, &snapshot.activities, &mut pending)?;
-    messages::<C>(&snapshot, &mut pending)?;
-    Ok((machine, pending))
+    let mut pending = Pending { fresh: read.fresh.clone().unwrap_or_default(), ..Pending::default() };
+    fill(machine, snapshot, read.may_miss())?;
+    timers(machine, snapshot, now, &mut pending)?;
+    activities(machine, &snapshot.activities, &mut pending)?;
+    messages::<C>(snapshot, &mut pending)?;
+    Ok(pending)
 }
 
-/// The second half of [`restore`], in the place of a machine's start.
+/// Reports what a revived machine has to do anew, in the place of its start: timers with what was left of them,
+/// delayed messages, services that were running. Nothing is entered and no action runs.
 ///
 /// # Errors
 /// A message that cannot be read.
@@ -102,25 +92,32 @@ pub fn resume<C: Restorable, F: Effects<C>>(
     Ok(())
 }
 
-/// The snapshot in the names of this version.
-fn prepare<C: Restorable>(snapshot: &Snapshot) -> Result<(Cow<'_, Snapshot>, Option<Fresh>), SnapshotError> {
-    let (about, name) = (C::ABOUT, C::TABLES.name);
+/// Checks whose a snapshot is and of which version; migrates it where the spec says how.
+///
+/// # Errors
+/// When it is of another form, of another machine, or of a version that the spec has no `migrate` for.
+pub fn prepare<'a>(
+    tables: &'static Tables,
+    about: &'static About,
+    snapshot: &'a Snapshot,
+) -> Result<Prepared<'a>, SnapshotError> {
     if snapshot.format != SNAPSHOT_FORMAT {
         return Err(SnapshotError::Format { found: snapshot.format });
     }
-    if snapshot.machine != name {
-        return Err(SnapshotError::Machine { found: snapshot.machine.clone(), wanted: name.to_owned() });
+    if snapshot.machine != tables.name {
+        let (found, wanted) = (snapshot.machine.clone(), tables.name.to_owned());
+        return Err(SnapshotError::Machine { found, wanted });
     }
     if snapshot.fingerprint == about.fingerprint {
-        return Ok((Cow::Borrowed(snapshot), None));
+        return Ok(Prepared { snapshot: Cow::Borrowed(snapshot), fresh: None });
     }
     let Some(migration) = about.migrations.iter().find(|row| row.from == snapshot.fingerprint) else {
         let (removed, added) = differences(&snapshot.shape, about.shape);
         let (found, wanted) = (snapshot.fingerprint.clone(), about.fingerprint.to_owned());
         return Err(SnapshotError::Version { found, wanted, removed, added });
     };
-    let (migrated, fresh) = migrate(C::TABLES, about, migration, snapshot)?;
-    Ok((Cow::Owned(migrated), Some(fresh)))
+    let (migrated, fresh) = migrate(tables, about, migration, snapshot)?;
+    Ok(Prepared { snapshot: Cow::Owned(migrated), fresh: Some(fresh) })
 }
 
 /// Everything but what has to be done anew. `may_miss` says that names may be missing: they came with the version.
@@ -334,7 +331,7 @@ fn message<C: Restorable>(
         }
         None => None,
     };
-    Ok((C::load_message(&saved.to, &saved.event, &saved.fields, at)?, id))
+    Ok((C::load_message(&saved.to, &saved.event, &saved.fields, &format!("{at}.fields"))?, id))
 }
 
 fn active_owner<C: Restorable>(core: &Core<C::Shape>, state: u16, at: &str) -> Result<(), SnapshotError> {

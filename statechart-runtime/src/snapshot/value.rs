@@ -94,6 +94,32 @@ pub fn only(fields: &Fields, names: &[&str], at: &str) -> Result<(), SnapshotErr
     }
 }
 
+/// One of the arguments of an undo.
+///
+/// # Errors
+/// It is missing, or of another type.
+pub fn arg<T: DeserializeOwned>(args: &[Json], position: usize, at: &str) -> Result<T, SnapshotError> {
+    let path = format!("{at}.args[{position}]");
+    read(args.get(position).ok_or_else(|| missing(&path))?, &path)
+}
+
+/// An undo has so many arguments.
+///
+/// # Errors
+/// It has more or fewer.
+pub fn count(args: &[Json], wanted: usize, at: &str) -> Result<(), SnapshotError> {
+    if args.len() == wanted {
+        return Ok(());
+    }
+    Err(SnapshotError::at(format!("{at}.args"), format!("there are {}, and {wanted} are wanted", args.len())))
+}
+
+/// What is said of a message that nobody takes.
+#[must_use]
+pub fn no_event(to: &str, event: &str, at: &str) -> SnapshotError {
+    SnapshotError::at(at, format!("`{to}` takes no event `{event}`"))
+}
+
 /// What is said of a missing name.
 #[must_use]
 pub fn missing(path: &str) -> SnapshotError {
