@@ -125,7 +125,7 @@ fn group(name: &str, files: &[PathBuf], text: &mut String, list: &mut String) {
             continue;
         }
         // Plain Rust, as the macro would expand to: a macro call for each of so many takes longer.
-        let _ = writeln!(body, "{}", codegen::generate(model));
+        let _ = writeln!(body, "{}", codegen::generate_with(model, codegen::Options { snapshot: true }));
         for machine in model.own_machines() {
             types.extend(machine.types.iter().map(|ty| ty.name.clone()));
             glue(machine, model, &mut body);
@@ -401,6 +401,9 @@ fn glue(machine: &Machine, model: &Model, out: &mut String) {
             fn data_values(&self) -> Vec<(usize, Value)> {{ let mut all = Vec::new(); {data} all }}
             fn spawn_args(spawn: &Self::Spawn) -> Vec<Value> {{ {spawn} }}
             fn child_result(child: usize, result: Option<&Value>) -> Option<Self::Returned> {{ match child {{ {returned_arms} _ => None }} }}
+            fn revived(snapshot: &statechart_runtime::snapshot::Snapshot, now: value::Time)
+                -> Result<(Self, statechart_runtime::snapshot::Pending), statechart_runtime::snapshot::SnapshotError>
+            {{ Self::revive(Answered::default(), snapshot, now) }}
             fn result_value(&self) -> Option<Value> {{ {result} }}
             fn event(id: usize, args: &[Value]) -> Self::Event {{ match id {{ {made} _ => unreachable!(\"{{args:?}}\") }} }}
             fn event_signal(event: &Self::Event) -> Signal {{ {} }}

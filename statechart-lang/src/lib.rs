@@ -23,6 +23,8 @@ pub mod diff;
 pub mod formal;
 #[cfg(feature = "format")]
 pub mod format;
+#[cfg(feature = "ide")]
+pub mod ide;
 #[cfg(feature = "interpreter")]
 pub mod interpreter;
 pub mod model;
@@ -52,6 +54,16 @@ impl Compiled {
     #[must_use]
     pub fn has_errors(&self) -> bool {
         self.diagnostics.iter().any(|diagnostic| diagnostic.severity() == Severity::Error)
+    }
+
+    /// Runs the examples of a sound specification, and adds what is wrong with them to the diagnostics. The model
+    /// stays: an example that does not hold is a mistake, but no ambiguity.
+    #[cfg(feature = "interpreter")]
+    pub fn check_examples(&mut self) {
+        if let Some(model) = &self.model {
+            self.diagnostics.extend(interpreter::failing_examples(model));
+            diagnostic::finish(&mut self.diagnostics);
+        }
     }
 
     /// All diagnostics as text for people; see [`Diagnostic::render`].

@@ -7,7 +7,8 @@ use statechart_lang::{
     model::Machine,
 };
 use statechart_runtime::{
-    chart::{self, Chart, Effects, Input},
+    chart::{self, Chart, Effects, Input, Receiver},
+    snapshot::{self, Pending, Restorable, SnapshotError},
     value::{self, Time},
 };
 
@@ -24,7 +25,7 @@ impl Answered {
 }
 
 /// What the build script writes for each compiled machine.
-pub trait Glue: Chart<Externs = Answered> + 'static {
+pub trait Glue: Restorable + Chart<Externs = Answered> + 'static {
     /// A machine before its start, with values for its parameters.
     fn fresh(params: &[Value]) -> Self;
     /// Parameters of the machine and data of active states, by their index in the model.
@@ -35,6 +36,11 @@ pub trait Glue: Chart<Externs = Answered> + 'static {
     fn child_result(child: usize, result: Option<&Value>) -> Option<Self::Returned>;
     /// What the machine returned.
     fn result_value(&self) -> Option<Value>;
+    /// The machine that a snapshot is of.
+    ///
+    /// # Errors
+    /// What is wrong with the snapshot.
+    fn revived(snapshot: &snapshot::Snapshot, now: Time) -> Result<(Self, Pending), SnapshotError>;
     /// The event with this index of the model.
     fn event(id: usize, args: &[Value]) -> Self::Event;
     /// An event in the interpreter's terms.
@@ -120,7 +126,8 @@ impl<T: ToValue> ToValue for Vec<T> {
 #[macro_export]
 macro_rules! token {
     ($name:ident) => {
-        #[derive(Debug, Clone)]
+        #[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
+        #[serde(transparent)]
         pub struct $name(String);
         impl FromValue for $name {
             fn from_value(value: &Value) -> Self {
@@ -212,6 +219,13 @@ pub trait Engine {
     fn runs(&self) -> BTreeMap<usize, usize>;
     /// How often each child was started.
     fn spawns(&self) -> BTreeMap<usize, usize>;
+    /// The machine as JSON.
+    fn snapshot(&self) -> String;
+    /// Goes on from JSON, of this or of the other engine.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    fn restore(&mut self, json: &str, answers: &Answers) -> Result<Did, String>;
 }
 
 /// A machine in both engines.
@@ -241,6 +255,7 @@ impl Pair {
 /// Interpreted.
 #[derive(Debug)]
 pub struct Interpreted<'m> {
+    machine: &'m Machine,
     engine: Interpreter<'m, Answers>,
     generations: BTreeMap<usize, Vec<u32>>,
     spawned: BTreeMap<usize, Vec<u32>>,
@@ -251,7 +266,7 @@ impl<'m> Interpreted<'m> {
     #[must_use]
     pub fn new(machine: &'m Machine, params: &[Value]) -> Self {
         let engine = Interpreter::with_world(machine, Answers::default()).with_params(params.to_vec());
-        Self { engine, generations: BTreeMap::new(), spawned: BTreeMap::new() }
+        Self { machine, engine, generations: BTreeMap::new(), spawned: BTreeMap::new() }
     }
 
     /// The running interpreter.
@@ -358,6 +373,19 @@ impl Engine for Interpreted<'_> {
     fn spawns(&self) -> BTreeMap<usize, usize> {
         self.spawned.iter().map(|(child, runs)| (*child, runs.len())).collect()
     }
+
+    fn snapshot(&self) -> String {
+        self.engine.snapshot().to_json()
+    }
+
+    fn restore(&mut self, json: &str, answers: &Answers) -> Result<Did, String> {
+        let time_us = self.engine.time_us();
+        let read = interpreter::Snapshot::from_json(json).map_err(|error| error.to_string())?;
+        let (engine, report) = Interpreter::restore_at(self.machine, answers.clone(), &read, time_us)
+            .map_err(|error| error.to_string())?;
+        self.engine = engine;
+        Ok(self.did(report))
+    }
 }
 
 /// Compiled, with a clock of its own.
@@ -378,7 +406,7 @@ struct Due<M: Glue> {
 
 enum What<M: Glue> {
     Timer { timer: u16, generation: u32 },
-    Message(M::Event, Option<u16>),
+    Message(M::Message, Option<u16>),
 }
 
 /// Writes down what a step does, in the interpreter's terms.
@@ -396,7 +424,7 @@ struct Notes<M: Glue> {
 enum Change<M: Glue> {
     Arm { timer: u16, generation: u32, after_us: i64 },
     Disarm(u16),
-    Send(M::Event, i64, Option<u16>),
+    Send(M::Message, i64, Option<u16>),
     Cancel(u16),
 }
 
@@ -434,8 +462,9 @@ impl<M: Glue> Effects<M> for Notes<M> {
         if let Some(id) = id {
             self.agenda.push(Change::Cancel(id));
         }
-        if let Ok(event) = M::to_self(message) {
-            self.agenda.push(Change::Send(event, delay.map_or(0, |delay| delay.0), id));
+        // What has no delay and is for somebody else has left.
+        if delay.is_some() || M::receiver(&message) == Receiver::Itself {
+            self.agenda.push(Change::Send(message, delay.map_or(0, |delay| delay.0), id));
         }
     }
     fn cancel(&mut self, id: u16) {
@@ -504,8 +533,8 @@ impl<M: Glue> Compiled<M> {
         }
     }
 
-    fn perform(&mut self, input: Option<Input<M::Event, M::Returned>>) -> Did {
-        let mut notes = Notes {
+    fn notes(&self) -> Notes<M> {
+        Notes {
             now: Time(self.time_us),
             effects: Vec::new(),
             unhandled: Vec::new(),
@@ -513,7 +542,11 @@ impl<M: Glue> Compiled<M> {
             exited: Vec::new(),
             entered: Vec::new(),
             agenda: Vec::new(),
-        };
+        }
+    }
+
+    fn perform(&mut self, input: Option<Input<M::Event, M::Returned>>) -> Did {
+        let mut notes = self.notes();
         let outcome = match input {
             None => {
                 self.machine.start(&mut notes);
@@ -521,6 +554,21 @@ impl<M: Glue> Compiled<M> {
             }
             Some(input) => self.machine.step(&mut notes, input),
         };
+        self.did(notes, outcome)
+    }
+
+    /// The next thing that the machine itself sees.
+    fn next(&mut self) -> Option<Due<M>> {
+        let is_own = |due: &Due<M>| match &due.what {
+            What::Timer { .. } => true,
+            What::Message(message, _) => M::receiver(message) == Receiver::Itself,
+        };
+        let own = self.agenda.iter().enumerate().filter(|(_, due)| is_own(due));
+        let (first, _) = own.min_by_key(|(_, due)| (due.time_us, due.sequence))?;
+        Some(self.agenda.remove(first))
+    }
+
+    fn did(&mut self, notes: Notes<M>, outcome: chart::Outcome) -> Did {
         for change in notes.agenda {
             self.sequence += 1;
             let sequence = self.sequence;
@@ -533,7 +581,7 @@ impl<M: Glue> Compiled<M> {
                     self.disarm(timer);
                     (after_us, What::Timer { timer, generation })
                 }
-                Change::Send(event, after_us, id) => (after_us, What::Message(event, id)),
+                Change::Send(message, after_us, id) => (after_us, What::Message(message, id)),
                 Change::Cancel(id) => {
                     self.agenda
                         .retain(|due| !matches!(due.what, What::Message(_, Some(named)) if named == id));
@@ -605,13 +653,11 @@ impl<M: Glue> Engine for Compiled<M> {
             }
             Ask::Fault => Input::Fault(value::Fault::Undelivered),
             Ask::Elapse => {
-                let first =
-                    self.agenda.iter().enumerate().min_by_key(|(_, due)| (due.time_us, due.sequence))?;
-                let due = self.agenda.remove(first.0);
+                let due = self.next()?;
                 self.time_us = self.time_us.max(due.time_us);
                 match due.what {
                     What::Timer { timer, generation } => Input::Elapsed { timer, generation },
-                    What::Message(event, _) => Input::Event(event),
+                    What::Message(message, _) => Input::Event(M::to_self(message).ok()?),
                 }
             }
         };
@@ -624,5 +670,32 @@ impl<M: Glue> Engine for Compiled<M> {
 
     fn spawns(&self) -> BTreeMap<usize, usize> {
         self.spawned.iter().map(|(child, runs)| (*child, runs.len())).collect()
+    }
+
+    fn snapshot(&self) -> String {
+        let now = Time(self.time_us);
+        let mut taken = snapshot::take(&self.machine, now).expect("tokens can be written");
+        let mut waiting: Vec<&Due<M>> = self.agenda.iter().collect();
+        waiting.sort_by_key(|due| (due.time_us, due.sequence));
+        for due in waiting {
+            let What::Message(message, id) = &due.what else { continue };
+            // What has left for others by now waits no more.
+            if M::receiver(message) == Receiver::Itself || due.time_us > self.time_us {
+                let left = value::Duration(due.time_us - self.time_us);
+                taken.messages.push(snapshot::message::<M>(message, left, *id).expect("tokens can be written"));
+            }
+        }
+        taken.to_json()
+    }
+
+    fn restore(&mut self, json: &str, answers: &Answers) -> Result<Did, String> {
+        let read = snapshot::Snapshot::from_json(json).map_err(|error| error.to_string())?;
+        let (machine, pending) = M::revived(&read, Time(self.time_us)).map_err(|error| error.to_string())?;
+        self.machine = machine;
+        self.machine.externs_mut().0.clone_from(answers);
+        self.agenda.clear();
+        let mut notes = self.notes();
+        snapshot::resume(&mut self.machine, &pending, &mut notes).map_err(|error| error.to_string())?;
+        Ok(self.did(notes, chart::Outcome::Taken))
     }
 }

@@ -74,6 +74,21 @@ impl<'m> Twins<'m> {
         Self { pair, compiled, interpreted, told, livelock }
     }
 
+    /// Both take a snapshot, which must be the same, and go on from that of the other.
+    fn exchange(&mut self, answers: &Answers) {
+        self.told.push_str("snapshot\n");
+        let (left, right) = (self.compiled.snapshot(), self.interpreted.snapshot());
+        assert_eq!(left, right, "{} in {}\n{}", self.pair.machine, self.pair.spec, self.told);
+        let restored = (self.compiled.restore(&right, answers), self.interpreted.restore(&left, answers));
+        match restored {
+            (Ok(left), Ok(right)) => compare(self.pair, &self.told, &left, &right),
+            (left, right) => panic!(
+                "{} in {}\n{}{}\n{left:?}\n{right:?}",
+                self.pair.machine, self.pair.spec, self.told, self.compiled.snapshot()
+            ),
+        }
+    }
+
     /// `false` when there was nothing to do.
     fn ask(&mut self, machine: &Machine, ask: &Ask, answers: &Answers) -> bool {
         let event = match ask {
@@ -199,6 +214,9 @@ fn random_words_do_the_same_in_both_engines() {
                 let ask = ask(machine, &twins, &mut random);
                 let answers = answers(machine, &mut random);
                 twins.ask(machine, &ask, &answers);
+                if !twins.livelock && random.once_in(8) {
+                    twins.exchange(&answers);
+                }
                 steps += 1;
             }
             livelocks += usize::from(twins.livelock);

@@ -62,7 +62,7 @@ impl Row {
     }
 
     /// Whether a strict machine rejects here.
-    fn is_error(&self) -> bool {
+    pub(super) fn is_error(&self) -> bool {
         let too_late = self.report.outcome == Outcome::Done && self.report.cause != Cause::Clock;
         self.report.outcome == Outcome::Unhandled || too_late || !self.report.unhandled.is_empty()
     }
@@ -99,7 +99,10 @@ fn run_in(mut session: Session<'_>, word: &Word) -> Run {
     }
 }
 
-fn is_acceptor(machine: &Machine) -> bool {
+/// Whether acceptance means anything: some state is marked `accept`, or the root has a final state. A machine without
+/// either accepts what it does not refuse.
+#[must_use]
+pub fn is_acceptor(machine: &Machine) -> bool {
     machine.states.iter().any(|state| state.accept || (state.kind == StateKind::Final && state.parent == 0))
 }
 
