@@ -38,6 +38,8 @@ fn shape(machine: &Machine, reads_now: bool, deadlines: usize, fast: Option<&Fas
     let entered = machine.states.iter().filter(|state| !state.activities.is_empty()).count();
     let entered = Literal::usize_unsuffixed(entered);
     let timers = Literal::usize_unsuffixed(machine.timers.len());
+    // A timer's deadline counts from the time of its step.
+    let reads_now = reads_now || !machine.timers.is_empty();
     let activities = Literal::usize_unsuffixed(machine.activities.len());
     let children = Literal::usize_unsuffixed(machine.children.len());
     let histories = machine.states.iter().filter(|row| matches!(row.kind, StateKind::History { .. })).count();
