@@ -49,10 +49,15 @@ impl Paths {
                 return Err(SnapshotError::at(at, format!("`{path}` is listed twice")));
             }
         }
-        match active.iter().find_map(|&state| illegal(self.tables, &active, state)) {
-            Some(reason) => Err(SnapshotError::at("states", reason)),
-            None => Ok(active),
+        for &state in &active {
+            let row = self.tables.state(state);
+            let orphan = row.filter(|row| !active.contains(&row.parent));
+            let orphan = orphan.map(|row| format!("`{}` is active without the state around it", row.name));
+            if let Some(reason) = orphan.or_else(|| amiss(self.tables, &active, state)) {
+                return Err(SnapshotError::at("states", reason));
+            }
         }
+        Ok(active)
     }
 
     /// What a history state has recorded: the children, or the leaves, of a legal configuration below its parent.
@@ -94,7 +99,7 @@ impl Paths {
             states.insert(state);
         }
         let below: Vec<u16> = if deep { inside.iter().copied().collect() } else { vec![parent] };
-        match below.into_iter().find_map(|state| illegal(tables, &inside, state)) {
+        match below.into_iter().find_map(|state| amiss(tables, &inside, state)) {
             Some(reason) => Err(SnapshotError::at(at, reason)),
             None => Ok(Some(states)),
         }
@@ -122,8 +127,8 @@ pub(super) fn is_final(tables: &'static Tables, active: &BTreeSet<u16>, state: u
     }
 }
 
-/// What is wrong with the state or its children in a configuration.
-fn illegal(tables: &'static Tables, active: &BTreeSet<u16>, state: u16) -> Option<String> {
+/// What is wrong with the children of a state in a configuration.
+fn amiss(tables: &'static Tables, active: &BTreeSet<u16>, state: u16) -> Option<String> {
     let row = tables.state(state)?;
     let count = children(tables, state).filter(|child| active.contains(child)).count();
     let wanted = match row.kind {
@@ -131,8 +136,5 @@ fn illegal(tables: &'static Tables, active: &BTreeSet<u16>, state: u16) -> Optio
         Kind::Parallel => children(tables, state).count(),
         Kind::Atomic | Kind::Final | Kind::History { .. } => 0,
     };
-    if count != wanted {
-        return Some(format!("`{}` has {count} active children, and {wanted} are wanted", row.name));
-    }
-    (!active.contains(&row.parent)).then(|| format!("`{}` is active without the state around it", row.name))
+    (count != wanted).then(|| format!("`{}` has {count} active children, and {wanted} are wanted", row.name))
 }
