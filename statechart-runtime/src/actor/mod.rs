@@ -30,6 +30,8 @@ mod services;
 mod shared;
 mod shell;
 mod shutdown;
+#[cfg(feature = "snapshot")]
+mod snapshots;
 mod supervise;
 mod timers;
 
@@ -44,6 +46,8 @@ pub use reference::ActorRef;
 pub use services::Reporter;
 pub use shared::{Snapshot, Status};
 pub use shutdown::{Shutdown, shutdown_all};
+#[cfg(feature = "snapshot")]
+pub use snapshots::{NoSnapshot, resume};
 pub use supervise::RestartPolicy;
 
 /// A machine that can run as an actor. Implemented for every machine that fits; there is nothing to write.
