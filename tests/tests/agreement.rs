@@ -60,18 +60,33 @@ fn compare(pair: Pair, told: &str, compiled: &Did, interpreted: &Did) {
             }
         )*};
     }
-    field!(outcome transitions exited entered effects unhandled active context done accepts time_us);
+    field!(outcome transitions exited entered effects unhandled active context data result done accepts time_us);
     panic!("{} in {}\n{told}\n{shown}", pair.machine, pair.spec);
 }
 
 impl<'m> Twins<'m> {
-    fn start(pair: Pair, machine: &'m Machine, answers: &Answers) -> Self {
-        let (mut compiled, mut interpreted) = (pair.compiled(), Interpreted::new(machine));
+    fn start(pair: Pair, machine: &'m Machine, params: &[Value], answers: &Answers) -> Self {
+        let (mut compiled, mut interpreted) = (pair.compiled(params), Interpreted::new(machine, params));
         let (left, right) = (compiled.start(answers), interpreted.start(answers));
-        let told = format!("start {answers:?}\n");
+        let told = format!("start {params:?} {answers:?}\n");
         compare(pair, &told, &left, &right);
-        let livelock = is_livelock(&right) || overflows(&right);
+        let livelock = is_livelock(&right) || left != right;
         Self { pair, compiled, interpreted, told, livelock }
+    }
+
+    /// Both take a snapshot, which must be the same, and go on from that of the other.
+    fn exchange(&mut self, answers: &Answers) {
+        self.told.push_str("snapshot\n");
+        let (left, right) = (self.compiled.snapshot(), self.interpreted.snapshot());
+        assert_eq!(left, right, "{} in {}\n{}", self.pair.machine, self.pair.spec, self.told);
+        let restored = (self.compiled.restore(&right, answers), self.interpreted.restore(&left, answers));
+        match restored {
+            (Ok(left), Ok(right)) => compare(self.pair, &self.told, &left, &right),
+            (left, right) => panic!(
+                "{} in {}\n{}{}\n{left:?}\n{right:?}",
+                self.pair.machine, self.pair.spec, self.told, self.compiled.snapshot()
+            ),
+        }
     }
 
     /// `false` when there was nothing to do.
@@ -88,7 +103,7 @@ impl<'m> Twins<'m> {
             (None, None) => {}
             _ => panic!("{} in {}\n{}\n{left:?}\n{right:?}", self.pair.machine, self.pair.spec, self.told),
         }
-        self.livelock |= right.as_ref().is_some_and(|did| is_livelock(did) || overflows(did));
+        self.livelock |= left != right || right.as_ref().is_some_and(is_livelock);
         left.is_some()
     }
 }
@@ -120,6 +135,12 @@ fn fields(machine: &Machine, event: usize, random: &mut Random) -> Vec<Value> {
 /// What might happen next: mostly reports of running activities and events of Σ.
 fn ask(machine: &Machine, twins: &Twins<'_>, random: &mut Random) -> Ask {
     let runs: Vec<usize> = twins.interpreted.runs().keys().copied().collect();
+    let children: Vec<usize> = twins.interpreted.spawns().keys().copied().collect();
+    if !children.is_empty() && random.once_in(5) {
+        let child = children[random.below(children.len())];
+        let result = machine.children[child].result.as_ref().map(|ty| value(ty, random));
+        return Ask::Child { child, back: usize::from(random.once_in(6)), result, fails: random.once_in(4) };
+    }
     match random.below(10) {
         0 | 1 => Ask::Elapse,
         2..=5 if !runs.is_empty() => {
@@ -145,6 +166,25 @@ fn ask(machine: &Machine, twins: &Twins<'_>, random: &mut Random) -> Ask {
     }
 }
 
+/// Values for the machine's parameters.
+fn params(machine: &Machine, random: &mut Random) -> Vec<Value> {
+    machine.params().map(|param| value(&param.ty, random)).collect()
+}
+
+/// Their defaults, else those of their types: what a word without parameters starts with.
+fn defaults(machine: &Machine) -> Vec<Value> {
+    let started = {
+        let mut engine = Interpreted::new(machine, &[]);
+        engine.start(&Answers::default())
+    };
+    started
+        .data
+        .into_iter()
+        .filter(|(id, _)| machine.locals[*id].state == 0)
+        .map(|(_, value)| value)
+        .collect()
+}
+
 fn answers(machine: &Machine, random: &mut Random) -> Answers {
     Answers(machine.guards.iter().map(|guard| (guard.name.clone(), random.once_in(2))).collect())
 }
@@ -163,7 +203,10 @@ fn random_words_do_the_same_in_both_engines() {
         let mut random = Random(at as u64 * 1_000_003);
         let mut livelocks = 0;
         for _ in 0..words() {
-            let mut twins = Twins::start(*pair, machine, &answers(machine, &mut random));
+            let mut twins = {
+                let params = params(machine, &mut random);
+                Twins::start(*pair, machine, &params, &answers(machine, &mut random))
+            };
             for _ in 0..4 + random.below(24) {
                 if twins.livelock {
                     break;
@@ -171,6 +214,9 @@ fn random_words_do_the_same_in_both_engines() {
                 let ask = ask(machine, &twins, &mut random);
                 let answers = answers(machine, &mut random);
                 twins.ask(machine, &ask, &answers);
+                if !twins.livelock && random.once_in(8) {
+                    twins.exchange(&answers);
+                }
                 steps += 1;
             }
             livelocks += usize::from(twins.livelock);
@@ -196,11 +242,11 @@ fn random_words_take_most_transitions() {
             if livelocks == LIVELOCKS {
                 break;
             }
-            let mut interpreted = Interpreted::new(machine);
+            let mut interpreted = Interpreted::new(machine, &[]);
             interpreted.start(&answers(machine, &mut random));
             let mut twins = Twins {
                 pair: *pair,
-                compiled: pair.compiled(),
+                compiled: pair.compiled(&defaults(machine)),
                 interpreted,
                 told: String::new(),
                 livelock: false,
@@ -245,7 +291,7 @@ fn words_of_the_specs_do_the_same_in_both_engines() {
 }
 
 fn run(pair: Pair, machine: &Machine, word: &Word) {
-    let mut twins = Twins::start(pair, machine, &word.start);
+    let mut twins = Twins::start(pair, machine, &defaults(machine), &word.start);
     settle(&mut twins, machine, 0, &word.start);
     for item in &word.items {
         match &item.kind {
@@ -260,7 +306,10 @@ fn run(pair: Pair, machine: &Machine, word: &Word) {
                 twins.ask(machine, &ask, &item.answers);
             }
             ItemKind::Advance { span_us } => settle(&mut twins, machine, *span_us, &item.answers),
-            ItemKind::Done { .. } => unreachable!("no machine of the list has children"),
+            ItemKind::Done { child, result } => {
+                let ask = Ask::Child { child: *child, back: 0, result: result.clone(), fails: false };
+                twins.ask(machine, &ask, &item.answers);
+            }
             ItemKind::Elapse => {
                 twins.ask(machine, &Ask::Elapse, &item.answers);
             }
