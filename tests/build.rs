@@ -18,7 +18,7 @@ use statechart_lang::{
 #[allow(dead_code, unreachable_pub, missing_docs)]
 mod random;
 
-/// Random charts that are compiled; more would lengthen the build.
+/// Random charts that are compiled unless `STATECHART_RANDOM_CHARTS` says otherwise; more would lengthen the build.
 const RANDOM_CHARTS: usize = 32;
 
 struct Disk;
@@ -34,10 +34,21 @@ fn main() {
     let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets it"));
     let specs = here.parent().expect("the crate stands in the workspace").join("specs");
     let (fixtures, new) = (here.join("fixtures/ok"), here.join("fixtures/new"));
-    for path in [&specs, &fixtures, &new, &here.join("src/random.rs"), &here.join("build.rs")] {
+    for path in [
+        &specs,
+        &fixtures,
+        &new,
+        &here.join("src/random.rs"),
+        &here.join("src/random_actions.rs"),
+        &here.join("build.rs"),
+    ] {
         println!("cargo::rerun-if-changed={}", path.display());
     }
-    println!("cargo::rerun-if-env-changed=STATECHART_RANDOM_SEED");
+    for variable in ["STATECHART_RANDOM_SEED", "STATECHART_RANDOM_CHARTS"] {
+        println!("cargo::rerun-if-env-changed={variable}");
+    }
+    let number = |variable: &str| env::var(variable).ok().and_then(|number| number.parse::<u64>().ok());
+    let charts = number("STATECHART_RANDOM_CHARTS").map_or(RANDOM_CHARTS, |charts| charts as usize);
 
     let mut text = String::new();
     let mut list = String::new();
@@ -47,10 +58,9 @@ fn main() {
         let name = format!("ok_{}", file.file_stem().unwrap_or_default().to_string_lossy());
         group(&name, &[file], &mut text, &mut list);
     }
-    let mut seed: u64 =
-        env::var("STATECHART_RANDOM_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(1);
+    let mut seed = number("STATECHART_RANDOM_SEED").unwrap_or(1);
     let mut made = 0;
-    while made < RANDOM_CHARTS {
+    while made < charts {
         let spec = random::chart("Random", seed);
         let compiled = compile("random.sc", &MapLoader::from([("random.sc", spec.as_str())]));
         if compiled.model.is_some_and(|model| is_lively(&model.machines[0], seed)) {

@@ -682,7 +682,9 @@ impl<M: Glue> Engine for Compiled<M> {
             // What has left for others by now waits no more.
             if M::receiver(message) == Receiver::Itself || due.time_us > self.time_us {
                 let left = value::Duration(due.time_us - self.time_us);
-                taken.messages.push(snapshot::message::<M>(message, left, *id).expect("tokens can be written"));
+                taken
+                    .messages
+                    .push(snapshot::message::<M>(message, left, *id).expect("tokens can be written"));
             }
         }
         taken.to_json()

@@ -267,7 +267,8 @@ pub(super) fn stage_initial(machine: &Machine, pass: &Pass) -> TokenStream {
         .zip(&pass.args)
         .map(|((id, local), arg)| {
             let name = local_ident(local, id);
-            let made = made(&exprs, &name, arg, &quote!(return ::core::result::Result::Ok(())), &or_zero(&name));
+            let made =
+                made(&exprs, &name, arg, &quote!(return ::core::result::Result::Ok(())), &or_zero(&name));
             (name, made)
         })
         .unzip();

@@ -72,7 +72,11 @@ fn machine(model: &Model, machine: &Machine, options: Options) -> TokenStream {
     let tables = tables::tables(machine);
     let hooks = hooks::hooks(model, machine, options);
     let snapshot = snapshot::items(model, machine, options);
-    let import = snapshot.as_ref().map(|_| quote!(use ::statechart_runtime::snapshot;));
+    let import = snapshot.as_ref().map(|_| {
+        quote!(
+            use ::statechart_runtime::snapshot;
+        )
+    });
     quote! {
         #[doc = #doc]
         #[allow(clippy::all, clippy::pedantic, clippy::nursery, unused, missing_docs, unreachable_pub)]

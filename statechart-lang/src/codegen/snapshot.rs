@@ -218,7 +218,8 @@ fn load_state(machine: &Machine, state: usize) -> TokenStream {
             let absent = absent(&path);
             let initial = match &local.initial {
                 Some(initial) => {
-                    let made = made(&exprs, &ident, initial, &absent, &quote!(snapshot::or_zero(self, #ident)));
+                    let made =
+                        made(&exprs, &ident, initial, &absent, &quote!(snapshot::or_zero(self, #ident)));
                     quote!(#made #ident)
                 }
                 None => absent,
@@ -292,12 +293,14 @@ fn events(machine: &Machine) -> TokenStream {
 }
 
 fn messages(machine: &Machine) -> TokenStream {
-    let peers = machine.peers.iter().map(|peer| {
-        (rust::variant(&peer.name), &peer.name, rust::field(&peer.machine), &peer.events)
-    });
-    let children = machine.children.iter().map(|child| {
-        (child_variant(&child.name), &child.name, rust::field(&child.machine), &child.events)
-    });
+    let peers = machine
+        .peers
+        .iter()
+        .map(|peer| (rust::variant(&peer.name), &peer.name, rust::field(&peer.machine), &peer.events));
+    let children = machine
+        .children
+        .iter()
+        .map(|child| (child_variant(&child.name), &child.name, rust::field(&child.machine), &child.events));
     let (mut saved, mut loaded) = (Vec::new(), Vec::new());
     for event in &machine.events {
         let (name, made) = (&event.symbol.name, load_symbol(&quote!(Event), &event.symbol));
@@ -337,8 +340,7 @@ fn messages(machine: &Machine) -> TokenStream {
 
 fn undos(machine: &Machine) -> TokenStream {
     let ty = quote!(<Shape as chart::Shape>::Undo);
-    let (written, read) =
-        (result(quote!((u16, ::std::vec::Vec<snapshot::Json>))), result(ty.clone()));
+    let (written, read) = (result(quote!((u16, ::std::vec::Vec<snapshot::Json>))), result(ty.clone()));
     if machine.undos.is_empty() {
         return quote! {
             fn save_undo(_: &#ty) -> #written { ::core::result::Result::Ok((0, ::std::vec::Vec::new())) }
@@ -427,8 +429,7 @@ fn row(
 
 fn returned(machine: &Machine) -> TokenStream {
     let ty = data::returned_type(machine);
-    let (written, read) =
-        (result(quote!(::core::option::Option<snapshot::Json>)), result(ty.clone()));
+    let (written, read) = (result(quote!(::core::option::Option<snapshot::Json>)), result(ty.clone()));
     if machine.result.is_none() {
         return quote! {
             fn save_result(_: &#ty) -> #written { ::core::result::Result::Ok(::core::option::Option::None) }

@@ -3,8 +3,8 @@
 use std::{borrow::Cow, collections::BTreeSet};
 
 use super::{
-    About, Fields, MESSAGE_LIMIT, Restorable, SNAPSHOT_FORMAT, SavedActivity, SavedMessage, SavedTimer, Snapshot,
-    SnapshotError,
+    About, Fields, MESSAGE_LIMIT, Restorable, SNAPSHOT_FORMAT, SavedActivity, SavedMessage, SavedTimer,
+    Snapshot, SnapshotError,
     check::{Paths, is_final},
     migrate::{Fresh, differences, migrate},
     take::{histories, path},
