@@ -29,7 +29,7 @@ use super::{
     shell::Shell,
     supervise::Restarts,
 };
-use crate::chart::{Chart, Input};
+use crate::chart::Input;
 
 /// How many items of the mailbox are processed, and how many other things are done, before the loop
 /// looks at everything else again.
@@ -52,9 +52,9 @@ enum End {
 }
 
 /// Reports the end of an actor whose task is dropped with its runtime.
-struct Lifeline<C: Chart>(Arc<Shared<C>>);
+struct Lifeline<C: Actor>(Arc<Shared<C>>);
 
-impl<C: Chart> Drop for Lifeline<C> {
+impl<C: Actor> Drop for Lifeline<C> {
     fn drop(&mut self) {
         self.0.end(StopReason::Aborted);
     }
@@ -415,7 +415,9 @@ fn take<C: Actor>(
     item: Item<C>,
 ) -> Result<(), String> {
     match item {
-        Item::Event(event) | Item::Own(event) => shell.unguarded_turn(machine, Some(Input::Event(event))).map(drop),
+        Item::Event(event) | Item::Own(event) => {
+            shell.unguarded_turn(machine, Some(Input::Event(event))).map(drop)
+        }
         Item::Ask(question) => shell.answer(machine, question),
         #[cfg(feature = "snapshot")]
         Item::Look(look) => {

@@ -120,7 +120,7 @@ struct Recent<C: Chart> {
 /// The active states of a machine.
 pub(super) type Active<C> = <<C as Chart>::Shape as Shape>::Configuration;
 
-pub(super) struct Shared<C: Chart> {
+pub(super) struct Shared<C: super::Actor> {
     name: OnceLock<Arc<str>>,
     pub(super) mailbox: Mailbox<Item<C>>,
     pub(super) aborting: AtomicBool,
@@ -141,7 +141,7 @@ pub(super) struct Shared<C: Chart> {
     recent: Mutex<Recent<C>>,
 }
 
-impl<C: Chart> Shared<C> {
+impl<C: super::Actor> Shared<C> {
     pub(super) fn new(options: &mut Options<C>) -> Self {
         Self {
             name: options.name.take().map(OnceLock::from).unwrap_or_default(),

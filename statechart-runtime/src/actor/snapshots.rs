@@ -41,8 +41,7 @@ const TRIES: usize = 8;
 pub(super) type Look<C> = Box<dyn FnOnce(&mut Shell<C>, &C, &VecDeque<Item<C>>) + Send>;
 
 /// The snapshot of a child that is on its way; none where the child has ended before it was asked.
-pub(super) type ChildSnapshot =
-    Pin<Box<dyn Future<Output = Option<Result<Snapshot, SnapshotError>>> + Send>>;
+pub(super) type ChildSnapshot = Pin<Box<dyn Future<Output = Option<Result<Snapshot, SnapshotError>>> + Send>>;
 
 /// A snapshot without those of the children, which come later.
 struct Taken {
@@ -164,7 +163,8 @@ fn take<C: Actor>(
         // What Tokio's clock leaves counts; that of the machine may have been set meanwhile.
         let now = Instant::now();
         for saved in &mut snapshot.timers {
-            if let Some(left) = u16::try_from(saved.index).ok().and_then(|timer| timers.remaining(timer, now)) {
+            if let Some(left) = u16::try_from(saved.index).ok().and_then(|timer| timers.remaining(timer, now))
+            {
                 saved.remaining_us = left.0;
             }
         }
