@@ -23,6 +23,7 @@ machine Adder(start: Int) {
     do hold()
     on FINISH -> end
     on ADD | HOLD
+    after 10s -> end
   }
 
   final end { return sum }
@@ -31,7 +32,7 @@ machine Adder(start: Int) {
 machine Parent {
   input {
     WORK(start: Int)  ADD(n: Int)  FINISH  BREAK  HOLD  LEAVE
-    SPAWN(start: Int)  NUDGE(n: Int)  LATER(n: Int)  FORGET  COLLECT  STOP
+    SPAWN(start: Int)  NUDGE(n: Int)  LATER(n: Int)  FORGET  COLLECT  STOP  ECHO
   }
   output { RESULT(sum: Int)  EXTRA(sum: Int)  TROUBLE(kind: Text) }
 
@@ -40,6 +41,7 @@ machine Parent {
   on NUDGE / send extra ADD(event.n)
   on LATER / send extra ADD(event.n) delay 1s as later
   on FORGET / cancel later
+  on ECHO / send self NUDGE(7)
   on COLLECT / send extra FINISH
   on STOP / stop extra
   on done(extra) / emit EXTRA(event.result)

@@ -39,6 +39,9 @@ trait Reach<P: Actor>: Send {
     fn deliver(&self, message: P::Message) -> Result<(), Undelivered>;
     fn stop(&self, until: Instant);
     fn reference(&self) -> ActorRef;
+    /// Asks for a snapshot, where the child can give one.
+    #[cfg(feature = "snapshot")]
+    fn snapshot(&self) -> Option<super::snapshots::ChildSnapshot>;
 }
 
 struct Reached<P: Actor, K: Actor> {
@@ -62,6 +65,11 @@ impl<P: Actor, K: Actor> Reach<P> for Reached<P, K> {
 
     fn reference(&self) -> ActorRef {
         self.handle.reference()
+    }
+
+    #[cfg(feature = "snapshot")]
+    fn snapshot(&self) -> Option<super::snapshots::ChildSnapshot> {
+        self.link.persist.map(|persist| super::snapshots::ask_child(self.handle.shared(), persist))
     }
 }
 
@@ -124,9 +132,8 @@ struct Cradle<'a, P: Actor> {
     nursery: Nursery,
 }
 
-impl<P: Actor> Host<P> for Cradle<'_, P> {
-    fn run<K: Actor>(&mut self, child: u16, machine: K, link: Link<P, K>) {
-        let (handle, task) = life::prepare(Some(machine), None, self.nursery.options::<P, K>(child));
+impl<P: Actor> Cradle<'_, P> {
+    fn keep<K: Actor>(&mut self, child: u16, handle: Handle<K>, task: life::Task<K>, link: Link<P, K>) {
         let reached = Reached { handle: handle.clone(), link };
         let task = self.children.tasks.spawn(async move {
             let returned = task.await;
@@ -146,6 +153,47 @@ impl<P: Actor> Host<P> for Cradle<'_, P> {
     }
 }
 
+impl<P: Actor> Host<P> for Cradle<'_, P> {
+    fn run<K: Actor>(&mut self, child: u16, machine: K, link: Link<P, K>) {
+        let (handle, task) = life::prepare(Some(machine), None, self.nursery.options::<P, K>(child));
+        self.keep(child, handle, task, link);
+    }
+}
+
+/// Runs a child that goes on from its snapshot.
+#[cfg(feature = "snapshot")]
+struct Revived<'a, P: Actor> {
+    cradle: Cradle<'a, P>,
+    snapshot: &'a crate::snapshot::Snapshot,
+    result: Result<(), crate::snapshot::SnapshotError>,
+}
+
+#[cfg(feature = "snapshot")]
+impl<P: Actor> Host<P> for Revived<'_, P> {
+    fn run<K: Actor>(&mut self, child: u16, machine: K, link: Link<P, K>) {
+        self.cradle.run(child, machine, link);
+    }
+}
+
+#[cfg(feature = "snapshot")]
+impl<P: Actor> crate::snapshot::Reviver<P> for Revived<'_, P> {
+    fn revive<K: Actor + crate::snapshot::Restorable>(
+        &mut self,
+        child: u16,
+        machine: K,
+        pending: crate::snapshot::Pending,
+        link: Link<P, K>,
+    ) {
+        let options = self.cradle.nursery.options::<P, K>(child);
+        let (handle, mut task) = life::prepare(Some(machine), None, options);
+        // The child's own children stand in its snapshot.
+        self.result = task.go_on(pending, self.snapshot);
+        if self.result.is_ok() {
+            self.cradle.keep(child, handle, task, link);
+        }
+    }
+}
+
 impl<P: Actor> ChildTasks<P> {
     pub(super) fn new() -> Self {
         Self { tasks: JoinSet::new(), running: Vec::new(), stillborn: Vec::new(), until: None }
@@ -158,6 +206,35 @@ impl<P: Actor> ChildTasks<P> {
         if let Err(panic) = catch_unwind(AssertUnwindSafe(|| machine.launch(spawn, &mut cradle))) {
             self.stillborn.push((child, generation, panic_text(panic)));
         }
+    }
+
+    /// Has a child go on from its snapshot.
+    #[cfg(feature = "snapshot")]
+    pub(super) fn revive(
+        shell: &mut Shell<P>,
+        machine: &mut P,
+        (child, generation): (u16, u32),
+        snapshot: &crate::snapshot::Snapshot,
+    ) -> Result<(), crate::snapshot::SnapshotError>
+    where
+        P: crate::snapshot::Restorable,
+    {
+        let (nursery, now) = (Nursery::new(shell, generation), shell.clock.now());
+        let children = shell.children.get_or_insert_with(|| Box::new(Self::new()));
+        let mut host = Revived { cradle: Cradle { children, nursery }, snapshot, result: Ok(()) };
+        machine.relaunch(child, snapshot, now, &mut host)?;
+        host.result?;
+        shell.list_children();
+        Ok(())
+    }
+
+    /// A snapshot of each child that can give one, all of them asked now.
+    #[cfg(feature = "snapshot")]
+    pub(super) fn snapshots(&self) -> Vec<(&'static str, super::snapshots::ChildSnapshot)> {
+        let asked = self.running.iter();
+        asked
+            .filter_map(|running| Some((child_name::<P>(running.child), running.reach.snapshot()?)))
+            .collect()
     }
 
     /// Stops a child at once; `false` when it does not run.

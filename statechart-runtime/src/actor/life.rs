@@ -29,7 +29,7 @@ use super::{
     shell::Shell,
     supervise::Restarts,
 };
-use crate::chart::{Chart, Input};
+use crate::chart::Input;
 
 /// How many items of the mailbox are processed, and how many other things are done, before the loop
 /// looks at everything else again.
@@ -37,6 +37,10 @@ const BATCH: usize = 64;
 
 /// How often the loop does so before it lets other tasks run.
 const ROUNDS: usize = 16;
+
+/// Has a machine go on from its snapshot.
+#[cfg(feature = "snapshot")]
+type Resumption<C> = Box<dyn FnOnce(&mut C, &mut Shell<C>) -> Result<(), String> + Send>;
 
 /// Where the machines after the first come from.
 type Make<C> = Box<dyn FnMut() -> C + Send>;
@@ -48,9 +52,9 @@ enum End {
 }
 
 /// Reports the end of an actor whose task is dropped with its runtime.
-struct Lifeline<C: Chart>(Arc<Shared<C>>);
+struct Lifeline<C: Actor>(Arc<Shared<C>>);
 
-impl<C: Chart> Drop for Lifeline<C> {
+impl<C: Actor> Drop for Lifeline<C> {
     fn drop(&mut self) {
         self.0.end(StopReason::Aborted);
     }
@@ -71,8 +75,8 @@ enum Phase {
 /// An actor as a task. The fields are dropped in this order: who waits for the end finds everything gone.
 pub(super) struct Task<C: Actor> {
     phase: Phase,
-    machine: Option<C>,
-    shell: Shell<C>,
+    pub(super) machine: Option<C>,
+    pub(super) shell: Shell<C>,
     /// Taken from the mailbox and not yet processed.
     inbox: VecDeque<Item<C>>,
     /// Until when a graceful stop may take.
@@ -82,6 +86,9 @@ pub(super) struct Task<C: Actor> {
     supervised: Option<Box<(Make<C>, Restarts)>>,
     /// What the machine returned when it was done.
     returned: Option<C::Returned>,
+    /// What takes the place of the machine's start.
+    #[cfg(feature = "snapshot")]
+    pub(super) resumption: Option<Resumption<C>>,
     lifeline: Lifeline<C>,
 }
 
@@ -120,6 +127,8 @@ pub(super) fn prepare<C: Actor>(
         alarm: None,
         supervised: supervised.map(|(make, policy)| Box::new((make, Restarts::new(policy)))),
         returned: None,
+        #[cfg(feature = "snapshot")]
+        resumption: None,
         lifeline: Lifeline(shared),
     };
     (handle, task)
@@ -182,6 +191,10 @@ impl<C: Actor> Task<C> {
         let restarts = shell.shared.restarts.load(Ordering::Relaxed);
         tracing::info!(target: "statechart", actor = %shell.shared.name(), machine = C::TABLES.name, restarts, "actor starts");
         shell.inspect(|| Inspection::Started { restarts });
+        #[cfg(feature = "snapshot")]
+        if let Some(resume) = self.resumption.take() {
+            return resume(machine, shell);
+        }
         shell.turn(machine, None).map(drop)
     }
 
@@ -280,7 +293,7 @@ impl<C: Actor> Task<C> {
                     break;
                 }
                 let Some(item) = inbox.pop_front() else { break };
-                take(shell, machine, item)?;
+                take(shell, machine, inbox, item)?;
             }
             Ok(())
         }));
@@ -394,10 +407,23 @@ impl<C: Actor> Task<C> {
 }
 
 /// Runs the step of one item. Panics are the caller's to look after.
-fn take<C: Actor>(shell: &mut Shell<C>, machine: &mut C, item: Item<C>) -> Result<(), String> {
+#[cfg_attr(not(feature = "snapshot"), expect(unused_variables))]
+fn take<C: Actor>(
+    shell: &mut Shell<C>,
+    machine: &mut C,
+    inbox: &VecDeque<Item<C>>,
+    item: Item<C>,
+) -> Result<(), String> {
     match item {
-        Item::Event(event) => shell.unguarded_turn(machine, Some(Input::Event(event))).map(drop),
+        Item::Event(event) | Item::Own(event) => {
+            shell.unguarded_turn(machine, Some(Input::Event(event))).map(drop)
+        }
         Item::Ask(question) => shell.answer(machine, question),
+        #[cfg(feature = "snapshot")]
+        Item::Look(look) => {
+            look(shell, machine, inbox);
+            Ok(())
+        }
         Item::Streamed { life, activity, generation, event } => {
             let is_life = life == shell.life;
             let Some(services) = shell.services.as_mut().filter(|_| is_life) else { return Ok(()) };

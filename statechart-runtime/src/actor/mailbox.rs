@@ -151,6 +151,28 @@ impl<T> Mailbox<T> {
         Ok(())
     }
 
+    /// Appends an item even where there is no room. The caller bounds how many.
+    #[cfg(feature = "snapshot")]
+    pub(super) fn push_over(&self, item: T) -> Result<(), T> {
+        let mut inner = self.lock();
+        if inner.is_closed {
+            return Err(item);
+        }
+        inner.queue.push_back(item);
+        let waker = inner.waker.take();
+        drop(inner);
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+        Ok(())
+    }
+
+    /// Looks at each item, the oldest first.
+    #[cfg(feature = "snapshot")]
+    pub(super) fn each(&self, look: impl FnMut(&T)) {
+        self.lock().queue.iter().for_each(look);
+    }
+
     /// Has the loop look at what is not in the queue.
     pub(super) fn attend(&self) {
         let mut inner = self.lock();

@@ -10,7 +10,11 @@
 //! One task runs one machine. [`spawn`] starts it, [`supervise`] also starts it anew when it fails;
 //! both give a [`Handle`]. Nothing that waits is unbounded: the mailbox, the events that a machine
 //! sends to itself, the sends with a delay and the waiting asks have limits in [`Options`], timers and
-//! services have at most one entry each per declaration in the spec.
+//! services have at most one entry each per declaration in the spec, as children have.
+//!
+//! A child machine is an actor of its own, `parent.child` by name. It gets what its parent sends it, has no peers
+//! but what its own machine starts, and is gone with its parent or with the state that runs it. It keeps its parent
+//! from ending as unreachable.
 //!
 //! Delivery: events of one sender arrive in the order sent. The result of a service comes after every
 //! item that it reported before, is never dropped for want of room, and is never delivered once the
@@ -30,6 +34,8 @@ mod services;
 mod shared;
 mod shell;
 mod shutdown;
+#[cfg(feature = "snapshot")]
+mod snapshots;
 mod supervise;
 mod timers;
 
@@ -44,6 +50,8 @@ pub use reference::ActorRef;
 pub use services::Reporter;
 pub use shared::{Snapshot, Status};
 pub use shutdown::{Shutdown, shutdown_all};
+#[cfg(feature = "snapshot")]
+pub use snapshots::{NoSnapshot, resume};
 pub use supervise::RestartPolicy;
 
 /// A machine that can run as an actor. Implemented for every machine that fits; there is nothing to write.

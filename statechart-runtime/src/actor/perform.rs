@@ -84,7 +84,7 @@ impl<C: Actor> Shell<C> {
     /// To itself: through the mailbox, or past it where it is full, since the loop cannot wait for itself.
     fn deliver_own(&mut self, event: C::Event) {
         let refused = if self.own.is_empty() {
-            match self.shared.mailbox.push(Item::Event(event)) {
+            match self.shared.mailbox.push(Item::Own(event)) {
                 Ok(()) => None,
                 Err(refused) => refused.into_item().into_event(),
             }

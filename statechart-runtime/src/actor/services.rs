@@ -20,7 +20,7 @@ use super::{
 use crate::chart::{Chart, Report};
 
 /// A streaming service's way to its machine: each item waits for room in the mailbox.
-pub struct Reporter<C: Chart> {
+pub struct Reporter<C: Actor> {
     shared: Arc<Shared<C>>,
     sent: Arc<AtomicU64>,
     life: u32,
@@ -28,7 +28,7 @@ pub struct Reporter<C: Chart> {
     generation: u32,
 }
 
-impl<C: Chart> Clone for Reporter<C> {
+impl<C: Actor> Clone for Reporter<C> {
     fn clone(&self) -> Self {
         Self { shared: self.shared.clone(), sent: self.sent.clone(), ..*self }
     }

@@ -46,8 +46,10 @@ pub struct Snapshot {
 }
 
 /// What a mailbox holds.
-pub(super) enum Item<C: Chart> {
+pub(super) enum Item<C: super::Actor> {
     Event(C::Event),
+    /// One that the machine has sent to itself.
+    Own(C::Event),
     Ask(Box<dyn Question<C>>),
     /// An item of a streaming service, with the life of the actor that started it.
     Streamed {
@@ -56,15 +58,26 @@ pub(super) enum Item<C: Chart> {
         generation: u32,
         event: C::Event,
     },
+    /// Something to be done between two macrosteps.
+    #[cfg(feature = "snapshot")]
+    Look(super::snapshots::Look<C>),
 }
 
-impl<C: Chart> Item<C> {
+impl<C: super::Actor> Item<C> {
     /// The event of a tell.
     pub(super) fn into_event(self) -> Option<C::Event> {
         match self {
-            Self::Event(event) | Self::Streamed { event, .. } => Some(event),
+            Self::Event(event) | Self::Own(event) | Self::Streamed { event, .. } => Some(event),
             Self::Ask(_) => None,
+            #[cfg(feature = "snapshot")]
+            Self::Look(_) => None,
         }
+    }
+
+    /// The event that the machine has sent to itself.
+    #[cfg(feature = "snapshot")]
+    pub(super) fn own(&self) -> Option<&C::Event> {
+        if let Self::Own(event) = self { Some(event) } else { None }
     }
 }
 
@@ -107,7 +120,7 @@ struct Recent<C: Chart> {
 /// The active states of a machine.
 pub(super) type Active<C> = <<C as Chart>::Shape as Shape>::Configuration;
 
-pub(super) struct Shared<C: Chart> {
+pub(super) struct Shared<C: super::Actor> {
     name: OnceLock<Arc<str>>,
     pub(super) mailbox: Mailbox<Item<C>>,
     pub(super) aborting: AtomicBool,
@@ -128,7 +141,7 @@ pub(super) struct Shared<C: Chart> {
     recent: Mutex<Recent<C>>,
 }
 
-impl<C: Chart> Shared<C> {
+impl<C: super::Actor> Shared<C> {
     pub(super) fn new(options: &mut Options<C>) -> Self {
         Self {
             name: options.name.take().map(OnceLock::from).unwrap_or_default(),

@@ -229,6 +229,25 @@ impl<C: Actor> Shell<C> {
         Ok(outcome)
     }
 
+    /// Has the machine go on from its snapshot, in the place of its start.
+    ///
+    /// # Errors
+    /// See [`Shell::turn`].
+    #[cfg(feature = "snapshot")]
+    pub(super) fn resume(&mut self, machine: &mut C, pending: &crate::snapshot::Pending) -> Result<(), String>
+    where
+        C: crate::snapshot::Restorable,
+    {
+        catch_unwind(AssertUnwindSafe(|| {
+            crate::snapshot::resume(machine, pending, self).map_err(|error| error.to_string())?;
+            self.settle(machine)?;
+            self.raise(machine)?;
+            self.is_changed = true;
+            Ok(())
+        }))
+        .unwrap_or_else(|panic| Err(panic_text(panic)))
+    }
+
     /// Raises the faults that performing effects has met.
     ///
     /// # Errors

@@ -108,10 +108,35 @@ impl<C: Chart> Timers<C> {
         self.queue.is_empty()
     }
 
+    /// What is left of an armed timer.
+    #[cfg(feature = "snapshot")]
+    pub(super) fn remaining(&self, timer: u16, now: Instant) -> Option<crate::value::Duration> {
+        let (at, _) = self.armed.get(usize::from(timer)).copied().flatten()?;
+        Some(span(at.saturating_duration_since(now)))
+    }
+
+    /// Sends under way, in the order in which they are due: what is left, and the name's index.
+    #[cfg(feature = "snapshot")]
+    pub(super) fn delayed(
+        &self,
+        now: Instant,
+    ) -> impl Iterator<Item = (&Due<C>, crate::value::Duration, Option<u16>)> {
+        let sends = self.queue.iter().filter(|(_, due)| !matches!(due, Due::After { .. }));
+        sends.map(move |(key, due)| {
+            let id = self.named.iter().find(|(_, named)| *named == key).map(|(id, _)| *id);
+            (due, span(key.0.saturating_duration_since(now)), id)
+        })
+    }
+
     fn key(&mut self, after: Duration) -> Key {
         self.arming += 1;
         (later(Instant::now(), after), self.arming)
     }
+}
+
+#[cfg(feature = "snapshot")]
+fn span(left: Duration) -> crate::value::Duration {
+    crate::value::Duration(i64::try_from(left.as_micros()).unwrap_or(i64::MAX))
 }
 
 /// `now + span`, or thirty years from now where that does not exist.

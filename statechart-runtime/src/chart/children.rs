@@ -30,15 +30,10 @@ pub struct Link<P: Chart, K: Chart> {
     pub event: fn(P::Message) -> Option<K::Event>,
     /// What the child returned, as the parent's guards and actions see it.
     pub result: fn(&K::Returned) -> Option<P::Returned>,
-    /// Takes the child's snapshot at a time, where it was generated with snapshots.
+    /// How the child is written down, where it was generated with snapshots.
     #[cfg(feature = "snapshot")]
-    pub take: Option<Take<K>>,
+    pub persist: Option<crate::snapshot::Persist<K>>,
 }
-
-/// See [`Link::take`].
-#[cfg(feature = "snapshot")]
-pub type Take<K> =
-    fn(&K, crate::value::Time) -> Result<crate::snapshot::Snapshot, crate::snapshot::SnapshotError>;
 
 impl<P: Chart, K: Chart> Link<P, K> {
     /// A link without snapshots.
@@ -50,7 +45,7 @@ impl<P: Chart, K: Chart> Link<P, K> {
             event,
             result,
             #[cfg(feature = "snapshot")]
-            take: None,
+            persist: None,
         }
     }
 }
@@ -60,7 +55,7 @@ impl<P: Chart, K: crate::snapshot::Restorable> Link<P, K> {
     /// The same, with snapshots of the child.
     #[must_use]
     pub const fn with_snapshots(mut self) -> Self {
-        self.take = Some(crate::snapshot::take::<K>);
+        self.persist = Some(crate::snapshot::Persist::of());
         self
     }
 }

@@ -34,8 +34,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 pub use error::SnapshotError;
-pub use restore::{Pending, restore, resume, revive, revive_with};
-pub use take::{message, take};
+pub use restore::{Pending, Prepared, prepare, resume, revive};
+pub use take::{Persist, message, own, take};
 pub use value::{arg, count, find, get, load, missing, no_event, only, or_zero, put, read, write};
 
 use crate::chart::{Chart, Host, Independent, Link, Shape};

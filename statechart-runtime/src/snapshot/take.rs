@@ -5,7 +5,7 @@ use super::{
     SavedUndo, Snapshot, SnapshotError,
 };
 use crate::{
-    chart::{Core, FINISHED, Queue as _, Shape, Tables},
+    chart::{Chart, Core, FINISHED, Queue as _, Shape, Tables},
     value::{Duration, Time},
 };
 
@@ -62,6 +62,59 @@ pub fn message<C: Restorable>(
         to: to.to_owned(),
         event: event.to_owned(),
         fields,
+        due_in_us: due_in.0.max(0),
+        id: id.map(|id| (*id).to_owned()),
+    })
+}
+
+/// What is needed to write down a machine and what has left it, for a host that does not know that the machine is
+/// [`Restorable`].
+pub struct Persist<K: Chart> {
+    /// [`take`].
+    pub take: fn(&K, Time) -> Result<Snapshot, SnapshotError>,
+    /// [`message`].
+    pub message: fn(&K::Message, Duration, Option<u16>) -> Result<SavedMessage, SnapshotError>,
+    /// [`own`].
+    pub own: fn(&K::Event, Duration, Option<u16>) -> Result<SavedMessage, SnapshotError>,
+}
+
+impl<K: Restorable> Persist<K> {
+    /// Of a machine that is known to be restorable.
+    #[must_use]
+    pub const fn of() -> Self {
+        Self { take: take::<K>, message: message::<K>, own: own::<K> }
+    }
+}
+
+impl<K: Chart> Copy for Persist<K> {}
+
+impl<K: Chart> Clone for Persist<K> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<K: Chart> std::fmt::Debug for Persist<K> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Persist").finish_non_exhaustive()
+    }
+}
+
+/// A message of the machine to itself, as [`message`] writes the others.
+///
+/// # Errors
+/// An extern value that serde cannot write.
+pub fn own<C: Restorable>(
+    event: &C::Event,
+    due_in: Duration,
+    id: Option<u16>,
+) -> Result<SavedMessage, SnapshotError> {
+    let name = C::TABLES.events.get(usize::from(C::tag(event)));
+    let id = id.and_then(|id| C::TABLES.sends.get(usize::from(id)));
+    Ok(SavedMessage {
+        to: String::from("self"),
+        event: name.map_or_else(String::new, |name| (*name).to_owned()),
+        fields: C::save_event(event)?,
         due_in_us: due_in.0.max(0),
         id: id.map(|id| (*id).to_owned()),
     })
