@@ -14,8 +14,13 @@ use std::collections::{BTreeSet, HashSet, VecDeque};
 
 use super::Pairing;
 use super::samples::{self, Letter};
-use crate::interpreter::{Answers, Effect, Item, ItemKind, Row, Session, Value};
+use crate::interpreter::{Answers, Cause, Effect, Fault, Item, ItemKind, Outcome, Row, Session, Value};
 use crate::model::Machine;
+
+/// Most timers and messages that one letter may set off; they may take ten times as many transitions.
+const STORM_LIMIT: usize = 100;
+/// Most rows and transitions that a search goes through, over all.
+const WORK_LIMIT: usize = 5_000_000;
 
 /// What a search found.
 #[derive(Debug, Clone, PartialEq)]
@@ -106,7 +111,9 @@ struct Walk<'m> {
     steps: Vec<(Option<usize>, String)>,
     clock_matters: bool,
     pair_limit: usize,
-    /// Whether a pair was dropped for the limit.
+    /// Rows and transitions so far.
+    work: usize,
+    /// Whether a pair was dropped for a limit.
     limited: bool,
 }
 
@@ -121,9 +128,10 @@ pub(super) fn search(old: &Machine, new: &Machine, pairing: &Pairing, pair_limit
         steps: Vec::new(),
         clock_matters,
         pair_limit,
+        work: 0,
         limited: false,
     };
-    let mut first = Node { old: Session::new(old), new: Session::new(new), step: None };
+    let mut first = Node { old: session(old), new: session(new), step: None };
     let start = Answers::default();
     let rows = (first.old.start(&start), first.new.start(&start));
     if walk.judge(&mut found, pairing, &first, &rows) {
@@ -140,7 +148,16 @@ pub(super) fn search(old: &Machine, new: &Machine, pairing: &Pairing, pair_limit
             if walk.judge(&mut found, pairing, &next, &rows) {
                 return found;
             }
-            if !walk.keep(next) {
+            walk.work +=
+                rows.0.iter().chain(&rows.1).map(|row| 1 + row.report.transitions.len()).sum::<usize>();
+            if walk.work > WORK_LIMIT {
+                found.limited = true;
+                return found;
+            }
+            if is_runaway(&rows.0) || is_runaway(&rows.1) {
+                walk.limited = true;
+                walk.steps.pop();
+            } else if !walk.keep(next) {
                 // Only words that lead somewhere new are remembered.
                 walk.steps.pop();
             }
@@ -148,6 +165,19 @@ pub(super) fn search(old: &Machine, new: &Machine, pairing: &Pairing, pair_limit
         }
     }
     found
+}
+
+/// Storms of messages are cut short early: there are many steps to try.
+fn session(machine: &Machine) -> Session<'_> {
+    Session::new(machine).at_most(STORM_LIMIT, 10 * STORM_LIMIT)
+}
+
+/// Whether a machine kept itself busy beyond a limit: what it would do next is of no interest.
+fn is_runaway(rows: &[Row]) -> bool {
+    rows.iter().any(|row| {
+        let is_storm = row.report.cause == Cause::Clock && row.report.outcome == Outcome::Unhandled;
+        is_storm || row.report.faults().any(|fault| matches!(fault, Fault::Microsteps { .. }))
+    })
 }
 
 impl<'m> Walk<'m> {

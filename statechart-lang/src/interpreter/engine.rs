@@ -81,6 +81,8 @@ pub struct Interpreter<'m, W = Closed> {
     pub(super) detail: Detail,
     /// Where the event under way came from; only explanations ask.
     pub(super) origin: Origin,
+    /// How many selections may still be explained.
+    pub(super) explanations_left: usize,
 }
 
 impl<'m> Interpreter<'m> {
@@ -123,6 +125,7 @@ impl<'m, W: World> Interpreter<'m, W> {
             report: StepReport::default(),
             detail: Detail::Full,
             origin: Origin::default(),
+            explanations_left: 0,
         }
     }
 

@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use super::{
-    Fault, Interpreter, Preemption, Value, World,
+    EXPLANATION_LIMIT, Fault, Interpreter, Preemption, Value, World,
     engine::Detail,
     eval::Current,
     select::{Cue, Disposition, outward},
@@ -139,11 +139,19 @@ pub struct Part {
 
 impl<W: World> Interpreter<'_, W> {
     /// Records in [`StepReport::selections`](super::StepReport::selections), from now on, why transitions were taken
-    /// or not. Parts of guards are asked once more for that.
+    /// or not. Parts of guards are asked once more for that. After [`EXPLANATION_LIMIT`] of them the rest is only
+    /// counted, in [`StepReport::unexplained`](super::StepReport::unexplained).
     #[must_use]
     pub fn explaining(mut self) -> Self {
         self.detail = Detail::Explained;
+        self.explain_anew();
         self
+    }
+
+    /// [`EXPLANATION_LIMIT`] more selections may be recorded: a machine that keeps itself busy must not fill the memory
+    /// with the reasons for it.
+    pub(super) fn explain_anew(&mut self) {
+        self.explanations_left = EXPLANATION_LIMIT;
     }
 
     /// Adds what a selection decided to the report. `asked` holds the answers of the guards, `preempted` what lost to
@@ -177,6 +185,11 @@ impl<W: World> Interpreter<'_, W> {
             // Nobody waits for it, and nobody has to.
             return;
         }
+        if self.explanations_left == 0 {
+            self.report.unexplained += 1;
+            return;
+        }
+        self.explanations_left -= 1;
         let taken = match disposition {
             Disposition::Take(taken) => taken.as_slice(),
             _ => &[],

@@ -93,6 +93,10 @@ use std::collections::BTreeMap;
 pub const MESSAGE_LIMIT: usize = 1_024;
 /// Most timers and messages that one [`Interpreter::advance`] lets through; see [`Advance::limit_reached`].
 pub const FIRING_LIMIT: usize = 10_000;
+/// Most selections that are explained for one item of a word; further ones are only counted.
+pub const EXPLANATION_LIMIT: usize = 1_000;
+/// Most transitions that timers and messages may take for one item of a word; then a run stops there.
+pub const WORK_LIMIT: usize = 100_000;
 
 /// Answers what the spec leaves to Rust. Guards are pure: the same question within one step must get
 /// the same answer.

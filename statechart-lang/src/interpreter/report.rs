@@ -45,6 +45,8 @@ pub struct StepReport {
     pub unhandled: Vec<Signal>,
     /// Why transitions were taken or not, in order; only of an interpreter that is asked to explain.
     pub selections: Vec<Selection>,
+    /// How many more there were than an interpreter explains.
+    pub unexplained: usize,
 }
 
 impl StepReport {

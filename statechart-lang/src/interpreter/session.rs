@@ -2,7 +2,7 @@
 
 use super::{
     Answers, Cause, FIRING_LIMIT, Input, Interpreter, Item, ItemKind, Outcome, Row, Snapshot, SnapshotError,
-    StepReport, Value, value::duration_text,
+    StepReport, Value, WORK_LIMIT, value::duration_text,
 };
 use crate::model::Machine;
 
@@ -16,13 +16,20 @@ pub struct Session<'m> {
     interpreter: Interpreter<'m, Answers>,
     /// How many items were applied.
     n: usize,
+    firing_limit: usize,
+    work_limit: usize,
 }
 
 impl<'m> Session<'m> {
     /// A session in which the machine has not been started; its clock stands at 0.
     #[must_use]
     pub fn new(machine: &'m Machine) -> Self {
-        Self { interpreter: Interpreter::with_world(machine, Answers::default()), n: 0 }
+        Self {
+            interpreter: Interpreter::with_world(machine, Answers::default()),
+            n: 0,
+            firing_limit: FIRING_LIMIT,
+            work_limit: WORK_LIMIT,
+        }
     }
 
     /// The same session with values for the machine's parameters; see [`Interpreter::with_params`].
@@ -39,13 +46,22 @@ impl<'m> Session<'m> {
     /// When the snapshot does not fit the machine.
     pub fn restore(machine: &'m Machine, snapshot: &Snapshot) -> Result<(Self, StepReport), SnapshotError> {
         let (interpreter, report) = Interpreter::restore(machine, Answers::default(), snapshot)?;
-        Ok((Self { interpreter, n: 0 }, report))
+        Ok((Self { interpreter, n: 0, firing_limit: FIRING_LIMIT, work_limit: WORK_LIMIT }, report))
     }
 
     /// The same session; its reports say why transitions were taken or not, see [`Interpreter::explaining`].
     #[must_use]
     pub fn explaining(mut self) -> Self {
         self.interpreter = self.interpreter.explaining();
+        self
+    }
+
+    /// The same session with other limits: so many timers and messages at most are let through for one item, instead
+    /// of [`FIRING_LIMIT`], and they take so many transitions at most, instead of [`WORK_LIMIT`].
+    #[must_use]
+    pub fn at_most(mut self, firings: usize, transitions: usize) -> Self {
+        self.firing_limit = firings;
+        self.work_limit = transitions;
         self
     }
 
@@ -58,6 +74,7 @@ impl<'m> Session<'m> {
     /// Starts the machine. Call it once, before the first item.
     pub fn start(&mut self, answers: &Answers) -> Vec<Row> {
         self.interpreter.world_mut().clone_from(answers);
+        self.interpreter.explain_anew();
         let report = self.interpreter.start();
         let mut rows = vec![row(self.interpreter.machine(), 0, None, report)];
         self.triggered(0, &mut rows);
@@ -70,6 +87,7 @@ impl<'m> Session<'m> {
         let (machine, n) = (self.interpreter.machine(), self.n);
         let mut rows = Vec::new();
         self.interpreter.world_mut().clone_from(&item.answers);
+        self.interpreter.explain_anew();
         match &item.kind {
             ItemKind::Event { event, args } => {
                 let (event, args) = (*event, args.clone());
@@ -111,15 +129,25 @@ impl<'m> Session<'m> {
 
     /// Lets time pass and adds a row for each timer and message that is due.
     fn triggered(&mut self, span_us: i64, rows: &mut Vec<Row>) {
-        let advance = self.interpreter.advance(span_us);
-        let (machine, n) = (self.interpreter.machine(), self.n);
-        rows.extend(
-            advance.steps.into_iter().map(|report| Row { triggered: true, ..row(machine, n, None, report) }),
-        );
-        if advance.limit_reached {
-            let symbol = format!("more than {FIRING_LIMIT} timers and messages at once");
-            rows.push(self.idle(symbol, Outcome::Unhandled));
+        let until_us = self.interpreter.time_us().saturating_add(span_us);
+        let (mut fired, mut work) = (0, 0);
+        while self.interpreter.next_due_us().is_some_and(|due_us| due_us <= until_us) {
+            let over = match (fired >= self.firing_limit, work >= self.work_limit) {
+                (true, _) => Some(format!("more than {} timers and messages at once", self.firing_limit)),
+                (_, true) => Some(format!("more than {} transitions at once", self.work_limit)),
+                _ => None,
+            };
+            if let Some(symbol) = over {
+                rows.push(self.idle(symbol, Outcome::Unhandled));
+                return;
+            }
+            let Some(report) = self.interpreter.elapse() else { break };
+            fired += 1;
+            work += report.transitions.len();
+            rows.push(Row { triggered: true, ..row(self.interpreter.machine(), self.n, None, report) });
         }
+        // Nothing more is due: only the clock moves, and messages to others leave.
+        self.interpreter.advance(until_us.saturating_sub(self.interpreter.time_us()));
     }
 
     /// Time passed and nothing was due.

@@ -46,6 +46,7 @@ impl<W: World> Interpreter<'_, W> {
             report: _,
             detail: _,
             origin: _,
+            explanations_left: _,
         } = self;
         let mut text = String::new();
         let states: Vec<usize> = configuration.iter().collect();

@@ -1,9 +1,10 @@
 //! What the machine looks like between two lines.
 
-use statechart_lang::interpreter::{Claim, Effect, Offer, Outcome, Row};
-use statechart_lang::model::{Machine, StateId, StateKind};
+use statechart_lang::interpreter::{Claim, Offer, Outcome, Row};
+use statechart_lang::model::{Machine, StateId, StateKind, TransitionId, Trigger};
 
 use super::player::{Player, spelt};
+use crate::commands::why;
 use crate::style::{Style, paint};
 use crate::tree::Tree;
 
@@ -28,7 +29,7 @@ pub(super) fn rows(rows: &[Row]) -> String {
             format!("{} → {}", report.before.join(", "), report.after.join(", "))
         };
         let mut parts = vec![place];
-        parts.extend(report.effects.iter().filter(|effect| is_shown(effect)).map(ToString::to_string));
+        parts.extend(report.effects.iter().filter(|effect| why::is_outside(effect)).map(ToString::to_string));
         parts.extend(report.changes.iter().map(ToString::to_string));
         let note = row.note();
         if !note.is_empty() {
@@ -39,10 +40,6 @@ pub(super) fn rows(rows: &[Row]) -> String {
         text.push_str(&format!("{mark}{}: {line}\n", paint(Style::Bold, &row.symbol)));
     }
     text
-}
-
-fn is_shown(effect: &Effect) -> bool {
-    !matches!(effect, Effect::Arm { .. } | Effect::Disarm { .. } | Effect::Raise(_) | Effect::Fault(_))
 }
 
 /// Everything about the machine as it stands.
@@ -152,7 +149,16 @@ fn menu(player: &Player<'_>) -> String {
     }
     for (number, child) in (offers.len() + 1..).zip(player.children()) {
         let name = machine.children.get(child).map_or("", |child| child.name.as_str());
-        text.push_str(&format!("{number:>3}  {}\n", paint(Style::Cyan, &format!("done({name})"))));
+        let waits = |id: &&TransitionId| {
+            machine.transitions.get(**id).is_some_and(|row| {
+                row.trigger == Trigger::ChildDone(child) && player.session().interpreter().is_in(row.source)
+            })
+        };
+        let ids: Vec<TransitionId> = (0..machine.transitions.len()).collect();
+        let meaning: Vec<String> = ids.iter().filter(waits).map(|id| transition(machine, *id)).collect();
+        let name = paint(Style::Cyan, &format!("done({name})"));
+        text.push_str(format!("{number:>3}  {name}  {}", one_line(&meaning.join("; "))).trim_end());
+        text.push('\n');
     }
     if offers.is_empty() && !player.session().interpreter().is_done() {
         text.push_str("no active state waits for an event of the input alphabet\n");
@@ -175,24 +181,9 @@ fn signature(machine: &Machine, offer: &Offer) -> String {
 /// What the active states declare for an event.
 fn meaning(player: &Player<'_>, offer: &Offer) -> String {
     let machine = player.machine();
-    let claims = offer.claims.iter().map(|(state, claim)| {
-        let state = machine.states.get(*state).map_or("", |state| state.path.as_str());
-        match claim {
-            Claim::Defer => format!("{state} defers it"),
-            Claim::Transition(id) => {
-                let Some(transition) = machine.transitions.get(*id) else { return String::new() };
-                let guard =
-                    transition.guard_text.as_ref().map_or_else(String::new, |guard| format!(" [{guard}]"));
-                let targets = transition.targets.iter().filter_map(|target| machine.states.get(*target));
-                let targets: Vec<&str> = targets.map(|target| target.path.as_str()).collect();
-                let what = match (transition.ignore, targets.is_empty()) {
-                    (true, _) => "ignores it".to_owned(),
-                    (false, true) => "acts".to_owned(),
-                    (false, false) => format!("→ {}", targets.join(", ")),
-                };
-                format!("{state}{guard} {what}")
-            }
-        }
+    let claims = offer.claims.iter().map(|(state, claim)| match claim {
+        Claim::Defer => format!("{} defers it", path(machine, *state)),
+        Claim::Transition(id) => transition(machine, *id),
     });
     let mut parts: Vec<String> = claims.collect();
     parts.extend(offer.reporter.iter().map(|service| format!("{service} may report it")));
@@ -201,6 +192,23 @@ fn meaning(player: &Player<'_>, offer: &Offer) -> String {
         parts.push(paint(Style::Yellow, "not enabled now"));
     }
     one_line(&parts.join("; "))
+}
+
+/// `state [guard] → target`.
+fn transition(machine: &Machine, id: TransitionId) -> String {
+    let Some(transition) = machine.transitions.get(id) else { return String::new() };
+    let guard = transition.guard_text.as_ref().map_or_else(String::new, |guard| format!(" [{guard}]"));
+    let targets: Vec<&str> = transition.targets.iter().map(|&target| path(machine, target)).collect();
+    let what = match (transition.ignore, targets.is_empty()) {
+        (true, _) => "ignores it".to_owned(),
+        (false, true) => "acts".to_owned(),
+        (false, false) => format!("→ {}", targets.join(", ")),
+    };
+    format!("{}{guard} {what}", path(machine, transition.source))
+}
+
+fn path(machine: &Machine, state: StateId) -> &str {
+    machine.states.get(state).map_or("", |state| state.path.as_str())
 }
 
 fn one_line(text: &str) -> String {

@@ -6,7 +6,7 @@ mod view;
 use clap::Args;
 use statechart_lang::interpreter::{self, Row};
 
-pub(crate) use self::view::View;
+pub(crate) use self::view::{View, is_outside};
 
 use crate::error::Error;
 use crate::{Outcome, output, spec, words};

@@ -48,6 +48,9 @@ fn step_tree(step: &Step, idle: &mut String) -> Tree {
             tree.push(branch);
         }
     }
+    if step.unexplained > 0 {
+        tree.extend([format!("… and {} more times, which are not explained", step.unexplained)]);
+    }
     tree.extend([outcome(step)]);
     tree
 }
@@ -129,7 +132,7 @@ fn outcome(step: &Step) -> String {
     let place = if step.after == step.before { "stays in" } else { "now in" };
     let states = if step.after.is_empty() { "no state".to_owned() } else { step.after.join(", ") };
     let mut parts = vec![format!("{place} {states}")];
-    parts.extend(step.outputs.iter().map(|output| format!("emits {}", one_line(output))));
+    parts.extend(step.effects.iter().map(|effect| one_line(effect)));
     parts.extend(step.changes.iter().map(|change| one_line(change)));
     parts.extend(step.faults.iter().map(|fault| paint(Style::Red, fault)));
     parts.join("; ")

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 use statechart_lang::interpreter::{
-    Candidate, Cause, Claim, Decision, Origin, Outcome, Part, Row, Run, Selection, Verdict, Word,
+    Candidate, Cause, Claim, Decision, Effect, Origin, Outcome, Part, Row, Run, Selection, Verdict, Word,
 };
 use statechart_lang::model::{Machine, StateId, TransitionId};
 use statechart_lang::{Sources, Span};
@@ -38,9 +38,13 @@ pub(crate) struct Step {
     pub(super) before: Vec<String>,
     pub(super) after: Vec<String>,
     pub(super) outputs: Vec<String>,
+    /// Everything that leaves the machine, the outputs included, in order.
+    pub(super) effects: Vec<String>,
     pub(super) changes: Vec<String>,
     pub(super) faults: Vec<String>,
     pub(super) selections: Vec<Choice>,
+    /// How many more there were than are explained.
+    pub(super) unexplained: usize,
 }
 
 /// One time the machine looked for transitions.
@@ -91,6 +95,11 @@ pub(crate) struct Worth {
     pub(super) parts: Vec<Worth>,
 }
 
+/// What nobody outside sees is told in other places: timers, raised events, faults.
+pub(crate) fn is_outside(effect: &Effect) -> bool {
+    !matches!(effect, Effect::Arm { .. } | Effect::Disarm { .. } | Effect::Raise(_) | Effect::Fault(_))
+}
+
 impl View<'_> {
     pub(crate) fn explained(&self, name: Option<&str>, word: &Word, run: &Run) -> Explained {
         Explained {
@@ -124,8 +133,15 @@ impl View<'_> {
             before: report.before.clone(),
             after: report.after.clone(),
             outputs: report.outputs.iter().map(ToString::to_string).collect(),
+            effects: report
+                .effects
+                .iter()
+                .filter(|effect| is_outside(effect))
+                .map(ToString::to_string)
+                .collect(),
             changes: report.changes.iter().map(ToString::to_string).collect(),
             faults: report.faults().map(|fault| format!("fault {}: {fault}", fault.kind())).collect(),
+            unexplained: report.unexplained,
             selections: report
                 .selections
                 .iter()
