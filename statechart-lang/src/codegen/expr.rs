@@ -19,11 +19,13 @@ pub(super) struct Exprs<'a> {
     result: Option<Ident>,
     /// Data that the function has made before, and that no state holds yet.
     pub(super) made: BTreeMap<LocalId, Ident>,
+    /// Variables that have a new value which the context does not hold yet.
+    pub(super) fresh: BTreeMap<usize, Ident>,
 }
 
 impl<'a> Exprs<'a> {
     pub(super) fn new(machine: &'a Machine, otherwise: TokenStream) -> Self {
-        Self { machine, otherwise, result: None, made: BTreeMap::new() }
+        Self { machine, otherwise, result: None, made: BTreeMap::new(), fresh: BTreeMap::new() }
     }
 
     /// The same in the guard, the passes and the actions of a transition.
@@ -133,6 +135,9 @@ impl<'a> Exprs<'a> {
     fn place(&self, expr: &Expr) -> TokenStream {
         match &expr.kind {
             ExprKind::Variable(at) => {
+                if let Some(name) = self.fresh.get(at) {
+                    return quote!(&#name);
+                }
                 let name = rust::field(&self.machine.context[*at].name);
                 quote!(&self.context.#name)
             }
@@ -246,10 +251,9 @@ pub(super) fn can_fault(expr: &Expr) -> bool {
     let itself = match &expr.kind {
         ExprKind::Unary(UnaryOp::Negate, inner) => inner.ty != Type::Float,
         ExprKind::Binary(BinaryOp::Add, left, _) => left.ty != Type::Text,
-        ExprKind::Binary(operator, ..) => matches!(
-            operator,
-            BinaryOp::Subtract | BinaryOp::Multiply | BinaryOp::Divide | BinaryOp::Modulo
-        ),
+        ExprKind::Binary(operator, ..) => {
+            matches!(operator, BinaryOp::Subtract | BinaryOp::Multiply | BinaryOp::Divide | BinaryOp::Modulo)
+        }
         _ => false,
     };
     itself || parts(expr).into_iter().any(can_fault)

@@ -4,20 +4,25 @@ use proc_macro2::{Ident, Literal, TokenStream};
 use quote::{format_ident, quote};
 
 use super::{
+    Options,
     actions::{self, arguments, child_variant},
     children, data,
     expr::{Exprs, can_fault},
+    fast::{Fast, fast},
     items::outcome_name,
     rust,
 };
 use crate::model::{Machine, Model, StateKind, Transition, Type};
 
-pub(super) fn hooks(model: &Model, machine: &Machine) -> TokenStream {
+pub(super) fn hooks(model: &Model, machine: &Machine, options: Options) -> TokenStream {
     let own = own(machine);
-    let chart = chart(machine);
-    let shape = shape(machine, rust::reads_now(&chart));
+    let fast = fast(machine);
+    let chart = chart(machine, fast.as_ref());
+    // What is left of a timer is told by the time at which it was armed.
+    let deadlines = if options.snapshot { machine.timers.len() } else { 0 };
+    let shape = shape(machine, rust::reads_now(&chart) || deadlines > 0, deadlines, fast.as_ref());
     let services = services(machine);
-    let launch = children::launch(model, machine);
+    let launch = children::launch(model, machine, options);
     quote! { #shape #own #chart #services #launch }
 }
 
@@ -26,12 +31,15 @@ pub(super) fn index(value: usize) -> Literal {
 }
 
 /// Sizes of the machine's queues.
-fn shape(machine: &Machine, reads_now: bool) -> TokenStream {
+fn shape(machine: &Machine, reads_now: bool, deadlines: usize, fast: Option<&Fast>) -> TokenStream {
+    let deadlines = Literal::usize_unsuffixed(deadlines);
     let defers = machine.states.iter().any(|state| !state.defer.is_empty());
     let deferred = Literal::usize_unsuffixed(if defers { machine.limits.deferred as usize } else { 0 });
     let entered = machine.states.iter().filter(|state| !state.activities.is_empty()).count();
     let entered = Literal::usize_unsuffixed(entered);
     let timers = Literal::usize_unsuffixed(machine.timers.len());
+    // A timer's deadline counts from the time of its step.
+    let reads_now = reads_now || !machine.timers.is_empty();
     let activities = Literal::usize_unsuffixed(machine.activities.len());
     let children = Literal::usize_unsuffixed(machine.children.len());
     let histories = machine.states.iter().filter(|row| matches!(row.kind, StateKind::History { .. })).count();
@@ -44,17 +52,9 @@ fn shape(machine: &Machine, reads_now: bool) -> TokenStream {
         (quote!(chart::Undo<Action, Output, Event, Message>), machine.limits.undo)
     };
     let undos = Literal::u32_unsuffixed(undos);
-    let parallel = machine.states.iter().any(|state| state.kind == StateKind::Parallel);
-    let (configuration, nesting) = if parallel {
-        (quote!(chart::Bits<4>), TokenStream::new())
-    } else {
-        let nesting = quote! {
-            impl chart::Nesting for Shape {
-                const TABLES: &'static chart::Tables = &TABLES;
-                const STRIDE: u32 = 1;
-            }
-        };
-        (quote!(chart::Leaf<Self>), nesting)
+    let (configuration, nesting) = match fast {
+        None => (quote!(chart::Bits<4>), None),
+        Some(fast) => (quote!(chart::Leaf<Self>), Some(&fast.nesting)),
     };
     quote! {
         #nesting
@@ -72,7 +72,7 @@ fn shape(machine: &Machine, reads_now: bool) -> TokenStream {
             type Deferred = chart::Ring<chart::Pending<Event>, #deferred>;
             type Entered = chart::Ring<u16, #entered>;
             type Timers = chart::Cells<#timers>;
-            type Deadlines = chart::Cells<#timers, i64>;
+            type Deadlines = chart::Cells<#deadlines, i64>;
             type Activities = chart::Cells<#activities>;
             type Children = chart::Cells<#children>;
             type Histories = chart::Cells<#histories, chart::Recorded>;
@@ -86,7 +86,11 @@ fn shape(machine: &Machine, reads_now: bool) -> TokenStream {
 fn own(machine: &Machine) -> TokenStream {
     let doc = format!("A running `{}`.", machine.name);
     let (params, takes, gives) = if data::has_params(machine) {
-        (quote!(/** The machine's parameters. */ pub params: Params,), quote!(params: Params,), quote!(params,))
+        (
+            quote!(/** The machine's parameters. */ pub params: Params,),
+            quote!(params: Params,),
+            quote!(params,),
+        )
     } else {
         (TokenStream::new(), TokenStream::new(), TokenStream::new())
     };
@@ -153,7 +157,8 @@ fn own(machine: &Machine) -> TokenStream {
     }
 }
 
-fn chart(machine: &Machine) -> TokenStream {
+fn chart(machine: &Machine, fast: Option<&Fast>) -> TokenStream {
+    let event = fast.and_then(|fast| fast.event.as_ref());
     let tags = machine.events.iter().enumerate().map(|(id, event)| {
         let (variant, id) = (rust::variant(&event.symbol.name), index(id));
         quote!(Event::#variant { .. } => #id)
@@ -234,6 +239,8 @@ fn chart(machine: &Machine) -> TokenStream {
 
             fn act(externs: &mut X, action: Action) { #act }
 
+            #event
+
             fn to_self(message: Message) -> ::core::result::Result<Event, Message> {
                 match message {
                     Message::Itself(event) => ::core::result::Result::Ok(event),
@@ -287,8 +294,7 @@ pub(super) fn is_guarded(transition: &Transition) -> bool {
 
 /// The calls that activities make. A machine without activities has no call to return.
 fn calls(machine: &Machine) -> TokenStream {
-    let exprs =
-        Exprs::new(machine, quote!(return ::core::result::Result::Err(value::Fault::Undelivered)));
+    let exprs = Exprs::new(machine, quote!(return ::core::result::Result::Err(value::Fault::Undelivered)));
     let arms = machine.activities.iter().enumerate().filter_map(|(id, activity)| {
         let function = &machine.services[activity.runs.service()?].function;
         let variant = rust::variant(&function.name);

@@ -34,6 +34,8 @@ pub use children::{Children, Host, Independent, Link};
 pub use configuration::{Configuration, Leaf, Nesting};
 pub use core::{Core, Cue, Internal, Pending, Recorded, Shape, Undo, Undoing};
 pub use effects::{Effects, Outcome};
+#[cfg(feature = "snapshot")]
+pub(crate) use engine::FINISHED;
 pub use quiet::Quiet;
 #[cfg(feature = "alloc")]
 pub use record::{Effect, Recorder, Step};
@@ -163,12 +165,7 @@ pub trait Chart: Sized {
     ///
     /// # Errors
     /// The fault that aborted the block; earlier effects of the block stand.
-    fn run<F: Effects<Self>>(
-        &mut self,
-        fx: &mut F,
-        block: Block,
-        cue: CueOf<'_, Self>,
-    ) -> Result<(), Fault>;
+    fn run<F: Effects<Self>>(&mut self, fx: &mut F, block: Block, cue: CueOf<'_, Self>) -> Result<(), Fault>;
     /// Makes the data of a state that is being entered: parameters as passed or by default, then fields. What
     /// faults is zero, and the fault is raised.
     fn enter_data<F: Effects<Self>>(&mut self, _fx: &mut F, _state: u16) {}

@@ -179,7 +179,7 @@ impl Transition {
 
 impl Tables {
     /// The row of a state.
-    pub(super) fn state(&'static self, index: u16) -> Option<&'static State> {
+    pub(crate) fn state(&'static self, index: u16) -> Option<&'static State> {
         self.states.get(usize::from(index))
     }
 
@@ -187,7 +187,6 @@ impl Tables {
     pub(super) fn transition(&'static self, index: u16) -> Option<&'static Transition> {
         self.transitions.get(usize::from(index))
     }
-
 
     /// The leaf states among the members of a configuration, in document order, by name.
     pub fn leaves<'a>(

@@ -7,7 +7,10 @@ mod compiled;
 mod constructs;
 mod notation;
 mod properties;
+mod random;
 mod semantics;
+mod snapshots;
+mod system;
 mod time;
 mod words;
 
