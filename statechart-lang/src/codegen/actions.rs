@@ -170,6 +170,8 @@ fn action(exprs: &Exprs<'_>, action: &Action) -> TokenStream {
             }
         }
         ActionKind::Push { undo, args } => push(exprs, *undo, args),
+        // Nothing is ever kept where there is no undo.
+        ActionKind::Compensate if exprs.machine.undos.is_empty() => TokenStream::new(),
         ActionKind::Compensate => quote!(chart::engine::compensate(self, fx)?;),
         ActionKind::Commit => quote!(self.core.forget_undos();),
         ActionKind::Call { action, args } => {

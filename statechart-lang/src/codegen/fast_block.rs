@@ -291,8 +291,10 @@ impl<'m> Arm<'m> {
         }
         self.read([value]);
         let value = self.exprs.value(value);
-        let name = self.local(&names::snake(&self.machine.context[variable].name));
-        self.tries.push(quote!(let #name = #value;));
+        let row = &self.machine.context[variable];
+        let (name, ty) = (self.local(&names::snake(&row.name)), rust::ty(&row.ty));
+        // With its type: `none` and an empty list do not tell theirs.
+        self.tries.push(quote!(let #name: #ty = #value;));
         self.exprs.fresh.insert(variable, name.clone());
         self.variables.insert(variable, Value::Made(name));
     }
