@@ -5,12 +5,14 @@
 //!          ├─ tables    states and transitions as static data (what the engine walks)
 //!          ├─ hooks     guards, delays, calls                 (leaf functions, one match each)
 //!          ├─ actions   action blocks, also of one match
+//!          ├─ fast      steps that can be told ahead: as a table, as straight lines
 //!          ├─ data      parameters and data of states, what is returned
 //!          ├─ children  machines that it starts
 //!          └─ snapshot  how it is written and read, where that is asked for
 //! ```
 //!
-//! The control flow of a chart is not generated: `statechart_runtime::chart::engine` walks the tables.
+//! The control flow of a chart is `statechart_runtime::chart::engine`, which walks the tables. Where regions never
+//! run in parallel, `fast` resolves what it can in front of the engine and leaves everything else to it.
 //! Everything is emitted in document order, so the same spec gives the same tokens.
 
 mod actions;
