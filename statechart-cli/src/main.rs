@@ -13,6 +13,7 @@
 mod commands;
 mod error;
 mod loader;
+mod lsp;
 mod output;
 mod spec;
 mod style;
@@ -58,6 +59,7 @@ enum Command {
     Diff(commands::Diff),
     Expand(commands::Expand),
     Fmt(commands::Fmt),
+    Lsp(lsp::Lsp),
 }
 
 /// What the exit code says, when nothing prevented an answer.
@@ -80,6 +82,7 @@ fn main() -> ExitCode {
         Command::Diff(diff) => diff.run(),
         Command::Expand(expand) => expand.run(),
         Command::Fmt(fmt) => fmt.run(),
+        Command::Lsp(lsp) => lsp.run(),
     };
     match result {
         Ok(Outcome::Good) => ExitCode::SUCCESS,
