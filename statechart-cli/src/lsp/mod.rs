@@ -42,7 +42,7 @@ use wire::Incoming;
 /// Serve editors over stdin and stdout, by the language server protocol.
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Editors start this by themselves; `editors/README.md` beside the command's source says how to set them up.
+Editors start this by themselves; statechart-cli/editors/README.md says how to set them up.
 
 It answers: diagnostics, definition, references, rename, hover, completion, document symbols, formatting.
 Imports are read from open buffers first, then from the disk. The exit code is 0 after `shutdown` and `exit`.")]
