@@ -23,6 +23,7 @@ mod words;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use commands::{Pairing, Single};
 
 /// Checks, draws, runs, explains, compares and expands statechart specifications (.sc files).
 ///
@@ -48,7 +49,9 @@ Examples:
   statechart why specs/turnstile.sc --word \"PUSH COIN\"
   statechart diff old.sc specs/turnstile.sc
   statechart expand specs/turnstile.sc | less
-  statechart fmt --check specs/*.sc";
+  statechart fmt --check specs/*.sc
+  statechart language specs/turnstile.sc --regex
+  statechart equivalent old.sc new.sc";
 
 #[derive(Debug, Subcommand)]
 enum Command {
@@ -60,6 +63,22 @@ enum Command {
     Expand(commands::Expand),
     Fmt(commands::Fmt),
     Lsp(lsp::Lsp),
+    Accepts(commands::Accepts),
+    Language(commands::Language),
+    Equivalent(commands::Equivalent),
+    Include(commands::Include),
+    /// Show the minimal automaton of the words that both machines accept.
+    Intersect(commands::Two),
+    /// Show the minimal automaton of the words that either machine accepts.
+    Union(commands::Two),
+    /// Show the product automaton of two machines: every pair of states that one word leads to.
+    Product(commands::Two),
+    /// Show the minimal automaton of the words that a machine does not accept.
+    Complement(commands::One),
+    /// Show a machine as a deterministic automaton.
+    Determinize(commands::One),
+    /// Show a machine as the smallest deterministic automaton.
+    Minimize(commands::One),
 }
 
 /// What the exit code says, when nothing prevented an answer.
@@ -83,6 +102,16 @@ fn main() -> ExitCode {
         Command::Expand(expand) => expand.run(),
         Command::Fmt(fmt) => fmt.run(),
         Command::Lsp(lsp) => lsp.run(),
+        Command::Accepts(accepts) => accepts.run(),
+        Command::Language(language) => language.run(),
+        Command::Equivalent(equivalent) => equivalent.run(),
+        Command::Include(include) => include.run(),
+        Command::Intersect(two) => two.run(Pairing::Intersect),
+        Command::Union(two) => two.run(Pairing::Union),
+        Command::Product(two) => two.run(Pairing::Product),
+        Command::Complement(one) => one.run(Single::Complement),
+        Command::Determinize(one) => one.run(Single::Determinize),
+        Command::Minimize(one) => one.run(Single::Minimize),
     };
     match result {
         Ok(Outcome::Good) => ExitCode::SUCCESS,

@@ -6,6 +6,7 @@ mod diff;
 mod expand;
 mod fmt;
 mod interactive;
+mod language;
 mod run;
 mod why;
 
@@ -14,5 +15,6 @@ pub(crate) use diagram::Diagram;
 pub(crate) use diff::Diff;
 pub(crate) use expand::Expand;
 pub(crate) use fmt::Fmt;
+pub(crate) use language::{Accepts, Equivalent, Include, Language, One, Pairing, Single, Two};
 pub(crate) use run::Run;
 pub(crate) use why::Why;
