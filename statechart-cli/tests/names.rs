@@ -4,19 +4,36 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
-    path::PathBuf,
+    path::{Path, PathBuf},
 };
 
 use statechart_lang::{
     FileId, Loader, compile,
     ide::{Analysis, Kind, completions},
 };
-use statechart_tests::{Disk, files};
+
+/// Reads from the disk.
+struct Disk;
+
+impl Loader for Disk {
+    fn load(&self, path: &str) -> Result<String, String> {
+        fs::read_to_string(path).map_err(|error| error.to_string())
+    }
+}
+
+/// The specs in a directory of the workspace.
+fn files(directory: &str) -> Vec<PathBuf> {
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().join(directory);
+    let mut files: Vec<PathBuf> = fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.retain(|path| path.extension().is_some_and(|extension| extension == "sc"));
+    files.sort();
+    files
+}
 
 fn specs() -> Vec<PathBuf> {
     ["specs", "specs/templates", "specs/concept", "examples/specs", "tests/fixtures/ok"]
         .iter()
-        .flat_map(|directory| files(directory, "sc"))
+        .flat_map(|directory| files(directory))
         .collect()
 }
 
