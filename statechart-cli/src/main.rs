@@ -13,6 +13,7 @@
 mod commands;
 mod error;
 mod loader;
+mod lsp;
 mod output;
 mod spec;
 mod style;
@@ -61,6 +62,7 @@ enum Command {
     Diff(commands::Diff),
     Expand(commands::Expand),
     Fmt(commands::Fmt),
+    Lsp(lsp::Lsp),
     Accepts(commands::Accepts),
     Language(commands::Language),
     Equivalent(commands::Equivalent),
@@ -99,6 +101,7 @@ fn main() -> ExitCode {
         Command::Diff(diff) => diff.run(),
         Command::Expand(expand) => expand.run(),
         Command::Fmt(fmt) => fmt.run(),
+        Command::Lsp(lsp) => lsp.run(),
         Command::Accepts(accepts) => accepts.run(),
         Command::Language(language) => language.run(),
         Command::Equivalent(equivalent) => equivalent.run(),

@@ -139,6 +139,8 @@ pub struct Analysis {
     /// Uses, and what each may mean; more than one for a field of several events.
     uses: BTreeMap<Span, Vec<DeclarationId>>,
     scopes: Vec<Scope>,
+    /// Every `PREFIX_*`, with the machine whose events it matches.
+    prefixes: Vec<(Span, DeclarationId, String)>,
     /// Machines and fragments by name.
     tops: BTreeMap<(Kind, String), DeclarationId>,
     /// Fields and parameters by what they belong to.
@@ -160,6 +162,7 @@ impl Analysis {
             declared: BTreeMap::new(),
             uses: BTreeMap::new(),
             scopes: Vec::new(),
+            prefixes: Vec::new(),
             tops: BTreeMap::new(),
             inner: BTreeMap::new(),
         };
@@ -223,6 +226,32 @@ impl Analysis {
         spans.sort_unstable();
         spans.dedup();
         spans
+    }
+
+    /// These places and those of other declarations that some use means as well: a field of several events.
+    #[must_use]
+    pub fn tied(&self, declared: &[(String, u32)]) -> Vec<(String, u32)> {
+        let key = |id: &DeclarationId| {
+            self.declarations.get(*id).map(|known| (self.path(known.span).to_owned(), known.span.start))
+        };
+        let mut keys = declared.to_vec();
+        for ids in self.uses.values().filter(|ids| ids.len() > 1) {
+            let places: Vec<(String, u32)> = ids.iter().filter_map(key).collect();
+            if places.iter().any(|place| keys.contains(place)) {
+                keys.extend(places);
+            }
+        }
+        keys.sort();
+        keys.dedup();
+        keys
+    }
+
+    /// A pattern like `PUBLISH_*` that matches one of two names of an event and not the other.
+    #[must_use]
+    pub fn parted(&self, known: &Declaration, name: &str) -> Option<Span> {
+        let matches_one = |prefix: &str| known.name.starts_with(prefix) != name.starts_with(prefix);
+        let own = self.prefixes.iter().filter(|(_, owner, _)| Some(*owner) == known.container);
+        own.into_iter().find(|(_, _, prefix)| matches_one(prefix)).map(|(span, _, _)| *span)
     }
 
     /// The path of a span's file.

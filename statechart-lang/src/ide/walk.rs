@@ -311,10 +311,10 @@ impl<'f> Walker<'_, 'f> {
                     }
                     _ => self.path(path),
                 },
-                AlternativeKind::Any
-                | AlternativeKind::Prefix(_)
-                | AlternativeKind::Done(None)
-                | AlternativeKind::Fault => {}
+                AlternativeKind::Prefix(prefix) => {
+                    self.analysis.prefixes.push((alternative.span, self.scope.owner, prefix.clone()));
+                }
+                AlternativeKind::Any | AlternativeKind::Done(None) | AlternativeKind::Fault => {}
             }
         }
     }

@@ -1,0 +1,140 @@
+//! A name changed in every file that uses it, when nothing means something else afterwards.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use statechart_lang::{
+    Compiled, Diagnostic, FileId, Loader, Severity, compile,
+    ide::{Analysis, RenameError},
+};
+
+use super::documents::Documents;
+
+/// Rounds in which declarations are found that must be renamed together.
+const ROUNDS: usize = 8;
+
+/// Places by path, ascending.
+type Edits = BTreeMap<String, BTreeSet<(u32, u32)>>;
+
+/// The analyses of every specification in which names that are declared at these places are used, the asked one first.
+pub(super) fn concerned(documents: &Documents, path: &str, keys: &[(String, u32)]) -> Vec<Analysis> {
+    let mut found = vec![Analysis::new(path, documents)];
+    for other in documents.everything() {
+        if other != path {
+            let analysis = Analysis::new(&other, documents);
+            if !analysis.places_of(keys, true).is_empty() {
+                found.push(analysis);
+            }
+        }
+    }
+    found
+}
+
+/// The places to change, and what to write there.
+pub(super) fn rename(
+    documents: &Documents,
+    path: &str,
+    offset: u32,
+    name: &str,
+) -> Result<(Edits, String), RenameError> {
+    let analysis = Analysis::new(path, documents);
+    let (_, known) = analysis.renamable(FileId(0), offset)?;
+    let mut spelling = String::new();
+    for known in &known {
+        spelling = analysis.spelling(known, name)?;
+        if let Some(span) = analysis.parted(known, spelling.trim_matches('\'')) {
+            let pattern = analysis.sources().text(span);
+            return Err(RenameError(format!(
+                "`{pattern}` matches one of `{}` and `{spelling}` and not the other: reactions would change",
+                known.name
+            )));
+        }
+    }
+    let mut keys: Vec<(String, u32)> =
+        known.iter().map(|known| (analysis.path(known.span).to_owned(), known.span.start)).collect();
+    let mut analyses = Vec::new();
+    for _ in 0..ROUNDS {
+        analyses = concerned(documents, path, &keys);
+        let tied = analyses.iter().fold(keys.clone(), |keys, analysis| analysis.tied(&keys));
+        if tied == keys {
+            break;
+        }
+        keys = tied;
+    }
+    let mut edits = Edits::new();
+    for analysis in &analyses {
+        for span in analysis.places_of(&keys, true) {
+            edits.entry(analysis.path(span).to_owned()).or_default().insert((span.start, span.end));
+        }
+    }
+    let renamed = Renamed::new(documents, &edits, &spelling)?;
+    for before in &analyses {
+        let Some((_, main)) = before.sources().iter().next() else { continue };
+        check(documents, &renamed, &main.path, before, name)?;
+    }
+    Ok((edits, spelling))
+}
+
+/// Refuses what a reader would not expect of a renaming: new errors, names that come to mean something else.
+fn check(
+    documents: &Documents,
+    renamed: &Renamed<'_>,
+    path: &str,
+    before: &Analysis,
+    name: &str,
+) -> Result<(), RenameError> {
+    let (old, new) = (compile(path, documents), compile(path, renamed));
+    if let Some(error) = first_new(&old, &new) {
+        return Err(RenameError(format!("`{name}` cannot be the name: {}", error.message)));
+    }
+    let after = Analysis::new(path, renamed);
+    if let Some(span) = before.first_difference(&after) {
+        let line = after.sources().line(span);
+        return Err(RenameError(format!(
+            "`{name}` means something else already: line {line} of `{}` would change its meaning",
+            after.path(span)
+        )));
+    }
+    Ok(())
+}
+
+/// An error of a kind that is more frequent afterwards.
+fn first_new<'c>(old: &Compiled, new: &'c Compiled) -> Option<&'c Diagnostic> {
+    let errors = |compiled: &Compiled, like: &Diagnostic| {
+        compiled.diagnostics.iter().filter(|found| found.code == like.code).count()
+    };
+    new.diagnostics
+        .iter()
+        .filter(|found| found.severity() == Severity::Error)
+        .find(|found| errors(new, found) > errors(old, found))
+}
+
+/// The files with the name changed.
+struct Renamed<'d> {
+    documents: &'d Documents,
+    texts: BTreeMap<String, String>,
+}
+
+impl<'d> Renamed<'d> {
+    fn new(documents: &'d Documents, edits: &Edits, name: &str) -> Result<Self, RenameError> {
+        let mut texts = BTreeMap::new();
+        for (path, places) in edits {
+            let mut text =
+                documents.load(path).map_err(|why| RenameError(format!("cannot read `{path}`: {why}")))?;
+            for (start, end) in places.iter().rev() {
+                let range = *start as usize..*end as usize;
+                if text.get(range.clone()).is_none() {
+                    return Err(RenameError(format!("`{path}` has changed meanwhile: try again")));
+                }
+                text.replace_range(range, name);
+            }
+            texts.insert(path.clone(), text);
+        }
+        Ok(Self { documents, texts })
+    }
+}
+
+impl Loader for Renamed<'_> {
+    fn load(&self, path: &str) -> Result<String, String> {
+        self.texts.get(path).map_or_else(|| self.documents.load(path), |text| Ok(text.clone()))
+    }
+}
