@@ -17,6 +17,8 @@ pub mod codegen;
 mod diagnostic;
 #[cfg(feature = "diagram")]
 pub mod diagram;
+#[cfg(feature = "interchange")]
+pub mod interchange;
 #[cfg(feature = "interpreter")]
 pub mod interpreter;
 pub mod model;
