@@ -95,7 +95,8 @@ machine ConsumerDynamic "Dynamic-Topic Consumer" {
 
   state interactingWithApp "Interacting with App" {
     do interact()
-    on INTERACT_SUCCESS [event.ended] -> idle / appResult := none, emit SUBSCRIPTION_ENDED(currentSubscription)
+    on INTERACT_SUCCESS [event.ended] -> idle
+       / appResult := none, emit SUBSCRIPTION_ENDED(currentSubscription)
     on INTERACT_SUCCESS               -> consuming / appResult := none
     on INTERACT_FAILURE               -> error / errorInfo := event.reason
     defer SUBSCRIBE_TO_TOPIC
@@ -105,7 +106,8 @@ machine ConsumerDynamic "Dynamic-Topic Consumer" {
     entry / emit CONSUMER_FAILED(errorInfo)
     after 1s / raise RESET
     // Idle serves nothing, so it subscribes again.
-    on RESET -> idle / errorInfo := none, currentMessage := none, send self SUBSCRIBE_TO_TOPIC(currentSubscription)
+    on RESET -> idle
+       / errorInfo := none, currentMessage := none, send self SUBSCRIBE_TO_TOPIC(currentSubscription)
     defer SUBSCRIBE_TO_TOPIC
   }
 }

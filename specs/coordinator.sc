@@ -58,7 +58,8 @@ machine Coordinator "Coordinator" {
   state processingCreateTopic "Processing Create Topic" {
     do create_topic(pendingTopic, pendingPartitions)
     on CREATE_TOPIC_SUCCESS [pendingJob != none] -> notifyingActors
-       / topics := topics + 1, send consumer SUBSCRIBE_TO_TOPIC(event.topic), send producer NOTIFY_PRODUCER(pendingJob)
+       / topics := topics + 1, send consumer SUBSCRIBE_TO_TOPIC(event.topic),
+         send producer NOTIFY_PRODUCER(pendingJob)
     on CREATE_TOPIC_SUCCESS -> notifyingActors
        / topics := topics + 1, send producer CREATE_TOPIC_SUCCESS(event.topic), raise NOTIFY_SUCCESS
     on CREATE_TOPIC_FAILURE [pendingJob != none] -> error

@@ -27,12 +27,12 @@ system DataPlatform "Market-Data Platform" {
   datastore    -> coordinator : REQUEST_CREATE_TOPIC
   datastore    -> Applications "candles"
 
-  producer     -> coordinator : CREATE_TOPIC_REQUEST
-  coordinator  -> producer : NOTIFY_PRODUCER | CREATE_TOPIC_SUCCESS | CREATE_TOPIC_FAILURE
-  coordinator  -> consumer_dynamic "spawn, stop" : SUBSCRIBE_TO_TOPIC
+  producer    -> coordinator : CREATE_TOPIC_REQUEST
+  coordinator -> producer : NOTIFY_PRODUCER | CREATE_TOPIC_SUCCESS | CREATE_TOPIC_FAILURE
+  coordinator -> consumer_dynamic "spawn, stop" : SUBSCRIBE_TO_TOPIC
   consumer_dynamic -> coordinator : SUBSCRIBE_SUCCESS | SUBSCRIBE_FAILURE
 
-  producer     -> CryptoCompare "fetch, subscribe"
+  producer -> CryptoCompare "fetch, subscribe"
   CryptoCompare -> producer "history (REST), ticks (WebSocket)" #continuous
   producer     -> FixedTopic "publish" #continuous
   producer     -> DynamicTopic "publish"

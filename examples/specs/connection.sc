@@ -18,9 +18,9 @@ strict machine Connection "Connection" {
   state dialling "Dialling" {
     entry / attempts := attempts + 1
     do dial(attempts)
-    on CONNECTED                -> open / emit UP(event.peer)
-    on REFUSED [attempts < 5]   -> waiting / reason := event.reason
-    on REFUSED                  -> closed / emit GAVE_UP(event.reason)
+    on CONNECTED              -> open / emit UP(event.peer)
+    on REFUSED [attempts < 5] -> waiting / reason := event.reason
+    on REFUSED                -> closed / emit GAVE_UP(event.reason)
     on CONNECT
   }
 

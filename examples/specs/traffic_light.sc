@@ -10,8 +10,8 @@ machine TrafficLight "Traffic Light" {
     initial red
     on NIGHT -> night
 
-    state red    { entry / emit SHOW("red")     after 300ms -> green }
-    state green  { entry / emit SHOW("green")   after 300ms -> yellow }
+    state red    { entry / emit SHOW("red")  after 300ms -> green }
+    state green  { entry / emit SHOW("green")  after 300ms -> yellow }
     state yellow { entry / emit SHOW("yellow")  after 100ms -> red / rounds := rounds + 1 }
   }
 
@@ -20,6 +20,6 @@ machine TrafficLight "Traffic Light" {
     on DAY -> day
 
     state bright { entry / emit SHOW("yellow")  after 50ms -> dark }
-    state dark   { entry / emit SHOW("off")     after 50ms -> bright }
+    state dark   { entry / emit SHOW("off")  after 50ms -> bright }
   }
 }

@@ -10,7 +10,7 @@ use std::{
 use statechart_lang::Loader;
 
 /// Most bytes of one file.
-const SIZE_LIMIT: u64 = 16 << 20;
+pub(crate) const SIZE_LIMIT: u64 = 16 << 20;
 
 /// Reads specifications and words. Paths of imports come joined to the importing file's directory.
 #[derive(Debug, Default)]
@@ -45,6 +45,14 @@ pub(crate) fn read(path: &str) -> Result<String, String> {
     let mut bytes = Vec::new();
     // One byte more than allowed tells a file that is too large, and pipes and devices end too.
     file.take(SIZE_LIMIT + 1).read_to_end(&mut bytes).map_err(|error| reason(&error))?;
+    text(bytes)
+}
+
+/// The text that some bytes are.
+///
+/// # Errors
+/// They are no text, or too many.
+pub(crate) fn text(bytes: Vec<u8>) -> Result<String, String> {
     if bytes.len() as u64 > SIZE_LIMIT {
         return Err(format!("it is larger than {} MiB, the limit for one file; split it", SIZE_LIMIT >> 20));
     }

@@ -1,4 +1,4 @@
-//! `statechart`: checks, draws, runs, explains and expands `.sc` specifications.
+//! `statechart`: checks, draws, runs, explains, compares and expands `.sc` specifications.
 //!
 //! ```text
 //! arguments ──▶ commands/… ──spec──▶ Compiled ──▶ text on stdout (or -o FILE)
@@ -23,7 +23,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-/// Checks, draws, runs, explains and expands statechart specifications (.sc files).
+/// Checks, draws, runs, explains, compares and expands statechart specifications (.sc files).
 ///
 /// Diagnostics say what is wrong, where, why, and what to do about it.
 /// They are coloured only on a terminal, and not when NO_COLOR is set.
@@ -37,7 +37,7 @@ struct Cli {
 const EXIT_CODES: &str = "\
 Exit codes:
   0  all is well (warnings allowed)
-  1  the specification or a word has errors, or a word was not accepted
+  1  the specification or a word has errors, a word was not accepted, or a file is not formatted
   2  wrong usage, or a file cannot be read or written
 
 Examples:
@@ -45,7 +45,9 @@ Examples:
   statechart diagram specs/producer.sc | dot -Tsvg -o producer.svg
   statechart run specs/turnstile.sc --word \"COIN PUSH\"
   statechart why specs/turnstile.sc --word \"PUSH COIN\"
-  statechart expand specs/turnstile.sc | less";
+  statechart diff old.sc specs/turnstile.sc
+  statechart expand specs/turnstile.sc | less
+  statechart fmt --check specs/*.sc";
 
 #[derive(Debug, Subcommand)]
 enum Command {
@@ -53,7 +55,9 @@ enum Command {
     Diagram(commands::Diagram),
     Run(commands::Run),
     Why(commands::Why),
+    Diff(commands::Diff),
     Expand(commands::Expand),
+    Fmt(commands::Fmt),
 }
 
 /// What the exit code says, when nothing prevented an answer.
@@ -73,7 +77,9 @@ fn main() -> ExitCode {
         Command::Diagram(diagram) => diagram.run(),
         Command::Run(run) => run.run(),
         Command::Why(why) => why.run(),
+        Command::Diff(diff) => diff.run(),
         Command::Expand(expand) => expand.run(),
+        Command::Fmt(fmt) => fmt.run(),
     };
     match result {
         Ok(Outcome::Good) => ExitCode::SUCCESS,

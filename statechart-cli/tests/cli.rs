@@ -147,7 +147,7 @@ fn exit_codes_and_what_is_said() {
 #[test]
 fn help_has_examples_for_every_command() {
     let directory = directory();
-    for command in ["check", "diagram", "run", "why", "expand"] {
+    for command in ["check", "diagram", "run", "why", "diff", "expand"] {
         let ran = statechart(directory.path(), &[command, "--help"]);
         assert_eq!(ran.code, 0);
         assert!(ran.out.contains(&format!("Examples:\n  statechart {command} ")), "{}", ran.out);

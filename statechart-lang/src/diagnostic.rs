@@ -227,7 +227,7 @@ pub(crate) fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a s
 }
 
 /// Edit distance in which a swap of neighbours counts once and case does not count.
-fn distance(a: &str, b: &str) -> usize {
+pub(crate) fn distance(a: &str, b: &str) -> usize {
     let a: Vec<u8> = a.bytes().map(|byte| byte.to_ascii_lowercase()).take(64).collect();
     let b: Vec<u8> = b.bytes().map(|byte| byte.to_ascii_lowercase()).take(64).collect();
     let width = b.len() + 1;

@@ -17,6 +17,12 @@ pub mod codegen;
 mod diagnostic;
 #[cfg(feature = "diagram")]
 pub mod diagram;
+#[cfg(feature = "diff")]
+pub mod diff;
+#[cfg(feature = "formal")]
+pub mod formal;
+#[cfg(feature = "format")]
+pub mod format;
 #[cfg(feature = "interchange")]
 pub mod interchange;
 #[cfg(feature = "interpreter")]

@@ -250,7 +250,7 @@ impl<'m> Interpreted<'m> {
                 .filter(|effect| !matches!(effect, Effect::Raise(_)))
                 .collect(),
             unhandled: report.unhandled,
-            active: self.engine.configuration().clone(),
+            active: self.engine.configuration(),
             context: self.engine.context().to_vec(),
             done: self.engine.is_done(),
             accepts: self.engine.accepts(),
@@ -360,7 +360,12 @@ impl<M: Glue> Effects<M> for Notes<M> {
     }
     fn send(&mut self, message: M::Message, delay: Option<value::Duration>) {
         let (peer, signal) = M::message(&message);
-        self.effects.push(Effect::Send { peer, message: signal, delay_us: delay.map(|delay| delay.0) });
+        self.effects.push(Effect::Send {
+            peer,
+            message: signal,
+            delay_us: delay.map(|delay| delay.0),
+            id: None,
+        });
         if let Ok(event) = M::to_self(message) {
             self.agenda.push(Change::Send(event, delay.map_or(0, |delay| delay.0)));
         }
@@ -494,11 +499,11 @@ impl<M: Glue> Engine for Compiled<M> {
     fn ask(&mut self, ask: &Ask, answers: &Answers) -> Option<Did> {
         self.machine.externs_mut().0.clone_from(answers);
         let input = match ask {
-            Ask::Event(event, args) => Input::Event(M::event(*event, args)),
+            Ask::Event(event, args) => Input::Event(<M as Glue>::event(*event, args)),
             Ask::Report { activity, back, event, args, last } => Input::Report {
                 activity: *activity as u16,
                 generation: generation(&self.generations, *activity, *back),
-                event: M::event(*event, args),
+                event: <M as Glue>::event(*event, args),
                 last: *last,
             },
             Ask::Fault => Input::Fault(value::Fault::Undelivered),

@@ -8,6 +8,7 @@
 #![allow(clippy::unwrap_used)]
 
 pub mod engines;
+pub mod mutate;
 pub mod random;
 
 #[allow(missing_docs, unreachable_pub, unused, clippy::all)]

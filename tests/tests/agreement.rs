@@ -260,6 +260,7 @@ fn run(pair: Pair, machine: &Machine, word: &Word) {
                 twins.ask(machine, &ask, &item.answers);
             }
             ItemKind::Advance { span_us } => settle(&mut twins, machine, *span_us, &item.answers),
+            ItemKind::Done { .. } => unreachable!("no machine of the list has children"),
             ItemKind::Elapse => {
                 twins.ask(machine, &Ask::Elapse, &item.answers);
             }

@@ -163,12 +163,13 @@ fn every_code_is_explained() {
 /// The numbers that the pages give are the program's.
 #[test]
 fn limits_in_the_pages_are_the_programs() {
-    use statechart_lang::{codegen, interpreter};
+    use statechart_lang::{codegen, model::Limits};
+    let limits = Limits::default();
     let language = read("language.md");
     for (limit, what) in [
-        (interpreter::INTERNAL_LIMIT, "internal events"),
-        (interpreter::DEFERRED_LIMIT, "deferred events"),
-        (interpreter::MICROSTEP_LIMIT as usize, "microsteps"),
+        (limits.internal as usize, "internal events"),
+        (limits.deferred as usize, "deferred events"),
+        (limits.microsteps as usize, "microsteps"),
         (codegen::STATE_LIMIT, "states"),
         (codegen::REGION_LIMIT, "states active at once"),
         (codegen::TRANSITION_LIMIT, "transitions"),

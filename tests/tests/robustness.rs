@@ -2,13 +2,13 @@
 //! takes time in proportion to the file.
 //!
 //! `STATECHART_MUTATIONS=1000000` tries more of them; a failure prints the seed and keeps the text in
-//! `target/tmp/`.
+//! `target/tmp/`. `cargo xtask fuzz` puts millions through the parser and the checker alone.
 #![allow(missing_docs, clippy::unwrap_used)]
 
 use std::{env, fs, path::Path, process::Command, time::Instant};
 
 use statechart_lang::{Code, Compiled, MapLoader, codegen, compile, diagram, interpreter};
-use statechart_tests::{files, random, random::Random};
+use statechart_tests::{files, mutate::mutated, random, random::Random};
 
 fn compiled(text: &str) -> Compiled {
     compile("main.sc", &MapLoader::from([("main.sc", text)]))
@@ -50,113 +50,6 @@ fn seeds() -> Vec<String> {
     // Short ones leave time for more of them.
     seeds.retain(|seed| seed.len() < 2_500);
     seeds
-}
-
-const PIECES: &[&str] = &[
-    "'",
-    "''",
-    "\"",
-    "\\",
-    "(",
-    ")",
-    "{",
-    "}",
-    "[",
-    "]",
-    "//",
-    "///",
-    "/*",
-    "*/",
-    "/",
-    "->",
-    ":=",
-    "|",
-    "!",
-    "#",
-    "*",
-    ",",
-    ".",
-    "?",
-    "??",
-    "-",
-    "--",
-    "9223372036854775808",
-    "1e9",
-    "0.5",
-    "1s",
-    "é",
-    "½",
-    "\u{feff}",
-    "\u{0}",
-    "\r",
-    "\n",
-    " state ",
-    " region ",
-    " parallel ",
-    " final ",
-    " on ",
-    " always ",
-    " after ",
-    " done ",
-    " self ",
-    " event.",
-    " none ",
-    " in(",
-    " not ",
-    " internal ",
-    " machine ",
-    " system ",
-    " input {",
-    " extern {",
-    " context {",
-    " initial ",
-    " do ",
-    " defer ",
-    " emit ",
-    " raise ",
-    " send self ",
-    " peer ",
-    " import \"main.sc\" ",
-    " = ",
-    " now ",
-    " len(",
-];
-
-/// A text with some bytes flipped, words left out, pieces put in, or a part of another text.
-fn mutated(seeds: &[String], random: &mut Random) -> String {
-    let mut bytes = seeds[random.below(seeds.len())].clone().into_bytes();
-    for _ in 0..1 + random.below(4) {
-        let at = random.below(bytes.len());
-        match random.below(6) {
-            0 if !bytes.is_empty() => bytes[at] = random.bits() as u8,
-            1 => {
-                let end = bytes[at..].iter().skip(1).position(|byte| !byte.is_ascii_alphanumeric());
-                let end = end.map_or(bytes.len(), |length| at + 1 + length);
-                bytes.drain(at..end);
-            }
-            2 => {
-                let other = seeds[random.below(seeds.len())].as_bytes();
-                let from = random.below(other.len());
-                let to = (from + random.below(200)).min(other.len());
-                bytes.splice(at..at, other[from..to].iter().copied());
-            }
-            3 => {
-                let end = (at + random.below(300)).min(bytes.len());
-                let part = bytes[at..end].to_vec();
-                let to = random.below(bytes.len());
-                bytes.splice(to..to, part);
-            }
-            4 => {
-                let end = (at + random.below(40)).min(bytes.len());
-                bytes.drain(at..end);
-            }
-            _ => {
-                let piece = PIECES[random.below(PIECES.len())].repeat(1 + random.below(3));
-                bytes.splice(at..at, piece.bytes());
-            }
-        }
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 #[test]

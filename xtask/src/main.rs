@@ -8,9 +8,11 @@
 //!
 //! A task that makes files can also `--check` them: it changes nothing then, and says which are stale.
 
+mod bench;
 mod ci;
 mod diagrams;
 mod error;
+mod fuzz;
 mod generated;
 mod grammar;
 mod sample_data;
@@ -41,6 +43,19 @@ enum Task {
     Diagrams(Fresh),
     /// Get the recorded trades that the end-to-end test plays.
     SampleData,
+    /// Measure what everything costs, beside other libraries, and hold it against the gates.
+    ///
+    /// Counts that miss their gate (instructions, allocations, bytes) end in exit code 1. Times are printed only.
+    Bench(bench::Options),
+    /// Put mutated specs through the parser and the checker: an answer to each, never a panic.
+    Fuzz {
+        /// How many.
+        #[arg(long, default_value_t = 1_000_000)]
+        inputs: u64,
+        /// Where the random numbers start.
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+    },
 }
 
 #[derive(Debug, Args)]
@@ -57,6 +72,8 @@ fn main() -> ExitCode {
         Task::Grammar(fresh) => grammar::run(fresh.check),
         Task::Diagrams(fresh) => diagrams::run(fresh.check),
         Task::SampleData => sample_data::run(),
+        Task::Bench(options) => bench::run(&options),
+        Task::Fuzz { inputs, seed } => fuzz::run(inputs, seed),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -16,6 +16,11 @@ pub(crate) fn root() -> PathBuf {
     here.parent().unwrap_or(here).to_path_buf()
 }
 
+/// Where cargo puts what it builds.
+pub(crate) fn target() -> PathBuf {
+    env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), |directory| root().join(directory))
+}
+
 /// A line of progress, on stderr: stdout belongs to the programs that a task runs.
 pub(crate) fn progress(line: &str) {
     eprintln!("xtask: {line}");
@@ -57,6 +62,18 @@ pub(crate) fn output(command: &mut Command, hint: &str) -> Result<String, Error>
     }
 }
 
+/// Runs a program and returns what it wrote to stderr; that is passed on when the program fails.
+pub(crate) fn errors(command: &mut Command, hint: &str) -> Result<String, Error> {
+    let line = line(command);
+    let output = command.stdout(Stdio::null()).output().map_err(|why| start_error(&line, why, hint))?;
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    if output.status.success() {
+        return Ok(said);
+    }
+    eprint!("{said}");
+    Err(Error::Command { line, status: output.status, hint: hint.to_owned() })
+}
+
 /// Runs a program, passing on its stdout line by line and showing each line to `look`.
 pub(crate) fn watch(command: &mut Command, hint: &str, mut look: impl FnMut(&str)) -> Result<(), Error> {
     let line = line(command);
@@ -84,22 +101,33 @@ pub(crate) fn has_graphviz() -> bool {
 /// Installs Graphviz where that is possible without asking anyone: as root, with apt-get.
 pub(crate) fn ensure_graphviz() -> Result<(), Error> {
     if has_graphviz() {
+        Ok(())
+    } else {
+        ensure("dot", "graphviz", "the tests that render diagrams need Graphviz")
+    }
+}
+
+/// Installs a program where that is possible without asking anyone: as root, with apt-get.
+pub(crate) fn ensure(program: &str, package: &str, need: &str) -> Result<(), Error> {
+    let asked = Command::new(program).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status();
+    if asked.is_ok_and(|status| status.success()) {
         return Ok(());
     }
-    let hint = "the tests that render diagrams need Graphviz: install the package `graphviz` \
-                (Debian, Ubuntu: `apt-get install graphviz`) and run this again";
+    let hint = &format!(
+        "{need}: install the package `{package}` (Debian, Ubuntu: `apt-get install {package}`) and run this again"
+    );
     let apt_get = Command::new("apt-get").arg("--version").stdout(Stdio::null()).status();
     if !is_root() || !apt_get.is_ok_and(|status| status.success()) {
         return Err(Error::Unexpected {
-            what: "the command `dot`".to_owned(),
+            what: format!("the command `{program}`"),
             why: "it is not installed".to_owned(),
-            hint: hint.to_owned(),
+            hint: hint.clone(),
         });
     }
     // A fresh container has no package lists; an update that fails leaves the lists that there are.
     let _ = run(Command::new("apt-get").args(["update", "-qq"]), hint);
     let mut install = Command::new("apt-get");
-    install.args(["install", "-qq", "--yes", "--no-install-recommends", "graphviz"]);
+    install.args(["install", "-qq", "--yes", "--no-install-recommends", package]);
     run(install.env("DEBIAN_FRONTEND", "noninteractive"), hint)
 }
 
@@ -113,7 +141,7 @@ fn start_error(line: &str, why: std::io::Error, hint: &str) -> Error {
 }
 
 /// The command as a person would type it: programs without their directory.
-fn line(command: &Command) -> String {
+pub(crate) fn line(command: &Command) -> String {
     let program = Path::new(command.get_program());
     let mut line = program.file_name().unwrap_or(command.get_program()).to_string_lossy().into_owned();
     for argument in command.get_args() {

@@ -2,12 +2,17 @@
 
 mod check;
 mod diagram;
+mod diff;
 mod expand;
+mod fmt;
+mod interactive;
 mod run;
 mod why;
 
 pub(crate) use check::Check;
 pub(crate) use diagram::Diagram;
+pub(crate) use diff::Diff;
 pub(crate) use expand::Expand;
+pub(crate) use fmt::Fmt;
 pub(crate) use run::Run;
 pub(crate) use why::Why;

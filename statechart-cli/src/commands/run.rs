@@ -1,25 +1,33 @@
 //! `statechart run`: words through a machine, one row per symbol.
 
 use clap::{ArgGroup, Args, ValueEnum};
-use statechart_lang::interpreter;
+use statechart_lang::interpreter::{self, Word};
 
+use super::{interactive, why::View};
 use crate::error::Error;
 use crate::{Outcome, output, spec, words};
 
 /// Run words through a machine and show what happens at each symbol.
 #[derive(Debug, Args)]
-#[command(group = ArgGroup::new("what").args(["words", "word"]).required(true).multiple(true))]
+#[command(group = ArgGroup::new("what").args(["words", "word", "interactive"]).required(true).multiple(true))]
 #[command(after_help = "\
 Examples:
   statechart run specs/turnstile.sc --word \"COIN PUSH\"
   statechart run specs/quadruple.sc --word 0123 --format json
   statechart run specs/datastore.sc specs/datastore.words
+  statechart run specs/turnstile.sc --interactive
+  printf 'COIN\\nPUSH\\nsave twice\\n' | statechart run specs/turnstile.sc mine.words --interactive
 
 A word is a list of symbols: EVENT, EVENT(field: value, …), EVENT[guard] or EVENT[not guard] to answer extern
 guards, `after 30s` to let time pass. A words file holds one word a line, `name:` before it if wanted, and
 comments after `#`.
 
-The exit code is 0 when every word is accepted: it ends in an accepting state, or, where the machine has
+With --interactive the machine is stepped line by line: the events that its active states speak of are numbered,
+`help` lists the commands, and the end of the input ends it. Words given with --word are played first; WORDS
+is the file that `save` appends to, the specification's name with `.words` when it is left out. The exit code is
+then 0, or 1 when stdin is no terminal and a line was not understood.
+
+Otherwise the exit code is 0 when every word is accepted: it ends in an accepting state, or, where the machine has
 none, no symbol was refused.")]
 pub(crate) struct Run {
     /// The specification.
@@ -33,6 +41,9 @@ pub(crate) struct Run {
     /// The machine to run, when the file declares several or imports it.
     #[arg(long, value_name = "NAME")]
     machine: Option<String>,
+    /// Step the machine line by line.
+    #[arg(short, long, conflicts_with = "format")]
+    interactive: bool,
     /// How runs are shown.
     #[arg(long, value_enum, default_value_t)]
     format: Format,
@@ -49,11 +60,18 @@ enum Format {
 
 impl Run {
     pub(crate) fn run(self) -> Result<Outcome, Error> {
-        let model = match spec::open(&self.file) {
-            Ok(model) => model,
+        let (model, sources) = match spec::open_with_sources(&self.file) {
+            Ok(opened) => opened,
             Err(outcome) => return Ok(outcome),
         };
         let machine = spec::machine(&model, &self.file, self.machine.as_deref())?;
+        if self.interactive {
+            let view = View { machine, sources: &sources };
+            let first: Vec<Word> =
+                words::read(machine, &self.word, None)?.into_iter().map(|(_, word)| word).collect();
+            let file = self.words.unwrap_or_else(|| interactive::words_beside(&self.file));
+            return interactive::run(&view, &first, &file);
+        }
         let words = words::read(machine, &self.word, self.words.as_deref())?;
         let mut outcome = Outcome::Good;
         let mut shown = Vec::new();

@@ -1,5 +1,5 @@
 //! Running the binary in `statechart-cli/tests/specs`.
-#![allow(clippy::unwrap_used, dead_code)]
+#![allow(clippy::unwrap_used, dead_code, unreachable_pub)]
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};

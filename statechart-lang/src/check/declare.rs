@@ -6,9 +6,7 @@ use super::{constant, report_duplicates, scope::Scope, types};
 use crate::{
     Code, Diagnostic, Span,
     diagnostic::nearest,
-    model::{
-        Event, ExternFn, ExternType, Field, Machine, Peer, Service, Symbol, Type, Variable, names,
-    },
+    model::{Event, ExternFn, ExternType, Field, Machine, Peer, Service, Symbol, Type, Variable, names},
     syntax::ast::{self, MemberKind},
 };
 

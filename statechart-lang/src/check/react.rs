@@ -132,10 +132,7 @@ impl React<'_> {
             trigger,
             pattern: ast.pattern.clone(),
             guard,
-            guard_text: ast
-                .guard
-                .as_ref()
-                .map(|guard| self.sources.text(guard.span).split_whitespace().collect::<Vec<_>>().join(" ")),
+            guard_text: ast.guard.as_ref().map(|guard| self.sources.quote(guard.span)),
             targets,
             passes: Vec::new(),
             internal,

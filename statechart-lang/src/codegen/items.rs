@@ -79,9 +79,15 @@ fn alphabet(name: &str, about: &str, symbols: &[&Symbol]) -> TokenStream {
     } else {
         quote!(match self { #(Self::#patterns { .. } => #spellings),* })
     };
+    // Symbols without fields are plain tags.
+    let derives = if symbols.iter().all(|symbol| symbol.fields.is_empty()) {
+        quote!(#[derive(Debug, Clone, Copy, PartialEq, Eq)])
+    } else {
+        quote!(#[derive(Debug, Clone)])
+    };
     quote! {
         #[doc = #about]
-        #[derive(Debug, Clone)]
+        #derives
         pub enum #name { #(#variants),* }
 
         impl #name {

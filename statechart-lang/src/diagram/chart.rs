@@ -7,10 +7,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::Options;
 use super::label::{self, Stroke};
 use super::order;
 use super::text::{one_line, wrap};
+use super::{Mark, Options};
 use crate::model::{Machine, State, StateId, StateKind, Transition};
 
 /// A machine, planned for drawing.
@@ -49,6 +49,7 @@ pub(super) struct Route {
     pub(super) head: End,
     pub(super) stroke: Stroke,
     pub(super) error: bool,
+    pub(super) mark: Option<Mark>,
     /// Against the flow: the line must not pull its head below its tail.
     pub(super) back: bool,
     /// The frame that holds both ends.
@@ -97,7 +98,15 @@ impl<'a> Chart<'a> {
             for target in state.initial.iter().filter(|_| state.kind == StateKind::Compound) {
                 let tail = End { point: self.point(id, "initial"), frame: None };
                 let head = self.head(*target);
-                let route = Route { tail, head, stroke: Stroke::Solid, error: false, back: false, place: id };
+                let route = Route {
+                    tail,
+                    head,
+                    stroke: Stroke::Solid,
+                    error: false,
+                    mark: None,
+                    back: false,
+                    place: id,
+                };
                 self.routes.push((route, Vec::new(), String::new()));
             }
         }
@@ -108,7 +117,9 @@ impl<'a> Chart<'a> {
         let source = transition.source;
         let lines = self.label_lines(transition);
         let stroke = Stroke::of(&transition.tags);
-        let error = transition.targets.iter().any(|target| self.state(*target).is_some_and(label::is_error));
+        let error = self.options.marks.is_empty()
+            && transition.targets.iter().any(|target| self.state(*target).is_some_and(label::is_error));
+        let mark = self.options.marks.transitions.get(&id).copied();
         let doc = one_line(&transition.doc);
         let heads: Vec<End> =
             transition.targets.iter().map(|target| self.head_from(source, *target)).collect();
@@ -120,7 +131,7 @@ impl<'a> Chart<'a> {
         let back: Vec<bool> = transition.targets.iter().map(turned).collect();
         let place = self.shared_frame(source, &transition.targets);
         if let ([head], [back]) = (heads.as_slice(), back.as_slice()) {
-            let route = Route { tail, head: head.clone(), stroke, error, back: *back, place };
+            let route = Route { tail, head: head.clone(), stroke, error, mark, back: *back, place };
             // Labels of one line each may stack on one line of the picture; longer ones would blur.
             match shared.get(&route).and_then(|at| self.routes.get_mut(*at)) {
                 Some((_, stacked, docs)) if lines.len() == 1 => {
@@ -140,10 +151,14 @@ impl<'a> Chart<'a> {
         }
         self.forks.entry(place).or_default().push(id);
         let fork = End { point: self.fork(id), frame: None };
-        self.routes.push((Route { tail, head: fork.clone(), stroke, error, back: false, place }, lines, doc));
+        self.routes.push((
+            Route { tail, head: fork.clone(), stroke, error, mark, back: false, place },
+            lines,
+            doc,
+        ));
         for (head, back) in heads.into_iter().zip(back) {
             self.routes.push((
-                Route { tail: fork.clone(), head, stroke, error, back, place },
+                Route { tail: fork.clone(), head, stroke, error, mark, back, place },
                 Vec::new(),
                 String::new(),
             ));

@@ -1,10 +1,9 @@
 //! Graphviz DOT as text: indentation, colours, and the forms that lines and labels take.
 
-use super::Direction;
-use super::Options;
 use super::chart::{Chart, End};
 use super::label::Stroke;
 use super::text::{dot_id, dot_label, html, wrap};
+use super::{Direction, Mark, Options};
 use crate::model::Machine;
 
 /// DOT text with indentation.
@@ -44,6 +43,15 @@ pub(super) const FINAL_FILL: &str = "#e3e8ef";
 pub(super) const LINE: [&str; 2] = ["#5b6b7f", "#2b3846"];
 pub(super) const ERROR_LINE: [&str; 2] = ["#b83a2f", "#8f2a21"];
 pub(super) const FRAME_FILLS: [&str; 2] = ["#ffffff", "#eef2f7"];
+
+/// The colours of what stands out: `[border or line, fill, text]`.
+pub(super) fn mark_colours(mark: Mark) -> [&'static str; 3] {
+    match mark {
+        Mark::Added => ["#2e8b3d", "#e6f5e8", "#1c5c28"],
+        Mark::Removed => ["#c0392b", "#fdecea", "#7d1f17"],
+        Mark::Changed => ["#d9820f", "#fff3e0", "#8a4f00"],
+    }
+}
 
 /// A whole machine.
 pub(super) fn graph(machine: &Machine, options: &Options) -> String {

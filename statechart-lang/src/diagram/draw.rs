@@ -1,10 +1,10 @@
 //! A planned machine in DOT: frames, boxes, helper points, routes.
 
 use super::Direction;
-use super::chart::Chart;
+use super::chart::{Chart, Route};
 use super::dot::{
     ERROR, ERROR_LINE, FINAL_FILL, FRAME_FILLS, LINE, PLAIN, Writer, box_label, edge, edge_label, frame_ends,
-    frame_label, label_point, split_edge, stroke_attributes,
+    frame_label, label_point, mark_colours, split_edge, stroke_attributes,
 };
 use super::label;
 use super::text::{dot_id, dot_label, html, one_line, wrap};
@@ -111,19 +111,19 @@ impl Chart<'_> {
                 out.line(&label_point(
                     &self.label_point(index),
                     lines,
-                    if route.error { ERROR_LINE[1] } else { LINE[1] },
+                    route_colours(route).map_or(LINE[1], |[_, text]| text),
                 ));
             }
         }
     }
 
     fn draw_state(&self, out: &mut Writer, id: StateId, state: &State, depth: usize) {
-        let [border, ..] = if label::is_error(state) { ERROR } else { PLAIN };
+        let [border, ..] = self.colours(id, state).unwrap_or(PLAIN);
         if !self.is_frame(id) {
             out.line(&format!(
                 "{} [{}];",
                 dot_id(&format!("{}{}", self.prefix, state.path)),
-                self.box_attributes(state)
+                self.box_attributes(id, state)
             ));
             return;
         }
@@ -143,7 +143,16 @@ impl Chart<'_> {
         out.close();
     }
 
-    pub(super) fn box_attributes(&self, state: &State) -> String {
+    /// The colours of a state that is not drawn as any other.
+    fn colours(&self, id: StateId, state: &State) -> Option<[&'static str; 3]> {
+        let marks = &self.options.marks;
+        if marks.is_empty() {
+            return label::is_error(state).then_some(ERROR);
+        }
+        marks.states.get(&id).map(|mark| mark_colours(*mark))
+    }
+
+    pub(super) fn box_attributes(&self, id: StateId, state: &State) -> String {
         let title = label::title(state);
         let contents = if self.detail { label::contents(self.machine, state) } else { Vec::new() };
         let columns = self.options.wrap_columns;
@@ -152,8 +161,7 @@ impl Chart<'_> {
         } else {
             format!("label={}", box_label(&title, &contents, columns))
         };
-        if label::is_error(state) {
-            let [border, fill, text] = ERROR;
+        if let Some([border, fill, text]) = self.colours(id, state) {
             attributes.push_str(&format!(", color=\"{border}\", fillcolor=\"{fill}\", fontcolor=\"{text}\""));
         } else if state.kind == StateKind::Final {
             attributes.push_str(&format!(", fillcolor=\"{FINAL_FILL}\""));
@@ -185,8 +193,7 @@ impl Chart<'_> {
     fn draw_routes(&self, out: &mut Writer) {
         for (index, (route, lines, doc)) in self.routes.iter().enumerate() {
             let mut common: Vec<String> = stroke_attributes(route.stroke).into_iter().collect();
-            if route.error {
-                let [line, text] = ERROR_LINE;
+            if let Some([line, text]) = route_colours(route) {
                 common.push(format!("color=\"{line}\", fontcolor=\"{text}\""));
             }
             if !doc.is_empty() {
@@ -219,6 +226,17 @@ impl Chart<'_> {
     /// Whether any state lies in another one; Graphviz breaks the cycles of a flat machine well.
     fn nested(&self) -> bool {
         self.machine.states.iter().skip(1).any(|state| !state.children.is_empty())
+    }
+}
+
+/// The colours of a line that is not drawn as any other: line, text.
+fn route_colours(route: &Route) -> Option<[&'static str; 2]> {
+    match route.mark {
+        Some(mark) => {
+            let [line, _, text] = mark_colours(mark);
+            Some([line, text])
+        }
+        None => route.error.then_some(ERROR_LINE),
     }
 }
 

@@ -128,7 +128,7 @@ fn activity(machine: &Machine, id: ActivityId) -> Option<String> {
 }
 
 /// An expression as a spec would spell it; implicit conversions vanish again.
-fn expression(machine: &Machine, expr: &Expr) -> String {
+pub(crate) fn expression(machine: &Machine, expr: &Expr) -> String {
     let inner = |expr: &Expr| expression(machine, expr);
     // The grammar's precedence is not repeated here: nested operators get parentheses.
     let operand = |expr: &Expr| match stripped(expr).kind {

@@ -31,7 +31,7 @@
 mod chart;
 mod dot;
 mod draw;
-mod label;
+pub(crate) mod label;
 mod mermaid;
 mod order;
 mod polygon;
@@ -40,7 +40,9 @@ mod system;
 mod tests;
 mod text;
 
-use crate::model::{Machine, Model, System};
+use std::collections::BTreeMap;
+
+use crate::model::{Machine, Model, StateId, System, TransitionId};
 
 /// How a picture is drawn.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,11 +56,45 @@ pub struct Options {
     pub wrap_columns: usize,
     /// In a system: only who tells whom what, without the actors' states.
     pub messages_only: bool,
+    /// States and transitions of a machine that stand out. With any, nothing is tinted for being an error.
+    pub marks: Marks,
+}
+
+/// What stands out in a picture.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Marks {
+    /// States.
+    pub states: BTreeMap<StateId, Mark>,
+    /// Transitions that lead somewhere; others are lines in their state's box.
+    pub transitions: BTreeMap<TransitionId, Mark>,
+}
+
+impl Marks {
+    fn is_empty(&self) -> bool {
+        self.states.is_empty() && self.transitions.is_empty()
+    }
+}
+
+/// How something stands out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Mark {
+    /// Green.
+    Added,
+    /// Red.
+    Removed,
+    /// Orange.
+    Changed,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { direction: Direction::Down, actions: true, wrap_columns: 30, messages_only: false }
+        Self {
+            direction: Direction::Down,
+            actions: true,
+            wrap_columns: 30,
+            messages_only: false,
+            marks: Marks::default(),
+        }
     }
 }
 

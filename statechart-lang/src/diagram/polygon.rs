@@ -42,9 +42,14 @@ impl Chart<'_> {
                 pin(0.0, 0.0)
             ));
         }
-        for (index, (_, state)) in states.iter().enumerate() {
+        for (index, (id, state)) in states.iter().enumerate() {
             let (x, y) = place(index);
-            out.line(&format!("{} [{}, {}];", dot_id(&state.path), self.box_attributes(state), pin(x, y)));
+            out.line(&format!(
+                "{} [{}, {}];",
+                dot_id(&state.path),
+                self.box_attributes(*id, state),
+                pin(x, y)
+            ));
             if let Some(outer) = outer_text(state) {
                 // Beside the loop of the state, which points up or down.
                 let aside = if angle(index).cos().abs() < 0.5 { angle(index) + 0.9 } else { angle(index) };

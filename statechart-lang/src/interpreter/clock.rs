@@ -1,10 +1,12 @@
 //! The virtual clock: timers and messages to the machine itself, fired in order of their time, then of
-//! their arming.
+//! their arming. Delayed messages to others wait here as well, so that they can be cancelled and kept in snapshots;
+//! who performs the effects delivers them.
 
 use super::{
-    Cause, FIRING_LIMIT, Interpreter, MESSAGE_LIMIT, StepReport, World, eval::Occurrence, report::Signal,
+    Cause, FIRING_LIMIT, Input, Interpreter, MESSAGE_LIMIT, StepReport, Value, World,
+    report::{Signal, signal_of},
 };
-use crate::model::TimerId;
+use crate::model::{Receiver, SendId, TimerId};
 
 /// What the passing of time did.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -16,19 +18,39 @@ pub struct Advance {
     pub limit_reached: bool,
 }
 
+/// A message under way.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Posted {
+    pub(super) to: Receiver,
+    /// Index into the receiver's events.
+    pub(super) event: usize,
+    pub(super) args: Vec<Value>,
+    pub(super) id: Option<SendId>,
+}
+
 /// Something that will happen.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Due {
-    time_us: i64,
+    pub(super) time_us: i64,
     /// Order of arming; settles ties.
     sequence: u64,
-    what: What,
+    pub(super) what: What,
 }
 
 #[derive(Debug, Clone, PartialEq)]
-enum What {
+pub(super) enum What {
     Timer { timer: TimerId, generation: u32 },
-    Message(Occurrence),
+    Message(Posted),
+}
+
+impl Due {
+    /// Whether the machine itself sees it.
+    fn is_own(&self) -> bool {
+        match &self.what {
+            What::Timer { .. } => true,
+            What::Message(message) => message.to == Receiver::Itself,
+        }
+    }
 }
 
 /// What is due, and the time.
@@ -58,13 +80,28 @@ impl Clock {
         self.agenda.retain(|due| !matches!(due.what, What::Timer { timer: armed, .. } if armed == timer));
     }
 
-    /// Sends the machine itself a message; `false` when [`MESSAGE_LIMIT`] are under way.
-    pub(super) fn send(&mut self, message: Occurrence, delay_us: i64) -> bool {
-        let under_way = self.agenda.iter().filter(|due| matches!(due.what, What::Message(_))).count();
-        if under_way < MESSAGE_LIMIT {
-            self.push(delay_us, What::Message(message));
+    /// Keeps a message until it is due; one of the same name is replaced. `false` when [`MESSAGE_LIMIT`] are under
+    /// way. A message to somebody else that has no delay is under way already.
+    pub(super) fn post(&mut self, message: Posted, delay_us: Option<i64>) -> bool {
+        if let Some(id) = message.id {
+            self.cancel(id);
         }
-        under_way < MESSAGE_LIMIT
+        if message.to != Receiver::Itself && delay_us.is_none() {
+            return true;
+        }
+        let is_message = |due: &&Due| matches!(due.what, What::Message(_));
+        // What has left for others by now makes room.
+        self.agenda.retain(|due| due.is_own() || due.time_us > self.time_us);
+        if self.agenda.iter().filter(is_message).count() >= MESSAGE_LIMIT {
+            return false;
+        }
+        self.push(delay_us.unwrap_or(0), What::Message(message));
+        true
+    }
+
+    /// Forgets the message of that name.
+    pub(super) fn cancel(&mut self, id: SendId) {
+        self.agenda.retain(|due| !matches!(&due.what, What::Message(message) if message.id == Some(id)));
     }
 
     /// Forgets everything: delayed messages die with their machine.
@@ -72,9 +109,17 @@ impl Clock {
         self.agenda.clear();
     }
 
-    /// Takes the next thing that is due by then.
+    /// What waits for its time, in the order in which it will happen. What has left for others is no part of it.
+    pub(super) fn waiting(&self) -> Vec<&Due> {
+        let mut waiting: Vec<&Due> =
+            self.agenda.iter().filter(|due| due.is_own() || due.time_us > self.time_us).collect();
+        waiting.sort_by_key(|due| (due.time_us, due.sequence));
+        waiting
+    }
+
+    /// Takes the next thing that the machine itself sees and that is due by then.
     fn next(&mut self, until_us: i64) -> Option<Due> {
-        let due = self.agenda.iter().enumerate().filter(|(_, due)| due.time_us <= until_us);
+        let due = self.agenda.iter().enumerate().filter(|(_, due)| due.is_own() && due.time_us <= until_us);
         let (index, _) = due.min_by_key(|(_, due)| (due.time_us, due.sequence))?;
         Some(self.agenda.remove(index))
     }
@@ -106,26 +151,47 @@ impl<W: World> Interpreter<'_, W> {
     fn fire(&mut self, due: Due) -> StepReport {
         self.clock.time_us = self.clock.time_us.max(due.time_us);
         match due.what {
-            What::Timer { timer, generation } => self.timer_step(timer, generation),
-            What::Message(message) => self.event_step(Cause::Message, message, None),
+            What::Timer { timer, generation } => self.step(Input::Elapsed { timer, generation }),
+            What::Message(message) => {
+                let input = Input::Event { event: message.event, args: message.args };
+                self.step_because(Cause::Message, input)
+            }
         }
     }
 
     /// What waits for its time, in the order in which it will fire: when, in microseconds, and what.
     #[must_use]
     pub fn agenda(&self) -> Vec<(i64, String)> {
-        let mut agenda: Vec<&Due> = self.clock.agenda.iter().collect();
-        agenda.sort_by_key(|due| (due.time_us, due.sequence));
-        agenda.into_iter().map(|due| (due.time_us, self.due_text(due))).collect()
-    }
-
-    fn due_text(&self, due: &Due) -> String {
-        match &due.what {
+        let text = |due: &Due| match &due.what {
             What::Timer { timer, .. } => self.timer_text(*timer),
             What::Message(message) => {
-                let signal: Signal = self.signal(message);
-                format!("self: {signal}")
+                let (to, signal) = self.addressed(message);
+                format!("{}: {signal}", to.as_deref().unwrap_or("self"))
             }
-        }
+        };
+        self.clock.waiting().into_iter().map(|due| (due.time_us, text(due))).collect()
+    }
+
+    /// When the next timer or message to the machine itself is due, in microseconds since 1970 UTC.
+    #[must_use]
+    pub fn next_due_us(&self) -> Option<i64> {
+        self.clock.waiting().into_iter().find(|due| due.is_own()).map(|due| due.time_us)
+    }
+
+    /// Who gets a message, `None` for the machine itself, and what it says.
+    pub(super) fn addressed(&self, message: &Posted) -> (Option<String>, Signal) {
+        let (name, events) = match message.to {
+            Receiver::Itself => return (None, self.signal(message.event, &message.args)),
+            Receiver::Peer(peer) => {
+                self.machine.peers.get(peer).map(|peer| (peer.name.clone(), &peer.events)).unzip()
+            }
+            Receiver::Child(child) => {
+                self.machine.children.get(child).map(|child| (child.name.clone(), &child.events)).unzip()
+            }
+        };
+        let symbol = events.and_then(|events| events.get(message.event));
+        let signal = symbol
+            .map_or_else(Signal::default, |symbol| signal_of(&symbol.name, &symbol.fields, &message.args));
+        (Some(name.unwrap_or_default()), signal)
     }
 }

@@ -1,11 +1,11 @@
 //! Expressions: total evaluation, left to right; a result or a [`Fault`], never a panic.
 
-use std::{cmp::Ordering, collections::BTreeSet};
+use std::cmp::Ordering;
 
-use super::{Fault, Value, World};
-use crate::model::{BinaryOp, EventId, Expr, ExprKind, Literal, Machine, StateId, UnaryOp};
+use super::{Fault, Value, World, state_set::StateSet};
+use crate::model::{BinaryOp, EventId, Expr, ExprKind, Literal, Machine, UnaryOp};
 
-/// The event that a microstep is about, with the values of its fields.
+/// An event with the values of its fields.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Occurrence {
     /// Which event.
@@ -14,12 +14,27 @@ pub(super) struct Occurrence {
     pub(super) args: Vec<Value>,
 }
 
+/// What a microstep is about: what `event` stands for in its guards and actions.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Current<'a> {
+    /// Nothing: eventless transitions, timers, everything that happens on entry.
+    Nothing,
+    /// An event of Σ or a raised one.
+    Event(&'a Occurrence),
+    /// The completion of a state or child, with what it returned.
+    Done(Option<&'a Value>),
+    /// A fault.
+    Fault(Fault),
+}
+
 /// What an expression can see.
 pub(super) struct Scope<'a, W> {
     pub(super) machine: &'a Machine,
     pub(super) context: &'a [Value],
-    pub(super) configuration: &'a BTreeSet<StateId>,
-    pub(super) event: Option<&'a Occurrence>,
+    pub(super) data: &'a [Option<Value>],
+    pub(super) bindings: &'a [Value],
+    pub(super) configuration: &'a StateSet,
+    pub(super) current: Current<'a>,
     pub(super) now_us: i64,
     pub(super) world: &'a mut W,
 }
@@ -30,6 +45,12 @@ impl<W: World> Scope<'_, W> {
     /// A checked model holds no ill-typed expression; where one would be met the result is `none`, so
     /// that evaluation is total whatever it is given.
     pub(super) fn eval(&mut self, expr: &Expr) -> Result<Value, Fault> {
+        // Most expressions hold one operator at most.
+        let Some(first) = first_operand(expr) else { return self.leaf(expr) };
+        if first_operand(first).is_none() {
+            let value = self.leaf(first)?;
+            return self.apply(expr, value);
+        }
         // Chains such as `a + b + c + …` nest to the left and may be long: their first operands are
         // walked down in a loop, so that the stack grows with brackets only.
         let mut pending = Vec::new();
@@ -50,10 +71,20 @@ impl<W: World> Scope<'_, W> {
         Ok(match &expr.kind {
             ExprKind::Literal(literal) => constant(literal),
             ExprKind::Variable(index) => self.context.get(*index).cloned().unwrap_or(Value::None),
+            ExprKind::Local(local) => self.data.get(*local).cloned().flatten().unwrap_or(Value::None),
+            ExprKind::Binding(binding) => self.bindings.get(*binding).cloned().unwrap_or(Value::None),
             ExprKind::Field { of, .. } => self.field(of),
+            ExprKind::Result => match self.current {
+                Current::Done(result) => result.cloned().unwrap_or(Value::None),
+                _ => Value::None,
+            },
+            ExprKind::FaultKind => match self.current {
+                Current::Fault(fault) => Value::Text(fault.kind().to_owned()),
+                _ => Value::None,
+            },
             ExprKind::EventName => Value::Text(self.event_name()),
             ExprKind::Now => Value::Time(self.now_us),
-            ExprKind::In(state) => Value::Bool(self.configuration.contains(state)),
+            ExprKind::In(state) => Value::Bool(self.configuration.contains(*state)),
             ExprKind::List(items) => Value::List(self.all(items)?),
             ExprKind::Guard(index, args) => self.extern_guard(*index, args)?,
             _ => Value::None,
@@ -80,16 +111,21 @@ impl<W: World> Scope<'_, W> {
     }
 
     fn field(&self, of: &[(EventId, usize)]) -> Value {
-        let held = self.event.and_then(|current| {
-            let (_, position) = of.iter().find(|(event, _)| *event == current.event)?;
-            current.args.get(*position).cloned()
-        });
-        held.unwrap_or(Value::None)
+        let Current::Event(current) = self.current else { return Value::None };
+        let position = of.iter().find(|(event, _)| *event == current.event);
+        position.and_then(|(_, position)| current.args.get(*position).cloned()).unwrap_or(Value::None)
     }
 
     fn event_name(&self) -> String {
-        let event = self.event.and_then(|current| self.machine.events.get(current.event));
-        event.map_or_else(String::new, |event| event.symbol.name.clone())
+        match self.current {
+            Current::Nothing => String::new(),
+            Current::Event(current) => {
+                let event = self.machine.events.get(current.event);
+                event.map_or_else(String::new, |event| event.symbol.name.clone())
+            }
+            Current::Done(_) => "done".to_owned(),
+            Current::Fault(_) => "fault".to_owned(),
+        }
     }
 
     fn extern_guard(&mut self, index: usize, args: &[Expr]) -> Result<Value, Fault> {

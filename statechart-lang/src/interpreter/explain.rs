@@ -8,7 +8,8 @@ use std::collections::BTreeMap;
 
 use super::{
     Fault, Interpreter, Preemption, Value, World,
-    eval::Occurrence,
+    engine::Detail,
+    eval::Current,
     select::{Cue, Disposition, outward},
 };
 use crate::{
@@ -141,7 +142,7 @@ impl<W: World> Interpreter<'_, W> {
     /// or not. Parts of guards are asked once more for that.
     #[must_use]
     pub fn explaining(mut self) -> Self {
-        self.explains = true;
+        self.detail = Detail::Explained;
         self
     }
 
@@ -150,14 +151,14 @@ impl<W: World> Interpreter<'_, W> {
     pub(super) fn explain(
         &mut self,
         cue: Cue,
-        event: Option<&Occurrence>,
+        current: Current<'_>,
         asked: &BTreeMap<TransitionId, Result<bool, Fault>>,
         preempted: &[Preemption],
         disposition: &Disposition,
     ) {
         let origin = match cue {
             Cue::Always => Origin::Eventless,
-            Cue::Timer(_) => Origin::Step,
+            Cue::Timer(_) | Cue::ChildDone(_) => Origin::Step,
             Cue::Done(_) => Origin::Internal,
             Cue::Event(_) | Cue::Fault => self.origin,
         };
@@ -186,7 +187,7 @@ impl<W: World> Interpreter<'_, W> {
                 && asked.contains_key(&id)
             {
                 let guard = self.machine.transitions.get(id).and_then(|transition| transition.guard.as_ref());
-                candidate.guard = guard.map(|guard| self.part(guard, event));
+                candidate.guard = guard.map(|guard| self.part(guard, current));
             }
         }
         let (elsewhere, similar) = match cue {
@@ -196,7 +197,7 @@ impl<W: World> Interpreter<'_, W> {
             _ => (Vec::new(), None),
         };
         let leaves = self.leaves();
-        let cue = self.cue_text(cue, event);
+        let cue = self.cue_text(cue, current);
         self.report.selections.push(Selection {
             cue,
             origin,
@@ -215,15 +216,7 @@ impl<W: World> Interpreter<'_, W> {
             let mut winner: Option<(StateId, Claim)> = None;
             for state in outward(self.machine, leaf) {
                 let Some(row) = self.machine.states.get(state) else { break };
-                for &id in &row.transitions {
-                    let is_meant = self
-                        .machine
-                        .transitions
-                        .get(id)
-                        .is_some_and(|transition| cue.sets_off(&transition.trigger));
-                    if !is_meant {
-                        continue;
-                    }
+                for &(_, id) in self.plan.reactions(state, cue) {
                     let what = Claim::Transition(id);
                     let verdict = match (winner, asked.get(&id)) {
                         (Some((state, to)), _) => Verdict::Lost { state, to },
@@ -279,8 +272,8 @@ impl<W: World> Interpreter<'_, W> {
             {
                 candidate.verdict = Verdict::Preempted {
                     by: lost.by,
-                    exits: self.exit_set(id).into_iter().collect(),
-                    by_exits: self.exit_set(lost.by).into_iter().collect(),
+                    exits: self.exit_set(id).iter().collect(),
+                    by_exits: self.exit_set(lost.by).iter().collect(),
                 };
             }
         }
@@ -289,7 +282,7 @@ impl<W: World> Interpreter<'_, W> {
     /// Transitions outside the configuration that this event would set off.
     fn elsewhere(&self, event: EventId) -> Vec<TransitionId> {
         let waits = |transition: &crate::model::Transition| {
-            !self.configuration.contains(&transition.source)
+            !self.configuration.contains(transition.source)
                 && matches!(&transition.trigger, Trigger::Events(events) if events.contains(&event))
         };
         let transitions = self.machine.transitions.iter().enumerate();
@@ -299,7 +292,7 @@ impl<W: World> Interpreter<'_, W> {
     /// The event that may have been meant: its name is close, and an active state has a transition for it.
     fn similar(&self, event: EventId) -> Option<EventId> {
         let name_of = |event: EventId| self.machine.events.get(event).map(|row| row.symbol.name.as_str());
-        let sources = self.configuration.iter().filter_map(|&state| self.machine.states.get(state));
+        let sources = self.configuration.iter().filter_map(|state| self.machine.states.get(state));
         let transitions = sources.flat_map(|state| &state.transitions);
         let events = transitions.filter_map(|&id| match &self.machine.transitions.get(id)?.trigger {
             Trigger::Events(events) => Some(events),
@@ -309,7 +302,7 @@ impl<W: World> Interpreter<'_, W> {
         self.machine.event(name)
     }
 
-    fn cue_text(&self, cue: Cue, event: Option<&Occurrence>) -> String {
+    fn cue_text(&self, cue: Cue, current: Current<'_>) -> String {
         match cue {
             Cue::Always => "always".to_owned(),
             Cue::Fault => "fault".to_owned(),
@@ -317,17 +310,23 @@ impl<W: World> Interpreter<'_, W> {
             Cue::Done(state) => {
                 format!("done({})", self.machine.states.get(state).map_or("", |row| row.path.as_str()))
             }
-            Cue::Event(_) => event.map_or_else(String::new, |event| self.signal(event).to_string()),
+            Cue::ChildDone(child) => {
+                format!("done({})", self.machine.children.get(child).map_or("", |row| row.name.as_str()))
+            }
+            Cue::Event(_) => match current {
+                Current::Event(event) => self.signal(event.event, &event.args).to_string(),
+                _ => String::new(),
+            },
         }
     }
 
     /// An expression with the value of each operand. The nesting is that of the source, which is bounded.
-    fn part(&mut self, expr: &Expr, event: Option<&Occurrence>) -> Part {
-        let value = self.scope(event).eval(expr);
+    fn part(&mut self, expr: &Expr, current: Current<'_>) -> Part {
+        let value = self.scope(current).eval(expr);
         let mut parts = Vec::new();
         // What comes first decides whether the rest is evaluated.
         let mut before: Option<Result<Value, Fault>> = None;
-        for operand in operands(expr) {
+        for operand in expr.operands() {
             let is_asked = match (&expr.kind, &before) {
                 (_, None) => true,
                 (_, Some(Err(_))) => false,
@@ -337,7 +336,7 @@ impl<W: World> Interpreter<'_, W> {
                 _ => true,
             };
             let part = if is_asked {
-                self.part(operand, event)
+                self.part(operand, current)
             } else {
                 Part { span: operand.span, extern_guard: None, value: None, parts: Vec::new() }
             };
@@ -376,21 +375,5 @@ fn extern_guard(expr: &Expr) -> Option<usize> {
     match expr.kind {
         ExprKind::Guard(guard, _) => Some(guard),
         _ => None,
-    }
-}
-
-/// What an expression is computed from, in the order of evaluation.
-fn operands(expr: &Expr) -> Vec<&Expr> {
-    match &expr.kind {
-        ExprKind::Unary(_, first)
-        | ExprKind::IsNone(first)
-        | ExprKind::Wrap(first)
-        | ExprKind::Unwrap(first)
-        | ExprKind::Len(first) => vec![first],
-        ExprKind::Binary(_, first, second)
-        | ExprKind::Default(first, second)
-        | ExprKind::Index(first, second) => vec![first, second],
-        ExprKind::List(items) | ExprKind::Guard(_, items) => items.iter().collect(),
-        _ => Vec::new(),
     }
 }

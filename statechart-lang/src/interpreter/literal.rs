@@ -196,7 +196,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// A literal of the type.
-    fn value(&mut self, ty: &Type, depth: usize) -> Result<Value, WordError> {
+    pub(super) fn value(&mut self, ty: &Type, depth: usize) -> Result<Value, WordError> {
         self.skip_space();
         match ty {
             Type::Text => self.string().map(Value::Text),

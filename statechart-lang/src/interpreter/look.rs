@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{Interpreter, Signal, Value, World};
-use crate::model::{ActivityId, EventId, Machine, StateId, TransitionId};
+use crate::model::{ActivityId, ChildId, EventId, LocalId, Machine, StateId, TransitionId, UndoId};
 
 impl<'m, W: World> Interpreter<'m, W> {
     /// The machine that is interpreted.
@@ -19,15 +19,20 @@ impl<'m, W: World> Interpreter<'m, W> {
 
     /// Every active state, in document order; the root first.
     #[must_use]
-    pub fn configuration(&self) -> &BTreeSet<StateId> {
-        &self.configuration
+    pub fn configuration(&self) -> BTreeSet<StateId> {
+        self.configuration.iter().collect()
+    }
+
+    /// The active leaves, in document order.
+    pub fn leaf_states(&self) -> impl Iterator<Item = StateId> + '_ {
+        self.configuration.iter().filter(|&state| self.plan.leaves().contains(state))
     }
 
     /// Paths of the active leaf states, in document order.
     #[must_use]
     pub fn leaves(&self) -> Vec<String> {
         let path = |state: StateId| self.machine.states.get(state).map(|row| row.path.clone());
-        self.leaf_states().into_iter().filter_map(path).collect()
+        self.leaf_states().filter_map(path).collect()
     }
 
     /// The values of the context, in order of declaration.
@@ -36,10 +41,36 @@ impl<'m, W: World> Interpreter<'m, W> {
         &self.context
     }
 
+    /// Data of the active states and the machine's parameters, in order of declaration.
+    pub fn data(&self) -> impl Iterator<Item = (LocalId, &Value)> + '_ {
+        self.data.iter().enumerate().filter_map(|(local, value)| Some((local, value.as_ref()?)))
+    }
+
+    /// What history states have recorded: the states that they would restore.
+    pub fn histories(&self) -> impl Iterator<Item = (StateId, &[StateId])> + '_ {
+        self.history.iter().map(|(history, stored)| (*history, stored.as_slice()))
+    }
+
+    /// What `compensate` would run, the latest first: its index and arguments.
+    pub fn undos(&self) -> impl Iterator<Item = (UndoId, &[Value])> + '_ {
+        self.undo.iter().rev().map(|(undo, args)| (*undo, args.as_slice()))
+    }
+
+    /// Children that run, with their generations.
+    pub fn children(&self) -> impl Iterator<Item = (ChildId, u32)> + '_ {
+        self.children.iter().map(|(child, generation)| (*child, *generation))
+    }
+
+    /// What a final state of the root returned, once the machine is done.
+    #[must_use]
+    pub fn result(&self) -> Option<&Value> {
+        self.result.as_ref()
+    }
+
     /// Whether a state is active: `in(state)`.
     #[must_use]
     pub fn is_in(&self, state: StateId) -> bool {
-        self.configuration.contains(&state)
+        self.configuration.contains(state)
     }
 
     /// Whether the machine has reached a final state of its root.
@@ -55,7 +86,7 @@ impl<'m, W: World> Interpreter<'m, W> {
             || self
                 .configuration
                 .iter()
-                .any(|&state| self.machine.states.get(state).is_some_and(|row| row.accept))
+                .any(|state| self.machine.states.get(state).is_some_and(|row| row.accept))
     }
 
     /// The virtual clock, in microseconds since 1970 UTC.
@@ -67,7 +98,7 @@ impl<'m, W: World> Interpreter<'m, W> {
     /// The deferred events, the oldest first.
     #[must_use]
     pub fn deferred(&self) -> Vec<Signal> {
-        self.deferred.iter().map(|waiting| self.signal(&waiting.event)).collect()
+        self.deferred.iter().map(|waiting| self.signal(waiting.event.event, &waiting.event.args)).collect()
     }
 
     /// The running activity that may report this event, the first in document order: its generation, and

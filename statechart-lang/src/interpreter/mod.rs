@@ -16,29 +16,44 @@
 //! |---|---|
 //! | `value` | [`Value`], [`Fault`], how they are spelt |
 //! | `eval` | expressions |
-//! | `engine` | [`Interpreter`]: macrostep, queues, deferral |
+//! | `input` | [`Input`] |
+//! | `engine` | [`Interpreter`]: what a running machine is made of; start and step |
+//! | `macrostep` | queues, deferral, activities |
 //! | `look` | what can be asked of a running machine |
+//! | `offers` | [`Offer`]: the events that a configuration speaks of |
 //! | `select` | which transitions a configuration enables, which preempt which |
 //! | `explain` | [`Selection`]: what became of each candidate, and why |
-//! | `microstep` | exit sets, entry sets, actions |
+//! | `microstep` | exits, transition bodies, entries, completion |
+//! | `entry_set` | what is entered, history restored |
+//! | `data` | data of states and what is passed to them |
+//! | `action` | what actions do |
+//! | `plan`, `state_set` | tables made once for a machine; a set of states |
 //! | `clock` | timers and delayed messages on a virtual clock |
 //! | `report` | [`StepReport`] and [`Effect`] |
 //! | `word`, `literal`, `words_file` | [`Word`] and `.words` files |
 //! | `session` | [`Session`]: a word, item by item |
 //! | `run`, `render` | [`Run`] and its forms |
 
+mod action;
 mod clock;
+mod data;
 mod engine;
+mod entry_set;
 mod eval;
 mod explain;
+mod input;
 mod literal;
 mod look;
+mod macrostep;
 mod microstep;
+mod offers;
+mod plan;
 mod render;
 mod report;
 mod run;
 mod select;
 mod session;
+mod state_set;
 #[cfg(test)]
 mod tests;
 mod value;
@@ -46,8 +61,10 @@ mod word;
 mod words_file;
 
 pub use clock::Advance;
-pub use engine::{Input, Interpreter};
+pub use engine::Interpreter;
 pub use explain::{Candidate, Claim, Decision, Origin, Part, Selection, Verdict};
+pub use input::Input;
+pub use offers::Offer;
 pub use report::{Cause, Change, Effect, GuardValue, Outcome, Preemption, Signal, StepReport};
 pub use run::{Row, Run, run, run_explained};
 pub use session::Session;
@@ -57,13 +74,8 @@ pub use words_file::{NamedWord, parse_words};
 
 use std::collections::BTreeMap;
 
-/// Most events that wait in the internal queue; one more is [`Fault::QueueFull`].
-pub const INTERNAL_LIMIT: usize = 16;
-/// Most events that are deferred; one more is [`Fault::DeferredFull`].
-pub const DEFERRED_LIMIT: usize = 64;
-/// Most turns of a macrostep; one more is [`Fault::Microsteps`].
-pub const MICROSTEP_LIMIT: u32 = 1_000;
-/// Most messages to itself that a machine may have under way; one more is [`Fault::Undelivered`].
+/// Most messages that a machine may have under way, to itself and delayed ones to others; one more is
+/// [`Fault::Undelivered`]. The bounds that a spec may set itself are in [`Limits`](crate::model::Limits).
 pub const MESSAGE_LIMIT: usize = 1_024;
 /// Most timers and messages that one [`Interpreter::advance`] lets through; see [`Advance::limit_reached`].
 pub const FIRING_LIMIT: usize = 10_000;

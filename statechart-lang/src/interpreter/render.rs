@@ -110,6 +110,9 @@ fn cells(row: &Row) -> [String; HEADINGS.len()] {
         matches!(
             effect,
             Effect::Send { .. }
+                | Effect::Cancel { .. }
+                | Effect::Spawn { .. }
+                | Effect::StopChild { .. }
                 | Effect::Start { .. }
                 | Effect::Stop { .. }
                 | Effect::Act { .. }

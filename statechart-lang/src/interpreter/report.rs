@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::{Fault, Selection, Value, value::duration_text};
-use crate::model::{ActivityId, StateId, TimerId, TransitionId};
+use crate::model::{ActivityId, ChildId, Field, StateId, TimerId, TransitionId};
 
 /// Everything about one step: the macrostep of its event and those of the deferred events it set free.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -34,7 +34,8 @@ pub struct StepReport {
     pub outputs: Vec<Signal>,
     /// Every effect, the outputs included, in order: what is left to perform.
     pub effects: Vec<Effect>,
-    /// Variables whose value differs after the step, in order of declaration.
+    /// Variables whose value differs after the step, in order of declaration; then data of active states, as
+    /// `state.name`.
     pub changes: Vec<Change>,
     /// The activities that the step started, in order.
     pub started: Vec<ActivityId>,
@@ -70,8 +71,12 @@ pub enum Cause {
     Activity(ActivityId),
     /// A timer elapsed.
     Timer(TimerId),
-    /// A fault from outside, such as an undelivered message.
+    /// A child machine completed.
+    Child(ChildId),
+    /// A fault from outside, such as an undelivered message or a child that failed.
     Fault,
+    /// A snapshot was restored.
+    Restored,
     /// Time passed in which nothing was due; only rows of a run have it.
     Clock,
 }
@@ -174,12 +179,39 @@ pub enum Effect {
     Raise(Signal),
     /// `send`. A message to the machine itself is kept by the interpreter's clock.
     Send {
-        /// The peer's name; `None` for `self`.
+        /// The name of the peer or child; `None` for `self`.
         peer: Option<String>,
         /// What is sent.
         message: Signal,
         /// After how many microseconds; `None` for at once.
         delay_us: Option<i64>,
+        /// Its name, where it has one: it replaces what is under way by that name.
+        id: Option<String>,
+    },
+    /// `cancel`: the delayed message of that name, if any is under way, is to be forgotten.
+    Cancel {
+        /// The message's name.
+        id: String,
+    },
+    /// `spawn`, or the `do` of a machine: a child is to be started.
+    Spawn {
+        /// Which child.
+        child: ChildId,
+        /// To be given back when it completes.
+        generation: u32,
+        /// The child's name.
+        id: String,
+        /// The machine's name.
+        machine: String,
+        /// Values for its parameters, in order.
+        args: Vec<Value>,
+    },
+    /// `stop`, or the state of a `do` was left: a running child is to be stopped.
+    StopChild {
+        /// Which child.
+        child: ChildId,
+        /// The child's name.
+        id: String,
     },
     /// `do`: a service is to be started.
     Start {
@@ -231,10 +263,19 @@ impl fmt::Display for Effect {
         match self {
             Self::Emit(signal) => write!(f, "emit {signal}"),
             Self::Raise(signal) => write!(f, "raise {signal}"),
-            Self::Send { peer, message, delay_us } => {
+            Self::Send { peer, message, delay_us, id } => {
                 write!(f, "send {} {message}", peer.as_deref().unwrap_or("self"))?;
-                delay_us.map_or(Ok(()), |delay_us| write!(f, " delay {}", duration_text(delay_us)))
+                if let Some(delay_us) = delay_us {
+                    write!(f, " delay {}", duration_text(*delay_us))?;
+                }
+                id.as_ref().map_or(Ok(()), |id| write!(f, " as {id}"))
             }
+            Self::Cancel { id } => write!(f, "cancel {id}"),
+            Self::Spawn { id, machine, args, .. } => {
+                call(f, "spawn ", machine, args)?;
+                write!(f, " as {id}")
+            }
+            Self::StopChild { id, .. } => write!(f, "stop {id}"),
             Self::Start { service, args, .. } => call(f, "do ", service, args),
             Self::Stop { service, .. } => write!(f, "stop {service}"),
             Self::Arm { after_us, .. } => write!(f, "arm {}", duration_text(*after_us)),
@@ -252,4 +293,10 @@ fn call(f: &mut fmt::Formatter<'_>, keyword: &str, name: &str, args: &[Value]) -
         write!(f, "{}{arg}", if index == 0 { "" } else { ", " })?;
     }
     f.write_str(")")
+}
+
+/// A symbol's name and the values of its fields.
+pub(super) fn signal_of(name: &str, fields: &[Field], args: &[Value]) -> Signal {
+    let fields = fields.iter().zip(args).map(|(field, value)| (field.name.clone(), value.clone())).collect();
+    Signal { name: name.to_owned(), fields }
 }

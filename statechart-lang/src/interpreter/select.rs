@@ -1,31 +1,22 @@
 //! Which transitions a configuration takes (W3C: selectTransitions, selectEventlessTransitions,
 //! removeConflictingTransitions, computeExitSet, getTransitionDomain, findLCCA), and deferral.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use super::{GuardValue, Interpreter, Preemption, World, eval::Occurrence};
-use crate::model::{EventId, Machine, StateId, StateKind, TimerId, Transition, TransitionId, Trigger};
+use super::{
+    Fault, GuardValue, Interpreter, Preemption, World, engine::Detail, eval::Current, state_set::StateSet,
+};
+use crate::model::{ChildId, EventId, Machine, StateId, StateKind, TimerId, Transition, TransitionId};
 
 /// What transitions are looked up by.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Cue {
     Always,
     Event(EventId),
     Timer(TimerId),
     Done(StateId),
+    ChildDone(ChildId),
     Fault,
-}
-
-impl Cue {
-    pub(super) fn sets_off(self, trigger: &Trigger) -> bool {
-        match (self, trigger) {
-            (Self::Always, Trigger::Always) | (Self::Fault, Trigger::Fault) => true,
-            (Self::Event(event), Trigger::Events(events)) => events.contains(&event),
-            (Self::Timer(timer), Trigger::Timer(wanted)) => timer == *wanted,
-            (Self::Done(state), Trigger::Done(wanted)) => state == *wanted,
-            _ => false,
-        }
-    }
 }
 
 /// What the configuration makes of a cue.
@@ -45,22 +36,24 @@ impl<W: World> Interpreter<'_, W> {
     /// W3C selectTransitions, extended: walking outward from each active leaf, the first enabled
     /// transition or `defer` wins, and in one state a transition beats a `defer`. If any region takes a
     /// transition the event is consumed, else any `defer` keeps it, else any bare `on` settles it.
-    pub(super) fn select(&mut self, cue: Cue, event: Option<&Occurrence>) -> Disposition {
+    pub(super) fn select(&mut self, cue: Cue, current: Current<'_>) -> Disposition {
         let machine = self.machine;
+        // Nothing active waits for nothing: what most turns of a macrostep find.
+        if cue == Cue::Always && !self.configuration.intersects(self.plan.eventless()) {
+            return Disposition::Nothing;
+        }
+        let plan = std::sync::Arc::clone(&self.plan);
         let mut asked = BTreeMap::new();
         let mut fault = None;
         let mut enabled: Vec<TransitionId> = Vec::new();
         let (mut deferred, mut ignored) = (false, false);
-        for leaf in self.leaf_states() {
+        let mut next_leaf = self.leaf_from(0);
+        while let Some(leaf) = next_leaf {
+            next_leaf = self.leaf_from(leaf + 1);
             'outward: for state in outward(machine, leaf) {
-                let Some(row) = machine.states.get(state) else { break };
-                for &id in &row.transitions {
+                for &(_, id) in plan.reactions(state, cue) {
                     let Some(transition) = machine.transitions.get(id) else { continue };
-                    if !cue.sets_off(&transition.trigger) {
-                        continue;
-                    }
-                    // An ancestor of several leaves is asked once: guards are pure.
-                    let answer = *asked.entry(id).or_insert_with(|| self.guard(id, transition, event));
+                    let answer = self.ask(id, transition, current, &mut asked);
                     fault = answer.err().or(fault);
                     if answer != Ok(true) {
                         continue;
@@ -72,7 +65,9 @@ impl<W: World> Interpreter<'_, W> {
                     }
                     break 'outward;
                 }
-                if matches!(cue, Cue::Event(event) if row.defer.contains(&event)) {
+                if let Cue::Event(event) = cue
+                    && machine.states.get(state).is_some_and(|row| row.defer.contains(&event))
+                {
                     deferred = true;
                     break;
                 }
@@ -93,37 +88,78 @@ impl<W: World> Interpreter<'_, W> {
         } else {
             Disposition::Nothing
         };
-        if self.explains {
+        if self.detail == Detail::Explained {
             let preempted = self.report.preempted.split_off(preempted_before);
-            self.explain(cue, event, &asked, &preempted, &disposition);
+            self.explain(cue, current, &asked, &preempted, &disposition);
             self.report.preempted.extend(preempted);
         }
         disposition
     }
 
-    /// W3C conditionMatch.
-    fn guard(
+    /// The first active leaf that is not before the given state.
+    fn leaf_from(&self, state: StateId) -> Option<StateId> {
+        let mut next = self.configuration.next_from(state);
+        while let Some(state) = next.filter(|&state| !self.plan.leaves().contains(state)) {
+            next = self.configuration.next_from(state + 1);
+        }
+        next
+    }
+
+    /// Whether a transition is enabled. An ancestor of several leaves is asked once: guards are pure.
+    fn ask(
         &mut self,
         id: TransitionId,
         transition: &Transition,
-        event: Option<&Occurrence>,
-    ) -> Result<bool, super::Fault> {
-        let Some(guard) = &transition.guard else { return Ok(true) };
-        let value = self.scope(event).eval(guard).map(|value| value.is_true());
-        let text = transition.guard_text.clone().unwrap_or_default();
-        self.report.guards.push(GuardValue { transition: id, text, value });
-        value
+        current: Current<'_>,
+        asked: &mut BTreeMap<TransitionId, Result<bool, Fault>>,
+    ) -> Result<bool, Fault> {
+        if transition.guard.is_none() && transition.passes.is_empty() && self.detail != Detail::Explained {
+            return Ok(true);
+        }
+        if let Some(answer) = asked.get(&id) {
+            return *answer;
+        }
+        let answer = self.condition(id, transition, current);
+        asked.insert(id, answer);
+        answer
+    }
+
+    /// W3C conditionMatch; the values that it passes to its targets are part of the condition, so that a fault in
+    /// them is met before anything is left.
+    fn condition(
+        &mut self,
+        id: TransitionId,
+        transition: &Transition,
+        current: Current<'_>,
+    ) -> Result<bool, Fault> {
+        if let Some(guard) = &transition.guard {
+            let value = self.scope(current).eval(guard).map(|value| value.is_true());
+            if self.tells() {
+                let text = transition.guard_text.clone().unwrap_or_default();
+                self.report.guards.push(GuardValue { transition: id, text, value });
+            }
+            if value != Ok(true) {
+                return value;
+            }
+        }
+        for pass in &transition.passes {
+            self.scope(current).all(&pass.args)?;
+        }
+        Ok(true)
     }
 
     /// W3C removeConflictingTransitions: two conflict when their exit sets intersect; then the one with
     /// the inner source preempts the other, else the one selected first stays.
     fn remove_conflicting(&mut self, enabled: Vec<TransitionId>) -> Vec<TransitionId> {
+        if enabled.len() < 2 {
+            return enabled;
+        }
         let mut filtered: Vec<TransitionId> = Vec::new();
         for first in enabled {
             let mut lost_to = None;
             let mut removed = Vec::new();
             for &second in &filtered {
-                if self.exit_set(first).is_disjoint(&self.exit_set(second)) {
+                if !self.exit_set(first).intersects(&self.exit_set(second)) {
                     continue;
                 }
                 if self.machine.is_descendant(self.source(first), self.source(second)) {
@@ -134,16 +170,22 @@ impl<W: World> Interpreter<'_, W> {
                 }
             }
             if let Some(by) = lost_to {
-                self.report.preempted.push(Preemption { transition: first, by });
+                self.note_preempted(first, by);
                 continue;
             }
             for loser in removed {
-                self.report.preempted.push(Preemption { transition: loser, by: first });
+                self.note_preempted(loser, first);
                 filtered.retain(|&kept| kept != loser);
             }
             filtered.push(first);
         }
         filtered
+    }
+
+    fn note_preempted(&mut self, transition: TransitionId, by: TransitionId) {
+        if self.tells() {
+            self.report.preempted.push(Preemption { transition, by });
+        }
     }
 
     pub(super) fn source(&self, id: TransitionId) -> StateId {
@@ -152,11 +194,10 @@ impl<W: World> Interpreter<'_, W> {
 
     /// W3C computeExitSet for one transition: the active states below its domain; none when it has no
     /// target.
-    pub(super) fn exit_set(&self, id: TransitionId) -> BTreeSet<StateId> {
-        let Some(transition) = self.machine.transitions.get(id) else { return BTreeSet::new() };
-        let Some(domain) = domain(self.machine, transition) else { return BTreeSet::new() };
-        let below = |state: &StateId| self.machine.is_descendant(*state, domain);
-        self.configuration.iter().copied().filter(below).collect()
+    pub(super) fn exit_set(&self, id: TransitionId) -> StateSet {
+        let Some(domain) = self.plan.domain(id) else { return StateSet::default() };
+        let last = self.machine.states.get(domain).map_or(domain, |row| row.last);
+        self.configuration.within(domain + 1, last)
     }
 }
 
@@ -170,6 +211,9 @@ pub(super) fn outward(machine: &Machine, from: StateId) -> impl Iterator<Item = 
 }
 
 /// W3C getTransitionDomain: the innermost state that stays active; `None` for a targetless transition.
+///
+/// A history state as a target stands for what will be restored (W3C getEffectiveTargetStates), all of which lies
+/// below its parent, as the history state itself does; so the answer does not depend on what is stored.
 ///
 /// The model holds the same answer, for code generation; it is worked out anew here so that a mistake
 /// on either side shows as a difference between the engines.

@@ -65,6 +65,14 @@ impl<'m> Session<'m> {
                 let report = self.interpreter.step(input);
                 rows.push(row(machine, n, Some(&item.text), report));
             }
+            ItemKind::Done { child, result } => {
+                let running = self.interpreter.children().find(|(running, _)| running == child);
+                // Zero is never given out: where no such child runs, the report is stale.
+                let generation = running.map_or(0, |(_, generation)| generation);
+                let input = Input::ChildDone { child: *child, generation, result: result.clone() };
+                let report = self.interpreter.step(input);
+                rows.push(row(machine, n, Some(&item.text), report));
+            }
             ItemKind::Advance { span_us } => {
                 self.triggered(*span_us, &mut rows);
                 match rows.first_mut() {

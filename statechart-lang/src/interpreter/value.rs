@@ -150,20 +150,32 @@ pub enum Fault {
     },
     /// A message could not be delivered.
     Undelivered,
+    /// Too many actions wait to be compensated.
+    UndoFull {
+        /// How many may wait.
+        limit: u32,
+    },
+    /// A child machine failed.
+    Child,
+    /// A service panicked, so that it will not report a result.
+    ServicePanicked,
 }
 
 impl Fault {
-    /// The name under which `fault(kind)` reports it.
+    /// The name under which `on fault` sees it, as `event.kind`.
     #[must_use]
     pub fn kind(self) -> &'static str {
         match self {
             Self::Overflow => "overflow",
-            Self::DivisionByZero => "division",
-            Self::NonFinite => "nonfinite",
-            Self::QueueFull { .. } => "queue",
-            Self::DeferredFull { .. } => "deferred",
+            Self::DivisionByZero => "division_by_zero",
+            Self::NonFinite => "not_finite",
+            Self::QueueFull { .. } => "queue_full",
+            Self::DeferredFull { .. } => "deferred_full",
             Self::Microsteps { .. } => "microsteps",
             Self::Undelivered => "undelivered",
+            Self::UndoFull { .. } => "undo_full",
+            Self::Child => "child",
+            Self::ServicePanicked => "service_panicked",
         }
     }
 }
@@ -178,6 +190,9 @@ impl fmt::Display for Fault {
             Self::DeferredFull { limit } => write!(f, "more than {limit} events are deferred"),
             Self::Microsteps { limit } => write!(f, "the macrostep did not end within {limit} microsteps"),
             Self::Undelivered => f.write_str("a message could not be delivered"),
+            Self::UndoFull { limit } => write!(f, "more than {limit} actions wait to be compensated"),
+            Self::Child => f.write_str("a child machine failed"),
+            Self::ServicePanicked => f.write_str("a service panicked and reports no result"),
         }
     }
 }

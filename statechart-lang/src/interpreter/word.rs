@@ -5,6 +5,8 @@
 //! REQUEST_DATA[fresh, not late]     answers of extern guards during that step and what it sets off
 //! after 30s    +30s                 the clock moves on and fires what becomes due
 //! after                             the clock moves to the next timer and fires it
+//! done(worker)                      a running child machine completes
+//! done(worker, result: 42)          with what it returns
 //! 0123                              fieldless symbols written together, where that reads one way only
 //! ε    ""                           the empty word
 //! [fresh] A B                       answers for the start of the machine
@@ -15,7 +17,7 @@ use std::fmt;
 use super::{Answers, Value, literal::Cursor, value::parse_duration};
 use crate::{
     diagnostic::nearest,
-    model::{EventId, Machine},
+    model::{ChildId, EventId, Machine},
 };
 
 /// Most items of one word.
@@ -59,6 +61,13 @@ pub enum ItemKind {
     Advance {
         /// How much, in microseconds.
         span_us: i64,
+    },
+    /// A child machine that runs completes.
+    Done {
+        /// Which child.
+        child: ChildId,
+        /// What it returns, where it returns anything.
+        result: Option<Value>,
     },
     /// Time passes up to the next timer or message of the machine to itself.
     Elapse,
@@ -129,6 +138,13 @@ fn item(cursor: &mut Cursor<'_>, machine: &Machine, items: &mut Vec<Item>) -> Re
         items.push(Item { kind, answers, text, column });
         return Ok(());
     }
+    if !is_quoted && input.is_none() && token == "done" {
+        let kind = done(cursor, machine, column)?;
+        let text = cursor.text_from(from);
+        let answers = answers(cursor, machine)?;
+        items.push(Item { kind, answers, text, column });
+        return Ok(());
+    }
     let Some(event) = input else {
         return split(cursor, machine, &token, column, items);
     };
@@ -154,6 +170,44 @@ fn clock(cursor: &mut Cursor<'_>, token: &str, column: u32) -> Result<Option<Ite
         Some(Some(span_us)) => Ok(Some(ItemKind::Advance { span_us })),
         _ => Ok(None),
     }
+}
+
+/// `(child)` or `(child, result: value)`, behind `done`.
+fn done(cursor: &mut Cursor<'_>, machine: &Machine, column: u32) -> Result<ItemKind, WordError> {
+    let fail =
+        |column: u32, message: String, help: String| Err(WordError { line: None, column, message, help });
+    let form = || "write `done(child)` or `done(child, result: value)`".to_owned();
+    if !cursor.take('(') {
+        return fail(column, "`done` does not say which child machine completes".to_owned(), form());
+    }
+    cursor.skip_space();
+    let at = cursor.column();
+    let name = cursor.name();
+    let Some(child) = machine.children.iter().position(|child| child.name == name) else {
+        let message = format!("`{name}` is no child machine of `{}`", machine.name);
+        let help = match nearest(&name, machine.children.iter().map(|child| child.name.as_str())) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => form(),
+        };
+        return fail(at, message, help);
+    };
+    let ty = machine.children.get(child).and_then(|child| child.result.as_ref());
+    let mut result = ty.map(|ty| Value::default_of(ty, "result"));
+    if cursor.take(',') {
+        cursor.skip_space();
+        let at = cursor.column();
+        let Some(ty) = ty else {
+            return fail(at, format!("`{name}` returns nothing"), format!("write `done({name})`"));
+        };
+        if cursor.name() != "result" || !cursor.take(':') {
+            return fail(at, "a result stands without its name".to_owned(), form());
+        }
+        result = Some(cursor.value(ty, 0)?);
+    }
+    if !cursor.take(')') {
+        return Err(cursor.error("a `)` is missing after `done(`".to_owned(), form()));
+    }
+    Ok(ItemKind::Done { child, result })
 }
 
 fn backwards(column: u32) -> WordError {

@@ -112,6 +112,36 @@ pub enum ExprKind {
     Error,
 }
 
+impl Expr {
+    /// What it is computed from, in the order of evaluation.
+    #[must_use]
+    pub fn operands(&self) -> Vec<&Self> {
+        match &self.kind {
+            ExprKind::Unary(_, first)
+            | ExprKind::IsNone(first)
+            | ExprKind::Wrap(first)
+            | ExprKind::Unwrap(first)
+            | ExprKind::Len(first) => vec![first],
+            ExprKind::Binary(_, first, second)
+            | ExprKind::Default(first, second)
+            | ExprKind::Index(first, second) => vec![first, second],
+            ExprKind::List(items) | ExprKind::Guard(_, items) => items.iter().collect(),
+            ExprKind::Literal(_)
+            | ExprKind::None
+            | ExprKind::Variable(_)
+            | ExprKind::Local(_)
+            | ExprKind::Binding(_)
+            | ExprKind::Result
+            | ExprKind::FaultKind
+            | ExprKind::Field { .. }
+            | ExprKind::EventName
+            | ExprKind::Now
+            | ExprKind::In(_)
+            | ExprKind::Error => Vec::new(),
+        }
+    }
+}
+
 /// A constant.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Literal {

@@ -20,7 +20,8 @@ mod tree;
 use pest::Parser;
 
 use crate::{Code, Diagnostic, FileId, Loader, Source, Sources, Span};
-use generated::{Grammar, Rule};
+use generated::Grammar;
+pub(crate) use generated::Rule;
 pub(crate) use text::squeeze;
 
 /// Most files that one specification may consist of.
@@ -102,8 +103,15 @@ fn join(importer: &str, import: &str) -> String {
     parts.join("/")
 }
 
+/// The pairs of a text that [`parse`] has found to be sound.
+#[cfg(feature = "format")]
+pub(crate) fn pairs(text: &str) -> Option<pest::iterators::Pairs<'_, Rule>> {
+    pre_scan::pre_scan(FileId::default(), text).ok()?;
+    Grammar::parse(Rule::file, text).ok()
+}
+
 /// Parses one file.
-fn parse(id: FileId, sources: &Sources, diagnostics: &mut Vec<Diagnostic>) -> ast::File {
+pub(crate) fn parse(id: FileId, sources: &Sources, diagnostics: &mut Vec<Diagnostic>) -> ast::File {
     let Some(source) = sources.get(id) else { return ast::File::default() };
     if source.text.len() > SIZE_LIMIT {
         let span = Span { file: id, start: 0, end: 0 };

@@ -7,43 +7,37 @@ use std::{
 };
 
 use tokio::{
-    sync::{broadcast, mpsc, oneshot, watch},
+    sync::{broadcast, watch},
     time::Instant,
 };
 
 use super::{
-    Actor, ActorRef, AskError, Snapshot, Status, StopReason, TellError, Undelivered,
-    shared::{Ask, Item, Shared, Signal},
+    Actor, ActorRef, AskError, Snapshot, Status, StopReason, TellError, Undelivered, ask,
+    mailbox::Refused,
+    shared::{Item, Shared, Signal},
 };
 
 /// Reaches one actor; cheap to clone. Dropping the last handle of an actor that nothing else can wake
 /// ends it.
 pub struct Handle<C: Actor> {
-    sender: mpsc::Sender<Item<C>>,
     shared: Arc<Shared<C>>,
 }
 
 impl<C: Actor> Handle<C> {
-    pub(super) fn new(sender: mpsc::Sender<Item<C>>, shared: Arc<Shared<C>>) -> Self {
+    pub(super) fn new(shared: Arc<Shared<C>>) -> Self {
         shared.handles.fetch_add(1, Ordering::Relaxed);
-        Self { sender, shared }
+        Self { shared }
     }
 
     /// Puts an event into the mailbox, without waiting.
     ///
     /// # Errors
     /// [`TellError::Full`] and [`TellError::Stopped`] give the event back.
+    #[inline]
     pub fn try_tell(&self, event: C::Event) -> Result<(), TellError<C::Event>> {
-        if self.shared.closing.load(Ordering::Acquire) {
-            return Err(self.stopped(event));
-        }
-        self.sender.try_send(Item::Event(event)).map_err(|error| match error {
-            mpsc::error::TrySendError::Full(item) => TellError::Full {
-                actor: self.shared.name.clone(),
-                limit: self.shared.limit,
-                event: item.into_event(),
-            },
-            mpsc::error::TrySendError::Closed(item) => self.stopped(item.into_event()),
+        self.put(event).map_err(|refused| match refused {
+            Refused::Full(event) => self.shared.full(event),
+            Refused::Closed(event) => self.shared.stopped(event),
         })
     }
 
@@ -52,11 +46,30 @@ impl<C: Actor> Handle<C> {
     /// # Errors
     /// [`TellError::Stopped`] gives the event back.
     pub async fn tell(&self, event: C::Event) -> Result<(), TellError<C::Event>> {
-        match self.try_tell(event) {
-            Err(TellError::Full { event, .. }) => {
-                self.sender.send(Item::Event(event)).await.map_err(|error| self.stopped(error.0.into_event()))
+        let event = match self.put(event) {
+            Ok(()) => return Ok(()),
+            Err(Refused::Closed(event)) => return Err(self.shared.stopped(event)),
+            Err(Refused::Full(event)) => event,
+        };
+        match self.shared.mailbox.wait(Item::Event(event), None).await.map_err(Item::into_event) {
+            Err(Some(event)) => Err(self.shared.stopped(event)),
+            // What was put in is an event, so it comes back as one.
+            Ok(()) | Err(None) => Ok(()),
+        }
+    }
+
+    #[inline]
+    fn put(&self, event: C::Event) -> Result<(), Refused<C::Event>> {
+        match self.shared.mailbox.push(Item::Event(event)) {
+            Ok(()) => Ok(()),
+            Err(refused) => {
+                let is_full = matches!(refused, Refused::Full(_));
+                match refused.into_item().into_event() {
+                    Some(event) if is_full => Err(Refused::Full(event)),
+                    Some(event) => Err(Refused::Closed(event)),
+                    None => Ok(()),
+                }
             }
-            other => other,
         }
     }
 
@@ -77,44 +90,10 @@ impl<C: Actor> Handle<C> {
     pub async fn ask<R: Send + 'static>(
         &self,
         event: C::Event,
-        mut pick: impl FnMut(&C::Output) -> Option<R> + Send + 'static,
+        pick: impl FnMut(&C::Output) -> Option<R> + Send + 'static,
         deadline: Duration,
     ) -> Result<R, AskError> {
-        let actor = || self.shared.name.clone();
-        if self.shared.closing.load(Ordering::Acquire) {
-            return Err(AskError::Stopped { actor: actor() });
-        }
-        let (reply, answer) = oneshot::channel();
-        let mut reply: Option<oneshot::Sender<Result<R, AskError>>> = Some(reply);
-        let ask = Ask::new(event, move |offer| {
-            let Some(waiting) = &reply else { return true };
-            if waiting.is_closed() {
-                return true;
-            }
-            let result = match offer {
-                Ok(None) => return false,
-                Ok(Some(output)) => match pick(output) {
-                    Some(result) => Ok(result),
-                    None => return false,
-                },
-                Err(error) => Err(error),
-            };
-            if let Some(waiting) = reply.take() {
-                // The asker may have given up this very moment.
-                let _ = waiting.send(result);
-            }
-            true
-        });
-        let exchange = async {
-            if self.sender.send(Item::Ask(Box::new(ask))).await.is_err() {
-                return Err(AskError::Stopped { actor: actor() });
-            }
-            answer.await.unwrap_or_else(|_| Err(AskError::Ended { actor: actor() }))
-        };
-        tokio::time::timeout(deadline, exchange).await.unwrap_or_else(|_| {
-            let deadline_ms = u64::try_from(deadline.as_millis()).unwrap_or(u64::MAX);
-            Err(AskError::Deadline { actor: actor(), deadline_ms })
-        })
+        ask::ask(&self.shared, event, pick, deadline).await
     }
 
     /// The outputs from now on. A subscriber that falls behind is told how many it missed; it ends
@@ -130,14 +109,14 @@ impl<C: Actor> Handle<C> {
     pub fn states(&self) -> watch::Receiver<Arc<Snapshot>> {
         let states = self.shared.states();
         self.shared.refresh.store(true, Ordering::Release);
-        self.shared.control.notify_one();
+        self.shared.mailbox.attend();
         states
     }
 
     /// The name given in [`super::Options::name`].
     #[must_use]
     pub fn name(&self) -> &Arc<str> {
-        &self.shared.name
+        self.shared.name()
     }
 
     /// Whether it runs, and if not, why.
@@ -204,15 +183,11 @@ impl<C: Actor> Handle<C> {
     pub fn reference(&self) -> ActorRef {
         ActorRef::new(self.clone())
     }
-
-    fn stopped(&self, event: C::Event) -> TellError<C::Event> {
-        TellError::Stopped { actor: self.shared.name.clone(), event }
-    }
 }
 
 impl<C: Actor> Clone for Handle<C> {
     fn clone(&self) -> Self {
-        Self::new(self.sender.clone(), self.shared.clone())
+        Self::new(self.shared.clone())
     }
 }
 
@@ -220,7 +195,7 @@ impl<C: Actor> Drop for Handle<C> {
     fn drop(&mut self) {
         // Release: what was told before is visible to the loop when it sees that nobody is left.
         if self.shared.handles.fetch_sub(1, Ordering::AcqRel) == 1 {
-            self.shared.control.notify_one();
+            self.shared.mailbox.attend();
         }
     }
 }

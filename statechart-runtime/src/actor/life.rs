@@ -1,23 +1,30 @@
-//! The loop of an actor, and the lives it gives to its machine.
+//! The task of an actor, and the lives it gives to its machine.
 //!
 //! ```text
-//! launch ─▶ machine ─▶ life: (own events, due timers, then wait: signal | service ended | time | mailbox)*
-//!              ▲                            │ ended: done, stopped, aborted, unreachable
-//!              └── backoff ◀── policy ◀─────┘ failed
+//! launch ─▶ Make ─▶ Run: (own events, due timers, then wait: service ended | time | mailbox)*
+//!            ▲                      │ ended: done, stopped, aborted, unreachable, failed
+//!            │                    Clear ──▶ Over
+//!            └── BackOff ◀── policy ─┘ failed
 //! ```
+//!
+//! Written as a future by hand: it is one allocation that holds the machine and little else, and what is
+//! rarely needed (a clock's entry, services being cancelled) is allocated when it is.
 
 use std::{
+    future::Future,
     panic::{AssertUnwindSafe, catch_unwind},
+    pin::Pin,
     sync::{Arc, atomic::Ordering},
+    task::{Context, Poll, ready},
     time::Duration,
 };
 
-use tokio::{sync::mpsc, time::Instant};
+use tokio::time::{Instant, Sleep};
 
 use super::{
-    Actor, Handle, Inspection, Options, RestartPolicy, Shutdown, Status, StopReason,
+    Actor, Handle, Inspection, Options, RestartPolicy, Status, StopReason,
     services::{Ended, Finished, panic_text},
-    shared::{Item, Shared, Signal},
+    shared::{Item, Member, Shared, Signal},
     shell::{Shell, service_name},
     supervise::Restarts,
 };
@@ -27,11 +34,11 @@ use crate::chart::{Chart, Input};
 /// looks at everything else again.
 const BATCH: usize = 64;
 
-/// Where machines come from.
-pub(super) enum Source<C> {
-    Once(Option<C>),
-    Many(Box<dyn FnMut() -> C + Send>),
-}
+/// How often the loop does so before it lets other tasks run.
+const ROUNDS: usize = 16;
+
+/// Where the machines after the first come from.
+type Make<C> = Box<dyn FnMut() -> C + Send>;
 
 /// How a life ended.
 enum End {
@@ -48,283 +55,369 @@ impl<C: Chart> Drop for Lifeline<C> {
     }
 }
 
-/// The receiving side of an actor. Outlives a machine that fails.
-struct Mail<C: Chart> {
-    receiver: mpsc::Receiver<Item<C>>,
+/// What the task is at.
+enum Phase {
+    /// A machine is made, unless there is one, and started.
+    Make,
+    Run,
+    /// Services are being cancelled; then the life ends.
+    Clear(Pin<Box<dyn Future<Output = ()> + Send>>),
+    /// Waits before the next life.
+    BackOff(Pin<Box<Sleep>>),
+    Over,
+}
+
+/// An actor as a task. The fields are dropped in this order: who waits for the end finds everything gone.
+struct Task<C: Actor> {
+    phase: Phase,
+    machine: Option<C>,
+    shell: Shell<C>,
     /// Taken from the mailbox and not yet processed.
     inbox: Vec<Item<C>>,
-    /// The mailbox is closed and empty.
-    is_drained: bool,
     /// Until when a graceful stop may take.
     until: Option<Instant>,
+    /// Wakes the task for what is due. It may ring too early, when what it was set for has gone.
+    alarm: Option<Pin<Box<Sleep>>>,
+    supervised: Option<Box<(Make<C>, Restarts)>>,
+    /// How the life that is being cleared ended.
+    end: Option<Box<End>>,
+    lifeline: Lifeline<C>,
 }
 
-impl<C: Chart> Mail<C> {
-    /// The reason of a graceful stop, with what it leaves behind.
-    fn left(&self, cancelled: usize) -> StopReason {
-        StopReason::Stopped { cancelled, dropped: self.inbox.len() + self.receiver.len() }
-    }
-}
+// Nothing in it is pinned in place: what has to be is in a box.
+impl<C: Actor> Unpin for Task<C> {}
 
 pub(super) fn launch<C: Actor>(
-    source: Source<C>,
-    options: Options<C>,
-    policy: Option<RestartPolicy>,
+    machine: Option<C>,
+    supervised: Option<(Make<C>, RestartPolicy)>,
+    mut options: Options<C>,
 ) -> Handle<C> {
-    let (sender, receiver) = mpsc::channel(options.mailbox);
-    let shared = Arc::new(Shared::new(&options));
-    let handle = Handle::new(sender.clone(), shared.clone());
-    let shutdown = options.shutdown.clone();
-    let lifeline = Lifeline(shared.clone());
-    let shell = Shell::new(shared, sender, options);
-    let mail = Mail { receiver, inbox: Vec::new(), is_drained: false, until: None };
-    tokio::spawn(run(lifeline, shell, mail, source, shutdown, policy));
+    let shutdown = options.shutdown.take();
+    let shared = Arc::new(Shared::new(&mut options));
+    let handle = Handle::new(shared.clone());
+    if let Some(shutdown) = shutdown {
+        let member: Arc<dyn Member> = shared.clone();
+        shutdown.join(Arc::downgrade(&member));
+    }
+    tokio::spawn(Task {
+        phase: Phase::Make,
+        machine,
+        shell: Shell::new(shared.clone(), options),
+        inbox: Vec::new(),
+        until: None,
+        alarm: None,
+        supervised: supervised.map(|(make, policy)| Box::new((make, Restarts::new(policy)))),
+        end: None,
+        lifeline: Lifeline(shared),
+    });
     handle
 }
 
-async fn run<C: Actor>(
-    lifeline: Lifeline<C>,
-    mut shell: Shell<C>,
-    mut mail: Mail<C>,
-    mut source: Source<C>,
-    shutdown: Option<Shutdown>,
-    policy: Option<RestartPolicy>,
-) {
-    let mut restarts = policy.map(Restarts::new);
-    // A task of its own would cost more than a future that the loop polls.
-    let stopping = async {
-        match &shutdown {
-            Some(shutdown) => shutdown.requested().await,
-            None => std::future::pending().await,
-        }
-    };
-    tokio::pin!(stopping);
-    let reason = loop {
-        let made = catch_unwind(AssertUnwindSafe(|| match &mut source {
-            Source::Once(machine) => machine.take(),
-            Source::Many(make) => Some(make()),
-        }));
-        let end = match made {
-            Ok(Some(mut machine)) => {
-                let end = live(&mut shell, &mut mail, &mut machine, stopping.as_mut()).await;
-                let cancelled = shell.services.running();
-                shell.clear().await;
-                // A destructor of the user's externs may panic as well; the actor ends or restarts anyway.
-                if let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop(machine))) {
-                    let why = panic_text(payload);
-                    tracing::error!(target: "statechart", actor = %shell.shared.name, why, "dropping the machine panicked");
+impl<C: Actor> Future for Task<C> {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+        let task = self.get_mut();
+        loop {
+            match &mut task.phase {
+                Phase::Make => match task.make() {
+                    Ok(()) => task.phase = Phase::Run,
+                    Err(why) => task.leave(End::Failed(why)),
+                },
+                Phase::Run => match ready!(task.run(context)) {
+                    Ok(reason) => task.leave(End::Over(reason)),
+                    Err(why) => task.leave(End::Failed(why)),
+                },
+                Phase::Clear(clearing) => {
+                    ready!(clearing.as_mut().poll(context));
+                    task.finish_life();
                 }
-                match end {
-                    End::Over(StopReason::Stopped { .. }) => End::Over(mail.left(cancelled)),
-                    other => other,
+                Phase::BackOff(sleep) => {
+                    let is_over = sleep.as_mut().poll(context).is_ready();
+                    match task.lifeline.0.signalled() {
+                        Signal::Stop { .. } => task.finish(task.left(0)),
+                        Signal::Abort => task.finish(StopReason::Aborted),
+                        Signal::Run if is_over => {
+                            task.shell.shared.set_status(Status::Running);
+                            task.phase = Phase::Make;
+                        }
+                        // Registers for a signal; what is in the mailbox stays there.
+                        Signal::Run => {
+                            ready!(task.shell.shared.mailbox.receive(context, &mut Vec::new(), 0));
+                        }
+                    }
+                }
+                Phase::Over => return Poll::Ready(()),
+            }
+        }
+    }
+}
+
+impl<C: Actor> Task<C> {
+    /// Makes the machine, unless it was given, and starts it.
+    fn make(&mut self) -> Result<(), String> {
+        if self.machine.is_none() {
+            let Some(supervised) = &mut self.supervised else {
+                return Err(String::from("there is no machine to run"));
+            };
+            let make = &mut supervised.0;
+            let made = catch_unwind(AssertUnwindSafe(make));
+            self.machine = Some(made.map_err(|panic| format!("making the machine: {}", panic_text(panic)))?);
+        }
+        let Self { shell, machine: Some(machine), .. } = self else { return Ok(()) };
+        shell.life = shell.life.wrapping_add(1);
+        let restarts = shell.shared.restarts.load(Ordering::Relaxed);
+        tracing::info!(target: "statechart", actor = %shell.shared.name(), machine = C::TABLES.name, restarts, "actor starts");
+        shell.inspect(|| Inspection::Started { restarts });
+        shell.turn(machine, None).map(drop)
+    }
+
+    /// Runs the machine until it is done, fails, or the actor is stopped.
+    fn run(&mut self, context: &mut Context<'_>) -> Poll<Result<StopReason, String>> {
+        for _ in 0..ROUNDS {
+            if let Err(why) = self.work() {
+                return Poll::Ready(Err(why));
+            }
+            if let Some(reason) = self.over() {
+                return Poll::Ready(Ok(reason));
+            }
+            let Self { machine: Some(machine), shell, .. } = &mut *self else {
+                return Poll::Ready(Err(String::from("there is no machine to run")));
+            };
+            shell.publish(machine);
+            let mut is_idle = shell.own.is_empty();
+            if let Some(services) = &mut shell.services
+                && let Poll::Ready(ended) = services.poll_ended(context)
+            {
+                is_idle = false;
+                if let Err(why) = ended_service(shell, machine, ended) {
+                    return Poll::Ready(Err(why));
                 }
             }
-            Ok(None) => End::Failed(String::from("there is no machine to run")),
-            Err(payload) => End::Failed(format!("making the machine: {}", panic_text(payload))),
-        };
-        let why = match end {
-            End::Over(reason) => break reason,
-            End::Failed(why) => why,
-        };
-        tracing::error!(target: "statechart", actor = %shell.shared.name, why, "actor failed");
-        match restart(&mut shell, restarts.as_mut(), &why) {
-            Ok(wait) => {
-                if let Some(reason) = back_off(&shell.shared, wait, stopping.as_mut()).await {
-                    break match reason {
-                        StopReason::Stopped { .. } => mail.left(0),
-                        other => other,
-                    };
-                }
-                shell.shared.set_status(Status::Running);
+            if self.is_due(context) {
+                is_idle = false;
             }
-            Err(reason) => break reason,
-        }
-    };
-    if reason.is_failure() {
-        tracing::error!(target: "statechart", actor = %shell.shared.name, %reason, "actor ended");
-    } else {
-        tracing::info!(target: "statechart", actor = %shell.shared.name, %reason, "actor ended");
-    }
-    shell.inspect(|| Inspection::Stopped { reason: reason.clone() });
-    // Waiting tells and asks end before joins do.
-    drop(mail);
-    lifeline.0.end(reason);
-}
-
-/// Decides what follows a failure: the wait before the next life, or the end.
-fn restart<C: Actor>(
-    shell: &mut Shell<C>,
-    restarts: Option<&mut Restarts>,
-    why: &str,
-) -> Result<Duration, StopReason> {
-    let why: Arc<str> = Arc::from(why);
-    let Some(restarts) = restarts else { return Err(StopReason::Failed { why }) };
-    // One that is being stopped is not started anew.
-    if shell.shared.closing.load(Ordering::Acquire) {
-        return Err(StopReason::Failed { why });
-    }
-    let Some(wait) = restarts.next(Instant::now()) else {
-        let policy = restarts.policy();
-        let within_ms = u64::try_from(policy.within.as_millis()).unwrap_or(u64::MAX);
-        return Err(StopReason::GaveUp { restarts: policy.max_restarts, within_ms, why });
-    };
-    shell.shared.restarts.fetch_add(1, Ordering::Relaxed);
-    shell.shared.set_status(Status::Restarting);
-    let backoff_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
-    shell.inspect(|| Inspection::Restarting { why, backoff_ms });
-    Ok(wait)
-}
-
-/// Waits before a restart; a reason when the actor is to end instead.
-async fn back_off<C: Actor>(
-    shared: &Shared<C>,
-    wait: Duration,
-    mut stopping: std::pin::Pin<&mut impl Future<Output = Instant>>,
-) -> Option<StopReason> {
-    let sleep = tokio::time::sleep(wait);
-    tokio::pin!(sleep);
-    loop {
-        match shared.signalled() {
-            Signal::Run => {}
-            Signal::Stop { .. } => return Some(StopReason::Stopped { cancelled: 0, dropped: 0 }),
-            Signal::Abort => return Some(StopReason::Aborted),
-        }
-        tokio::select! {
-            biased;
-            () = shared.control.notified() => {}
-            until = stopping.as_mut(), if !shared.closing.load(Ordering::Acquire) => {
-                shared.signal(Signal::Stop { until });
+            if self.inbox.is_empty()
+                && self.lifeline.0.mailbox.receive(context, &mut self.inbox, BATCH).is_ready()
+            {
+                is_idle = false;
             }
-            () = sleep.as_mut() => return None,
-        }
-    }
-}
-
-/// Runs one machine until it is done, fails, or the actor is stopped.
-async fn live<C: Actor>(
-    shell: &mut Shell<C>,
-    mail: &mut Mail<C>,
-    machine: &mut C,
-    stopping: std::pin::Pin<&mut impl Future<Output = Instant>>,
-) -> End {
-    shell.life = shell.life.wrapping_add(1);
-    let restarts = shell.shared.restarts.load(Ordering::Relaxed);
-    tracing::info!(target: "statechart", actor = %shell.shared.name, machine = C::TABLES.name, restarts, "actor starts");
-    shell.inspect(|| Inspection::Started { restarts });
-    match keep_going(shell, mail, machine, stopping).await {
-        Ok(reason) => End::Over(reason),
-        Err(why) => End::Failed(why),
-    }
-}
-
-async fn keep_going<C: Actor>(
-    shell: &mut Shell<C>,
-    mail: &mut Mail<C>,
-    machine: &mut C,
-    mut stopping: std::pin::Pin<&mut impl Future<Output = Instant>>,
-) -> Result<StopReason, String> {
-    let shared = shell.shared.clone();
-    shell.turn(machine, None)?;
-    let sleep = tokio::time::sleep_until(Instant::now());
-    tokio::pin!(sleep);
-    loop {
-        work(shell, mail, machine)?;
-        if let Some(reason) = over(shell, mail, machine) {
-            return Ok(reason);
-        }
-        shell.publish(machine);
-        let wake = shell.timers.next().into_iter().chain(mail.until).min();
-        if let Some(wake) = wake
-            && sleep.deadline() != wake
-        {
-            sleep.as_mut().reset(wake);
-        }
-        tokio::select! {
-            biased;
-            () = shared.control.notified() => {}
-            until = stopping.as_mut(), if mail.until.is_none() => shared.signal(Signal::Stop { until }),
-            ended = shell.services.ended(), if shell.services.has_tasks() => match ended {
-                Ended::Finished(finished) => finish(shell, machine, finished)?,
-                Ended::Panicked { activity, why } => {
-                    shell.service_panicked(activity, why)?;
-                    shell.raise(machine)?;
-                }
-                Ended::Nothing => {}
-            },
-            () = sleep.as_mut(), if wake.is_some() => {}
-            count = mail.receiver.recv_many(&mut mail.inbox, BATCH), if !mail.is_drained && mail.inbox.is_empty() => {
-                mail.is_drained = count == 0;
+            if is_idle {
+                return Poll::Pending;
             }
-            // Others get their turn between two batches of own work.
-            () = tokio::task::yield_now(), if !shell.own.is_empty() => {}
         }
+        // Others get their turn.
+        context.waker().wake_by_ref();
+        Poll::Pending
     }
-}
 
-/// What can be done without waiting: signals, the batch, own events, what is due.
-fn work<C: Actor>(shell: &mut Shell<C>, mail: &mut Mail<C>, machine: &mut C) -> Result<(), String> {
-    if let Signal::Stop { until } = shell.shared.signalled() {
-        mail.receiver.close();
-        mail.until = Some(until);
+    /// Whether something is due by the clock; the task is woken for it otherwise.
+    fn is_due(&mut self, context: &mut Context<'_>) -> bool {
+        let next = self.shell.timers.as_ref().and_then(|timers| timers.next());
+        let Some(wake) = next.into_iter().chain(self.until).min() else { return false };
+        let alarm = self.alarm.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(wake)));
+        // An alarm that rings too early costs less than moving it each time.
+        if alarm.is_elapsed() || wake < alarm.deadline() {
+            alarm.as_mut().reset(wake);
+        }
+        let rings = alarm.as_mut().poll(context).is_ready();
+        if rings && wake > alarm.deadline() {
+            alarm.as_mut().reset(wake);
+            return alarm.as_mut().poll(context).is_ready();
+        }
+        rings
     }
-    read(shell, mail, machine)?;
-    for _ in 0..BATCH {
-        if is_interrupted(shell, machine) {
+
+    /// What can be done without waiting: signals, the batch, own events, what is due.
+    fn work(&mut self) -> Result<(), String> {
+        let shared = &self.lifeline.0;
+        if let Signal::Stop { until } = shared.signalled() {
+            self.until = Some(until);
+        }
+        self.read()?;
+        let Self { machine: Some(machine), shell, .. } = self else { return Ok(()) };
+        for _ in 0..BATCH {
+            if shell.own.is_empty() || is_interrupted(shell, machine) {
+                break;
+            }
+            let Some(event) = shell.own.pop_front() else { break };
+            shell.turn(machine, Some(Input::Event(event)))?;
+        }
+        if !shell.has_timers() {
             return Ok(());
         }
-        let Some(event) = shell.own.pop_front() else { break };
-        shell.turn(machine, Some(Input::Event(event)))?;
-    }
-    if shell.timers.is_empty() {
-        return Ok(());
-    }
-    let now = Instant::now();
-    for _ in 0..BATCH {
-        if is_interrupted(shell, machine) {
-            return Ok(());
-        }
-        let Some(due) = shell.timers.pop(now) else { break };
-        shell.due(machine, due)?;
-    }
-    Ok(())
-}
-
-/// Processes the inbox. What a failure leaves unread stays there for the next life.
-fn read<C: Actor>(shell: &mut Shell<C>, mail: &mut Mail<C>, machine: &mut C) -> Result<(), String> {
-    if mail.inbox.is_empty() {
-        return Ok(());
-    }
-    let mut result = Ok(());
-    let mut items = mail.inbox.drain(..);
-    while result.is_ok() && !is_interrupted(shell, machine) {
-        let Some(item) = items.next() else { break };
-        result = take(shell, machine, item);
-    }
-    let unread: Vec<_> = items.collect();
-    if !unread.is_empty() {
-        mail.inbox = unread;
-    }
-    result
-}
-
-fn take<C: Actor>(shell: &mut Shell<C>, machine: &mut C, item: Item<C>) -> Result<(), String> {
-    match item {
-        Item::Event(event) => shell.turn(machine, Some(Input::Event(event))).map(drop),
-        Item::Ask(ask) => shell.answer(machine, *ask),
-        Item::Streamed { life, activity, generation, event } => {
-            if life != shell.life || !shell.services.count(activity, generation) {
+        let now = Instant::now();
+        for _ in 0..BATCH {
+            if is_interrupted(shell, machine) {
                 return Ok(());
             }
-            shell.turn(machine, Some(Input::Report { activity, generation, event, last: false }))?;
-            match shell.services.due(activity, generation) {
-                Some(finished) => finish(shell, machine, finished),
+            let Some(due) = shell.timers.as_mut().and_then(|timers| timers.pop(now)) else { break };
+            shell.due(machine, due)?;
+        }
+        Ok(())
+    }
+
+    /// Processes the inbox. What a failure leaves unread stays there for the next life.
+    fn read(&mut self) -> Result<(), String> {
+        if self.inbox.is_empty() {
+            return Ok(());
+        }
+        let Self { machine: Some(machine), shell, inbox, .. } = self else { return Ok(()) };
+        let mut items = inbox.drain(..);
+        shell.begin_batch();
+        let result = catch_unwind(AssertUnwindSafe(|| {
+            while !is_interrupted(shell, machine) {
+                let Some(item) = items.next() else { break };
+                take(shell, machine, item)?;
+            }
+            Ok(())
+        }));
+        if items.len() > 0 {
+            let unread: Vec<_> = items.collect();
+            *inbox = unread;
+        } else {
+            drop(items);
+        }
+        shell.end_batch();
+        result.unwrap_or_else(|panic| Err(panic_text(panic)))
+    }
+
+    /// Whether, and why, the actor is at its end.
+    fn over(&mut self) -> Option<StopReason> {
+        let shared = &self.lifeline.0;
+        if self.machine.as_ref().is_some_and(|machine| machine.core().is_done()) {
+            return Some(StopReason::Done);
+        }
+        if shared.aborting.load(Ordering::Acquire) {
+            return Some(StopReason::Aborted);
+        }
+        // Handles first: whoever dropped the last one may have told something before.
+        let is_abandoned = shared.handles.load(Ordering::Acquire) == 0;
+        if !is_abandoned && self.until.is_none() {
+            return None;
+        }
+        let is_idle = self.shell.running() == 0
+            && self.shell.own.is_empty()
+            && self.inbox.is_empty()
+            && shared.mailbox.len() == 0;
+        if let Some(until) = self.until {
+            // What is left over is counted when the services have been cancelled.
+            return (is_idle || Instant::now() >= until)
+                .then_some(StopReason::Stopped { cancelled: 0, dropped: 0 });
+        }
+        (is_idle && !self.shell.has_timers()).then_some(StopReason::Unreachable)
+    }
+
+    /// The reason of a graceful stop, with what it leaves behind.
+    fn left(&self, cancelled: usize) -> StopReason {
+        StopReason::Stopped { cancelled, dropped: self.inbox.len() + self.lifeline.0.mailbox.len() }
+    }
+
+    /// Ends a life: what belongs to the machine goes, its services first.
+    fn leave(&mut self, end: End) {
+        let cancelled = self.shell.running();
+        self.end = Some(Box::new(match end {
+            End::Over(StopReason::Stopped { .. }) => End::Over(self.left(cancelled)),
+            other => other,
+        }));
+        match self.shell.clear() {
+            Some(services) => self.phase = Phase::Clear(Box::pin(services.cancel())),
+            None => self.finish_life(),
+        }
+    }
+
+    fn finish_life(&mut self) {
+        // A destructor of the user's externs may panic as well; the actor ends or restarts anyway.
+        if let Err(panic) = catch_unwind(AssertUnwindSafe(|| drop(self.machine.take()))) {
+            let why = panic_text(panic);
+            tracing::error!(target: "statechart", actor = %self.lifeline.0.name(), why, "dropping the machine panicked");
+        }
+        match self.end.take().map(|end| *end) {
+            Some(End::Failed(why)) => match self.restart(why) {
+                Ok(wait) => self.phase = Phase::BackOff(Box::pin(tokio::time::sleep(wait))),
+                Err(reason) => self.finish(reason),
+            },
+            Some(End::Over(reason)) => self.finish(reason),
+            None => self.finish(StopReason::Aborted),
+        }
+    }
+
+    /// Decides what follows a failure: the wait before the next life, or the end.
+    fn restart(&mut self, why: String) -> Result<Duration, StopReason> {
+        let shared = &self.lifeline.0;
+        tracing::error!(target: "statechart", actor = %shared.name(), why, "actor failed");
+        let why: Arc<str> = Arc::from(why);
+        let Some(supervised) = &mut self.supervised else { return Err(StopReason::Failed { why }) };
+        // One that is being stopped is not started anew.
+        if shared.mailbox.is_closed() {
+            return Err(StopReason::Failed { why });
+        }
+        let restarts = &mut supervised.1;
+        let Some(wait) = restarts.next(Instant::now()) else {
+            let policy = restarts.policy();
+            let within_ms = u64::try_from(policy.within.as_millis()).unwrap_or(u64::MAX);
+            return Err(StopReason::GaveUp { restarts: policy.max_restarts, within_ms, why });
+        };
+        shared.restarts.fetch_add(1, Ordering::Relaxed);
+        shared.set_status(Status::Restarting);
+        let backoff_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
+        self.shell.inspect(|| Inspection::Restarting { why, backoff_ms });
+        Ok(wait)
+    }
+
+    /// The end of the actor.
+    fn finish(&mut self, reason: StopReason) {
+        if reason.is_failure() {
+            tracing::error!(target: "statechart", actor = %self.lifeline.0.name(), %reason, "actor ended");
+        } else {
+            tracing::info!(target: "statechart", actor = %self.lifeline.0.name(), %reason, "actor ended");
+        }
+        self.shell.inspect(|| Inspection::Stopped { reason: reason.clone() });
+        // Waiting tells and asks end before joins do.
+        self.inbox.clear();
+        self.phase = Phase::Over;
+        self.lifeline.0.end(reason);
+    }
+}
+
+/// Runs the step of one item. Panics are the caller's to look after.
+fn take<C: Actor>(shell: &mut Shell<C>, machine: &mut C, item: Item<C>) -> Result<(), String> {
+    match item {
+        Item::Event(event) => shell.unguarded_turn(machine, Some(Input::Event(event))).map(drop),
+        Item::Ask(question) => shell.answer(machine, question),
+        Item::Streamed { life, activity, generation, event } => {
+            let is_life = life == shell.life;
+            let Some(services) = shell.services.as_mut().filter(|_| is_life) else { return Ok(()) };
+            if !services.count(activity, generation) {
+                return Ok(());
+            }
+            let input = Input::Report { activity, generation, event, last: false };
+            shell.unguarded_turn(machine, Some(input))?;
+            match shell.services.as_mut().and_then(|services| services.due(activity, generation)) {
+                Some(finished) => finish_service(shell, machine, finished),
                 None => Ok(()),
             }
         }
     }
 }
 
-fn finish<C: Actor>(
+/// What the end of a service's task means.
+fn ended_service<C: Actor>(
+    shell: &mut Shell<C>,
+    machine: &mut C,
+    ended: Ended<C::Event>,
+) -> Result<(), String> {
+    match ended {
+        Ended::Finished(finished) => finish_service(shell, machine, finished),
+        Ended::Panicked { activity, why } => {
+            shell.service_panicked(activity, why)?;
+            shell.raise(machine)
+        }
+        Ended::Nothing => Ok(()),
+    }
+}
+
+fn finish_service<C: Actor>(
     shell: &mut Shell<C>,
     machine: &mut C,
     finished: Finished<C::Event>,
@@ -335,29 +428,7 @@ fn finish<C: Actor>(
 }
 
 /// Whether no further step may run.
+#[inline]
 fn is_interrupted<C: Actor>(shell: &Shell<C>, machine: &C) -> bool {
     machine.core().is_done() || shell.shared.aborting.load(Ordering::Acquire)
-}
-
-/// Whether, and why, the actor is at its end.
-fn over<C: Actor>(shell: &Shell<C>, mail: &mut Mail<C>, machine: &C) -> Option<StopReason> {
-    if machine.core().is_done() {
-        return Some(StopReason::Done);
-    }
-    if shell.shared.aborting.load(Ordering::Acquire) {
-        return Some(StopReason::Aborted);
-    }
-    let is_busy = shell.services.running() > 0 || !shell.own.is_empty();
-    if let Some(until) = mail.until {
-        let is_finished = mail.is_drained && !is_busy;
-        // The caller fills in what was left over.
-        return (is_finished || Instant::now() >= until)
-            .then_some(StopReason::Stopped { cancelled: 0, dropped: 0 });
-    }
-    // Handles first: whoever dropped the last one may have told something before.
-    let is_unreachable = shell.shared.handles.load(Ordering::Acquire) == 0
-        && !is_busy
-        && shell.timers.is_empty()
-        && mail.receiver.is_empty();
-    is_unreachable.then_some(StopReason::Unreachable)
 }

@@ -16,10 +16,12 @@
 //! item that it reported before, is never dropped for want of room, and is never delivered once the
 //! service's state has been left.
 
+mod ask;
 mod error;
 mod handle;
 mod inspect;
 mod life;
+mod mailbox;
 mod options;
 mod reference;
 mod services;
@@ -78,7 +80,7 @@ impl<C> Actor for C where
 /// # Panics
 /// Outside a Tokio runtime whose timers are enabled.
 pub fn spawn<C: Actor>(machine: C, options: Options<C>) -> Handle<C> {
-    life::launch(life::Source::Once(Some(machine)), options, None)
+    life::launch(Some(machine), None, options)
 }
 
 /// Starts the machine that `make` builds, and starts a fresh one whenever it fails, within the limits
@@ -92,5 +94,5 @@ pub fn supervise<C: Actor>(
     options: Options<C>,
     policy: RestartPolicy,
 ) -> Handle<C> {
-    life::launch(life::Source::Many(Box::new(make)), options, Some(policy))
+    life::launch(None, Some((Box::new(make), policy)), options)
 }

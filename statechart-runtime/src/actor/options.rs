@@ -14,7 +14,8 @@ pub(super) type Sink<O> = Box<dyn FnMut(&O) + Send>;
 
 /// The set-up of one actor; [`Options::default`] is enough for a machine without peers.
 pub struct Options<C: Chart> {
-    pub(super) name: Arc<str>,
+    /// The machine's, where none was given.
+    pub(super) name: Option<Arc<str>>,
     pub(super) mailbox: usize,
     pub(super) outputs: usize,
     pub(super) asks: usize,
@@ -56,21 +57,25 @@ pub enum ServicePanic {
 
 /// Where `now` comes from.
 #[derive(Clone)]
-pub struct Clock(Arc<dyn Fn() -> Time + Send + Sync>);
+pub struct Clock(Reading);
+
+/// The system's clock, the usual one, needs no allocation.
+#[derive(Clone)]
+enum Reading {
+    System,
+    Own(Arc<dyn Fn() -> Time + Send + Sync>),
+}
 
 impl Clock {
     /// A clock of the caller's.
     pub fn new(read: impl Fn() -> Time + Send + Sync + 'static) -> Self {
-        Self(Arc::new(read))
+        Self(Reading::Own(Arc::new(read)))
     }
 
     /// The system's wall clock.
     #[must_use]
     pub fn system() -> Self {
-        Self::new(|| {
-            let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-            Time(i64::try_from(since.as_micros()).unwrap_or(i64::MAX))
-        })
+        Self(Reading::System)
     }
 
     /// A clock that shows `start` now and advances with Tokio's, which tests can pause.
@@ -86,7 +91,13 @@ impl Clock {
     /// The time.
     #[must_use]
     pub fn now(&self) -> Time {
-        (self.0)()
+        match &self.0 {
+            Reading::System => {
+                let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+                Time(i64::try_from(since.as_micros()).unwrap_or(i64::MAX))
+            }
+            Reading::Own(read) => read(),
+        }
     }
 }
 
@@ -99,7 +110,7 @@ impl fmt::Debug for Clock {
 impl<C: Chart> Default for Options<C> {
     fn default() -> Self {
         Self {
-            name: Arc::from(C::TABLES.name),
+            name: None,
             mailbox: 1024,
             outputs: 256,
             asks: 1024,
@@ -119,7 +130,7 @@ impl<C: Chart> Options<C> {
     /// The name in logs, inspection events and errors. Default: the machine's.
     #[must_use]
     pub fn name(mut self, name: impl Into<Arc<str>>) -> Self {
-        self.name = name.into();
+        self.name = Some(name.into());
         self
     }
 
@@ -159,7 +170,8 @@ impl<C: Chart> Options<C> {
         self
     }
 
-    /// What the machine's `now` reads. Default: the system's clock. Timers run on Tokio's.
+    /// What the machine's `now` reads. Default: the system's clock. Timers run on Tokio's. Events that are
+    /// taken from the mailbox together, at most 64, see one reading.
     #[must_use]
     pub fn clock(mut self, clock: Clock) -> Self {
         self.clock = clock;

@@ -7,20 +7,21 @@ use std::{
         Arc,
         atomic::{AtomicU64, Ordering},
     },
+    task::{Context, Poll},
     time::Duration,
 };
 
-use tokio::{
-    sync::mpsc,
-    task::{AbortHandle, Id, JoinError, JoinSet},
-};
+use tokio::task::{AbortHandle, Id, JoinError, JoinSet};
 
-use super::{Actor, shared::Item};
+use super::{
+    Actor,
+    shared::{Item, Shared},
+};
 use crate::chart::{Chart, Report};
 
 /// A streaming service's way to its machine: each item waits for room in the mailbox.
 pub struct Reporter<C: Chart> {
-    sender: mpsc::Sender<Item<C>>,
+    shared: Arc<Shared<C>>,
     sent: Arc<AtomicU64>,
     life: u32,
     activity: u16,
@@ -29,18 +30,15 @@ pub struct Reporter<C: Chart> {
 
 impl<C: Chart> Clone for Reporter<C> {
     fn clone(&self) -> Self {
-        Self { sender: self.sender.clone(), sent: self.sent.clone(), ..*self }
+        Self { shared: self.shared.clone(), sent: self.sent.clone(), ..*self }
     }
 }
 
 impl<C: Actor> Report<C::Event> for Reporter<C> {
     async fn report(&self, event: C::Event) -> bool {
-        let Ok(permit) = self.sender.reserve().await else { return false };
-        // Counted before it can be taken, so that the loop never has taken more than were sent.
-        self.sent.fetch_add(1, Ordering::Release);
         let Self { life, activity, generation, .. } = *self;
-        permit.send(Item::Streamed { life, activity, generation, event });
-        true
+        let item = Item::Streamed { life, activity, generation, event };
+        self.shared.mailbox.wait(item, Some(&self.sent)).await.is_ok()
     }
 }
 
@@ -91,12 +89,12 @@ impl<C: Actor> ServiceTasks<C> {
     pub(super) fn start(
         &mut self,
         machine: &mut C,
-        sender: mpsc::Sender<Item<C>>,
+        shared: Arc<Shared<C>>,
         (life, activity, generation): (u32, u16, u32),
         call: C::Call,
     ) -> Result<(), String> {
         let sent = Arc::new(AtomicU64::new(0));
-        let reporter = Reporter { sender, sent: sent.clone(), life, activity, generation };
+        let reporter = Reporter { shared, sent: sent.clone(), life, activity, generation };
         let future = catch_unwind(AssertUnwindSafe(|| machine.invoke(call, reporter))).map_err(panic_text)?;
         let task = self.tasks.spawn(future);
         self.running.push(Running { activity, generation, task, sent, taken: 0, result: None });
@@ -114,12 +112,12 @@ impl<C: Actor> ServiceTasks<C> {
         }
     }
 
-    /// Waits for a task to end; only while [`ServiceTasks::has_tasks`].
-    pub(super) async fn ended(&mut self) -> Ended<C::Event> {
-        match self.tasks.join_next_with_id().await {
-            Some(Ok((id, event))) => self.finished(id, event),
-            Some(Err(error)) => self.failed(error),
-            None => std::future::pending().await,
+    /// What the next task that ends means; never ready while there is none.
+    pub(super) fn poll_ended(&mut self, context: &mut Context<'_>) -> Poll<Ended<C::Event>> {
+        match self.tasks.poll_join_next_with_id(context) {
+            Poll::Ready(Some(Ok((id, event)))) => Poll::Ready(self.finished(id, event)),
+            Poll::Ready(Some(Err(error))) => Poll::Ready(self.failed(error)),
+            Poll::Ready(None) | Poll::Pending => Poll::Pending,
         }
     }
 
@@ -175,14 +173,9 @@ impl<C: Actor> ServiceTasks<C> {
         self.running.len()
     }
 
-    /// Whether a task, cancelled or not, has not ended yet.
-    pub(super) fn has_tasks(&self) -> bool {
-        !self.tasks.is_empty()
-    }
-
     /// Cancels everything and waits for it, but not for a task that never comes to a point where it
     /// can be cancelled.
-    pub(super) async fn cancel(&mut self) {
+    pub(super) async fn cancel(mut self) {
         const PATIENCE: Duration = Duration::from_secs(1);
         self.running.clear();
         self.tasks.abort_all();

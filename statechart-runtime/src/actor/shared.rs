@@ -1,4 +1,4 @@
-//! What an actor's loop and its handles share: mailbox items, status, states, outputs.
+//! What an actor's loop and its handles share: the mailbox, status, states, outputs.
 
 use std::{
     collections::VecDeque,
@@ -13,9 +13,9 @@ use tokio::{
     time::Instant,
 };
 
-use super::{AskError, Options, StopReason};
+use super::{AskError, Options, StopReason, TellError, mailbox::Mailbox};
 use crate::{
-    chart::{Bits, Chart, WORDS},
+    chart::{Chart, Configuration as _, Shape},
     value::Time,
 };
 
@@ -48,7 +48,7 @@ pub struct Snapshot {
 /// What a mailbox holds.
 pub(super) enum Item<C: Chart> {
     Event(C::Event),
-    Ask(Box<Ask<C>>),
+    Ask(Box<dyn Question<C>>),
     /// An item of a streaming service, with the life of the actor that started it.
     Streamed {
         life: u32,
@@ -59,49 +59,26 @@ pub(super) enum Item<C: Chart> {
 }
 
 impl<C: Chart> Item<C> {
-    pub(super) fn into_event(self) -> C::Event {
+    /// The event of a tell.
+    pub(super) fn into_event(self) -> Option<C::Event> {
         match self {
-            Self::Event(event) | Self::Streamed { event, .. } => event,
-            Self::Ask(ask) => ask.event,
+            Self::Event(event) | Self::Streamed { event, .. } => Some(event),
+            Self::Ask(_) => None,
         }
     }
 }
 
 /// What is offered to a waiting ask: an output, or an error, or nothing in order to learn whether
-/// anybody still waits. `true` when it is settled.
-type Offered<'a, C> = Result<Option<&'a <C as Chart>::Output>, AskError>;
-type Offer<C> = Box<dyn FnMut(Offered<'_, C>) -> bool + Send>;
+/// anybody still waits.
+pub(super) type Offered<'a, C> = Result<Option<&'a <C as Chart>::Output>, AskError>;
 
-/// An event whose sender waits for an output.
-pub(super) struct Ask<C: Chart> {
-    pub(super) event: C::Event,
-    pub(super) waiting: Waiting<C>,
-}
-
-/// The part of an ask that waits.
-pub(super) struct Waiting<C: Chart> {
-    offer: Offer<C>,
-}
-
-impl<C: Chart> Ask<C> {
-    pub(super) fn new(event: C::Event, offer: impl FnMut(Offered<'_, C>) -> bool + Send + 'static) -> Self {
-        Self { event, waiting: Waiting { offer: Box::new(offer) } }
-    }
-}
-
-impl<C: Chart> Waiting<C> {
-    /// Whether the output settles it, or nobody waits any more.
-    pub(super) fn take(&mut self, output: &C::Output) -> bool {
-        (self.offer)(Ok(Some(output)))
-    }
-
-    pub(super) fn is_settled(&mut self) -> bool {
-        (self.offer)(Ok(None))
-    }
-
-    pub(super) fn refuse(&mut self, error: AskError) {
-        (self.offer)(Err(error));
-    }
+/// An event whose sender waits for an output: one allocation for the event, the way back, and what picks the
+/// answer.
+pub(super) trait Question<C: Chart>: Send {
+    /// The event, the first time.
+    fn event(&mut self) -> Option<C::Event>;
+    /// `true` when it is settled.
+    fn offer(&mut self, offered: Offered<'_, C>) -> bool;
 }
 
 /// What a loop is told by its handles.
@@ -119,27 +96,26 @@ enum Outputs<O> {
     Closed,
 }
 
-/// Configurations of the recent past.
-struct Recent {
+/// Configurations of the recent past. Most actors that idle have only been in one, which needs no queue.
+struct Recent<C: Chart> {
     limit: usize,
-    states: VecDeque<Bits<WORDS>>,
+    last: Option<Active<C>>,
+    earlier: VecDeque<Active<C>>,
     since: Time,
 }
 
+/// The active states of a machine.
+pub(super) type Active<C> = <<C as Chart>::Shape as Shape>::Configuration;
+
 pub(super) struct Shared<C: Chart> {
-    pub(super) name: Arc<str>,
-    /// How many items the mailbox holds.
-    pub(super) limit: usize,
-    /// Set before the mailbox closes, so that nothing is accepted after a call to stop.
-    pub(super) closing: AtomicBool,
+    name: OnceLock<Arc<str>>,
+    pub(super) mailbox: Mailbox<Item<C>>,
     pub(super) aborting: AtomicBool,
     pub(super) handles: AtomicUsize,
     pub(super) unhandled: AtomicU64,
     pub(super) restarts: AtomicU64,
     /// A subscriber of the states wants a fresh snapshot.
     pub(super) refresh: AtomicBool,
-    /// Wakes the loop: a signal, a subscriber, the last handle dropped.
-    pub(super) control: Notify,
     signal: Mutex<Signal>,
     status: Mutex<Status>,
     ended: Notify,
@@ -147,21 +123,19 @@ pub(super) struct Shared<C: Chart> {
     has_listeners: AtomicBool,
     outputs: Mutex<Outputs<C::Output>>,
     outputs_limit: usize,
-    recent: Mutex<Recent>,
+    recent: Mutex<Recent<C>>,
 }
 
 impl<C: Chart> Shared<C> {
-    pub(super) fn new(options: &Options<C>) -> Self {
+    pub(super) fn new(options: &mut Options<C>) -> Self {
         Self {
-            name: options.name.clone(),
-            limit: options.mailbox,
-            closing: AtomicBool::new(false),
+            name: options.name.take().map(OnceLock::from).unwrap_or_default(),
+            mailbox: Mailbox::new(options.mailbox),
             aborting: AtomicBool::new(false),
             handles: AtomicUsize::new(0),
             unhandled: AtomicU64::new(0),
             restarts: AtomicU64::new(0),
             refresh: AtomicBool::new(false),
-            control: Notify::new(),
             signal: Mutex::new(Signal::Run),
             status: Mutex::new(Status::Running),
             ended: Notify::new(),
@@ -171,33 +145,47 @@ impl<C: Chart> Shared<C> {
             outputs_limit: options.outputs,
             recent: Mutex::new(Recent {
                 limit: options.recent,
-                states: VecDeque::new(),
+                last: None,
+                earlier: VecDeque::new(),
                 since: Time::default(),
             }),
         }
     }
 
-    /// An abort overrides a stop; a second stop may only come earlier.
+    /// The name; the machine's, made when somebody asks for it, where none was given.
+    pub(super) fn name(&self) -> &Arc<str> {
+        self.name.get_or_init(|| Arc::from(C::TABLES.name))
+    }
+
+    /// Nothing is accepted from now on. An abort overrides a stop; a second stop may only come earlier.
     pub(super) fn signal(&self, signal: Signal) {
-        self.closing.store(true, Ordering::Release);
-        let mut held = lock(&self.signal);
-        *held = match (*held, signal) {
-            (Signal::Abort, _) | (_, Signal::Abort) => {
-                self.aborting.store(true, Ordering::Release);
-                Signal::Abort
-            }
-            (Signal::Stop { until }, Signal::Stop { until: other }) => {
-                Signal::Stop { until: until.min(other) }
-            }
-            (held, Signal::Run) => held,
-            (Signal::Run, other) => other,
-        };
-        drop(held);
-        self.control.notify_one();
+        {
+            let mut held = lock(&self.signal);
+            *held = match (*held, signal) {
+                (Signal::Abort, _) | (_, Signal::Abort) => {
+                    self.aborting.store(true, Ordering::Release);
+                    Signal::Abort
+                }
+                (Signal::Stop { until }, Signal::Stop { until: other }) => {
+                    Signal::Stop { until: until.min(other) }
+                }
+                (held, Signal::Run) => held,
+                (Signal::Run, other) => other,
+            };
+        }
+        self.mailbox.close();
     }
 
     pub(super) fn signalled(&self) -> Signal {
         *lock(&self.signal)
+    }
+
+    pub(super) fn stopped(&self, event: C::Event) -> TellError<C::Event> {
+        TellError::Stopped { actor: self.name().clone(), event }
+    }
+
+    pub(super) fn full(&self, event: C::Event) -> TellError<C::Event> {
+        TellError::Full { actor: self.name().clone(), limit: self.mailbox.limit(), event }
     }
 
     pub(super) fn status(&self) -> Status {
@@ -210,7 +198,9 @@ impl<C: Chart> Shared<C> {
 
     /// The end: subscribers see the last state, the outputs close, joins return. Only the first counts.
     pub(super) fn end(&self, reason: StopReason) {
-        self.closing.store(true, Ordering::Release);
+        // Waiting tells and asks end before joins do.
+        self.mailbox.close();
+        drop(self.mailbox.clear());
         {
             let mut status = lock(&self.status);
             if matches!(*status, Status::Stopped(_)) {
@@ -287,31 +277,51 @@ impl<C: Chart> Shared<C> {
 
     fn snapshot(&self, context: String) -> Snapshot {
         let since = lock(&self.recent).since;
-        Snapshot { name: self.name.clone(), status: self.status(), leaves: self.leaves(), context, since }
+        Snapshot { name: self.name().clone(), status: self.status(), leaves: self.leaves(), context, since }
     }
 
-    /// Remembers a configuration.
-    pub(super) fn record(&self, states: Bits<WORDS>, now: Time) {
+    /// Remembers configurations, the last of which was entered at `now`.
+    pub(super) fn record(&self, fresh: &[Active<C>], now: Time) {
         let mut recent = lock(&self.recent);
-        if recent.states.len() >= recent.limit {
-            recent.states.pop_front();
+        for states in fresh {
+            if let Some(before) = recent.last.replace(*states) {
+                if recent.earlier.len() + 1 >= recent.limit {
+                    recent.earlier.pop_front();
+                }
+                if recent.limit > 1 {
+                    recent.earlier.push_back(before);
+                }
+            }
         }
-        recent.states.push_back(states);
         recent.since = now;
     }
 
     pub(super) fn leaves(&self) -> Vec<&'static str> {
-        let last = lock(&self.recent).states.back().copied();
-        last.map(|states| names::<C>(&states)).unwrap_or_default()
+        let last = lock(&self.recent).last;
+        last.map(|states| names::<C>(states)).unwrap_or_default()
     }
 
     pub(super) fn path(&self) -> Vec<String> {
-        let recent: Vec<_> = lock(&self.recent).states.iter().copied().collect();
-        recent.iter().map(|states| names::<C>(states).join(", ")).collect()
+        let recent: Vec<_> = {
+            let recent = lock(&self.recent);
+            recent.earlier.iter().copied().chain(recent.last).collect()
+        };
+        recent.into_iter().map(|states| names::<C>(states).join(", ")).collect()
     }
 }
 
-fn names<C: Chart>(states: &Bits<WORDS>) -> Vec<&'static str> {
+/// What a shutdown asks of those who share it.
+pub(super) trait Member: Send + Sync {
+    fn stop(&self, until: Instant);
+}
+
+impl<C: super::Actor> Member for Shared<C> {
+    fn stop(&self, until: Instant) {
+        self.signal(Signal::Stop { until });
+    }
+}
+
+fn names<C: Chart>(states: Active<C>) -> Vec<&'static str> {
     C::TABLES.leaves(states.iter()).map(|state| state.name).collect()
 }
 

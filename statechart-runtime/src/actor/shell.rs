@@ -7,23 +7,24 @@ use std::{
     sync::{Arc, atomic::Ordering},
 };
 
-use tokio::sync::mpsc;
-
 use super::{
     Actor, AskError, Clock, Inspection, Inspector, Options, Peers, Record, ServicePanic, Undelivered,
     options::Sink,
     services::{ServiceTasks, panic_text},
-    shared::{Ask, Item, Shared, Waiting},
+    shared::{Active, Item, Question, Shared},
     timers::{Due, Timers},
 };
 use crate::{
-    chart::{Bits, Effects, Input, Outcome, WORDS},
+    chart::{Configuration as _, Effects, Input, Outcome},
     value::{Duration, Fault, Text, Time},
 };
 
 /// At most so many faults of one step's effects are raised; a machine that answers an undelivered
 /// message with another one does not hold the loop for ever.
 const FAULT_LIMIT: usize = 16;
+
+/// How many configurations of a batch are gathered before the path is told of them.
+const FRESH_LIMIT: usize = 8;
 
 /// A service to start once the step has ended: starting it needs the machine.
 struct Start<C: Actor> {
@@ -32,58 +33,95 @@ struct Start<C: Actor> {
     call: C::Call,
 }
 
+/// An actor that idles holds no memory for what it does not use: services and timers are made when needed.
 pub(super) struct Shell<C: Actor> {
     pub(super) shared: Arc<Shared<C>>,
-    pub(super) timers: Timers<C>,
-    pub(super) services: ServiceTasks<C>,
+    pub(super) timers: Option<Box<Timers<C>>>,
+    pub(super) services: Option<Box<ServiceTasks<C>>>,
     /// Events to itself that found the mailbox full or closed; bounded by the mailbox's limit.
     pub(super) own: VecDeque<C::Event>,
-    pub(super) on_service_panic: ServicePanic,
     /// Counts the machines that this actor has run; tells items of an earlier one's services.
     pub(super) life: u32,
     pub(super) is_changed: bool,
-    mailbox: mpsc::Sender<Item<C>>,
+    /// Events taken from the mailbox together are being processed: they see one time, and what they do to
+    /// the path is told at the end.
+    is_batch: bool,
+    /// Somebody has been told something in this step, and may now look.
+    has_told: bool,
+    has_entered: bool,
+    on_service_panic: ServicePanic,
     clock: Clock,
     inspector: Option<Inspector>,
     peers: Option<Box<dyn Peers<C::Message>>>,
     sink: Option<Sink<C::Output>>,
-    asks: Vec<(u64, Waiting<C>)>,
+    asks: Vec<(u64, Box<dyn Question<C>>)>,
     asks_limit: usize,
+    delayed_limit: usize,
     asked: u64,
     starts: Vec<Start<C>>,
     faults: Vec<Fault>,
     sequence: u64,
     /// The configuration as entries and exits tell it, for the path.
-    active: Bits<WORDS>,
-    has_entered: bool,
+    active: Active<C>,
+    /// Configurations that the path has not been told of.
+    fresh: Vec<Active<C>>,
     now: Time,
 }
 
 impl<C: Actor> Shell<C> {
-    pub(super) fn new(shared: Arc<Shared<C>>, mailbox: mpsc::Sender<Item<C>>, options: Options<C>) -> Self {
+    pub(super) fn new(shared: Arc<Shared<C>>, options: Options<C>) -> Self {
         Self {
             shared,
-            timers: Timers::new(options.delayed),
-            services: ServiceTasks::new(),
+            timers: None,
+            services: None,
             own: VecDeque::new(),
             on_service_panic: options.on_service_panic,
             life: 0,
             is_changed: false,
-            mailbox,
+            is_batch: false,
+            has_told: false,
+            has_entered: false,
             clock: options.clock,
             inspector: options.inspector,
             peers: options.peers,
             sink: options.sink,
             asks: Vec::new(),
             asks_limit: options.asks,
+            delayed_limit: options.delayed,
             asked: 0,
             starts: Vec::new(),
             faults: Vec::new(),
             sequence: 0,
-            active: Bits::default(),
-            has_entered: false,
+            active: Active::<C>::default(),
+            fresh: Vec::new(),
             now: Time::default(),
         }
+    }
+
+    /// Until [`Shell::end_batch`] every step sees the time of now.
+    pub(super) fn begin_batch(&mut self) {
+        self.now = self.clock.now();
+        self.is_batch = true;
+    }
+
+    pub(super) fn end_batch(&mut self) {
+        self.is_batch = false;
+        self.flush();
+    }
+
+    /// How many services run.
+    pub(super) fn running(&self) -> usize {
+        self.services.as_ref().map_or(0, |services| services.running())
+    }
+
+    /// Whether a timer or a send with a delay is pending.
+    pub(super) fn has_timers(&self) -> bool {
+        self.timers.as_ref().is_some_and(|timers| !timers.is_empty())
+    }
+
+    fn timers(&mut self) -> &mut Timers<C> {
+        let limit = self.delayed_limit;
+        self.timers.get_or_insert_with(|| Box::new(Timers::new(limit)))
     }
 
     /// Starts the machine (no input) or runs one step, and performs what has to wait for its end.
@@ -95,26 +133,42 @@ impl<C: Actor> Shell<C> {
         machine: &mut C,
         input: Option<Input<C::Event>>,
     ) -> Result<Outcome, String> {
+        catch_unwind(AssertUnwindSafe(|| self.unguarded_turn(machine, input))).unwrap_or_else(|panic| {
+            self.is_batch = false;
+            Err(panic_text(panic))
+        })
+    }
+
+    /// As [`Shell::turn`], for a caller that looks after panics: one look for a whole batch.
+    ///
+    /// # Errors
+    /// See [`Shell::turn`].
+    pub(super) fn unguarded_turn(
+        &mut self,
+        machine: &mut C,
+        input: Option<Input<C::Event>>,
+    ) -> Result<Outcome, String> {
         let mut named = None;
         if let Some(Input::Event(event) | Input::Report { event, .. }) = &input {
             let name = event_name::<C>(event);
             named = Some(name);
-            tracing::trace!(target: "statechart", actor = %self.shared.name, event = name, "event");
+            tracing::trace!(target: "statechart", actor = %self.shared.name(), event = name, "event");
             self.inspect(|| Inspection::Event { name, text: format!("{event:?}") });
         }
-        let outcome = catch_unwind(AssertUnwindSafe(|| match input {
+        let outcome = match input {
             Some(input) => machine.step(self, input),
             None => {
                 machine.start(self);
                 Outcome::Taken
             }
-        }))
-        .map_err(panic_text)?;
+        };
         if let Some(name) = named.filter(|_| outcome == Outcome::Deferred) {
             self.inspect(|| Inspection::Deferred { name });
         }
         self.settle(machine)?;
-        self.raise(machine)?;
+        if !self.faults.is_empty() {
+            self.raise(machine)?;
+        }
         self.is_changed = true;
         Ok(outcome)
     }
@@ -130,7 +184,7 @@ impl<C: Actor> Shell<C> {
             }
             if round == FAULT_LIMIT {
                 tracing::error!(
-                    target: "statechart", actor = %self.shared.name, limit = FAULT_LIMIT,
+                    target: "statechart", actor = %self.shared.name(), limit = FAULT_LIMIT,
                     "more effects failed in one turn than the limit: their faults are dropped; \
                      check what the machine does on a fault"
                 );
@@ -148,13 +202,21 @@ impl<C: Actor> Shell<C> {
     /// What a step leaves to do: the path's last configuration, and the services to start.
     fn settle(&mut self, machine: &mut C) -> Result<(), String> {
         self.remember();
+        if !self.is_batch || std::mem::take(&mut self.has_told) {
+            self.flush();
+        }
+        if self.starts.is_empty() { Ok(()) } else { self.start_services(machine) }
+    }
+
+    fn start_services(&mut self, machine: &mut C) -> Result<(), String> {
         let mut starts = std::mem::take(&mut self.starts);
         for Start { activity, generation, call } in starts.drain(..) {
             let service = service_name::<C>(activity);
-            tracing::debug!(target: "statechart", actor = %self.shared.name, service, "service starts");
+            tracing::debug!(target: "statechart", actor = %self.shared.name(), service, "service starts");
             self.inspect(|| Inspection::ServiceStarted { service });
             let place = (self.life, activity, generation);
-            if let Err(why) = self.services.start(machine, self.mailbox.clone(), place, call) {
+            let services = self.services.get_or_insert_with(|| Box::new(ServiceTasks::new()));
+            if let Err(why) = services.start(machine, self.shared.clone(), place, call) {
                 self.service_panicked(activity, why)?;
             }
         }
@@ -169,7 +231,7 @@ impl<C: Actor> Shell<C> {
     /// The failure, when the actor has failed by it.
     pub(super) fn service_panicked(&mut self, activity: u16, why: String) -> Result<(), String> {
         let service = service_name::<C>(activity);
-        tracing::error!(target: "statechart", actor = %self.shared.name, service, why, "service panicked");
+        tracing::error!(target: "statechart", actor = %self.shared.name(), service, why, "service panicked");
         self.inspect(|| Inspection::ServicePanicked { service, why: why.clone() });
         match self.on_service_panic {
             ServicePanic::Fail => Err(format!("service {service}: {why}")),
@@ -184,32 +246,38 @@ impl<C: Actor> Shell<C> {
     ///
     /// # Errors
     /// See [`Shell::turn`].
-    pub(super) fn answer(&mut self, machine: &mut C, ask: Ask<C>) -> Result<(), String> {
-        let Ask { event, mut waiting } = ask;
+    pub(super) fn answer(
+        &mut self,
+        machine: &mut C,
+        mut question: Box<dyn Question<C>>,
+    ) -> Result<(), String> {
+        let Some(event) = question.event() else { return Ok(()) };
         if self.asks.len() >= self.asks_limit {
-            self.asks.retain_mut(|(_, waiting)| !waiting.is_settled());
+            self.asks.retain_mut(|(_, waiting)| !waiting.offer(Ok(None)));
         }
-        let actor = self.shared.name.clone();
         if self.asks.len() >= self.asks_limit {
-            waiting.refuse(AskError::TooMany { actor, limit: self.asks_limit });
+            let actor = self.shared.name().clone();
+            question.offer(Err(AskError::TooMany { actor, limit: self.asks_limit }));
             return Ok(());
         }
         self.asked += 1;
         let number = self.asked;
-        self.asks.push((number, waiting));
-        let outcome = self.turn(machine, Some(Input::Event(event)))?;
+        self.asks.push((number, question));
+        let outcome = self.unguarded_turn(machine, Some(Input::Event(event)))?;
         if outcome == Outcome::Unhandled
             && let Some(position) = self.asks.iter().position(|(other, _)| *other == number)
         {
             let (_, mut waiting) = self.asks.remove(position);
-            waiting.refuse(AskError::Unhandled { actor });
+            waiting.offer(Err(AskError::Unhandled { actor: self.shared.name().clone() }));
         }
         Ok(())
     }
 
     /// Publishes the state to those who watch it, if it may have changed.
     pub(super) fn publish(&mut self, machine: &C) {
-        let wanted = self.shared.refresh.swap(false, Ordering::AcqRel);
+        // Most of the time nobody wants one, and a look is cheaper than a swap.
+        let wanted =
+            self.shared.refresh.load(Ordering::Acquire) && self.shared.refresh.swap(false, Ordering::AcqRel);
         if !(wanted || std::mem::take(&mut self.is_changed)) || !self.shared.is_watched() {
             return;
         }
@@ -238,16 +306,19 @@ impl<C: Actor> Shell<C> {
         }
     }
 
-    /// Everything that belongs to one machine and not to its actor.
-    pub(super) async fn clear(&mut self) {
-        self.timers.clear();
+    /// Everything that belongs to one machine and not to its actor. The services are handed out, to be
+    /// cancelled.
+    pub(super) fn clear(&mut self) -> Option<Box<ServiceTasks<C>>> {
+        self.timers = None;
         self.own.clear();
         self.asks.clear();
         self.starts.clear();
         self.faults.clear();
-        self.active = Bits::default();
+        self.flush();
+        self.active = Active::<C>::default();
         self.has_entered = false;
-        self.services.cancel().await;
+        self.is_batch = false;
+        self.services.take()
     }
 
     pub(super) fn inspect(&mut self, what: impl FnOnce() -> Inspection) {
@@ -255,7 +326,7 @@ impl<C: Actor> Shell<C> {
         if let Some(inspector) = &self.inspector
             && inspector.is_watched()
         {
-            let (actor, time) = (self.shared.name.clone(), self.clock.now());
+            let (actor, time) = (self.shared.name().clone(), self.clock.now());
             inspector.publish(Record { actor, sequence: self.sequence, time, what: what() });
         }
     }
@@ -268,7 +339,7 @@ impl<C: Actor> Shell<C> {
             None => Err(Undelivered::Unconnected { peer: Arc::from(format!("of {message:?}")) }),
         };
         if let Err(error) = result {
-            tracing::warn!(target: "statechart", actor = %self.shared.name, %error, "message not delivered");
+            tracing::warn!(target: "statechart", actor = %self.shared.name(), %error, "message not delivered");
             self.inspect(|| Inspection::Undelivered {
                 text: format!("{}: {error}", text.unwrap_or_default()),
             });
@@ -278,24 +349,22 @@ impl<C: Actor> Shell<C> {
 
     /// To itself: through the mailbox, or past it where it is full, since the loop cannot wait for itself.
     fn deliver_own(&mut self, event: C::Event) {
-        let Err(error) = (if self.own.is_empty() {
-            self.mailbox.try_send(Item::Event(event)).map_err(|error| match error {
-                mpsc::error::TrySendError::Full(item) | mpsc::error::TrySendError::Closed(item) => {
-                    item.into_event()
-                }
-            })
+        let refused = if self.own.is_empty() {
+            match self.shared.mailbox.push(Item::Event(event)) {
+                Ok(()) => None,
+                Err(refused) => refused.into_item().into_event(),
+            }
         } else {
-            Err(event)
-        }) else {
-            return;
+            Some(event)
         };
-        if self.own.len() < self.shared.limit {
+        let Some(error) = refused else { return };
+        if self.own.len() < self.shared.mailbox.limit() {
             self.own.push_back(error);
             return;
         }
-        let (event, limit) = (event_name::<C>(&error), self.shared.limit);
+        let (event, limit) = (event_name::<C>(&error), self.shared.mailbox.limit());
         tracing::error!(
-            target: "statechart", actor = %self.shared.name, event, limit,
+            target: "statechart", actor = %self.shared.name(), event, limit,
             "event to itself dropped: the mailbox and as many events to itself wait already"
         );
         self.inspect(|| Inspection::Undelivered {
@@ -306,31 +375,48 @@ impl<C: Actor> Shell<C> {
 
     /// Appends the configuration to the path if states have been entered since the last time.
     fn remember(&mut self) {
-        if std::mem::take(&mut self.has_entered) {
-            self.shared.record(self.active, self.now);
+        if self.has_entered {
+            self.has_entered = false;
+            if self.fresh.len() >= FRESH_LIMIT {
+                self.flush();
+            }
+            self.fresh.push(self.active);
+        }
+    }
+
+    /// Tells the path.
+    fn flush(&mut self) {
+        if !self.fresh.is_empty() {
+            self.shared.record(&self.fresh, self.now);
+            self.fresh.clear();
         }
     }
 }
 
 impl<C: Actor> Effects<C> for Shell<C> {
+    #[inline]
     fn now(&mut self) -> Time {
-        self.now = self.clock.now();
+        if !self.is_batch {
+            self.now = self.clock.now();
+        }
         self.now
     }
 
     fn emit(&mut self, output: C::Output) {
-        tracing::trace!(target: "statechart", actor = %self.shared.name, ?output, "output");
+        tracing::trace!(target: "statechart", actor = %self.shared.name(), ?output, "output");
         self.inspect(|| Inspection::Output { text: format!("{output:?}") });
         if let Some(sink) = &mut self.sink {
             sink(&output);
         }
-        self.asks.retain_mut(|(_, waiting)| !waiting.take(&output));
+        self.asks.retain_mut(|(_, waiting)| !waiting.offer(Ok(Some(&output))));
         self.shared.emit(output);
+        self.has_told = true;
     }
 
     fn send(&mut self, message: C::Message, delay: Option<Duration>) {
-        tracing::trace!(target: "statechart", actor = %self.shared.name, ?message, ?delay, "message");
+        tracing::trace!(target: "statechart", actor = %self.shared.name(), ?message, ?delay, "message");
         self.inspect(|| Inspection::Message { text: format!("{message:?}"), delay });
+        self.has_told = true;
         let addressed = C::to_self(message);
         let Some(delay) = delay.filter(|delay| delay.0 > 0) else {
             return match addressed {
@@ -339,9 +425,9 @@ impl<C: Actor> Effects<C> for Shell<C> {
             };
         };
         let due = addressed.map_or_else(Due::Peer, Due::Own);
-        if !self.timers.delay(due, delay.to_std()) {
+        if !self.timers().delay(due, delay.to_std()) {
             tracing::error!(
-                target: "statechart", actor = %self.shared.name,
+                target: "statechart", actor = %self.shared.name(),
                 "send with a delay dropped: as many as Options::delayed allows are under way"
             );
             self.inspect(|| Inspection::Undelivered {
@@ -358,40 +444,42 @@ impl<C: Actor> Effects<C> for Shell<C> {
     fn stop(&mut self, activity: u16) {
         // One that a recalled event's transition left again before the step ended never started.
         self.starts.retain(|start| start.activity != activity);
-        if self.services.stop(activity) {
+        if self.services.as_mut().is_some_and(|services| services.stop(activity)) {
             let service = service_name::<C>(activity);
-            tracing::debug!(target: "statechart", actor = %self.shared.name, service, "service cancelled");
+            tracing::debug!(target: "statechart", actor = %self.shared.name(), service, "service cancelled");
             self.inspect(|| Inspection::ServiceCancelled { service });
         }
     }
 
     fn arm(&mut self, timer: u16, generation: u32, after: Duration) {
-        self.timers.arm(timer, generation, after.to_std());
+        self.timers().arm(timer, generation, after.to_std());
         self.inspect(|| Inspection::TimerArmed { state: timer_state::<C>(timer), after });
     }
 
     fn disarm(&mut self, timer: u16) {
-        self.timers.disarm(timer);
+        if let Some(timers) = &mut self.timers {
+            timers.disarm(timer);
+        }
     }
 
     fn log(&mut self, text: Text) {
-        tracing::info!(target: "statechart", actor = %self.shared.name, "{text}");
+        tracing::info!(target: "statechart", actor = %self.shared.name(), "{text}");
         self.inspect(|| Inspection::Log { text: text.to_string() });
     }
 
     fn fault(&mut self, fault: Fault) {
-        tracing::warn!(target: "statechart", actor = %self.shared.name, %fault, "fault");
+        tracing::warn!(target: "statechart", actor = %self.shared.name(), %fault, "fault");
         self.inspect(|| Inspection::Fault(fault));
     }
 
     fn unhandled(&mut self, event: &C::Event) {
         self.shared.unhandled.fetch_add(1, Ordering::Relaxed);
         let event = event_name::<C>(event);
-        let states = States::<C>(self.active, std::marker::PhantomData);
+        let states = States::<C>(self.active);
         if C::TABLES.strict {
-            tracing::error!(target: "statechart", actor = %self.shared.name, event, %states, "unhandled in a strict machine");
+            tracing::error!(target: "statechart", actor = %self.shared.name(), event, %states, "unhandled in a strict machine");
         } else {
-            tracing::warn!(target: "statechart", actor = %self.shared.name, event, %states, "unhandled");
+            tracing::warn!(target: "statechart", actor = %self.shared.name(), event, %states, "unhandled");
         }
         self.inspect(|| Inspection::Unhandled { name: event });
     }
@@ -402,7 +490,7 @@ impl<C: Actor> Effects<C> for Shell<C> {
         let from = state_name::<C>(row.source);
         let to = || row.targets.iter().map(|target| state_name::<C>(*target));
         tracing::debug!(
-            target: "statechart", actor = %self.shared.name, from, to = %Joined(to), line = row.line, "{}", row.text
+            target: "statechart", actor = %self.shared.name(), from, to = %Joined(to), line = row.line, "{}", row.text
         );
         self.inspect(|| Inspection::Transition { text: row.text, line: row.line, from, to: to().collect() });
     }
@@ -436,7 +524,7 @@ impl<F: Fn() -> I, I: Iterator<Item = &'static str>> fmt::Display for Joined<F> 
 }
 
 /// The leaves of a configuration.
-struct States<C>(Bits<WORDS>, std::marker::PhantomData<C>);
+struct States<C: Actor>(Active<C>);
 
 impl<C: Actor> fmt::Display for States<C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -1,20 +1,39 @@
 //! Stopping several actors.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    fmt,
+    sync::{Arc, Mutex, PoisonError, Weak},
+    time::Duration,
+};
 
 use tokio::{sync::watch, time::Instant};
 
-use super::{ActorRef, StopReason};
+use super::{ActorRef, StopReason, shared::Member};
 
 /// A token that tells every actor that shares it to stop gracefully. Cheap to clone.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Shutdown {
     until: watch::Sender<Option<Instant>>,
+    /// Told directly, so that an actor's loop has nothing to wait for.
+    members: Arc<Mutex<Members>>,
+}
+
+#[derive(Default)]
+struct Members {
+    list: Vec<Weak<dyn Member>>,
+    /// Those that have gone are forgotten when the list has grown to this length.
+    prune_at: usize,
 }
 
 impl Default for Shutdown {
     fn default() -> Self {
-        Self { until: watch::Sender::new(None) }
+        Self { until: watch::Sender::new(None), members: Arc::default() }
+    }
+}
+
+impl fmt::Debug for Shutdown {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Shutdown").field("until", &*self.until.borrow()).finish()
     }
 }
 
@@ -29,11 +48,34 @@ impl Shutdown {
     /// the first request counts.
     pub fn request(&self, within: Duration) {
         let until = super::timers::later(Instant::now(), within);
-        self.until.send_if_modified(|held| {
+        let is_first = self.until.send_if_modified(|held| {
             let is_first = held.is_none();
             held.get_or_insert(until);
             is_first
         });
+        if is_first {
+            let list = std::mem::take(&mut self.members.lock().unwrap_or_else(PoisonError::into_inner).list);
+            for member in list.iter().filter_map(Weak::upgrade) {
+                member.stop(until);
+            }
+        }
+    }
+
+    /// Tells an actor once it is requested; at once, where it has been.
+    pub(super) fn join(&self, member: Weak<dyn Member>) {
+        {
+            let mut members = self.members.lock().unwrap_or_else(PoisonError::into_inner);
+            if members.list.len() >= members.prune_at {
+                members.list.retain(|one| one.strong_count() > 0);
+                members.prune_at = (members.list.len() * 2).max(16);
+            }
+            members.list.push(member.clone());
+        }
+        // Looked at after the list has it: a request in between tells it twice, which does no harm.
+        let until = *self.until.borrow();
+        if let (Some(until), Some(member)) = (until, member.upgrade()) {
+            member.stop(until);
+        }
     }
 
     /// Whether it has been requested.

@@ -86,12 +86,6 @@ impl<C: Chart> Timers<C> {
         self.queue.is_empty()
     }
 
-    pub(super) fn clear(&mut self) {
-        self.queue.clear();
-        self.armed.fill(None);
-        self.delayed = 0;
-    }
-
     fn key(&mut self, after: Duration) -> Key {
         self.arming += 1;
         (later(Instant::now(), after), self.arming)

@@ -5,7 +5,7 @@ use ::core::marker::PhantomData;
 use super::{Bits, Tables};
 
 /// The active states of a machine.
-pub trait Configuration: Copy + Default {
+pub trait Configuration: Copy + Default + Send + 'static {
     /// Adds a state; its ancestors are members already.
     fn insert(&mut self, state: u16);
     /// Removes a state; its descendants were removed before.
@@ -50,7 +50,7 @@ impl<const W: usize> Configuration for Bits<W> {
 }
 
 /// What [`Leaf`] knows about its chart, which has no parallel states.
-pub trait Nesting {
+pub trait Nesting: Send + 'static {
     /// The chart's structure.
     const TABLES: &'static Tables;
     /// What the field counts in: a state is held as its index times this. A machine whose table of

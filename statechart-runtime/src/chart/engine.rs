@@ -6,7 +6,8 @@
 //! ```
 
 use super::{
-    Bits, Block, Chart, Configuration as _, Core, Effects, Input, Kind, Outcome, Pending, Queue, Shape, Trigger,
+    Bits, Block, Chart, Configuration as _, Core, Effects, Input, Kind, Outcome, Pending, Queue, Shape,
+    Trigger,
     core::{Internal, WORDS},
     select::{Disposition, dispose, is_descendant, last},
 };

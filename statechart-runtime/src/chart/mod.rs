@@ -15,6 +15,7 @@ mod configuration;
 mod core;
 mod effects;
 pub mod engine;
+mod quiet;
 #[cfg(feature = "alloc")]
 mod record;
 mod ring;
@@ -26,10 +27,9 @@ pub(crate) mod tests;
 
 pub use bits::Bits;
 pub use configuration::{Configuration, Leaf, Nesting};
-#[cfg(feature = "actor")]
-pub(crate) use core::WORDS;
 pub use core::{Core, Pending, Shape};
 pub use effects::{Effects, Outcome};
+pub use quiet::Quiet;
 #[cfg(feature = "alloc")]
 pub use record::{Effect, Recorder, Step};
 pub use ring::{Cells, Queue, Ring};
@@ -151,7 +151,16 @@ pub trait Chart: Sized {
 
     /// Runs one macrostep to completion, then the deferred events that it set free.
     fn step<F: Effects<Self>>(&mut self, fx: &mut F, input: Input<Self::Event>) -> Outcome {
-        engine::step(self, fx, input)
+        match input {
+            Input::Event(event) => self.event(fx, event),
+            other => engine::step(self, fx, other),
+        }
+    }
+
+    /// The step for an event from outside: what most steps are. Generated machines resolve here what is
+    /// known when they are compiled, and leave the rest to the engine.
+    fn event<F: Effects<Self>>(&mut self, fx: &mut F, event: Self::Event) -> Outcome {
+        engine::step(self, fx, Input::Event(event))
     }
 }
 

@@ -1,6 +1,8 @@
 //! Which transitions a trigger enables: W3C selectTransitions and removeConflictingTransitions.
 
-use super::{Chart, Configuration as _, Core, Effects, Kind, State, Transition, Trigger, engine::raise_fault};
+use super::{
+    Chart, Configuration as _, Core, Effects, Kind, State, Transition, Trigger, engine::raise_fault,
+};
 
 /// At most this many transitions are enabled at once: one for each active leaf.
 const ENABLED_LIMIT: usize = 32;

@@ -4,7 +4,9 @@ mod text;
 mod view;
 
 use clap::Args;
-use statechart_lang::interpreter;
+use statechart_lang::interpreter::{self, Row};
+
+pub(crate) use self::view::View;
 
 use crate::error::Error;
 use crate::{Outcome, output, spec, words};
@@ -55,7 +57,7 @@ impl Why {
         };
         let machine = spec::machine(&model, &self.file, self.machine.as_deref())?;
         let words = words::read(machine, &self.word, self.words.as_deref())?;
-        let view = view::View { machine, sources: &sources };
+        let view = View { machine, sources: &sources };
         let explained: Vec<view::Explained> = words
             .iter()
             .map(|(name, word)| {
@@ -70,4 +72,10 @@ impl Why {
         }
         Ok(Outcome::Good)
     }
+}
+
+/// Some steps of an explained run, as trees.
+pub(crate) fn explain_rows(view: &View<'_>, rows: &[Row]) -> String {
+    let steps: Vec<view::Step> = rows.iter().map(|row| view.step(None, row)).collect();
+    if steps.is_empty() { "nothing has happened since\n".to_owned() } else { text::steps(&steps) }
 }

@@ -10,12 +10,15 @@ pub(super) fn render(run: &Explained) -> String {
     if let Some(name) = &run.name {
         text.push_str(&format!("{}\n", paint(Style::Bold, &format!("{name}:"))));
     }
-    let mut idle = String::new();
-    for step in &run.steps {
-        text.push_str(&step_tree(step, &mut idle).render());
-    }
+    text.push_str(&steps(&run.steps));
     text.push_str(&format!("{}\n", run.verdict));
     text
+}
+
+/// One tree a step.
+pub(super) fn steps(steps: &[Step]) -> String {
+    let mut idle = String::new();
+    steps.iter().map(|step| step_tree(step, &mut idle).render()).collect()
 }
 
 /// `idle` is what the last `always` that nothing came of looked like; it is not shown again while it stays the same.

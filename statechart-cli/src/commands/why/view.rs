@@ -99,19 +99,21 @@ impl View<'_> {
             word: run.word.clone(),
             verdict: run.verdict(),
             accepted: run.accepted,
-            steps: run.rows.iter().map(|row| self.step(word, row)).collect(),
+            steps: run.rows.iter().map(|row| self.step(Some(word), row)).collect(),
         }
     }
 
-    pub(crate) fn step(&self, word: &Word, row: &Row) -> Step {
+    /// One step; `word` is asked what it answers, where it is known.
+    pub(crate) fn step(&self, word: Option<&Word>, row: &Row) -> Step {
         let report = &row.report;
-        let answers = match row.n.checked_sub(1) {
-            Some(item) => word.items.get(item).map(|item| &item.answers),
-            None => Some(&word.start),
-        };
         let is_answered = |guard: usize| {
             let name = self.machine.guards.get(guard).map(|guard| guard.name.as_str());
-            name.is_none_or(|name| answers.is_some_and(|answers| answers.0.contains_key(name)))
+            let (Some(name), Some(word)) = (name, word) else { return true };
+            let answers = match row.n.checked_sub(1) {
+                Some(item) => word.items.get(item).map(|item| &item.answers),
+                None => Some(&word.start),
+            };
+            answers.is_some_and(|answers| answers.0.contains_key(name))
         };
         Step {
             n: row.n,

@@ -83,7 +83,7 @@ fn grow(random: &mut Random, depth: usize, kind: char, states: &mut Vec<(usize, 
 fn assert_legal(machine: &Machine, interpreter: &Interpreter<'_, crate::interpreter::Answers>, text: &str) {
     let active = interpreter.configuration();
     assert!(active.contains(&0), "{text}");
-    for &state in active {
+    for &state in &active {
         let row = &machine.states[state];
         assert!(active.contains(&row.parent), "{text}\n{active:?}");
         let children = row.children.iter().filter(|child| active.contains(child)).count();
@@ -131,6 +131,7 @@ fn configurations_stay_legal_and_runs_repeat() {
                     reports.push(interpreter.step(input));
                 }
                 ItemKind::Advance { span_us } => reports.extend(interpreter.advance(*span_us).steps),
+                ItemKind::Done { .. } => unreachable!("no chart here has children"),
                 ItemKind::Elapse => reports.extend(interpreter.elapse()),
             }
             assert_legal(&machine, &interpreter, &text);
@@ -150,7 +151,7 @@ fn configurations_stay_legal_and_runs_repeat() {
                 }
             }
         }
-        assert_eq!(&active, interpreter.configuration(), "{text}");
+        assert_eq!(active, interpreter.configuration(), "{text}");
     }
 }
 

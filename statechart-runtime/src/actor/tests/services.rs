@@ -1,5 +1,7 @@
 //! Services and timers: cancelled with their state, results on time, panics.
 
+use std::future::poll_fn;
+
 use super::*;
 use crate::{
     actor::{
@@ -52,26 +54,25 @@ async fn leaving_a_state_cancels_what_it_started() {
 
 #[tokio::test(start_paused = true)]
 async fn a_late_result_is_dropped() {
-    let (sender, mut mailbox) = tokio::sync::mpsc::channel(8);
+    let shared = Arc::new(Shared::new(&mut options().mailbox(8)));
     let mut machine = Worker::new(Script::default());
     let mut tasks = ServiceTasks::<W>::new();
-    tasks.start(&mut machine, sender.clone(), (1, 0, 5), Call::Work { job: 2 }).unwrap();
+    tasks.start(&mut machine, shared.clone(), (1, 0, 5), Call::Work { job: 2 }).unwrap();
     // The task has ended with its result when its state is left, and a second stay has begun.
     settle().await;
     assert!(tasks.stop(0));
-    tasks.start(&mut machine, sender, (1, 0, 6), Call::Work { job: 2 }).unwrap();
+    tasks.start(&mut machine, shared.clone(), (1, 0, 6), Call::Work { job: 2 }).unwrap();
     settle().await;
-    assert!(matches!(tasks.ended().await, Ended::Nothing));
-    assert_eq!((mailbox.len(), tasks.count(0, 5), tasks.running()), (6, false, 1));
+    assert!(matches!(poll_fn(|context| tasks.poll_ended(context)).await, Ended::Nothing));
+    assert_eq!((shared.mailbox.len(), tasks.count(0, 5), tasks.running()), (6, false, 1));
     // The second's result waits for its three items.
-    assert!(matches!(tasks.ended().await, Ended::Nothing));
+    assert!(matches!(poll_fn(|context| tasks.poll_ended(context)).await, Ended::Nothing));
     for left in [2, 1, 0] {
         assert!(tasks.due(0, 6).is_none());
         assert!(tasks.count(0, 6), "{left}");
     }
     let due = tasks.due(0, 6).unwrap();
     assert_eq!((due.generation, due.event, tasks.running()), (6, Event::Result, 0));
-    mailbox.close();
 }
 
 #[tokio::test(start_paused = true)]
@@ -124,9 +125,8 @@ async fn a_panic_in_a_service_is_decided_on() {
 
 #[tokio::test(start_paused = true)]
 async fn a_service_left_within_its_step_never_starts() {
-    let options = options();
-    let (sender, _mailbox) = tokio::sync::mpsc::channel(1);
-    let mut shell = Shell::new(Arc::new(Shared::new(&options)), sender, options);
+    let mut options = options();
+    let mut shell = Shell::new(Arc::new(Shared::new(&mut options)), options);
     let script = Script::default();
     let mut machine = Worker::new(script.clone());
     for is_left in [true, false] {
@@ -135,6 +135,6 @@ async fn a_service_left_within_its_step_never_starts() {
             shell.stop(0);
         }
         shell.turn(&mut machine, Some(crate::chart::Input::Event(Event::Ping))).unwrap();
-        assert_eq!(shell.services.running(), usize::from(!is_left));
+        assert_eq!(shell.running(), usize::from(!is_left));
     }
 }

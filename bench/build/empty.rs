@@ -1,0 +1,5 @@
+//! Nothing: what building costs anyway.
+
+fn main() {
+    println!("Idle");
+}

@@ -1,0 +1,133 @@
+//! A line, understood.
+
+use statechart_lang::interpreter::{Answers, Item, Word};
+use statechart_lang::model::Machine;
+
+/// What `help` prints.
+pub(super) const HELP: &str = "\
+  1 … n               send the event of that number, with default values for its fields
+  EVENT(field: value) send an event; several at once make a word; EVENT[fresh, not late] answers extern guards
+  after 30s, +30s     let time pass and fire what becomes due
+  after               go to the next timer or message
+  answer fresh, not late   how extern guards are answered from now on; `answer` alone makes all false again
+  why                 why each candidate of the last step was taken or not
+  show                the states, the context, what waits, and the events to choose from
+  word                the word so far
+  save [NAME]         append the word so far to the file of words
+  undo                take the last line back
+  restart             start the machine anew, with the answers given so far
+  help, quit
+A command may be written with a colon before it, for machines whose events have the same name: `:undo`, `:1`.
+";
+
+/// What a line asks for.
+#[derive(Debug, PartialEq)]
+pub(super) enum Command {
+    /// The event of this number, from 1.
+    Choose(usize),
+    /// A word.
+    Play(Vec<Item>),
+    /// Answers of extern guards, from now on.
+    Answer(Answers),
+    /// All of them false again.
+    Forget,
+    Undo,
+    Restart,
+    Show,
+    Why,
+    Word,
+    /// With the name that the word gets.
+    Save(Option<String>),
+    Help,
+    Quit,
+}
+
+/// Why a line was not understood.
+#[derive(Debug, PartialEq)]
+pub(super) struct Mistake {
+    pub(super) what: String,
+    pub(super) help: String,
+}
+
+/// The commands without arguments.
+const PLAIN: [(&str, fn() -> Command); 10] = [
+    ("undo", || Command::Undo),
+    ("restart", || Command::Restart),
+    ("show", || Command::Show),
+    ("why", || Command::Why),
+    ("word", || Command::Word),
+    ("help", || Command::Help),
+    ("?", || Command::Help),
+    ("quit", || Command::Quit),
+    ("exit", || Command::Quit),
+    ("q", || Command::Quit),
+];
+
+impl Command {
+    /// Reads a line; nothing for an empty one or a comment. A colon makes it a command; without one it is a command
+    /// unless the machine has an event of that name.
+    pub(super) fn parse(line: &str, machine: &Machine) -> Result<Option<Self>, Mistake> {
+        let line = line.trim();
+        if line.is_empty() || line.starts_with('#') {
+            return Ok(None);
+        }
+        let (is_certain, text) = match line.strip_prefix(':') {
+            Some(text) => (true, text.trim()),
+            None => (false, line),
+        };
+        let (name, rest) = text.split_once(char::is_whitespace).unwrap_or((text, ""));
+        if !is_certain && machine.event(name).is_some_and(|_| Word::parse(text, machine).is_ok()) {
+            return word(text, machine).map(Some);
+        }
+        if let Ok(number) = text.parse::<usize>()
+            && (is_certain || Word::parse(text, machine).is_err())
+        {
+            return Ok(Some(Self::Choose(number)));
+        }
+        if let Some((_, command)) = PLAIN.iter().find(|(known, _)| rest.is_empty() && *known == name) {
+            return Ok(Some(command()));
+        }
+        match name {
+            "answer" => answers(rest, machine).map(Some),
+            "save" => save(rest.trim()).map(Some),
+            _ if is_certain => Err(Mistake {
+                what: format!("`{name}` is no command"),
+                help: "`:help` lists the commands; an event is written without the colon".to_owned(),
+            }),
+            _ => word(text, machine).map(Some),
+        }
+    }
+}
+
+fn word(text: &str, machine: &Machine) -> Result<Command, Mistake> {
+    let word = Word::parse(text, machine).map_err(|error| Mistake {
+        what: error.message,
+        help: format!("{}; `help` lists the commands", error.help),
+    })?;
+    if word.items.is_empty() && !word.start.0.is_empty() {
+        return Ok(Command::Answer(word.start));
+    }
+    Ok(Command::Play(word.items))
+}
+
+fn answers(text: &str, machine: &Machine) -> Result<Command, Mistake> {
+    let text = text.trim();
+    if text.is_empty() {
+        return Ok(Command::Forget);
+    }
+    // Written as the answers for a machine's start are.
+    let bracketed = if text.starts_with('[') { text.to_owned() } else { format!("[{text}]") };
+    let word = Word::parse(&bracketed, machine)
+        .map_err(|error| Mistake { what: error.message, help: error.help })?;
+    Ok(Command::Answer(word.start))
+}
+
+fn save(name: &str) -> Result<Command, Mistake> {
+    if name.contains(|c: char| c.is_control() || ":#()[]\"'".contains(c)) {
+        return Err(Mistake {
+            what: format!("`{name}` cannot be the name of a word"),
+            help: "leave out colons, quotes, brackets and `#`".to_owned(),
+        });
+    }
+    Ok(Command::Save((!name.is_empty()).then(|| name.to_owned())))
+}

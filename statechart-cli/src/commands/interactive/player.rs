@@ -1,0 +1,153 @@
+//! The machine under way: a session with its past.
+
+use statechart_lang::interpreter::{Answers, Item, ItemKind, Offer, Outcome, Row, Session, Value};
+use statechart_lang::model::{EventId, Machine};
+
+/// Most lines that can be taken back.
+const UNDO_LIMIT: usize = 1_000;
+
+/// A session with the word so far, what can be taken back, and the answers that hold.
+#[derive(Debug)]
+pub(super) struct Player<'m> {
+    machine: &'m Machine,
+    session: Session<'m>,
+    /// The answers that the machine started with.
+    started_with: Answers,
+    /// What was played, as a word spells it.
+    word: Vec<String>,
+    /// Sessions with the length of their word, the newest last.
+    past: Vec<(Session<'m>, usize)>,
+    answers: Answers,
+    last: Vec<Row>,
+}
+
+impl<'m> Player<'m> {
+    /// A machine that has just been started.
+    pub(super) fn new(machine: &'m Machine) -> Self {
+        let mut player = Self {
+            machine,
+            session: Session::new(machine),
+            started_with: Answers::default(),
+            word: Vec::new(),
+            past: Vec::new(),
+            answers: Answers::default(),
+            last: Vec::new(),
+        };
+        player.restart();
+        player
+    }
+
+    /// Starts anew with the answers that hold now.
+    pub(super) fn restart(&mut self) {
+        self.session = Session::new(self.machine).explaining();
+        self.started_with = self.answers.clone();
+        self.last = self.session.start(&self.started_with);
+        self.word.clear();
+        self.past.clear();
+    }
+
+    /// Applies items as one step that can be taken back.
+    pub(super) fn play(&mut self, items: &[Item]) {
+        if self.past.len() == UNDO_LIMIT {
+            self.past.remove(0);
+        }
+        self.past.push((self.session.clone(), self.word.len()));
+        self.last.clear();
+        for item in items {
+            let item = self.answered(item);
+            self.last.extend(self.session.apply(&item));
+            self.word.push(format!("{}{}", item.text, spelt(&item.answers)));
+        }
+    }
+
+    /// Takes the last step back, if there is one.
+    pub(super) fn undo(&mut self) -> bool {
+        let Some((session, length)) = self.past.pop() else { return false };
+        self.session = session;
+        self.word.truncate(length);
+        self.last.clear();
+        true
+    }
+
+    /// What holds for every item that does not say otherwise.
+    pub(super) fn answer(&mut self, answers: Answers) {
+        self.answers.0.extend(answers.0);
+    }
+
+    pub(super) fn forget(&mut self) {
+        self.answers.0.clear();
+    }
+
+    fn answered(&self, item: &Item) -> Item {
+        let mut answers = self.answers.clone();
+        answers.0.extend(item.answers.0.clone());
+        Item { answers, ..item.clone() }
+    }
+
+    /// The event of a number, from 1, with the defaults of its fields.
+    pub(super) fn offer(&self, number: usize) -> Option<Item> {
+        let offers = self.offers();
+        let offer = offers.get(number.checked_sub(1)?)?;
+        self.default_item(offer.event)
+    }
+
+    fn default_item(&self, event: EventId) -> Option<Item> {
+        let symbol = &self.machine.events.get(event)?.symbol;
+        let args: Vec<Value> =
+            symbol.fields.iter().map(|field| Value::default_of(&field.ty, &field.name)).collect();
+        let is_bare = symbol.name.chars().all(|c| c.is_alphanumeric() || c == '_');
+        let mut text = if is_bare { symbol.name.clone() } else { format!("'{}'", symbol.name) };
+        if !args.is_empty() {
+            let fields = symbol.fields.iter().zip(&args);
+            let args: Vec<String> = fields.map(|(field, value)| format!("{}: {value}", field.name)).collect();
+            text.push_str(&format!("({})", args.join(", ")));
+        }
+        Some(Item { kind: ItemKind::Event { event, args }, answers: Answers::default(), text, column: 1 })
+    }
+
+    pub(super) fn offers(&self) -> Vec<Offer> {
+        self.session.interpreter().offers()
+    }
+
+    /// What would become of an event without fields, or with their defaults, under the answers that hold.
+    pub(super) fn outlook(&self, event: EventId) -> Option<Outcome> {
+        let item = self.answered(&self.default_item(event)?);
+        self.session.clone().apply(&item).first().map(|row| row.report.outcome)
+    }
+
+    pub(super) fn session(&self) -> &Session<'m> {
+        &self.session
+    }
+
+    pub(super) fn machine(&self) -> &'m Machine {
+        self.machine
+    }
+
+    pub(super) fn held_answers(&self) -> &Answers {
+        &self.answers
+    }
+
+    /// The rows of the last step.
+    pub(super) fn last_rows(&self) -> &[Row] {
+        &self.last
+    }
+
+    /// The word so far, as a file of words holds it.
+    pub(super) fn word(&self) -> String {
+        let start = spelt(&self.started_with);
+        let items = self.word.iter().cloned();
+        let parts: Vec<String> =
+            Some(start).filter(|start| !start.is_empty()).into_iter().chain(items).collect();
+        if parts.is_empty() { "ε".to_owned() } else { parts.join(" ") }
+    }
+}
+
+/// `[fresh, not late]`, or nothing.
+pub(super) fn spelt(answers: &Answers) -> String {
+    if answers.0.is_empty() {
+        return String::new();
+    }
+    let spelt =
+        answers.0.iter().map(|(name, value)| if *value { name.clone() } else { format!("not {name}") });
+    format!("[{}]", spelt.collect::<Vec<_>>().join(", "))
+}

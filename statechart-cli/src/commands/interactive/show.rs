@@ -1,0 +1,187 @@
+//! What the machine looks like between two lines.
+
+use statechart_lang::interpreter::{Claim, Effect, Offer, Outcome, Row};
+use statechart_lang::model::{Machine, StateId, StateKind};
+
+use super::player::{Player, spelt};
+use crate::style::{Style, paint};
+use crate::tree::Tree;
+
+/// What a terminal shows before a line is read.
+pub(super) const PROMPT: &str = "\u{1b}[1m> \u{1b}[0m";
+
+pub(super) fn welcome(machine: &Machine) -> String {
+    format!(
+        "{}: choose an event by number or write one; `help` says what else\n",
+        paint(Style::Bold, &machine.name)
+    )
+}
+
+/// What the steps of a line did, one line each.
+pub(super) fn rows(rows: &[Row]) -> String {
+    let mut text = String::new();
+    for row in rows {
+        let report = &row.report;
+        let place = if report.before == report.after {
+            format!("stays in {}", report.after.join(", "))
+        } else {
+            format!("{} → {}", report.before.join(", "), report.after.join(", "))
+        };
+        let mut parts = vec![place];
+        parts.extend(report.effects.iter().filter(|effect| is_shown(effect)).map(ToString::to_string));
+        parts.extend(report.changes.iter().map(ToString::to_string));
+        let note = row.note();
+        if !note.is_empty() {
+            parts.push(paint(Style::Red, &note));
+        }
+        let mark = if row.triggered { "  then " } else { "" };
+        let line = parts.join("; ").split_whitespace().collect::<Vec<_>>().join(" ");
+        text.push_str(&format!("{mark}{}: {line}\n", paint(Style::Bold, &row.symbol)));
+    }
+    text
+}
+
+fn is_shown(effect: &Effect) -> bool {
+    !matches!(effect, Effect::Arm { .. } | Effect::Disarm { .. } | Effect::Raise(_) | Effect::Fault(_))
+}
+
+/// Everything about the machine as it stands.
+pub(super) fn situation(player: &Player<'_>) -> String {
+    let interpreter = player.session().interpreter();
+    let mut text = states(player).render();
+    let context: Vec<String> =
+        interpreter.variables().map(|(name, value)| one_line(&format!("{name} = {value}"))).collect();
+    let deferred: Vec<String> =
+        interpreter.deferred().iter().map(|signal| one_line(&signal.to_string())).collect();
+    let waiting: Vec<String> =
+        interpreter.waiting().iter().map(|(what, after)| one_line(&format!("{what} (in {after})"))).collect();
+    let lists = [
+        ("time", vec![interpreter.uptime()]),
+        ("context", context),
+        ("running", interpreter.running()),
+        ("deferred", deferred),
+        ("waiting", waiting),
+        (
+            "answers",
+            Some(spelt(player.held_answers())).filter(|answers| !answers.is_empty()).into_iter().collect(),
+        ),
+    ];
+    for (name, items) in lists.iter().filter(|(_, items)| !items.is_empty()) {
+        text.push_str(&format!("{:<9} {}\n", format!("{name}:"), items.join(", ")));
+    }
+    if interpreter.is_done() {
+        text.push_str("the machine has reached its end; `undo` or `restart` goes on from before\n");
+    }
+    text.push_str(&menu(player));
+    text
+}
+
+pub(super) fn answers(player: &Player<'_>) -> String {
+    let answers = spelt(player.held_answers());
+    if answers.is_empty() {
+        "extern guards are answered with false\n".to_owned()
+    } else {
+        format!("extern guards are answered {answers} from now on, others with false\n")
+    }
+}
+
+/// The states as a tree; what lies in a state that is not active is folded.
+fn states(player: &Player<'_>) -> Tree {
+    branch(player, 0)
+}
+
+/// As deep as states are nested, which the language limits.
+fn branch(player: &Player<'_>, id: StateId) -> Tree {
+    let machine = player.machine();
+    let Some(state) = machine.states.get(id) else { return Tree::default() };
+    let is_active = player.session().interpreter().is_in(id);
+    let mut name = state.name.clone();
+    if state.label != state.name {
+        name.push_str(&format!(" \"{}\"", one_line(&state.label)));
+    }
+    if state.kind == StateKind::Final {
+        name.push_str(" (final)");
+    }
+    if state.accept {
+        name.push_str(" (accept)");
+    }
+    let mut line = if is_active {
+        paint(Style::Green, &format!("● {name}"))
+    } else {
+        paint(Style::Dim, &format!("○ {name}"))
+    };
+    if !is_active && !state.children.is_empty() {
+        line.push_str(" …");
+    }
+    let mut tree = Tree::new(line);
+    for &child in state.children.iter().filter(|child| is_active && **child > id) {
+        tree.push(branch(player, child));
+    }
+    tree
+}
+
+/// The events that the active states speak of, by number.
+fn menu(player: &Player<'_>) -> String {
+    let machine = player.machine();
+    let offers = player.offers();
+    let names: Vec<String> = offers.iter().map(|offer| signature(machine, offer)).collect();
+    let width = names.iter().map(|name| name.chars().count()).max().unwrap_or(0);
+    let mut text = String::new();
+    for (number, (offer, name)) in (1..).zip(offers.iter().zip(&names)) {
+        let gap = " ".repeat(width - name.chars().count().min(width));
+        let line = format!("{number:>3}  {}{gap}  {}", paint(Style::Cyan, name), meaning(player, offer));
+        text.push_str(line.trim_end());
+        text.push('\n');
+    }
+    if offers.is_empty() && !player.session().interpreter().is_done() {
+        text.push_str("no active state waits for an event of the input alphabet\n");
+    }
+    text
+}
+
+/// `EVENT(field: Type)`.
+fn signature(machine: &Machine, offer: &Offer) -> String {
+    let Some(event) = machine.events.get(offer.event) else { return String::new() };
+    let fields: Vec<String> =
+        event.symbol.fields.iter().map(|field| format!("{}: {}", field.name, field.ty)).collect();
+    if fields.is_empty() {
+        event.symbol.name.clone()
+    } else {
+        format!("{}({})", event.symbol.name, fields.join(", "))
+    }
+}
+
+/// What the active states declare for an event.
+fn meaning(player: &Player<'_>, offer: &Offer) -> String {
+    let machine = player.machine();
+    let claims = offer.claims.iter().map(|(state, claim)| {
+        let state = machine.states.get(*state).map_or("", |state| state.path.as_str());
+        match claim {
+            Claim::Defer => format!("{state} defers it"),
+            Claim::Transition(id) => {
+                let Some(transition) = machine.transitions.get(*id) else { return String::new() };
+                let guard =
+                    transition.guard_text.as_ref().map_or_else(String::new, |guard| format!(" [{guard}]"));
+                let targets = transition.targets.iter().filter_map(|target| machine.states.get(*target));
+                let targets: Vec<&str> = targets.map(|target| target.path.as_str()).collect();
+                let what = match (transition.ignore, targets.is_empty()) {
+                    (true, _) => "ignores it".to_owned(),
+                    (false, true) => "acts".to_owned(),
+                    (false, false) => format!("→ {}", targets.join(", ")),
+                };
+                format!("{state}{guard} {what}")
+            }
+        }
+    });
+    let mut parts: Vec<String> = claims.collect();
+    parts.extend(offer.reporter.iter().map(|service| format!("{service} may report it")));
+    let is_plain = machine.events.get(offer.event).is_some_and(|event| event.symbol.fields.is_empty());
+    if is_plain && player.outlook(offer.event) == Some(Outcome::Unhandled) {
+        parts.push(paint(Style::Yellow, "not enabled now"));
+    }
+    one_line(&parts.join("; "))
+}
+
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}

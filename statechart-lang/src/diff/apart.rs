@@ -1,0 +1,256 @@
+//! The shortest word that tells two versions apart: breadth-first search over pairs of configurations.
+//!
+//! ```text
+//! (old, new) ─letter─▶ (old', new')     the same letter to both
+//!      └ seen from outside: outputs, messages, services, actions, faults, what is unhandled, accepting, done
+//!      └ seen from inside: the active states, as far as they are paired
+//! ```
+//!
+//! A letter is an event that both have, with some values for its fields and answers of extern guards, or waiting for
+//! whatever is due next. A pair of configurations that was met before is not looked at again; what was not met within
+//! the limit is unknown.
+
+use std::collections::{BTreeSet, HashSet, VecDeque};
+
+use super::Pairing;
+use super::samples::{self, Letter};
+use crate::interpreter::{Answers, Effect, Interpreter, Item, ItemKind, Row, Session, Value};
+use crate::model::Machine;
+
+/// What a search found.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Search {
+    /// The shortest word after which the two look different from outside.
+    pub outside: Option<Witness>,
+    /// The shortest word after which other states are active, where it is shorter than the former or the only one.
+    pub inside: Option<Witness>,
+    /// How many pairs of configurations were looked at.
+    pub pairs: usize,
+    /// Whether the limit stopped it: then there may be a word that it did not try.
+    pub limited: bool,
+    /// How many letters were tried in each.
+    pub letters: usize,
+    /// Input events that were not tried because only one version has them, or with other fields.
+    pub untried: Vec<String>,
+}
+
+/// A word and what the two versions make of its last item.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Witness {
+    /// The word; ε for the start itself.
+    pub word: String,
+    /// What the old version does at its end.
+    pub old: Seen,
+    /// What the new version does at its end.
+    pub new: Seen,
+}
+
+/// What one step, with all that it sets off, looks like.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Seen {
+    /// Paths of the active leaf states afterwards.
+    pub leaves: Vec<String>,
+    /// Effects on the outside, in order.
+    pub effects: Vec<String>,
+    /// Events that nothing enabled, deferred or ignored.
+    pub unhandled: Vec<String>,
+    /// Whether the configuration accepts.
+    pub accepts: bool,
+    /// Whether the machine is done.
+    pub done: bool,
+}
+
+impl Seen {
+    fn of(rows: &[Row], session: &Session<'_>) -> Self {
+        let interpreter = session.interpreter();
+        let reports = rows.iter().map(|row| &row.report);
+        let effects = reports.clone().flat_map(|report| &report.effects);
+        Self {
+            leaves: interpreter.leaves(),
+            effects: effects.filter(|effect| is_outside(effect)).map(ToString::to_string).collect(),
+            unhandled: reports.flat_map(|report| &report.unhandled).map(ToString::to_string).collect(),
+            accepts: interpreter.accepts(),
+            done: interpreter.is_done(),
+        }
+    }
+
+    /// Whether nobody outside could tell.
+    fn looks_like(&self, other: &Self) -> bool {
+        self.effects == other.effects
+            && self.unhandled == other.unhandled
+            && self.accepts == other.accepts
+            && self.done == other.done
+    }
+}
+
+/// Timers and what stays in the machine are seen by what comes of them.
+fn is_outside(effect: &Effect) -> bool {
+    !matches!(
+        effect,
+        Effect::Arm { .. } | Effect::Disarm { .. } | Effect::Raise(_) | Effect::Send { peer: None, .. }
+    )
+}
+
+/// A pair of configurations that waits to be looked at.
+struct Node<'m> {
+    old: Session<'m>,
+    new: Session<'m>,
+    /// The word that leads here, as positions in `Walk::steps`.
+    step: Option<usize>,
+}
+
+struct Walk<'m> {
+    queue: VecDeque<Node<'m>>,
+    met: HashSet<(String, String)>,
+    /// Each letter of a word with the step before it.
+    steps: Vec<(Option<usize>, String)>,
+    clock_matters: bool,
+    pair_limit: usize,
+    /// Whether a pair was dropped for the limit.
+    limited: bool,
+}
+
+pub(super) fn search(old: &Machine, new: &Machine, pairing: &Pairing, pair_limit: usize) -> Search {
+    let (letters, untried) = samples::letters(old, new);
+    let mut found =
+        Search { outside: None, inside: None, pairs: 0, limited: false, letters: letters.len(), untried };
+    let clock_matters = samples::reads_the_clock(old) || samples::reads_the_clock(new);
+    let mut walk = Walk {
+        queue: VecDeque::new(),
+        met: HashSet::new(),
+        steps: Vec::new(),
+        clock_matters,
+        pair_limit,
+        limited: false,
+    };
+    let mut first = Node { old: Session::new(old), new: Session::new(new), step: None };
+    let start = Answers::default();
+    let rows = (first.old.start(&start), first.new.start(&start));
+    if walk.judge(&mut found, pairing, &first, &rows) {
+        return found;
+    }
+    walk.keep(first);
+    while let Some(node) = walk.queue.pop_front() {
+        found.pairs += 1;
+        for letter in letters.iter().cloned().chain(wait(&node)) {
+            let mut next = Node { old: node.old.clone(), new: node.new.clone(), step: node.step };
+            let rows = (next.old.apply(&letter.old), next.new.apply(&letter.new));
+            walk.steps.push((node.step, text_of(&letter.old)));
+            next.step = walk.steps.len().checked_sub(1);
+            if walk.judge(&mut found, pairing, &next, &rows) {
+                return found;
+            }
+            if !walk.keep(next) {
+                // Only words that lead somewhere new are remembered.
+                walk.steps.pop();
+            }
+            found.limited = walk.limited;
+        }
+    }
+    found
+}
+
+impl<'m> Walk<'m> {
+    /// Notes what a pair shows; whether the search is over.
+    fn judge(
+        &self,
+        found: &mut Search,
+        pairing: &Pairing,
+        node: &Node<'m>,
+        rows: &(Vec<Row>, Vec<Row>),
+    ) -> bool {
+        let (old, new) = (Seen::of(&rows.0, &node.old), Seen::of(&rows.1, &node.new));
+        let is_outside = !old.looks_like(&new);
+        if !is_outside && (found.inside.is_some() || same_states(pairing, node, &old, &new)) {
+            return false;
+        }
+        let witness = Witness { word: self.word(node.step), old, new };
+        if is_outside {
+            found.outside = Some(witness);
+        } else {
+            found.inside = Some(witness);
+        }
+        is_outside
+    }
+
+    /// Adds a pair that was not met before; whether it was added.
+    fn keep(&mut self, node: Node<'m>) -> bool {
+        let key = (self.key(&node.old), self.key(&node.new));
+        if self.met.contains(&key) {
+            return false;
+        }
+        if self.met.len() >= self.pair_limit {
+            self.limited = true;
+            return false;
+        }
+        self.met.insert(key);
+        self.queue.push_back(node);
+        true
+    }
+
+    /// All that decides what a machine does from here on.
+    fn key(&self, session: &Session<'_>) -> String {
+        situation(session.interpreter(), self.clock_matters)
+    }
+
+    fn word(&self, mut step: Option<usize>) -> String {
+        let mut letters = Vec::new();
+        while let Some((before, letter)) = step.and_then(|at| self.steps.get(at)) {
+            letters.push(letter.as_str());
+            step = *before;
+        }
+        letters.reverse();
+        if letters.is_empty() { "ε".to_owned() } else { letters.join(" ") }
+    }
+}
+
+/// All that decides what a machine does from here on, as a text. Times count from now, unless the spec asks for the time.
+fn situation(interpreter: &Interpreter<'_, Answers>, clock_matters: bool) -> String {
+    let now_us = interpreter.time_us();
+    let agenda: Vec<(i64, String)> =
+        interpreter.agenda().into_iter().map(|(time_us, what)| (time_us - now_us, what)).collect();
+    let clock = if clock_matters { now_us } else { 0 };
+    format!(
+        "{clock} {:?} {:?} {:?} {agenda:?} {:?}",
+        interpreter.configuration(),
+        interpreter.context(),
+        interpreter.deferred(),
+        interpreter.running()
+    )
+}
+
+/// Waiting until the next timer or message of either version.
+fn wait(node: &Node<'_>) -> Option<Letter> {
+    let due = |session: &Session<'_>| {
+        let interpreter = session.interpreter();
+        interpreter.agenda().first().map(|(time_us, _)| time_us.saturating_sub(interpreter.time_us()))
+    };
+    let span_us = [due(&node.old), due(&node.new)].into_iter().flatten().min()?;
+    let item = Item {
+        kind: ItemKind::Advance { span_us },
+        answers: Answers::default(),
+        text: format!("after {}", Value::Duration(span_us)),
+        column: 1,
+    };
+    Some(Letter { old: item.clone(), new: item })
+}
+
+/// Whether the active states are each other's pairs.
+fn same_states(pairing: &Pairing, node: &Node<'_>, old: &Seen, new: &Seen) -> bool {
+    let (before, after) = (node.old.interpreter().machine(), node.new.interpreter().machine());
+    let paired = old.leaves.iter().map(|path| {
+        let id = before.state(path)?;
+        Some(after.states.get(pairing.new_of(id)?)?.path.as_str())
+    });
+    let Some(paired) = paired.collect::<Option<BTreeSet<&str>>>() else { return false };
+    paired == new.leaves.iter().map(String::as_str).collect()
+}
+
+fn text_of(item: &Item) -> String {
+    if item.answers.0.is_empty() {
+        return item.text.clone();
+    }
+    let answers =
+        item.answers.0.iter().map(|(name, value)| if *value { name.clone() } else { format!("not {name}") });
+    format!("{}[{}]", item.text, answers.collect::<Vec<_>>().join(", "))
+}

@@ -1,0 +1,198 @@
+//! The words of a language: the shortest, all in order, how many.
+
+use super::{Dfa, StateIndex};
+
+impl Dfa {
+    /// For each state, how many symbols at least lead to an accepting one.
+    fn distances(&self) -> Vec<Option<u32>> {
+        let symbols = self.alphabet.len();
+        let mut before: Vec<Vec<StateIndex>> = vec![Vec::new(); self.len()];
+        for state in 0..self.len() as StateIndex {
+            for symbol in 0..symbols {
+                if let Some(list) = before.get_mut(self.step(state, symbol) as usize) {
+                    list.push(state);
+                }
+            }
+        }
+        let mut distance: Vec<Option<u32>> =
+            self.accepting.iter().map(|accepts| accepts.then_some(0)).collect();
+        let mut queue: Vec<StateIndex> =
+            (0..self.len() as StateIndex).filter(|state| self.is_accepting(*state)).collect();
+        let mut at = 0;
+        while let Some(&state) = queue.get(at) {
+            at += 1;
+            let Some(steps) = distance.get(state as usize).copied().flatten() else { continue };
+            for &from in before.get(state as usize).into_iter().flatten() {
+                if let Some(place) = distance.get_mut(from as usize).filter(|place| place.is_none()) {
+                    *place = Some(steps + 1);
+                    queue.push(from);
+                }
+            }
+        }
+        distance
+    }
+
+    /// Whether no word is accepted.
+    #[must_use]
+    pub fn is_void(&self) -> bool {
+        self.distances().first().copied().flatten().is_none()
+    }
+
+    /// Whether only finitely many words are accepted: no cycle lies on the way to an accepting state.
+    #[must_use]
+    pub fn is_finite(&self) -> bool {
+        let alive: Vec<bool> = self.distances().iter().map(Option::is_some).collect();
+        let lives = |state: StateIndex| alive.get(state as usize).copied().unwrap_or(false);
+        // Kahn: what is left when states without a living predecessor are taken away is a cycle.
+        let mut incoming = vec![0usize; self.len()];
+        let edges = |state: StateIndex| {
+            (0..self.alphabet.len()).map(move |symbol| self.step(state, symbol)).filter(|to| lives(*to))
+        };
+        let states = || (0..self.len() as StateIndex).filter(|state| lives(*state));
+        for to in states().flat_map(edges) {
+            incoming[to as usize] += 1;
+        }
+        let mut free: Vec<StateIndex> = states().filter(|state| incoming[*state as usize] == 0).collect();
+        let mut taken = 0;
+        while let Some(state) = free.pop() {
+            taken += 1;
+            for to in edges(state) {
+                incoming[to as usize] -= 1;
+                if incoming[to as usize] == 0 {
+                    free.push(to);
+                }
+            }
+        }
+        taken == states().count()
+    }
+
+    /// The accepted words, shorter ones first, those of one length in the order of the alphabet. It ends where the
+    /// language does.
+    #[must_use]
+    pub fn words(&self) -> Words<'_> {
+        Words {
+            dfa: self,
+            longest: self.is_finite().then(|| self.len() as u32),
+            ends: vec![self.accepting.clone()],
+            length: (!self.is_void()).then_some(0),
+            path: Vec::new(),
+            fresh: true,
+        }
+    }
+
+    /// How many words of exactly this many symbols are accepted; `None` past 2¹²⁸.
+    #[must_use]
+    pub fn count(&self, length: u32) -> Option<u128> {
+        let mut ways = vec![0u128; self.len()];
+        if let Some(first) = ways.first_mut() {
+            *first = 1;
+        }
+        for _ in 0..length {
+            let mut after = vec![0u128; self.len()];
+            for (state, &count) in ways.iter().enumerate().filter(|(_, count)| **count > 0) {
+                for symbol in 0..self.alphabet.len() {
+                    let place = &mut after[self.step(state as StateIndex, symbol) as usize];
+                    *place = place.checked_add(count)?;
+                }
+            }
+            ways = after;
+        }
+        let accepting = ways.iter().enumerate().filter(|(state, _)| self.is_accepting(*state as StateIndex));
+        accepting.map(|(_, count)| *count).try_fold(0u128, u128::checked_add)
+    }
+}
+
+/// Accepted words in order: [`Dfa::words`].
+#[derive(Debug, Clone)]
+pub struct Words<'a> {
+    dfa: &'a Dfa,
+    /// For each number of symbols, from which states a word of exactly that many is accepted: a branch that cannot
+    /// end in time is never entered.
+    ends: Vec<Vec<bool>>,
+    /// The length being gone through; `None` when there is no more.
+    length: Option<u32>,
+    /// No word is longer than this, where the language is finite.
+    longest: Option<u32>,
+    /// Symbols chosen so far, each with the state before it.
+    path: Vec<(StateIndex, usize)>,
+    /// Nothing of this length has been tried yet.
+    fresh: bool,
+}
+
+impl Words<'_> {
+    /// Whether a word of exactly `left` more symbols is accepted from the state.
+    fn can_end(&self, state: StateIndex, left: usize) -> bool {
+        self.ends.get(left).and_then(|ends| ends.get(state as usize)).copied().unwrap_or(false)
+    }
+
+    /// Learns where words of one more symbol can begin.
+    fn look_ahead(&mut self) {
+        let Some(last) = self.ends.last() else { return };
+        let ends = |state: StateIndex| last.get(state as usize).copied().unwrap_or(false);
+        let symbols = self.dfa.alphabet.len();
+        let row = (0..self.dfa.len() as StateIndex)
+            .map(|state| (0..symbols).any(|symbol| ends(self.dfa.step(state, symbol))))
+            .collect();
+        self.ends.push(row);
+    }
+
+    /// The next word of the current length, depth first in the order of the alphabet.
+    fn next_of_length(&mut self, length: u32) -> bool {
+        let symbols = self.dfa.alphabet.len();
+        let mut symbol = 0;
+        let mut state;
+        if self.fresh {
+            self.fresh = false;
+            if !self.can_end(0, length as usize) {
+                return false;
+            }
+            state = 0;
+        } else {
+            let Some((before, last)) = self.path.pop() else { return false };
+            (state, symbol) = (before, last + 1);
+        }
+        loop {
+            if self.path.len() as u32 == length {
+                if self.dfa.is_accepting(state) {
+                    return true;
+                }
+                let Some((before, last)) = self.path.pop() else { return false };
+                (state, symbol) = (before, last + 1);
+                continue;
+            }
+            let left = (length as usize).saturating_sub(self.path.len() + 1);
+            match (symbol..symbols).find(|symbol| self.can_end(self.dfa.step(state, *symbol), left)) {
+                Some(found) => {
+                    self.path.push((state, found));
+                    state = self.dfa.step(state, found);
+                    symbol = 0;
+                }
+                None => {
+                    let Some((before, last)) = self.path.pop() else { return false };
+                    (state, symbol) = (before, last + 1);
+                }
+            }
+        }
+    }
+}
+
+impl Iterator for Words<'_> {
+    type Item = Vec<usize>;
+
+    fn next(&mut self) -> Option<Vec<usize>> {
+        loop {
+            let length = self.length?;
+            if self.longest.is_some_and(|longest| length > longest) {
+                self.length = None;
+                return None;
+            }
+            if self.next_of_length(length) {
+                return Some(self.path.iter().map(|(_, symbol)| *symbol).collect());
+            }
+            self.length = length.checked_add(1);
+            self.look_ahead();
+            self.path.clear();
+            self.fresh = true;
+        }
+    }
+}

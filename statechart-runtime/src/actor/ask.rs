@@ -1,0 +1,86 @@
+//! Questions: an event, and the first output that answers it.
+
+use std::{future::poll_fn, pin::pin, sync::Arc, task::Poll, time::Duration};
+
+use tokio::{sync::oneshot, time::Instant};
+
+use super::{
+    Actor, AskError,
+    shared::{Item, Offered, Question, Shared},
+    timers::later,
+};
+use crate::chart::Chart;
+
+struct Asking<C: Chart, R, P> {
+    event: Option<C::Event>,
+    pick: P,
+    reply: Option<oneshot::Sender<Result<R, AskError>>>,
+}
+
+impl<C, R, P> Question<C> for Asking<C, R, P>
+where
+    C: Actor,
+    R: Send,
+    P: FnMut(&C::Output) -> Option<R> + Send,
+{
+    fn event(&mut self) -> Option<C::Event> {
+        self.event.take()
+    }
+
+    fn offer(&mut self, offered: Offered<'_, C>) -> bool {
+        let Some(waiting) = &self.reply else { return true };
+        if waiting.is_closed() {
+            return true;
+        }
+        let result = match offered {
+            Ok(None) => return false,
+            Ok(Some(output)) => match (self.pick)(output) {
+                Some(result) => Ok(result),
+                None => return false,
+            },
+            Err(error) => Err(error),
+        };
+        if let Some(waiting) = self.reply.take() {
+            // The asker may have given up this very moment.
+            let _ = waiting.send(result);
+        }
+        true
+    }
+}
+
+/// See [`super::Handle::ask`].
+pub(super) async fn ask<C: Actor, R: Send + 'static>(
+    shared: &Arc<Shared<C>>,
+    event: C::Event,
+    pick: impl FnMut(&C::Output) -> Option<R> + Send + 'static,
+    deadline: Duration,
+) -> Result<R, AskError> {
+    let until = later(Instant::now(), deadline);
+    let (reply, answer) = oneshot::channel();
+    let item = Item::Ask(Box::new(Asking { event: Some(event), pick, reply: Some(reply) }));
+    let mut exchange = pin!(async {
+        let actor = || shared.name().clone();
+        if shared.mailbox.wait(item, None).await.is_err() {
+            return Err(AskError::Stopped { actor: actor() });
+        }
+        answer.await.unwrap_or_else(|_| Err(AskError::Ended { actor: actor() }))
+    });
+    // Most questions are answered before the asker runs again, so the deadline is given to the clock only when
+    // that has not happened: the asker wakes itself once, behind the actor.
+    let mut is_first = true;
+    let soon = poll_fn(|context| match exchange.as_mut().poll(context) {
+        Poll::Ready(answer) => Poll::Ready(Some(answer)),
+        Poll::Pending if std::mem::take(&mut is_first) => {
+            context.waker().wake_by_ref();
+            Poll::Pending
+        }
+        Poll::Pending => Poll::Ready(None),
+    });
+    if let Some(answer) = soon.await {
+        return answer;
+    }
+    tokio::time::timeout_at(until, exchange).await.unwrap_or_else(|_| {
+        let deadline_ms = u64::try_from(deadline.as_millis()).unwrap_or(u64::MAX);
+        Err(AskError::Deadline { actor: shared.name().clone(), deadline_ms })
+    })
+}
