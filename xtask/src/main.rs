@@ -10,6 +10,7 @@
 
 mod bench;
 mod ci;
+mod conformance;
 mod diagrams;
 mod error;
 mod fuzz;
@@ -41,6 +42,8 @@ enum Task {
     Grammar(Fresh),
     /// Draw every specification below `specs/` into `docs/diagrams/`.
     Diagrams(Fresh),
+    /// Run the SCXML suite of SCION, with the W3C's tests in it, through `import` on both engines.
+    Conformance(conformance::Conformance),
     /// Get the recorded trades that the end-to-end test plays.
     SampleData,
     /// Measure what everything costs, beside other libraries, and hold it against the gates.
@@ -71,6 +74,7 @@ fn main() -> ExitCode {
         Task::Ci => ci::run(),
         Task::Grammar(fresh) => grammar::run(fresh.check),
         Task::Diagrams(fresh) => diagrams::run(fresh.check),
+        Task::Conformance(options) => conformance::run(&options),
         Task::SampleData => sample_data::run(),
         Task::Bench(options) => bench::run(&options),
         Task::Fuzz { inputs, seed } => fuzz::run(inputs, seed),

@@ -13,6 +13,9 @@ use super::{
     types::{Kind, Slot},
 };
 
+/// Up to which power `Math.pow` is written out.
+const POWER_LIMIT: f64 = 8.0;
+
 pub(super) const OR: u8 = 1;
 pub(super) const AND: u8 = 2;
 pub(super) const NOT: u8 = 3;
@@ -26,8 +29,6 @@ pub(super) const ATOM: u8 = 9;
 /// Where an expression stands.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Scope {
-    /// Index of the state in the draft.
-    pub(super) state: usize,
     /// What is being reacted to, where it is one thing.
     pub(super) current: Current,
     /// It is only logged: reading a variable there does not count.
@@ -132,7 +133,14 @@ impl Translator<'_> {
                 for arg in args {
                     self.infer(arg, scope);
                 }
-                self.types.fresh(if **of == Js::Name("In".to_owned()) { Kind::Bool } else { Kind::Unknown })
+                match &**of {
+                    Js::Name(name) if name == "In" => self.types.fresh(Kind::Bool),
+                    Js::Member(of, name) if name == "pow" && **of == Js::Name("Math".to_owned()) => {
+                        let base = args.first().map(|base| self.infer(base, scope));
+                        base.unwrap_or_else(|| self.types.fresh(Kind::Unknown))
+                    }
+                    _ => self.types.fresh(Kind::Unknown),
+                }
             }
             Js::Unary("typeof", _) => self.types.fresh(Kind::Text),
             Js::Unary("!", inner) => {
@@ -237,7 +245,7 @@ impl Translator<'_> {
                     _ => unknown("an index into what is no list"),
                 }
             }
-            Js::Call(of, args) => self.call(of, args),
+            Js::Call(of, args) => self.call(of, args, scope, want),
             Js::Unary("!", _) => self.truth(js, scope),
             Js::Unary(sign @ ("-" | "+"), inner) => {
                 let inner = self.spelt(inner, scope, want)?;
@@ -349,12 +357,24 @@ impl Translator<'_> {
         }
     }
 
-    fn call(&mut self, of: &Js, args: &[Js]) -> Result<Out, Bad> {
+    fn call(&mut self, of: &Js, args: &[Js], scope: &Scope, want: Kind) -> Result<Out, Bad> {
         match (of, args) {
             (Js::Name(name), [Js::Text(id)]) if name == "In" => Ok(match self.ids.get(id.as_str()) {
                 Some(_) => Out::bool(format!("in({})", self.state_reference(id)), ATOM),
                 None => Out::constant(false),
             }),
+            // A small whole power is a product.
+            (Js::Member(of, name), [base @ Js::Name(_), Js::Number(power, true)])
+                if **of == Js::Name("Math".to_owned()) && name == "pow" && (1.0..=POWER_LIMIT).contains(power) =>
+            {
+                let mut product = base.clone();
+                let mut left = *power - 1.0;
+                while left > 0.0 {
+                    product = Js::Binary("*", Box::new(product), Box::new(base.clone()));
+                    left -= 1.0;
+                }
+                self.spelt(&product, scope, want)
+            }
             (Js::Name(name), _)
                 if !self.functions.contains_key(name)
                     && !self.unknown_scripts

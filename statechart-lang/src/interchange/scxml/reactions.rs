@@ -134,7 +134,7 @@ impl Translator<'_> {
     fn state(&mut self, index: usize, start: Vec<String>) {
         let state = &self.chart.states[index];
         let kind = self.draft.states[index].kind;
-        let scope = Scope { state: index, ..Scope::default() };
+        let scope = Scope::default();
         let children = self.draft.children(index);
         let is_compound = kind == DraftKind::State && !children.is_empty();
         let notes = self.notes.len();
@@ -384,7 +384,7 @@ impl Translator<'_> {
 
     fn react(&mut self, state: usize, transition: &Transition, on: On, current: Current, targets: &[usize]) {
         let notes = self.notes.len();
-        let scope = Scope { state, current, ..Scope::default() };
+        let scope = Scope { current, ..Scope::default() };
         let mut guard = None;
         if let Some(code) = &transition.cond {
             match code.js.as_ref().map_err(Clone::clone).and_then(|js| self.truth(js, &scope)) {
