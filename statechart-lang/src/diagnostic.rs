@@ -61,7 +61,7 @@ codes! {
     UnknownVariable = "SC013" Error "unknown variable";
     UnknownType = "SC014" Error "unknown type";
     UnknownExtern = "SC015" Error "unknown extern guard, action or service";
-    UnknownPeer = "SC016" Error "unknown peer, machine or actor";
+    UnknownPeer = "SC016" Error "unknown peer, machine, child, fragment or actor";
     Duplicate = "SC017" Error "declared twice";
     Ambiguous = "SC018" Error "ambiguous state name";
     Collision = "SC019" Error "two names become one in Rust";
@@ -72,12 +72,19 @@ codes! {
     BadParallel = "SC024" Error "region outside a parallel state, or the other way round";
     RootSelf = "SC025" Error "the machine cannot be its own target";
     NeverDone = "SC026" Error "done of a state that never completes";
+    NoPass = "SC027" Error "state entered without values for its parameters";
+    BadHistory = "SC028" Error "history that cannot be entered";
+    Recursive = "SC029" Error "fragment or machine inside itself";
     Mismatch = "SC030" Error "wrong type";
     Arguments = "SC031" Error "wrong arguments";
     NoEvent = "SC032" Error "no event here";
     NoField = "SC033" Error "field not visible";
     MaybeNone = "SC034" Error "value may be none";
     NotConstant = "SC035" Error "not a constant";
+    BadLimit = "SC036" Error "limit that does not exist or is out of range";
+    BadMigration = "SC037" Error "migration that cannot be applied";
+    BadUndo = "SC038" Error "undo that cannot be run later";
+    UnknownMessage = "SC039" Error "no delayed message of this name";
     Nondeterministic = "SC040" Error "two transitions enabled at once";
     Unreachable = "SC050" Warning "unreachable state";
     Unused = "SC051" Warning "declared but never used";
@@ -85,6 +92,8 @@ codes! {
     NoWayOut = "SC053" Warning "no way out of a state";
     Livelock = "SC054" Warning "eventless transitions may never end";
     Wiring = "SC055" Warning "wiring and messages disagree";
+    Restored = "SC056" Warning "history restores a state without its data";
+    NothingToUndo = "SC057" Warning "undo and compensate that never meet";
 }
 
 impl fmt::Display for Code {

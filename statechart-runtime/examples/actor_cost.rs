@@ -1,4 +1,5 @@
-//! What an actor costs besides a task with a bounded channel: `cargo run --release -p statechart-runtime --example actor_cost`.
+//! What an actor costs besides a task with a bounded channel: `cargo run --release -p statechart-runtime --example actor_cost`,
+//! and a word of a row's name for that row alone.
 //!
 //! Every figure is nanoseconds for each operation on one thread, the lower quartile of interleaved rounds (the
 //! machine may be shared), and in brackets the ratio to Tokio's bounded channel with a task behind it.
@@ -9,7 +10,10 @@ use std::{
 };
 
 use statechart_runtime::actor::{self, Handle, Options};
-use tokio::sync::{mpsc, oneshot};
+use tokio::{
+    runtime::Runtime,
+    sync::{mpsc, oneshot},
+};
 
 statechart_runtime::statechart!("specs/meter.sc");
 
@@ -133,26 +137,26 @@ async fn ask_ours(count: u64) -> f64 {
     .await
 }
 
-async fn spawn_raw(count: u64) -> f64 {
+/// Starts tasks and lets each run once; their ends are not counted.
+async fn spawned<T>(count: u64, make: impl Fn() -> T) -> f64 {
     let mut kept = Vec::with_capacity(count as usize);
-    timed(count, async || {
+    let figure = timed(count, async || {
         for _ in 0..count {
-            kept.push(raw());
+            kept.push(make());
         }
-        tokio::task::yield_now().await;
+        all_run(count).await;
     })
-    .await
+    .await;
+    drop(kept);
+    all_run(count).await;
+    figure
 }
 
-async fn spawn_ours(count: u64) -> f64 {
-    let mut kept = Vec::with_capacity(count as usize);
-    timed(count, async || {
-        for _ in 0..count {
-            kept.push(ours());
-        }
+/// Comes back when tasks that were ready have run: the runtime polls this one after every 61 others.
+async fn all_run(count: u64) {
+    for _ in 0..count / 60 + 2 {
         tokio::task::yield_now().await;
-    })
-    .await
+    }
 }
 
 fn quartile(mut values: Vec<f64>) -> f64 {
@@ -160,32 +164,35 @@ fn quartile(mut values: Vec<f64>) -> f64 {
     values.get(values.len() / 4).copied().unwrap_or_default()
 }
 
+/// A name, the row that it is compared with, and the measurement.
+type Row = (&'static str, usize, fn(&Runtime) -> f64);
+
 fn main() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().expect("a runtime");
-    let names =
-        ["tell raw", "tell batched", "tell TICK", "tell FLIP", "ask raw", "ask", "spawn raw", "spawn"];
-    let mut figures = vec![Vec::new(); names.len()];
+    let only = std::env::args().nth(1).unwrap_or_default();
+    let rows: [Row; 8] = [
+        ("tell raw", 0, |runtime| runtime.block_on(tell_raw(50_000))),
+        ("tell batched", 0, |runtime| runtime.block_on(tell_batched(50_000))),
+        ("tell TICK", 0, |runtime| runtime.block_on(tell_ours(50_000, || Event::Tick))),
+        ("tell FLIP", 0, |runtime| runtime.block_on(tell_ours(50_000, || Event::Flip))),
+        ("ask raw", 4, |runtime| runtime.block_on(ask_raw(10_000))),
+        ("ask ours", 4, |runtime| runtime.block_on(ask_ours(10_000))),
+        ("spawn raw", 6, |runtime| runtime.block_on(spawned(2_000, raw))),
+        ("spawn ours", 6, |runtime| runtime.block_on(spawned(2_000, ours))),
+    ];
+    let mut figures = vec![Vec::new(); rows.len()];
     for _ in 0..ROUNDS {
-        let round = runtime.block_on(async {
-            [
-                tell_raw(50_000).await,
-                tell_batched(50_000).await,
-                tell_ours(50_000, || Event::Tick).await,
-                tell_ours(50_000, || Event::Flip).await,
-                ask_raw(10_000).await,
-                ask_ours(10_000).await,
-                spawn_raw(2_000).await,
-                spawn_ours(2_000).await,
-            ]
-        });
-        for (figures, figure) in figures.iter_mut().zip(round) {
-            figures.push(figure);
+        for ((name, _, measure), figures) in rows.iter().zip(&mut figures) {
+            if name.contains(&only) {
+                figures.push(measure(&runtime));
+            }
         }
     }
-    let base = [0, 0, 0, 0, 4, 4, 6, 6];
     let figures: Vec<f64> = figures.into_iter().map(quartile).collect();
-    for ((name, figure), base) in names.iter().zip(&figures).zip(base) {
-        println!("{name:>14} {figure:8.1} ({:.2})", figure / figures.get(base).unwrap_or(figure));
+    for ((name, base, _), figure) in
+        rows.iter().zip(&figures).filter(|((name, _, _), _)| name.contains(&only))
+    {
+        println!("{name:>14} {figure:8.1} ns ({:.2})", figure / figures.get(*base).unwrap_or(figure));
     }
     println!("heap of an idle actor: {} B; of a channel with a task: {} B", idle(ours), idle(raw));
 }

@@ -2,10 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::{constant, report_duplicates, scope::Scope, types};
+use super::{claims, constant, near, report_duplicates, scope::Scope, types};
 use crate::{
     Code, Diagnostic, Span,
-    diagnostic::nearest,
     model::{Event, ExternFn, ExternType, Field, Machine, Peer, Service, Symbol, Type, Variable, names},
     syntax::ast::{self, MemberKind},
 };
@@ -53,6 +52,7 @@ pub(super) fn declare(ast: &ast::Machine, diagnostics: &mut Vec<Diagnostic>) -> 
             MemberKind::Output(symbols) => {
                 for symbol in symbols {
                     let symbol = self::symbol(symbol, &machine, diagnostics);
+                    machine.index.outputs.entry(symbol.name.clone()).or_insert(machine.outputs.len());
                     machine.outputs.push(symbol);
                 }
             }
@@ -63,6 +63,7 @@ pub(super) fn declare(ast: &ast::Machine, diagnostics: &mut Vec<Diagnostic>) -> 
     for (list, internal) in [(&inputs, false), (&internals, true)] {
         for symbol in list {
             let symbol = self::symbol(symbol, &machine, diagnostics);
+            machine.index.events.entry(symbol.name.clone()).or_insert(machine.events.len());
             machine.events.push(Event { symbol, internal });
         }
     }
@@ -82,6 +83,7 @@ pub(super) fn declare(ast: &ast::Machine, diagnostics: &mut Vec<Diagnostic>) -> 
     let services = machine.services.iter().map(|service| (&*service.function.name, service.function.span));
     collisions(services, names::pascal, "services", diagnostics);
     context(ast, &mut machine, diagnostics);
+    claims::limits(ast, &mut machine, diagnostics);
     machine
 }
 
@@ -169,12 +171,11 @@ pub(super) fn ty(ast: &ast::Type, machine: &Machine, diagnostics: &mut Vec<Diagn
             }
             let known =
                 BUILT_IN.iter().map(|(name, _)| *name).chain(machine.types.iter().map(|ty| ty.name.as_str()));
-            let help = match nearest(name, known) {
-                Some(near) => format!("did you mean `{near}`?"),
-                None => format!(
+            let help = near(name, known, diagnostics.len()).unwrap_or_else(|| {
+                format!(
                     "the types are Int, Float, Bool, Text, Time, Duration; a Rust type is declared by `extern {{ type {name} }}`"
-                ),
-            };
+                )
+            });
             diagnostics.push(
                 Diagnostic::new(Code::UnknownType, ast.span, format!("unknown type `{name}`")).help(help),
             );
@@ -273,13 +274,11 @@ fn parameters(function: &ast::ExternFn, diagnostics: &mut Vec<Diagnostic>) {
 
 /// An event by name.
 pub(super) fn event(name: &ast::Name, machine: &Machine, diagnostics: &mut Vec<Diagnostic>) -> Option<usize> {
-    let found = machine.event(&name.text);
+    let found = machine.index.events.get(&name.text).copied();
     if found.is_none() {
         let known = machine.events.iter().map(|event| event.symbol.name.as_str());
-        let help = match nearest(&name.text, known) {
-            Some(near) => format!("did you mean `{near}`?"),
-            None => format!("declare it: `input {{ {} }}`", name.text),
-        };
+        let help = near(&name.text, known, diagnostics.len())
+            .unwrap_or_else(|| format!("declare it: `input {{ {} }}`", name.text));
         diagnostics.push(
             Diagnostic::new(Code::UnknownEvent, name.span, format!("undeclared event `{}`", name.text))
                 .help(help),
@@ -304,6 +303,7 @@ fn context(ast: &ast::Machine, machine: &mut Machine, diagnostics: &mut Vec<Diag
         if let Err(problem) = constant::evaluate(&initial) {
             diagnostics.push(*problem);
         }
+        machine.index.variables.entry(variable.name.text.clone()).or_insert(machine.context.len());
         machine.context.push(Variable {
             name: variable.name.text.clone(),
             doc: variable.doc.clone(),
@@ -312,6 +312,18 @@ fn context(ast: &ast::Machine, machine: &mut Machine, diagnostics: &mut Vec<Diag
             span: variable.name.span,
         });
     }
+}
+
+/// A machine that is not declared, after so many other mistakes.
+pub(super) fn unknown_machine(name: &ast::Name, all: &[Machine], found: usize) -> Diagnostic {
+    let help = near(&name.text, all.iter().map(|machine| machine.name.as_str()), found)
+        .unwrap_or_else(|| "add `import \"…\"` of the file that declares it".to_owned());
+    Diagnostic::new(Code::UnknownPeer, name.span, format!("unknown machine `{}`", name.text)).help(help)
+}
+
+/// The symbols that others may send to a machine.
+pub(super) fn inputs(machine: &Machine) -> Vec<Symbol> {
+    machine.events.iter().filter(|event| !event.internal).map(|event| event.symbol.clone()).collect()
 }
 
 /// Peers: a second step, when every machine's alphabet is known.
@@ -326,25 +338,13 @@ pub(super) fn peers(
         let MemberKind::Peer { name, machine: target } = &member.kind else { continue };
         seen.push(name);
         let Some(known) = all.iter().find(|machine| machine.name == target.text) else {
-            let help = match nearest(&target.text, all.iter().map(|machine| machine.name.as_str())) {
-                Some(near) => format!("did you mean `{near}`?"),
-                None => "add `import \"…\"` of the file that declares it".to_owned(),
-            };
-            diagnostics.push(
-                Diagnostic::new(Code::UnknownPeer, target.span, format!("unknown machine `{}`", target.text))
-                    .help(help),
-            );
+            diagnostics.push(unknown_machine(target, all, diagnostics.len()));
             continue;
         };
         machine.peers.push(Peer {
             name: name.text.clone(),
             machine: target.text.clone(),
-            events: known
-                .events
-                .iter()
-                .filter(|event| !event.internal)
-                .map(|event| event.symbol.clone())
-                .collect(),
+            events: inputs(known),
             span: name.span,
         });
     }

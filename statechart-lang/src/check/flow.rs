@@ -2,19 +2,47 @@
 //!
 //! A greatest fixpoint. It starts by assuming that every optional holds a value everywhere and takes
 //! back what some transition contradicts; typing is repeated with what is left until nothing changes.
+//! Initial content, histories and other regions are ways in too.
 
-use std::collections::BTreeSet;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    rc::Rc,
+};
 
-use super::{react::holds_value, scope::Fact, types};
-use crate::model::{Action, ActionKind, Machine, Place, State, StateId, StateKind, Transition, Type};
+use super::{
+    actions::{holds_value, perform},
+    clearing::{Clearing, Set},
+    entry::entry,
+    scope::{Fact, Scope},
+    types,
+};
+use crate::{
+    Span,
+    model::{Machine, StateId, StateKind, Transition, Type},
+};
 
-type Set = BTreeSet<Fact>;
+/// Most pairs of a state and an optional that are looked at. Beyond, nothing is assumed: each value is tested or
+/// defaulted where it is read.
+const FACT_LIMIT: usize = 4_000_000;
+
+/// The edge that does not establish a variable, for each state and variable.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Blame(BTreeMap<(StateId, usize), (Span, String)>);
+
+impl Blame {
+    /// Where and why a variable may be none in a state.
+    pub(super) fn of(&self, state: StateId, variable: usize) -> Option<(Span, String)> {
+        self.0.get(&(state, variable)).cloned()
+    }
+}
 
 /// For each state, what holds before its entry list and after it.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Facts {
     on_entry: Vec<Set>,
     inside: Vec<Set>,
+    clearing: Clearing,
+    blame: Rc<Blame>,
 }
 
 impl Facts {
@@ -27,7 +55,9 @@ impl Facts {
             .filter(|(_, variable)| matches!(variable.ty, Type::Optional(_)))
             .map(|(at, _)| Fact::Variable(at))
             .collect();
-        Self { on_entry: vec![all.clone(); machine.states.len()], inside: vec![all; machine.states.len()] }
+        let count = machine.states.len();
+        let all = if all.len().saturating_mul(count) > FACT_LIMIT { Set::new() } else { all };
+        Self { on_entry: vec![all.clone(); count], inside: vec![all; count], ..Self::default() }
     }
 
     /// Whether there is anything to know.
@@ -35,9 +65,10 @@ impl Facts {
         self.inside.iter().any(|set| !set.is_empty())
     }
 
-    /// What holds while the state is active.
-    pub(super) fn inside(&self, state: StateId) -> Set {
-        self.inside.get(state).cloned().unwrap_or_default()
+    /// The surroundings of what a state declares.
+    pub(super) fn scope(&self, state: StateId) -> Scope {
+        let facts = self.inside.get(state).cloned().unwrap_or_default();
+        Scope { state, facts, blame: Rc::clone(&self.blame), ..Scope::default() }
     }
 
     /// What holds when the state's entry list begins.
@@ -45,9 +76,35 @@ impl Facts {
         self.on_entry.get(state).cloned().unwrap_or_default()
     }
 
+    /// What a transition's actions may not rely on although its guard saw it.
+    pub(super) fn lost(&self, machine: &Machine, source: StateId, domain: Option<StateId>) -> Set {
+        self.clearing.lost(machine, source, domain)
+    }
+
+    /// Takes back what may be set to none while a state is active.
+    pub(super) fn clear(&mut self, machine: &Machine) {
+        self.clearing = Clearing::of(machine);
+        for state in 0..self.inside.len() {
+            let gone = std::mem::take(&mut self.clearing.meanwhile[state]);
+            if !gone.is_empty() {
+                for fact in gone.iter().filter(|fact| self.inside[state].contains(*fact)) {
+                    if let Fact::Variable(at) = fact
+                        && let Some(span) = self.clearing.example.get(at)
+                    {
+                        let why = "set to none here, which may happen while the state is active".to_owned();
+                        Rc::make_mut(&mut self.blame).0.entry((state, *at)).or_insert((*span, why));
+                    }
+                }
+                self.inside[state].retain(|fact| !gone.contains(fact));
+            }
+            let beside = &self.clearing.beside[state];
+            self.on_entry[state].retain(|fact| !beside.contains(fact));
+        }
+    }
+
     /// Takes back what the typed machine contradicts; `true` when anything changed.
     pub(super) fn shrink(&mut self, machine: &Machine) -> bool {
-        let before = self.clone();
+        let before = (self.on_entry.clone(), self.inside.clone());
         let start: Set = machine
             .context
             .iter()
@@ -55,182 +112,147 @@ impl Facts {
             .filter(|(_, variable)| holds_value(&variable.initial, &Set::new()))
             .map(|(at, _)| Fact::Variable(at))
             .collect();
-        let clearing = Clearing::of(machine);
         let mut changed = Vec::new();
-        self.enter(machine, 0, &[0], start, &mut changed);
+        let why = (machine.span, "none at the start".to_owned());
+        self.enter(machine, 0, &[0], start, &why, &mut changed);
         // Every transition once, then again those of states that have lost something: what a state loses, the
         // states after it lose too.
         for transition in &machine.transitions {
-            self.take(machine, transition, &clearing, &mut changed);
+            self.take(machine, transition, &mut changed);
         }
         while let Some(state) = changed.pop() {
             for id in &machine.states[state].transitions {
-                self.take(machine, &machine.transitions[*id], &clearing, &mut changed);
+                self.take(machine, &machine.transitions[*id], &mut changed);
             }
         }
-        *self != before
+        (self.on_entry.as_slice(), self.inside.as_slice()) != (before.0.as_slice(), before.1.as_slice())
     }
 
-    fn take(
-        &mut self,
-        machine: &Machine,
-        transition: &Transition,
-        clearing: &Clearing,
-        changed: &mut Vec<StateId>,
-    ) {
-        let mut holding = self.inside(transition.source);
+    fn take(&mut self, machine: &Machine, transition: &Transition, changed: &mut Vec<StateId>) {
+        if transition.targets.is_empty() {
+            return;
+        }
+        let source = transition.source;
+        let mut holding = self.inside[source].clone();
         if let Some(guard) = &transition.guard {
             holding.extend(types::facts(guard, true));
         }
-        let moves = !transition.targets.is_empty();
-        if moves {
-            for (_, cleared) in clearing.below(&clearing.exits, machine, transition.domain) {
-                // An exit list that may run: what it clears no longer holds.
-                holding.retain(|fact| !cleared.contains(fact));
-            }
-        }
+        let lost = self.lost(machine, source, Some(transition.domain));
+        holding.retain(|fact| !lost.contains(fact));
         perform(&mut holding, &transition.actions);
-        holding.retain(|fact| matches!(fact, Fact::Variable(_)));
-        // What stays active no longer holds what this transition may set to none.
-        let mut cleared = cleared(&transition.actions);
-        if moves {
-            for lists in [&clearing.exits, &clearing.entries] {
-                for (_, more) in clearing.below(lists, machine, transition.domain) {
-                    cleared.extend(more.iter().cloned());
-                }
-            }
-        }
-        if !cleared.is_empty() {
-            for state in 0..machine.states.len() {
-                let exited = moves && machine.is_descendant(state, transition.domain);
-                if !exited {
-                    self.keep(state, |fact| !cleared.contains(fact), changed);
-                }
-            }
-        }
-        if moves {
-            self.enter(machine, transition.domain, &transition.targets, holding, changed);
-        }
+        // What other regions do may come behind these.
+        let beside = self.clearing.together(source);
+        holding.retain(|fact| matches!(fact, Fact::Variable(_)) && !beside.contains(fact));
+        let why = (transition.span, "this way in does not give it a value".to_owned());
+        self.enter(machine, transition.domain, &transition.targets, holding, &why, changed);
     }
 
-    /// Intersects what holds on the way in with what each entered state assumed.
+    /// Intersects what holds on the way in with what each entered state assumed (W3C: enterStates).
     fn enter(
         &mut self,
         machine: &Machine,
         domain: StateId,
         targets: &[StateId],
         mut holding: Set,
+        why: &(Span, String),
         changed: &mut Vec<StateId>,
     ) {
-        for state in entered(machine, domain, targets) {
-            self.on_entry[state].retain(|fact| holding.contains(fact));
-            perform(&mut holding, &machine.states[state].entry);
-            self.keep(state, |fact| holding.contains(fact), changed);
+        let entered = entry(machine, domain, targets);
+        // Parents of histories: instead of the default, anything inside them may be entered.
+        let mut restored: BTreeMap<StateId, Vec<StateId>> = BTreeMap::new();
+        for &history in &entered.histories {
+            restored.entry(machine.states[history].parent).or_default().push(history);
+        }
+        let mut open: Option<(StateId, Set)> = None;
+        // A parent that is not entered itself is active already.
+        let already: Vec<StateId> =
+            restored.keys().copied().filter(|parent| !entered.states.contains(parent)).collect();
+        for parent in already {
+            self.restore(machine, parent, &restored, &mut holding, &mut open, why, changed);
+        }
+        for &state in &entered.states {
+            if let Some((last, before)) = &open
+                && state > *last
+            {
+                holding.retain(|fact| before.contains(fact));
+                open = None;
+            }
+            self.arrive(machine, state, &mut holding, why, changed);
+            if entered.by_default.contains(&state) {
+                perform(&mut holding, &machine.states[state].initial_actions);
+            }
+            if restored.contains_key(&state) {
+                self.restore(machine, state, &restored, &mut holding, &mut open, why, changed);
+            }
         }
     }
 
-    /// Takes facts back inside a state, and notes that it has lost some.
-    fn keep(&mut self, state: StateId, holds: impl Fn(&Fact) -> bool, changed: &mut Vec<StateId>) {
-        let before = self.inside[state].len();
-        self.inside[state].retain(holds);
-        if self.inside[state].len() != before {
-            changed.push(state);
-        }
-    }
-}
-
-/// The states whose entry or exit list may set a variable to none, in document order; most states have none.
-struct Clearing {
-    entries: Vec<(StateId, Set)>,
-    exits: Vec<(StateId, Set)>,
-}
-
-impl Clearing {
-    fn of(machine: &Machine) -> Self {
-        let lists = |list: fn(&State) -> &[Action]| {
-            let sets = machine.states.iter().enumerate().map(|(id, state)| (id, cleared(list(state))));
-            sets.filter(|(_, set)| !set.is_empty()).collect()
-        };
-        Self { entries: lists(|state| &state.entry), exits: lists(|state| &state.exit) }
-    }
-
-    /// Those below a state.
-    fn below<'a>(
-        &self,
-        lists: &'a [(StateId, Set)],
+    /// Everything that the histories of a parent may restore, and their default content.
+    #[expect(clippy::too_many_arguments, reason = "one step of `enter`, with its state")]
+    fn restore(
+        &mut self,
         machine: &Machine,
-        domain: StateId,
-    ) -> impl Iterator<Item = &'a (StateId, Set)> + use<'a> {
-        let begin = lists.partition_point(|(state, _)| *state <= domain);
-        let end = lists.partition_point(|(state, _)| *state <= machine.states[domain].last);
-        lists.get(begin..end).unwrap_or(&[]).iter()
-    }
-}
-
-/// The effect of a list of actions on what holds.
-fn perform(holding: &mut Set, actions: &[Action]) {
-    for action in actions {
-        if let ActionKind::Assign { place: Place::Variable(variable), value } = &action.kind {
-            if holds_value(value, holding) {
-                holding.insert(Fact::Variable(*variable));
-            } else {
-                holding.remove(&Fact::Variable(*variable));
+        parent: StateId,
+        restored: &BTreeMap<StateId, Vec<StateId>>,
+        holding: &mut Set,
+        open: &mut Option<(StateId, Set)>,
+        why: &(Span, String),
+        changed: &mut Vec<StateId>,
+    ) {
+        for &history in restored.get(&parent).map_or(&[][..], Vec::as_slice) {
+            let deep = machine.states[history].kind == StateKind::History { deep: true };
+            if deep {
+                for &child in &machine.states[parent].children {
+                    self.anywhere(machine, child, holding.clone(), why, changed);
+                }
+            } else if machine.states[parent].kind == StateKind::Compound {
+                for &child in &machine.states[parent].children {
+                    self.enter(machine, parent, &[child], holding.clone(), why, changed);
+                }
             }
+            if open.is_none() {
+                *open = Some((machine.states[parent].last, holding.clone()));
+            }
+            perform(holding, &machine.states[history].initial_actions);
         }
     }
-}
 
-/// Variables that a list may leave without a value.
-fn cleared(actions: &[Action]) -> Set {
-    let mut cleared = Set::new();
-    for action in actions {
-        if let ActionKind::Assign { place: Place::Variable(variable), value } = &action.kind {
-            if holds_value(value, &Set::new()) {
-                cleared.remove(&Fact::Variable(*variable));
-            } else {
-                cleared.insert(Fact::Variable(*variable));
-            }
+    /// A deep history enters any state inside; other regions are seen to by what they may clear.
+    fn anywhere(
+        &mut self,
+        machine: &Machine,
+        state: StateId,
+        mut holding: Set,
+        why: &(Span, String),
+        changed: &mut Vec<StateId>,
+    ) {
+        self.arrive(machine, state, &mut holding, why, changed);
+        for &child in &machine.states[state].children {
+            self.anywhere(machine, child, holding.clone(), why, changed);
         }
     }
-    cleared
-}
 
-/// The states that a transition enters, in document order.
-pub(super) fn entered(machine: &Machine, domain: StateId, targets: &[StateId]) -> BTreeSet<StateId> {
-    let mut set = BTreeSet::new();
-    for &target in targets {
-        down(machine, target, &mut set);
-    }
-    for &target in targets {
-        let mut state = target;
-        while state != domain
-            && machine.states[state].parent != domain
-            && machine.states[state].parent != state
-        {
-            state = machine.states[state].parent;
-            set.insert(state);
-            if machine.states[state].kind == StateKind::Parallel {
-                regions(machine, state, &mut set);
+    /// One state of the way in.
+    fn arrive(
+        &mut self,
+        machine: &Machine,
+        state: StateId,
+        holding: &mut Set,
+        why: &(Span, String),
+        changed: &mut Vec<StateId>,
+    ) {
+        self.on_entry[state].retain(|fact| holding.contains(fact));
+        perform(holding, &machine.states[state].entry);
+        let gone: BTreeSet<Fact> =
+            self.inside[state].iter().filter(|fact| !holding.contains(*fact)).cloned().collect();
+        if !gone.is_empty() {
+            for fact in &gone {
+                if let Fact::Variable(at) = fact {
+                    Rc::make_mut(&mut self.blame).0.entry((state, *at)).or_insert_with(|| why.clone());
+                }
             }
-        }
-    }
-    set
-}
-
-fn down(machine: &Machine, state: StateId, set: &mut BTreeSet<StateId>) {
-    set.insert(state);
-    let row = &machine.states[state];
-    match row.kind {
-        StateKind::Compound => set.append(&mut entered(machine, state, &row.initial)),
-        StateKind::Parallel => regions(machine, state, set),
-        StateKind::Atomic | StateKind::Final | StateKind::History { .. } => {}
-    }
-}
-
-fn regions(machine: &Machine, state: StateId, set: &mut BTreeSet<StateId>) {
-    for &region in &machine.states[state].children {
-        if set.range(region..=machine.states[region].last).next().is_none() {
-            down(machine, region, set);
+            self.inside[state].retain(|fact| !gone.contains(fact));
+            changed.push(state);
         }
     }
 }

@@ -2,13 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::flow;
+use super::entry::entry;
 use crate::{
     Code, Diagnostic,
-    model::{
-        Action, ActionKind, EventId, Expr, ExprKind, Invoked, Machine, Place, Receiver, StateId, StateKind,
-        Transition, Trigger,
-    },
+    model::{ChildId, EventId, Invoked, Machine, StateId, StateKind, Transition, Trigger},
 };
 
 /// Runs every lint on a sound machine.
@@ -17,15 +14,37 @@ pub(super) fn lint(machine: &Machine, diagnostics: &mut Vec<Diagnostic>) {
     unhandled_outcomes(machine, diagnostics);
     no_way_out(machine, diagnostics);
     livelock(machine, diagnostics);
-    unused(machine, diagnostics);
+    restored(machine, diagnostics);
 }
 
 /// What a transition reacts to, one entry an event.
-fn triggers(transition: &Transition) -> Vec<Trigger> {
+fn triggers(transition: &Transition) -> Vec<Key> {
     match &transition.trigger {
-        Trigger::Events(events) => events.iter().map(|event| Trigger::Events(vec![*event])).collect(),
-        other => vec![other.clone()],
+        Trigger::Always => vec![Key::Always],
+        Trigger::Events(events) => events.iter().map(|event| Key::Event(*event)).collect(),
+        // Each timer sets off its own transition.
+        Trigger::Timer(_) => Vec::new(),
+        Trigger::Done(state) => vec![Key::Done(*state)],
+        Trigger::ChildDone(child) => vec![Key::ChildDone(*child)],
+        Trigger::Fault => vec![Key::Fault],
     }
+}
+
+/// One thing that sets transitions off.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Key {
+    Always,
+    Event(EventId),
+    Done(StateId),
+    ChildDone(ChildId),
+    Fault,
+}
+
+/// Earlier transitions of a state on one trigger: the one without a guard, and those with each guard.
+#[derive(Default)]
+struct Earlier<'a> {
+    always: Option<&'a Transition>,
+    guarded: BTreeMap<&'a str, &'a Transition>,
 }
 
 /// Two transitions of one state on one event, the first of which always wins.
@@ -34,26 +53,19 @@ pub(super) fn nondeterministic(machine: &Machine, diagnostics: &mut Vec<Diagnost
         return;
     }
     for state in &machine.states {
-        // Trigger, and the guard that would have to differ.
-        let mut earlier: Vec<(Trigger, &Transition)> = Vec::new();
+        let mut earlier: BTreeMap<Key, Earlier<'_>> = BTreeMap::new();
         for id in &state.transitions {
             let transition = &machine.transitions[*id];
-            if matches!(transition.trigger, Trigger::Timer(_)) {
-                continue;
-            }
             let wildcard = transition.pattern.contains('*');
             for trigger in triggers(transition) {
-                let rival = earlier.iter().find(|(known, rival)| {
-                    *known == trigger && (rival.guard.is_none() || rival.guard_text == transition.guard_text)
-                });
-                if let Some((_, rival)) = rival
+                let known = earlier.entry(trigger).or_default();
+                let guard = transition.guard_text.as_deref();
+                let rival = known.always.or_else(|| known.guarded.get(guard?).copied());
+                if let Some(rival) = rival
                     && !wildcard
                 {
-                    let event = match &trigger {
-                        Trigger::Events(events) => events
-                            .first()
-                            .and_then(|event| machine.events.get(*event))
-                            .map_or(String::new(), |event| format!("`{}`", event.symbol.name)),
+                    let event = match trigger {
+                        Key::Event(event) => format!("`{}`", machine.events[event].symbol.name),
                         _ => format!("`{}`", transition.pattern),
                     };
                     diagnostics.push(
@@ -68,7 +80,14 @@ pub(super) fn nondeterministic(machine: &Machine, diagnostics: &mut Vec<Diagnost
                     );
                     break;
                 }
-                earlier.push((trigger, transition));
+                match guard {
+                    None => {
+                        known.always.get_or_insert(transition);
+                    }
+                    Some(guard) => {
+                        known.guarded.entry(guard).or_insert(transition);
+                    }
+                }
             }
         }
     }
@@ -77,13 +96,7 @@ pub(super) fn nondeterministic(machine: &Machine, diagnostics: &mut Vec<Diagnost
 /// States that some sequence of events can make active, guards taken as true.
 fn reachable(machine: &Machine) -> BTreeSet<StateId> {
     let mut reached = BTreeSet::new();
-    let mut fresh: Vec<StateId> = flow::entered(machine, 0, &machine.states[0].initial).into_iter().collect();
-    fresh.push(0);
-    if machine.states[0].kind == StateKind::Parallel {
-        for region in &machine.states[0].children {
-            fresh.extend(flow::entered(machine, 0, &[*region]));
-        }
-    }
+    let mut fresh: Vec<StateId> = entry(machine, 0, &[0]).states.into_iter().collect();
     while let Some(state) = fresh.pop() {
         if !reached.insert(state) {
             continue;
@@ -91,7 +104,7 @@ fn reachable(machine: &Machine) -> BTreeSet<StateId> {
         for id in &machine.states[state].transitions {
             let transition = &machine.transitions[*id];
             if !transition.targets.is_empty() {
-                fresh.extend(flow::entered(machine, transition.domain, &transition.targets));
+                fresh.extend(entry(machine, transition.domain, &transition.targets).states);
             }
         }
     }
@@ -102,7 +115,7 @@ fn unreachable(machine: &Machine, diagnostics: &mut Vec<Diagnostic>) {
     let reached = reachable(machine);
     for (id, state) in machine.states.iter().enumerate() {
         // The outermost unreachable state says it all.
-        if !reached.contains(&id) && reached.contains(&state.parent) {
+        if !reached.contains(&id) && reached.contains(&state.parent) && !machine.is_history(id) {
             diagnostics.push(
                 Diagnostic::new(
                     Code::Unreachable,
@@ -116,27 +129,36 @@ fn unreachable(machine: &Machine, diagnostics: &mut Vec<Diagnostic>) {
     }
 }
 
-/// Whether a state reacts to an event or defers it.
-fn reacts(machine: &Machine, state: StateId, event: EventId) -> bool {
-    let row = &machine.states[state];
-    row.defer.contains(&event)
-        || row.transitions.iter().any(|id| {
-            matches!(&machine.transitions[*id].trigger, Trigger::Events(events) if events.contains(&event))
-        })
+/// Which states react to something or defer it, ascending.
+type Reacting = BTreeMap<Key, Vec<StateId>>;
+
+fn reacting(machine: &Machine) -> Reacting {
+    let mut reacting = Reacting::new();
+    for (id, state) in machine.states.iter().enumerate() {
+        let mut keys: BTreeSet<Key> = state.defer.iter().map(|event| Key::Event(*event)).collect();
+        keys.extend(state.transitions.iter().flat_map(|id| triggers(&machine.transitions[*id])));
+        for key in keys {
+            reacting.entry(key).or_default().push(id);
+        }
+    }
+    reacting
 }
 
-/// Whether an event is handled while a state is active: inside it, around it, or in a region beside it.
-fn handled(machine: &Machine, state: StateId, event: EventId) -> bool {
-    if (state..=machine.states[state].last).any(|inside| reacts(machine, inside, event)) {
+/// Whether something is handled while a state is active: inside it, around it, or in a region beside it.
+fn handled(machine: &Machine, reacting: &Reacting, state: StateId, key: Key) -> bool {
+    let Some(states) = reacting.get(&key) else { return false };
+    let inside = |state: StateId| {
+        let begin = states.partition_point(|known| *known < state);
+        states.get(begin).is_some_and(|known| *known <= machine.states[state].last)
+    };
+    if inside(state) {
         return true;
     }
     let mut at = state;
     while at != 0 {
         at = machine.states[at].parent;
-        let row = &machine.states[at];
-        let beside =
-            row.kind == StateKind::Parallel && (at..=row.last).any(|state| reacts(machine, state, event));
-        if beside || reacts(machine, at, event) {
+        let beside = machine.states[at].kind == StateKind::Parallel && inside(at);
+        if beside || states.binary_search(&at).is_ok() {
             return true;
         }
     }
@@ -144,17 +166,39 @@ fn handled(machine: &Machine, state: StateId, event: EventId) -> bool {
 }
 
 fn unhandled_outcomes(machine: &Machine, diagnostics: &mut Vec<Diagnostic>) {
+    let reacting = reacting(machine);
     for activity in &machine.activities {
-        let Invoked::Service(service) = activity.runs else { continue };
-        let service = &machine.services[service];
+        let state = &machine.states[activity.state].name;
+        let service = match activity.runs {
+            Invoked::Service(service) => &machine.services[service],
+            Invoked::Child(child) => {
+                // A child that returns something is run for it.
+                let known = &machine.children[child];
+                if known.result.is_some()
+                    && !handled(machine, &reacting, activity.state, Key::ChildDone(child))
+                {
+                    diagnostics.push(
+                        Diagnostic::new(
+                            Code::Unhandled,
+                            activity.span,
+                            format!("`{state}` does not handle the end of `{}`", known.name),
+                        )
+                        .help(format!(
+                            "add `on done({0}) -> …`, or a bare `on done({0})` to ignore it",
+                            known.name
+                        )),
+                    );
+                }
+                continue;
+            }
+        };
         let missing: Vec<&str> = service
             .outcomes()
             .chain(service.streams.iter().copied())
-            .filter(|event| !handled(machine, activity.state, *event))
+            .filter(|event| !handled(machine, &reacting, activity.state, Key::Event(*event)))
             .map(|event| machine.events[event].symbol.name.as_str())
             .collect();
         if !missing.is_empty() {
-            let state = &machine.states[activity.state].name;
             diagnostics.push(
                 Diagnostic::new(
                     Code::Unhandled,
@@ -214,164 +258,78 @@ fn livelock(machine: &Machine, diagnostics: &mut Vec<Diagnostic>) {
             .map(|id| &machine.transitions[*id])
             .find(|transition| transition.trigger == Trigger::Always && transition.guard.is_none())
     };
-    for (start, state) in machine.states.iter().enumerate() {
-        let Some(first) = eventless(start) else { continue };
-        let mut seen = BTreeSet::new();
-        let mut next = Some(first);
-        while let Some(transition) = next {
-            if transition.targets.is_empty() || transition.targets == [start] {
+    // Where the one of each state leads: to the innermost state behind it that has one as well.
+    let next: Vec<Option<StateId>> = (0..machine.states.len())
+        .map(|state| {
+            let first = eventless(state)?;
+            if first.targets.is_empty() {
+                return Some(state);
+            }
+            let entered = entry(machine, first.domain, &first.targets).states;
+            entered.iter().rev().copied().find(|state| eventless(*state).is_some())
+        })
+        .collect();
+    // Each state has one successor, so each walk ends in at most one circle.
+    let mut walk_of = vec![usize::MAX; next.len()];
+    let mut circling = BTreeSet::new();
+    for start in 0..next.len() {
+        let mut at = start;
+        while walk_of[at] == usize::MAX {
+            walk_of[at] = start;
+            match next[at] {
+                Some(after) => at = after,
+                None => break,
+            }
+        }
+        if walk_of[at] == start && next[at].is_some() {
+            let first = at;
+            loop {
+                circling.insert(at);
+                match next[at] {
+                    Some(after) if after != first => at = after,
+                    _ => break,
+                }
+            }
+        }
+    }
+    for state in circling {
+        let Some(first) = eventless(state) else { continue };
+        diagnostics.push(
+            Diagnostic::new(
+                Code::Livelock,
+                first.span,
+                format!("`{}` runs eventless transitions for ever", machine.states[state].name),
+            )
+            .label("enabled again each time it has been taken")
+            .help("add a guard that becomes false, or wait for an event"),
+        );
+    }
+}
+
+/// Histories restore which states were active; data of those starts anew.
+fn restored(machine: &Machine, diagnostics: &mut Vec<Diagnostic>) {
+    for (id, row) in machine.states.iter().enumerate() {
+        for history in &row.histories {
+            let deep = machine.states[*history].kind == StateKind::History { deep: true };
+            let begin = machine.locals.partition_point(|local| local.state <= id);
+            let mut inside = machine.locals.iter().skip(begin).take_while(|local| local.state <= row.last);
+            let holder = inside.find(|local| local.param && (deep || row.children.contains(&local.state)));
+            if let Some(local) = holder {
+                let name = &machine.states[*history].name;
                 diagnostics.push(
                     Diagnostic::new(
-                        Code::Livelock,
-                        first.span,
-                        format!("`{}` runs eventless transitions for ever", state.name),
+                        Code::Restored,
+                        machine.states[*history].span,
+                        format!(
+                            "history `{name}` restores `{}` with the default of `{}`",
+                            machine.states[local.state].path, local.name
+                        ),
                     )
-                    .label("enabled again each time it has been taken")
-                    .help("add a guard that becomes false, or wait for an event"),
+                    .label("it restores which state was active, not its data")
+                    .also(local.span, "this value is lost")
+                    .help("keep the value in the context, or go to the state with a value"),
                 );
-                break;
-            }
-            let entered = flow::entered(machine, transition.domain, &transition.targets);
-            next = entered
-                .iter()
-                .rev()
-                .find_map(|state| eventless(*state))
-                .filter(|next| seen.insert(next.source));
-        }
-    }
-}
-
-/// Everything that the machine's expressions and actions mention.
-#[derive(Default)]
-struct Mentioned {
-    variables: BTreeSet<usize>,
-    guards: BTreeSet<usize>,
-    actions: BTreeSet<usize>,
-    outputs: BTreeSet<usize>,
-    raised: BTreeSet<EventId>,
-    peers: BTreeSet<usize>,
-}
-
-impl Mentioned {
-    fn expr(&mut self, expr: &Expr) {
-        match &expr.kind {
-            ExprKind::Variable(at) => {
-                self.variables.insert(*at);
-            }
-            ExprKind::Guard(at, args) => {
-                self.guards.insert(*at);
-                args.iter().for_each(|arg| self.expr(arg));
-            }
-            ExprKind::Unary(_, inner)
-            | ExprKind::IsNone(inner)
-            | ExprKind::Wrap(inner)
-            | ExprKind::Unwrap(inner)
-            | ExprKind::Len(inner) => self.expr(inner),
-            ExprKind::Binary(_, left, right)
-            | ExprKind::Default(left, right)
-            | ExprKind::Index(left, right) => {
-                self.expr(left);
-                self.expr(right);
-            }
-            ExprKind::List(items) => items.iter().for_each(|item| self.expr(item)),
-            _ => {}
-        }
-    }
-
-    fn list(&mut self, actions: &[Action]) {
-        for action in actions {
-            match &action.kind {
-                ActionKind::Assign { place, value } => {
-                    if let Place::Variable(variable) = place {
-                        self.variables.insert(*variable);
-                    }
-                    self.expr(value);
-                }
-                ActionKind::Emit { output, args } => {
-                    self.outputs.insert(*output);
-                    args.iter().for_each(|arg| self.expr(arg));
-                }
-                ActionKind::Raise { event, args } => {
-                    self.raised.insert(*event);
-                    args.iter().for_each(|arg| self.expr(arg));
-                }
-                ActionKind::Send { to, event, args, delay, .. } => {
-                    match to {
-                        Receiver::Peer(peer) => self.peers.insert(*peer),
-                        Receiver::Itself => self.raised.insert(*event),
-                        Receiver::Child(_) => false,
-                    };
-                    args.iter().chain(delay).for_each(|arg| self.expr(arg));
-                }
-                ActionKind::Call { action, args } => {
-                    self.actions.insert(*action);
-                    args.iter().for_each(|arg| self.expr(arg));
-                }
-                ActionKind::Log(text) => self.expr(text),
-                _ => {}
             }
         }
-    }
-}
-
-fn unused(machine: &Machine, diagnostics: &mut Vec<Diagnostic>) {
-    let mut mentioned = Mentioned::default();
-    for state in &machine.states {
-        mentioned.list(&state.entry);
-        mentioned.list(&state.exit);
-    }
-    let mut handled: BTreeMap<EventId, ()> = BTreeMap::new();
-    for transition in &machine.transitions {
-        mentioned.list(&transition.actions);
-        if let Some(guard) = &transition.guard {
-            mentioned.expr(guard);
-        }
-        if let Trigger::Events(events) = &transition.trigger {
-            handled.extend(events.iter().map(|event| (*event, ())));
-        }
-    }
-    let mut services = BTreeSet::new();
-    for activity in &machine.activities {
-        if let Invoked::Service(service) = activity.runs {
-            services.insert(service);
-        }
-        activity.args.iter().for_each(|arg| mentioned.expr(arg));
-    }
-    for timer in &machine.timers {
-        mentioned.expr(&timer.after);
-    }
-
-    let mut report = |span, what: &str, name: &str, why: &str| {
-        diagnostics.push(
-            Diagnostic::new(Code::Unused, span, format!("{what} `{name}` {why}"))
-                .help("use it, or remove it"),
-        );
-    };
-    for (id, event) in machine.events.iter().enumerate() {
-        if !handled.contains_key(&id) {
-            report(event.symbol.span, "event", &event.symbol.name, "is never handled");
-        } else if event.internal && !mentioned.raised.contains(&id) {
-            report(event.symbol.span, "internal event", &event.symbol.name, "is never raised");
-        }
-    }
-    for (_, output) in machine.outputs.iter().enumerate().filter(|(id, _)| !mentioned.outputs.contains(id)) {
-        report(output.span, "output", &output.name, "is never emitted");
-    }
-    for (_, variable) in
-        machine.context.iter().enumerate().filter(|(id, _)| !mentioned.variables.contains(id))
-    {
-        report(variable.span, "variable", &variable.name, "is never used");
-    }
-    for (_, guard) in machine.guards.iter().enumerate().filter(|(id, _)| !mentioned.guards.contains(id)) {
-        report(guard.span, "guard", &guard.name, "is never used");
-    }
-    for (_, action) in machine.actions.iter().enumerate().filter(|(id, _)| !mentioned.actions.contains(id)) {
-        report(action.span, "action", &action.name, "is never used");
-    }
-    for (_, service) in machine.services.iter().enumerate().filter(|(id, _)| !services.contains(id)) {
-        report(service.function.span, "service", &service.function.name, "is never used");
-    }
-    for (_, peer) in machine.peers.iter().enumerate().filter(|(id, _)| !mentioned.peers.contains(id)) {
-        report(peer.span, "peer", &peer.name, "is never sent to");
     }
 }

@@ -1,27 +1,42 @@
 //! AST to checked model, in passes; each reports everything it finds and goes on.
 //!
-//! 1. **declare** – alphabets, context, externs. *After it:* every declared name has one meaning and a type.
-//! 2. **states** – the tree of states in document order. *After it:* every state has a kind, a parent, a path.
-//! 3. **react** – transitions, actions, activities, with typed expressions. *After it:* no name is
+//! 1. **fragments** – what `use` takes over stands where the `use` stood.
+//! 2. **declare** – alphabets, context, externs, limits. *After it:* every declared name has one meaning and a type.
+//! 3. **states** – the tree of states in document order, their data, their histories, what their `done` carries.
+//!    *After it:* every state has a kind, a parent, a path; of every machine is known what others need of it.
+//! 4. **react** – transitions, actions, activities, with typed expressions. *After it:* no name is
 //!    unresolved; implicit conversions are explicit. Run once to learn which optionals each state
 //!    establishes (**flow**), then again with that knowledge.
-//! 4. **lint** – what is legal and probably not meant.
-//! 5. **systems** – actors and wires, against the machines that they name.
+//! 5. **claims** – examples, properties, migrations.
+//! 6. **lint**, **unused** – what is legal and probably not meant.
+//! 7. **systems** – actors and wires, against the machines that they name.
 
+mod actions;
+mod args;
+mod children;
+mod claims;
+mod clearing;
 mod constant;
+mod data;
 mod declare;
+mod entry;
 mod flow;
+mod fragments;
+mod history;
 mod lint;
 mod react;
+mod resolve;
 mod scope;
 mod states;
 mod systems;
 mod types;
+mod unused;
 
 use std::collections::BTreeMap;
 
 use crate::{
     Code, Diagnostic, Sources,
+    diagnostic::nearest,
     model::{Machine, Model, names},
     syntax::ast,
 };
@@ -32,7 +47,7 @@ pub(crate) fn check(
     sources: &Sources,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Option<Model> {
-    let asts: Vec<&ast::Machine> = files.iter().flat_map(|file| &file.machines).collect();
+    let asts = fragments::splice(files, sources, diagnostics);
     report_duplicates(asts.iter().map(|machine| &machine.name), "machine", diagnostics);
     let spelt = asts.iter().map(|machine| (&*machine.name.text, machine.name.span));
     declare::collisions(spelt, names::snake, "machines", diagnostics);
@@ -43,20 +58,39 @@ pub(crate) fn check(
     );
 
     let broken_text = errors(diagnostics) > 0;
-    let shells: Vec<Machine> = asts.iter().map(|machine| declare::declare(machine, diagnostics)).collect();
+    let mut shells: Vec<Machine> =
+        asts.iter().map(|machine| declare::declare(machine, diagnostics)).collect();
+    let alphabets = shells.clone();
+    let mut broken = vec![broken_text; shells.len()];
+    let mut places = Vec::with_capacity(shells.len());
+    for ((ast, shell), broken) in asts.iter().zip(&mut shells).zip(&mut broken) {
+        let before = errors(diagnostics);
+        declare::peers(ast, shell, &alphabets, diagnostics);
+        let found = states::build(ast, shell, diagnostics);
+        data::locals(ast, shell, &found, diagnostics);
+        children::results(shell, &found);
+        places.push(found);
+        *broken |= errors(diagnostics) > before;
+    }
     let mut machines = Vec::with_capacity(shells.len());
-    for (ast, shell) in asts.iter().zip(&shells) {
-        let errors_before = errors(diagnostics);
-        let mut machine = shell.clone();
-        declare::peers(ast, &mut machine, &shells, diagnostics);
-        let places = states::build(ast, &mut machine, diagnostics);
-        machine = type_reactions(&machine, &places, sources, diagnostics);
+    for (((ast, shell), places), broken) in asts.iter().zip(&shells).zip(&places).zip(&mut broken) {
+        let before = errors(diagnostics);
+        let mut shell = shell.clone();
+        children::collect(&mut shell, places, &shells, diagnostics);
+        let (mut machine, facts) = type_reactions(&shell, &shells, places, sources, diagnostics);
+        data::ways_in(&machine, places, diagnostics);
+        claims::claims(ast, &mut machine, |state| facts.scope(state), diagnostics);
         lint::nondeterministic(&machine, diagnostics);
-        // The other lints would repeat the errors of a broken machine in other words.
-        if errors(diagnostics) == errors_before && !broken_text {
-            lint::lint(&machine, diagnostics);
-        }
+        *broken |= errors(diagnostics) > before;
         machines.push(machine);
+    }
+    children::circles(&machines, diagnostics);
+    for (machine, broken) in machines.iter().zip(&broken) {
+        // The other lints would repeat the errors of a broken machine in other words.
+        if !broken {
+            lint::lint(machine, diagnostics);
+            unused::unused(machine, diagnostics);
+        }
     }
     let systems = files
         .iter()
@@ -73,20 +107,34 @@ fn errors(diagnostics: &[Diagnostic]) -> usize {
 /// Types reactions until what states establish about optionals is stable, then once more for the record.
 fn type_reactions(
     machine: &Machine,
+    all: &[Machine],
     places: &states::Places<'_>,
     sources: &Sources,
     diagnostics: &mut Vec<Diagnostic>,
-) -> Machine {
+) -> (Machine, flow::Facts) {
     let mut facts = flow::Facts::everything(machine);
     if facts.any() {
+        let typed = react::react(machine, all, places, &facts, sources, &mut Vec::new());
+        facts.clear(&typed);
         loop {
-            let typed = react::react(machine, places, &facts, sources, &mut Vec::new());
+            let typed = react::react(machine, all, places, &facts, sources, &mut Vec::new());
             if !facts.shrink(&typed) {
                 break;
             }
         }
     }
-    react::react(machine, places, &facts, sources, diagnostics)
+    (react::react(machine, all, places, &facts, sources, diagnostics), facts)
+}
+
+/// After so many mistakes "did you mean" is no longer looked for: each search costs as much as there are names.
+const SUGGESTIONS: usize = 50;
+
+/// "did you mean", where something is near and not too much was found before.
+fn near<'a>(name: &str, known: impl IntoIterator<Item = &'a str>, found: usize) -> Option<String> {
+    if found > SUGGESTIONS {
+        return None;
+    }
+    nearest(name, known).map(|near| format!("did you mean `{near}`?"))
 }
 
 /// `1 argument`, `2 arguments`.

@@ -1,18 +1,19 @@
 //! Pass 3: transitions, actions, activities and deferral, with typed expressions.
 
 use super::{
-    declare,
+    children::can_complete,
+    data, declare,
     flow::Facts,
-    scope::{Fact, Scope},
+    near, resolve,
+    scope::{Cue, Scope},
     states::{self, Places},
     types,
 };
 use crate::{
     Code, Diagnostic, Sources, Span,
-    diagnostic::nearest,
     model::{
-        Action, ActionKind, Activity, Expr, ExprKind, Field, Invoked, Machine, Place, Receiver, StateId,
-        StateKind, Timer, Transition, Trigger, Type,
+        Activity, ChildId, Expr, Invoked, Machine, Pass, StateId, StateKind, Timer, Transition, Trigger,
+        Type, names,
     },
     syntax::ast::{self, AlternativeKind, MemberKind},
 };
@@ -20,6 +21,7 @@ use crate::{
 /// Fills in everything that reacts. The machine's declarations and states are taken as they are.
 pub(super) fn react(
     shell: &Machine,
+    all: &[Machine],
     places: &Places<'_>,
     facts: &Facts,
     sources: &Sources,
@@ -27,22 +29,41 @@ pub(super) fn react(
 ) -> Machine {
     let mut machine = shell.clone();
     for (state, members) in places.members.iter().enumerate() {
-        let inside = Scope { state, facts: facts.inside(state), ..Scope::default() };
-        let mut react =
-            React { machine: &mut machine, sources, diagnostics, state, facts: inside.facts.clone() };
+        let mut react = React { machine: &mut machine, shell, all, facts, sources, diagnostics, state };
+        if let Some(history) = places.histories.get(&state) {
+            react.history(state, history);
+            continue;
+        }
+        let inside = facts.scope(state);
+        let mut entered = Scope { facts: facts.on_entry(state), ..inside.clone() };
+        let mut left = inside.clone();
+        let mut initials = 0;
         for member in *members {
             match &member.kind {
                 MemberKind::Entry(actions) => {
-                    let scope = Scope { facts: facts.on_entry(state), ..inside.clone() };
-                    let typed = react.actions(actions, scope);
+                    let (typed, after) = react.actions(actions, entered.clone());
+                    entered.facts = after;
                     react.machine.states[state].entry.extend(typed);
                 }
                 MemberKind::Exit(actions) => {
-                    let typed = react.actions(actions, inside.clone());
+                    let (typed, after) = react.actions(actions, left.clone());
+                    left.facts = after;
                     react.machine.states[state].exit.extend(typed);
                 }
+                MemberKind::Initial { places, actions } => {
+                    initials += 1;
+                    if initials == 1 {
+                        let passes = react.passes(places, &inside);
+                        let (typed, _) = react.actions(actions, inside.clone());
+                        react.machine.states[state].initial_passes = passes;
+                        react.machine.states[state].initial_actions = typed;
+                    }
+                }
                 MemberKind::Transition(transition) => react.transition(transition, member, &inside),
-                MemberKind::Do { what, args, .. } => react.activity(what, args, member.span, &inside),
+                MemberKind::Do { what, args, id } => {
+                    react.activity(what, args, id.as_ref(), member.span, &inside);
+                }
+                MemberKind::Return(value) => react.returned(value, member.span, &inside),
                 MemberKind::Defer(pattern) => {
                     if let Some((Trigger::Events(events), _)) = react.pattern(pattern) {
                         react.machine.states[state].defer.extend(events);
@@ -68,29 +89,86 @@ pub(super) fn react(
             );
         }
     }
+    inherit(&mut machine, places);
     machine
 }
 
-struct React<'a> {
-    machine: &'a mut Machine,
-    sources: &'a Sources,
-    diagnostics: &'a mut Vec<Diagnostic>,
-    state: StateId,
-    facts: std::collections::BTreeSet<Fact>,
+/// A history without defaults goes where its parent's initial goes, and does what that does.
+fn inherit(machine: &mut Machine, places: &Places<'_>) {
+    for (&id, history) in &places.histories {
+        if history.places.is_empty() {
+            let parent = &machine.states[machine.states[id].parent];
+            let (actions, passes) = (parent.initial_actions.clone(), parent.initial_passes.clone());
+            machine.states[id].initial_actions = actions;
+            machine.states[id].initial_passes = passes;
+        }
+    }
 }
 
-impl React<'_> {
-    fn report(&mut self, diagnostic: Diagnostic) {
+pub(super) struct React<'a> {
+    pub(super) machine: &'a mut Machine,
+    /// The machine without its reactions: what is declared.
+    pub(super) shell: &'a Machine,
+    /// Every machine, for those that this one starts.
+    pub(super) all: &'a [Machine],
+    facts: &'a Facts,
+    sources: &'a Sources,
+    pub(super) diagnostics: &'a mut Vec<Diagnostic>,
+    pub(super) state: StateId,
+}
+
+impl<'a> React<'a> {
+    /// At the root of a machine.
+    pub(super) fn new(
+        machine: &'a mut Machine,
+        shell: &'a Machine,
+        all: &'a [Machine],
+        facts: &'a Facts,
+        sources: &'a Sources,
+        diagnostics: &'a mut Vec<Diagnostic>,
+    ) -> Self {
+        Self { machine, shell, all, facts, sources, diagnostics, state: 0 }
+    }
+
+    pub(super) fn report(&mut self, diagnostic: Diagnostic) {
         self.diagnostics.push(diagnostic);
     }
 
-    fn typed(&mut self, expr: &ast::Expr, want: &Type, scope: &Scope) -> Expr {
+    pub(super) fn typed(&mut self, expr: &ast::Expr, want: &Type, scope: &Scope) -> Expr {
         types::typed(expr, Some(want), scope, self.machine, self.diagnostics)
+    }
+
+    /// What a history does when nothing is stored; it stands where its parent's initial does.
+    fn history(&mut self, id: StateId, ast: &ast::History) {
+        let scope = self.facts.scope(self.machine.states[id].parent);
+        self.machine.states[id].initial_passes = self.passes(&ast.places, &scope);
+        let (actions, _) = self.actions(&ast.actions, scope);
+        self.machine.states[id].initial_actions = actions;
+    }
+
+    fn returned(&mut self, value: &ast::Expr, span: Span, inside: &Scope) {
+        if self.machine.states[self.state].kind != StateKind::Final {
+            self.report(
+                Diagnostic::new(Code::Misplaced, span, "only a final state returns something")
+                    .help("write it inside `final name { return … }`"),
+            );
+            return;
+        }
+        let parent = self.machine.states[self.state].parent;
+        let want = self.machine.states[parent].result.clone();
+        let value = types::typed(value, want.as_ref(), inside, self.machine, self.diagnostics);
+        if self.machine.states[self.state].returns.is_some() {
+            self.report(
+                Diagnostic::new(Code::Duplicate, span, "a final state returns once")
+                    .help("keep one `return`"),
+            );
+        }
+        self.machine.states[self.state].returns = Some(value);
     }
 
     fn transition(&mut self, ast: &ast::Transition, member: &ast::Member, inside: &Scope) {
         let id = self.machine.transitions.len();
-        let mut scope = Scope { state: self.state, facts: self.facts.clone(), ..Scope::default() };
+        let mut scope = inside.clone();
         let trigger = match &ast.trigger {
             ast::Trigger::Always => Some(Trigger::Always),
             ast::Trigger::After(span) => {
@@ -101,10 +179,17 @@ impl React<'_> {
                 Some(Trigger::Timer(timer))
             }
             ast::Trigger::On(pattern) => self.pattern(pattern).map(|(trigger, wildcard)| {
-                if let Trigger::Events(events) = &trigger {
-                    scope.events.clone_from(events);
-                    scope.wildcard = wildcard;
-                }
+                scope.cue = match &trigger {
+                    Trigger::Events(events) => {
+                        scope.events.clone_from(events);
+                        scope.wildcard = wildcard;
+                        Cue::Event
+                    }
+                    Trigger::Done(state) => Cue::Done(self.machine.states[*state].result.clone()),
+                    Trigger::ChildDone(child) => Cue::Done(self.machine.children[*child].result.clone()),
+                    Trigger::Fault => Cue::Fault,
+                    Trigger::Always | Trigger::Timer(_) => Cue::None,
+                };
                 trigger
             }),
         };
@@ -113,20 +198,24 @@ impl React<'_> {
             scope.facts.extend(types::facts(guard, true));
         }
         let targets = self.targets(ast.target.as_ref());
-        let actions = self.actions(&ast.actions, scope);
-        let Some(trigger) = trigger else { return };
-        let ignore =
-            ast.target.is_none() && ast.actions.is_empty() && matches!(ast.trigger, ast::Trigger::On(_));
+        // With the guard, before anything is left.
+        let passes = self.target_passes(ast.target.as_ref(), &scope);
         let internal = ast.internal
             && self.machine.states[self.state].kind == StateKind::Compound
             && targets.iter().all(|target| self.machine.is_descendant(*target, self.state));
+        let domain = domain(self.machine, self.state, &targets, internal);
+        let lost = self.facts.lost(self.machine, self.state, (!targets.is_empty()).then_some(domain));
+        scope.facts.retain(|fact| !lost.contains(fact));
+        let (actions, _) = self.actions(&ast.actions, scope);
+        let Some(trigger) = trigger else { return };
+        let ignore =
+            ast.target.is_none() && ast.actions.is_empty() && matches!(ast.trigger, ast::Trigger::On(_));
         if ast.internal && !internal {
             self.report(
                 Diagnostic::new(Code::Misplaced, ast.head, "this transition cannot be internal")
                     .help("`internal on` belongs to a compound state and goes to states inside it"),
             );
         }
-        let domain = domain(self.machine, self.state, &targets, internal);
         self.machine.transitions.push(Transition {
             source: self.state,
             trigger,
@@ -134,7 +223,7 @@ impl React<'_> {
             guard,
             guard_text: ast.guard.as_ref().map(|guard| self.sources.quote(guard.span)),
             targets,
-            passes: Vec::new(),
+            passes,
             internal,
             domain,
             ignore,
@@ -162,7 +251,7 @@ impl React<'_> {
                 let targets: Vec<StateId> = paths
                     .iter()
                     .filter_map(|place| {
-                        states::resolve(&place.path, self.state, self.machine, self.diagnostics)
+                        resolve::resolve(&place.path, self.state, self.machine, self.diagnostics)
                     })
                     .collect();
                 if let (Some(first), Some(last)) = (paths.first(), paths.last()) {
@@ -175,6 +264,20 @@ impl React<'_> {
                 }
                 targets
             }
+        }
+    }
+
+    fn target_passes(&mut self, target: Option<&ast::Target>, scope: &Scope) -> Vec<Pass> {
+        match target {
+            None => Vec::new(),
+            Some(ast::Target::Itself { .. }) if self.state == 0 => Vec::new(),
+            Some(ast::Target::Itself { span, args }) if args.is_empty() => {
+                data::kept(self.state, *span, self.machine).into_iter().collect()
+            }
+            Some(ast::Target::Itself { span, args }) => {
+                self.pass(self.state, "self", args, *span, scope).into_iter().collect()
+            }
+            Some(ast::Target::States(places)) => self.passes(places, scope),
         }
     }
 
@@ -219,19 +322,10 @@ impl React<'_> {
                     }
                 }
                 AlternativeKind::Fault => other = Some(Trigger::Fault),
-                AlternativeKind::Done(path) => {
-                    let state = match path {
-                        Some(path) => states::resolve(path, self.state, self.machine, self.diagnostics),
-                        None => Some(self.state),
-                    };
-                    match state {
-                        Some(state) => {
-                            self.completes(state, alternative.span);
-                            other = Some(Trigger::Done(state));
-                        }
-                        None => sound = false,
-                    }
-                }
+                AlternativeKind::Done(path) => match self.completion(path.as_ref(), alternative.span) {
+                    Some(trigger) => other = Some(trigger),
+                    None => sound = false,
+                },
             }
         }
         if other.is_some() && pattern.len() > 1 {
@@ -250,6 +344,41 @@ impl React<'_> {
         Some((other.unwrap_or(Trigger::Events(events)), wildcard))
     }
 
+    /// `done`, `done(state)` or `done(child)`.
+    fn completion(&mut self, path: Option<&ast::Path>, span: Span) -> Option<Trigger> {
+        let Some(path) = path else {
+            self.completes(self.state, span);
+            return Some(Trigger::Done(self.state));
+        };
+        let child = match path.names.as_slice() {
+            [name] => self.machine.children.iter().position(|child| child.name == name.text),
+            _ => None,
+        };
+        let Some(child) = child else {
+            let state = resolve::resolve_active(path, self.state, self.machine, self.diagnostics)?;
+            self.completes(state, span);
+            return Some(Trigger::Done(state));
+        };
+        if self.machine.named.contains_key(&self.machine.children[child].name) {
+            let name = &self.machine.children[child].name;
+            self.diagnostics.push(
+                Diagnostic::new(Code::Ambiguous, path.span, format!("`{name}` is a state and a child"))
+                    .also(self.machine.children[child].span, "the child")
+                    .help("give the child another name: `as other`"),
+            );
+            return None;
+        }
+        let machine = &self.machine.children[child].machine;
+        let known = self.all.iter().find(|known| known.name == *machine);
+        if known.is_some_and(|known| !can_complete(known, 0)) {
+            self.diagnostics.push(
+                Diagnostic::new(Code::NeverDone, span, format!("machine `{machine}` never completes"))
+                    .help("add a `final` state to it, in every region where it has regions"),
+            );
+        }
+        Some(Trigger::ChildDone(child))
+    }
+
     /// `done` needs a final state: inside a compound state, in every region of a parallel one.
     fn completes(&mut self, state: StateId, span: Span) {
         if !can_complete(self.machine, state) {
@@ -261,302 +390,73 @@ impl React<'_> {
         }
     }
 
-    fn activity(&mut self, service: &ast::Name, args: &[ast::Arg], span: Span, scope: &Scope) {
-        let Some(at) = self.machine.services.iter().position(|known| known.function.name == service.text)
-        else {
-            let known = self.machine.services.iter().map(|service| service.function.name.as_str());
-            let help = match nearest(&service.text, known) {
-                Some(near) => format!("did you mean `{near}`?"),
-                None => format!("declare it: `extern {{ service {}() -> SUCCESS ! FAILURE }}`", service.text),
-            };
-            self.report(
-                Diagnostic::new(
-                    Code::UnknownExtern,
-                    service.span,
-                    format!("unknown service `{}`", service.text),
+    /// `do service(args)`, or `do Machine(args) as id`.
+    fn activity(
+        &mut self,
+        what: &ast::Name,
+        args: &[ast::Arg],
+        id: Option<&ast::Name>,
+        span: Span,
+        scope: &Scope,
+    ) {
+        let service = self.machine.services.iter().position(|known| known.function.name == what.text);
+        let (runs, args) = if let Some(at) = service {
+            if let Some(id) = id {
+                self.report(
+                    Diagnostic::new(Code::Misplaced, id.span, "a service has no name of its own")
+                        .help("`as` names a machine that runs: remove it"),
+                );
+            }
+            let fields = super::actions::parameters(&self.machine.services[at].function.params);
+            (Invoked::Service(at), self.bind(&what.text, args, &fields, what.span, scope))
+        } else if self.all.iter().any(|known| known.name == what.text) {
+            let args = self.bind_machine(&what.text, args, what.span, scope);
+            let Some(child) = self.child_of(what, id) else { return };
+            (Invoked::Child(child), args)
+        } else {
+            let services = self.machine.services.iter().map(|service| service.function.name.as_str());
+            let known = services.chain(self.all.iter().map(|machine| machine.name.as_str()));
+            let help = near(&what.text, known, self.diagnostics.len()).unwrap_or_else(|| {
+                format!(
+                    "declare it: `extern {{ service {}() -> SUCCESS ! FAILURE }}`; a machine is imported",
+                    what.text
                 )
-                .help(help),
+            });
+            self.report(
+                Diagnostic::new(Code::UnknownExtern, what.span, format!("unknown service `{}`", what.text))
+                    .help(help),
             );
             return;
         };
-        let fields = parameters(&self.machine.services[at].function.params);
-        let args = self.bind(&service.text, args, &fields, service.span, scope);
         let id = self.machine.activities.len();
-        self.machine.activities.push(Activity { state: self.state, runs: Invoked::Service(at), args, span });
+        self.machine.activities.push(Activity { state: self.state, runs, args, span });
         self.machine.states[self.state].activities.push(id);
     }
 
-    /// Types a list of actions; assignments narrow what follows them.
-    fn actions(&mut self, actions: &[ast::Action], mut scope: Scope) -> Vec<Action> {
-        let mut typed = Vec::with_capacity(actions.len());
-        for action in actions {
-            let Some(kind) = self.action(&action.kind, &scope) else { continue };
-            if let ActionKind::Assign { place: Place::Variable(variable), value } = &kind {
-                let fact = Fact::Variable(*variable);
-                if holds_value(value, &scope.facts) {
-                    scope.facts.insert(fact);
-                } else {
-                    scope.facts.remove(&fact);
-                }
-            }
-            typed.push(Action { kind, text: action.text.clone(), span: action.span });
-        }
-        typed
+    /// The child that a `spawn` or `do` starts; unknown machines were reported when children were collected.
+    pub(super) fn child_of(&self, machine: &ast::Name, id: Option<&ast::Name>) -> Option<ChildId> {
+        let name = id.map_or_else(|| names::snake(&machine.text), |id| id.text.clone());
+        self.machine.children.iter().position(|child| child.name == name && child.machine == machine.text)
     }
 
-    fn action(&mut self, kind: &ast::ActionKind, scope: &Scope) -> Option<ActionKind> {
-        Some(match kind {
-            ast::ActionKind::Assign { variable, value } => {
-                let found = self.machine.context.iter().position(|known| known.name == variable.text);
-                let Some(at) = found else {
-                    let known = self.machine.context.iter().map(|variable| variable.name.as_str());
-                    let help = match nearest(&variable.text, known) {
-                        Some(near) => format!("did you mean `{near}`?"),
-                        None => format!("declare it: `context {{ {}: Int = 0 }}`", variable.text),
-                    };
-                    self.report(
-                        Diagnostic::new(
-                            Code::UnknownVariable,
-                            variable.span,
-                            format!("unknown variable `{}`", variable.text),
-                        )
-                        .help(help),
-                    );
-                    types::typed(value, None, scope, self.machine, self.diagnostics);
-                    return None;
-                };
-                let ty = self.machine.context[at].ty.clone();
-                ActionKind::Assign { place: Place::Variable(at), value: self.typed(value, &ty, scope) }
-            }
-            ast::ActionKind::Emit { output, args } => {
-                let Some(at) = self.machine.outputs.iter().position(|known| known.name == output.text) else {
-                    let known = self.machine.outputs.iter().map(|output| output.name.as_str());
-                    let help = match nearest(&output.text, known) {
-                        Some(near) => format!("did you mean `{near}`?"),
-                        None => format!("declare it: `output {{ {} }}`", output.text),
-                    };
-                    self.report(
-                        Diagnostic::new(
-                            Code::UnknownOutput,
-                            output.span,
-                            format!("undeclared output `{}`", output.text),
-                        )
-                        .help(help),
-                    );
-                    return None;
-                };
-                let fields = self.machine.outputs[at].fields.clone();
-                ActionKind::Emit {
-                    output: at,
-                    args: self.bind(&output.text, args, &fields, output.span, scope),
-                }
-            }
-            ast::ActionKind::Raise { event, args } => {
-                let at = declare::event(event, self.machine, self.diagnostics)?;
-                let fields = self.machine.events[at].symbol.fields.clone();
-                ActionKind::Raise {
-                    event: at,
-                    args: self.bind(&event.text, args, &fields, event.span, scope),
-                }
-            }
-            ast::ActionKind::Send { peer, event, args, delay, .. } => {
-                self.send(peer.as_ref(), event, args, delay.as_ref(), scope)?
-            }
-            ast::ActionKind::Cancel(_)
-            | ast::ActionKind::Spawn { .. }
-            | ast::ActionKind::Stop(_)
-            | ast::ActionKind::If { .. }
-            | ast::ActionKind::For { .. }
-            | ast::ActionKind::Compensate
-            | ast::ActionKind::Commit => return None,
-            ast::ActionKind::Log(text) => ActionKind::Log(self.typed(text, &Type::Text, scope)),
-            ast::ActionKind::Call { action, args } => {
-                let Some(at) = self.machine.actions.iter().position(|known| known.name == action.text) else {
-                    let known = self.machine.actions.iter().map(|action| action.name.as_str());
-                    let help = match nearest(&action.text, known) {
-                        Some(near) => format!("did you mean `{near}`?"),
-                        None => format!(
-                            "declare it: `extern {{ action {}(…) }}`; an assignment is written `:=`",
-                            action.text
-                        ),
-                    };
-                    self.report(
-                        Diagnostic::new(
-                            Code::UnknownExtern,
-                            action.span,
-                            format!("unknown action `{}`", action.text),
-                        )
-                        .help(help),
-                    );
-                    return None;
-                };
-                let fields = parameters(&self.machine.actions[at].params);
-                ActionKind::Call {
-                    action: at,
-                    args: self.bind(&action.text, args, &fields, action.span, scope),
-                }
-            }
-        })
-    }
-
-    fn send(
-        &mut self,
-        peer: Option<&ast::Name>,
-        event: &ast::Name,
-        args: &[ast::Arg],
-        delay: Option<&ast::Expr>,
-        scope: &Scope,
-    ) -> Option<ActionKind> {
-        let (to, event_id, fields) = match peer {
-            None => {
-                let at = declare::event(event, self.machine, self.diagnostics)?;
-                (Receiver::Itself, at, self.machine.events[at].symbol.fields.clone())
-            }
-            Some(peer) => {
-                let Some(at) = self.machine.peers.iter().position(|known| known.name == peer.text) else {
-                    let known = self.machine.peers.iter().map(|peer| peer.name.as_str());
-                    let help = match nearest(&peer.text, known) {
-                        Some(near) => format!("did you mean `{near}`?"),
-                        None => format!("declare it: `peer {}: Machine`", peer.text),
-                    };
-                    self.report(
-                        Diagnostic::new(
-                            Code::UnknownPeer,
-                            peer.span,
-                            format!("unknown peer `{}`", peer.text),
-                        )
-                        .help(help),
-                    );
-                    return None;
-                };
-                let known = &self.machine.peers[at];
-                let Some(event_id) = known.events.iter().position(|known| known.name == event.text) else {
-                    let help =
-                        match nearest(&event.text, known.events.iter().map(|event| event.name.as_str())) {
-                            Some(near) => format!("did you mean `{near}`?"),
-                            None => format!("declare it in the input of `{}`", known.machine),
-                        };
-                    let message = format!("`{}` has no input `{}`", known.machine, event.text);
-                    self.report(Diagnostic::new(Code::UnknownEvent, event.span, message).help(help));
-                    return None;
-                };
-                (Receiver::Peer(at), event_id, known.events[event_id].fields.clone())
-            }
-        };
-        Some(ActionKind::Send {
-            to,
-            event: event_id,
-            args: self.bind(&event.text, args, &fields, event.span, scope),
-            delay: delay.map(|delay| self.typed(delay, &Type::Duration, scope)),
-            id: None,
-        })
-    }
-
-    /// Arguments to fields: by position, then by name; an optional field may be left out.
-    fn bind(
-        &mut self,
-        what: &str,
-        args: &[ast::Arg],
-        fields: &[Field],
-        span: Span,
-        scope: &Scope,
-    ) -> Vec<Expr> {
-        let mut bound: Vec<Option<Expr>> = fields.iter().map(|_| None).collect();
-        let mut sound = true;
-        for (at, arg) in args.iter().enumerate() {
-            let position = match &arg.name {
-                None => Some(at).filter(|at| *at < fields.len()),
-                Some(name) => fields.iter().position(|field| field.name == name.text),
-            };
-            let Some(position) = position else {
-                sound = false;
-                let (span, message) = match &arg.name {
-                    Some(name) => (name.span, format!("`{what}` has no field `{}`", name.text)),
-                    None => (
-                        arg.value.span,
-                        format!("`{what}` takes {}, {} given", super::arguments(fields.len()), args.len()),
-                    ),
-                };
-                let names: Vec<String> =
-                    fields.iter().map(|field| format!("{}: {}", field.name, field.ty)).collect();
-                let help = if names.is_empty() {
-                    "it takes none".to_owned()
-                } else {
-                    format!("it takes ({})", names.join(", "))
-                };
-                self.report(Diagnostic::new(Code::Arguments, span, message).help(help));
-                continue;
-            };
-            let typed = self.typed(&arg.value, &fields[position].ty, scope);
-            if bound[position].replace(typed).is_some() {
-                sound = false;
-                self.report(
-                    Diagnostic::new(
-                        Code::Arguments,
-                        arg.value.span,
-                        format!("`{}` is given twice", fields[position].name),
-                    )
-                    .help("remove one of them; what has no name is taken in order"),
-                );
-            }
-        }
-        let missing: Vec<&str> = fields
-            .iter()
-            .zip(&bound)
-            .filter(|(field, value)| value.is_none() && !matches!(field.ty, Type::Optional(_)))
-            .map(|(field, _)| field.name.as_str())
-            .collect();
-        if sound && !missing.is_empty() {
+    /// A child by the name that it runs under.
+    pub(super) fn child(&mut self, id: &ast::Name) -> Option<ChildId> {
+        let found = self.machine.children.iter().position(|child| child.name == id.text);
+        if found.is_none() {
+            let known = self.machine.children.iter().map(|child| child.name.as_str());
+            let help = near(&id.text, known, self.diagnostics.len())
+                .unwrap_or_else(|| format!("start it: `spawn Machine(…) as {}`", id.text));
             self.report(
-                Diagnostic::new(Code::Arguments, span, format!("`{what}` lacks {}", missing.join(", ")))
-                    .help("give a value for each field, in order or as `name: value`"),
+                Diagnostic::new(Code::UnknownPeer, id.span, format!("no child runs as `{}`", id.text))
+                    .help(help),
             );
         }
-        bound
-            .into_iter()
-            .zip(fields)
-            .map(|(value, field)| {
-                value.unwrap_or_else(|| Expr { kind: ExprKind::None, ty: field.ty.clone(), span })
-            })
-            .collect()
-    }
-}
-
-fn parameters(params: &[(Option<String>, Type)]) -> Vec<Field> {
-    params
-        .iter()
-        .enumerate()
-        .map(|(at, (name, ty))| Field {
-            name: name.clone().unwrap_or_else(|| format!("argument {}", at + 1)),
-            ty: ty.clone(),
-        })
-        .collect()
-}
-
-/// Whether a value assigned to an optional is not none.
-pub(super) fn holds_value(value: &Expr, facts: &std::collections::BTreeSet<Fact>) -> bool {
-    match &value.kind {
-        ExprKind::Wrap(_) => true,
-        ExprKind::Variable(at) => facts.contains(&Fact::Variable(*at)),
-        ExprKind::Field { name, .. } => facts.contains(&Fact::Field(name.clone())),
-        _ => !matches!(value.ty, Type::Optional(_)),
-    }
-}
-
-/// Whether `done` can be raised for a state.
-fn can_complete(machine: &Machine, state: StateId) -> bool {
-    let row = &machine.states[state];
-    match row.kind {
-        StateKind::Compound => {
-            row.children.iter().any(|child| machine.states[*child].kind == StateKind::Final)
-        }
-        StateKind::Parallel => row.children.iter().all(|child| can_complete(machine, *child)),
-        StateKind::Atomic | StateKind::Final | StateKind::History { .. } => false,
+        found
     }
 }
 
 /// W3C getTransitionDomain: the innermost compound state (or the root) around the source and all targets;
-/// the source itself for an internal transition.
+/// the source itself for an internal transition. A history counts as something inside its parent.
 fn domain(machine: &Machine, source: StateId, targets: &[StateId], internal: bool) -> StateId {
     if targets.is_empty() || internal {
         return source;

@@ -1,18 +1,23 @@
 //! Pass 2: the tree of states.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
+use super::{history, resolve::resolve};
 use crate::{
     Code, Diagnostic, Span,
-    diagnostic::nearest,
     model::{Machine, State, StateId, StateKind, names},
     syntax::ast::{self, MemberKind, StateKeyword},
 };
 
-/// The members that each state declares, to be read by later passes; index 0 is the root.
+/// Most targets of one transition, and regions that a message about them could name.
+const TARGET_LIMIT: usize = 256;
+
+/// What each state declares, to be read by later passes; index 0 is the root.
 #[derive(Debug, Default)]
 pub(super) struct Places<'a> {
     pub(super) members: Vec<&'a [ast::Member]>,
+    pub(super) params: Vec<&'a [ast::DataParam]>,
+    pub(super) histories: BTreeMap<StateId, &'a ast::History>,
 }
 
 /// Builds the states in document order, then resolves their initials.
@@ -32,7 +37,8 @@ pub(super) fn build<'a>(
     };
     machine.states.push(root);
     places.members.push(&ast.members);
-    // Depth is bounded by the bracket limit of the pre-scan.
+    places.params.push(&ast.params);
+    // Depth is bounded by the bracket limit of the pre-scan, and by that of fragments.
     children(0, &ast.members, machine, &mut places, diagnostics);
     for (id, state) in machine.states.iter().enumerate().skip(1) {
         machine.named.entry(state.name.clone()).or_default().push(id);
@@ -53,6 +59,7 @@ pub(super) fn build<'a>(
     for id in 0..machine.states.len() {
         initial(id, machine, &places, diagnostics);
     }
+    history::defaults(machine, &places, diagnostics);
     collisions(machine, diagnostics);
     places
 }
@@ -70,16 +77,20 @@ fn children<'a>(
 ) {
     let mut siblings: BTreeMap<&str, Span> = BTreeMap::new();
     for member in members {
-        let MemberKind::State(ast) = &member.kind else {
-            misplaced(parent, member, diagnostics);
-            continue;
+        let name = match &member.kind {
+            MemberKind::State(ast) => &ast.name,
+            MemberKind::History(ast) => &ast.name,
+            _ => {
+                misplaced(parent, member, diagnostics);
+                continue;
+            }
         };
-        if let Some(first) = siblings.insert(&ast.name.text, ast.name.span) {
+        if let Some(first) = siblings.insert(&name.text, name.span) {
             diagnostics.push(
                 Diagnostic::new(
                     Code::Duplicate,
-                    ast.name.span,
-                    format!("state `{}` is declared twice", ast.name.text),
+                    name.span,
+                    format!("state `{}` is declared twice", name.text),
                 )
                 .label("declared again here")
                 .also(first, "declared first here")
@@ -88,6 +99,29 @@ fn children<'a>(
         }
         let id = machine.states.len();
         let prefix = if parent == 0 { String::new() } else { format!("{}.", machine.states[parent].path) };
+        let ast = match &member.kind {
+            MemberKind::State(ast) => ast,
+            MemberKind::History(ast) => {
+                machine.states.push(State {
+                    name: name.text.clone(),
+                    path: format!("{prefix}{}", name.text),
+                    label: ast.label.clone().unwrap_or_else(|| name.text.clone()),
+                    doc: member.doc.clone(),
+                    tags: ast.tags.clone(),
+                    kind: StateKind::History { deep: ast.deep },
+                    parent,
+                    last: id,
+                    span: name.span,
+                    ..State::default()
+                });
+                places.members.push(&[]);
+                places.params.push(&[]);
+                places.histories.insert(id, ast);
+                machine.states[parent].histories.push(id);
+                continue;
+            }
+            _ => continue,
+        };
         machine.states.push(State {
             name: ast.name.text.clone(),
             path: format!("{prefix}{}", ast.name.text),
@@ -105,6 +139,7 @@ fn children<'a>(
             ..blank(ast.name.span)
         });
         places.members.push(&ast.members);
+        places.params.push(&ast.params);
         machine.states[parent].children.push(id);
         children(id, &ast.members, machine, places, diagnostics);
     }
@@ -117,13 +152,18 @@ fn misplaced(parent: StateId, member: &ast::Member, diagnostics: &mut Vec<Diagno
         MemberKind::Input(_) => "input",
         MemberKind::Internals(_) => "internal",
         MemberKind::Output(_) => "output",
-        MemberKind::Context(_) => "context",
         MemberKind::Externs(_) => "extern",
         MemberKind::Peer { .. } => "peer",
+        MemberKind::Limits(_) => "limits",
+        MemberKind::Example { .. } => "example",
+        MemberKind::Migrate { .. } => "migrate",
+        // A property may be an `invariant` or a `never`: what it is called says where it stands.
+        MemberKind::Property(_) => "property",
         _ => return,
     };
     if parent != 0 {
-        let start = Span { end: member.span.start + what.len() as u32, ..member.span };
+        let end = member.span.start + what.len() as u32;
+        let start = Span { end: end.min(member.span.end), ..member.span };
         diagnostics.push(
             Diagnostic::new(
                 Code::Misplaced,
@@ -138,6 +178,9 @@ fn misplaced(parent: StateId, member: &ast::Member, diagnostics: &mut Vec<Diagno
 /// Settles what a state is, now that its children are known.
 fn kinds(id: StateId, machine: &mut Machine, diagnostics: &mut Vec<Diagnostic>) {
     let state = &machine.states[id];
+    if matches!(state.kind, StateKind::History { .. }) {
+        return;
+    }
     let (regions, others): (Vec<StateId>, Vec<StateId>) =
         state.children.iter().partition(|child| machine.states[**child].region);
     let kind = match state.kind {
@@ -268,13 +311,27 @@ pub(super) fn report_conflicts(
     machine: &Machine,
     diagnostics: &mut Vec<Diagnostic>,
 ) {
+    if targets.len() > TARGET_LIMIT {
+        diagnostics.push(
+            Diagnostic::new(Code::TooLarge, span, format!("more than {TARGET_LIMIT} targets"))
+                .help("go to the parallel state, whose regions are entered with it"),
+        );
+        return;
+    }
+    // A history stands for anything inside its parent.
+    let stands_for = |state: StateId| {
+        if machine.is_history(state) { machine.states[state].parent } else { state }
+    };
     for (at, &a) in targets.iter().enumerate() {
         for &b in &targets[at + 1..] {
             let mut common = machine.states[a].parent;
             while !(machine.is_descendant(b, common) || common == b) && common != 0 {
                 common = machine.states[common].parent;
             }
-            let nested = a == b || machine.is_descendant(a, b) || machine.is_descendant(b, a);
+            let (inner_a, inner_b) = (stands_for(a), stands_for(b));
+            let nested = inner_a == inner_b
+                || machine.is_descendant(inner_a, inner_b)
+                || machine.is_descendant(inner_b, inner_a);
             if nested || machine.states[common].kind != StateKind::Parallel {
                 diagnostics.push(
                     Diagnostic::new(
@@ -290,102 +347,6 @@ pub(super) fn report_conflicts(
             }
         }
     }
-}
-
-/// A state by name or path, outward from the innermost scope.
-pub(super) fn resolve(
-    path: &ast::Path,
-    from: StateId,
-    machine: &Machine,
-    diagnostics: &mut Vec<Diagnostic>,
-) -> Option<StateId> {
-    let first = path.names.first()?;
-    let named = machine.named.get(&first.text).map_or(&[][..], Vec::as_slice);
-    let mut scope = from;
-    loop {
-        // Descendants follow their ancestor, up to its last.
-        let begin = named.partition_point(|id| *id <= scope);
-        let end = named.partition_point(|id| *id <= machine.states[scope].last);
-        let inside = named.get(begin..end).unwrap_or(&[]);
-        let direct: Vec<StateId> =
-            inside.iter().copied().filter(|id| machine.states[*id].parent == scope).collect();
-        match (inside, direct.as_slice()) {
-            ([one], _) | (_, [one]) => return below(*one, path, machine, diagnostics),
-            ([], _) if scope == 0 => break,
-            ([], _) => scope = machine.states[scope].parent,
-            // Declared twice, which is reported there.
-            ([first, rest @ ..], _)
-                if rest.iter().all(|id| machine.states[*id].path == machine.states[*first].path) =>
-            {
-                return below(*first, path, machine, diagnostics);
-            }
-            (several, _) => {
-                let paths: Vec<String> =
-                    several.iter().map(|id| format!("`{}`", machine.states[*id].path)).collect();
-                diagnostics.push(
-                    Diagnostic::new(
-                        Code::Ambiguous,
-                        path.span,
-                        format!("`{}` names several states", path.text()),
-                    )
-                    .help(format!("write the path: {}", paths.join(" or "))),
-                );
-                return None;
-            }
-        }
-    }
-    unknown(first, machine, diagnostics);
-    None
-}
-
-/// Follows the rest of a path downward.
-fn below(
-    start: StateId,
-    path: &ast::Path,
-    machine: &Machine,
-    diagnostics: &mut Vec<Diagnostic>,
-) -> Option<StateId> {
-    let mut state = start;
-    for name in path.names.get(1..).unwrap_or(&[]) {
-        let child = machine.states[state]
-            .children
-            .iter()
-            .copied()
-            .find(|child| machine.states[*child].name == name.text);
-        match child {
-            Some(child) => state = child,
-            None => {
-                let inside =
-                    machine.states[state].children.iter().map(|child| machine.states[*child].name.as_str());
-                let help = match nearest(&name.text, inside.clone()) {
-                    Some(near) => format!("did you mean `{near}`?"),
-                    None if machine.states[state].children.is_empty() => "it has no states inside".to_owned(),
-                    None => format!("it has {}", inside.collect::<Vec<_>>().join(", ")),
-                };
-                diagnostics.push(
-                    Diagnostic::new(
-                        Code::UnknownState,
-                        name.span,
-                        format!("`{}` has no state `{}`", machine.states[state].path, name.text),
-                    )
-                    .help(help),
-                );
-                return None;
-            }
-        }
-    }
-    Some(state)
-}
-
-fn unknown(name: &ast::Name, machine: &Machine, diagnostics: &mut Vec<Diagnostic>) {
-    let known: BTreeSet<&str> = machine.states.iter().skip(1).map(|state| state.name.as_str()).collect();
-    let help = match nearest(&name.text, known.iter().copied()) {
-        Some(near) => format!("did you mean `{near}`?"),
-        None => format!("declare it: `state {}`", name.text),
-    };
-    diagnostics.push(
-        Diagnostic::new(Code::UnknownState, name.span, format!("unknown state `{}`", name.text)).help(help),
-    );
 }
 
 /// Two paths that Rust would spell alike.

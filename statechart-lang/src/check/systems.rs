@@ -2,12 +2,11 @@
 
 use crate::{
     Code, Diagnostic,
-    diagnostic::nearest,
     model::{Action, ActionKind, Actor, External, Field, Machine, Receiver, System, Wire},
     syntax::ast::{self, SystemItem},
 };
 
-use super::declare;
+use super::{args, declare, near};
 
 /// Resolves actors and wires; says where wiring and messages disagree.
 pub(super) fn check(ast: &ast::System, machines: &[Machine], diagnostics: &mut Vec<Diagnostic>) -> System {
@@ -27,31 +26,20 @@ pub(super) fn check(ast: &ast::System, machines: &[Machine], diagnostics: &mut V
     super::report_duplicates(names, "actor or external", diagnostics);
     for item in &ast.items {
         match item {
-            SystemItem::Actor { name, family, machine, .. } => {
+            SystemItem::Actor { name, family, machine, args } => {
                 let Some(known) = machines.iter().find(|known| known.name == machine.text) else {
-                    let help = match nearest(&machine.text, machines.iter().map(|known| known.name.as_str()))
-                    {
-                        Some(near) => format!("did you mean `{near}`?"),
-                        None => "add `import \"…\"` of the file that declares it".to_owned(),
-                    };
-                    diagnostics.push(
-                        Diagnostic::new(
-                            Code::UnknownPeer,
-                            machine.span,
-                            format!("unknown machine `{}`", machine.text),
-                        )
-                        .help(help),
-                    );
+                    diagnostics.push(declare::unknown_machine(machine, machines, diagnostics.len()));
                     continue;
                 };
                 let family = family.as_ref().map(|field| Field {
                     name: field.name.text.clone(),
                     ty: declare::ty(&field.ty, known, diagnostics),
                 });
+                let args = args::actor(machine, args, family.as_ref(), known, diagnostics);
                 system.actors.push(Actor {
                     name: name.text.clone(),
                     machine: machine.text.clone(),
-                    args: Vec::new(),
+                    args,
                     family,
                 });
             }
@@ -94,10 +82,8 @@ fn party(name: &ast::Name, system: &ast::System, diagnostics: &mut Vec<Diagnosti
     };
     let found = known().any(|known| known == name.text);
     if !found {
-        let help = match nearest(&name.text, known()) {
-            Some(near) => format!("did you mean `{near}`?"),
-            None => format!("declare it: `actor {0}: Machine` or `external {0}`", name.text),
-        };
+        let help = near(&name.text, known(), diagnostics.len())
+            .unwrap_or_else(|| format!("declare it: `actor {0}: Machine` or `external {0}`", name.text));
         diagnostics.push(
             Diagnostic::new(
                 Code::UnknownPeer,
@@ -125,10 +111,9 @@ fn travels(
     }
     let inputs =
         machine.events.iter().filter(|event| !event.internal).map(|event| event.symbol.name.as_str());
-    let help = match nearest(&message.text, inputs) {
-        Some(near) => format!("did you mean `{near}`?"),
-        None => format!("declare it in the input of `{}`, or make it a label in quotes", machine.name),
-    };
+    let help = near(&message.text, inputs, diagnostics.len()).unwrap_or_else(|| {
+        format!("declare it in the input of `{}`, or make it a label in quotes", machine.name)
+    });
     diagnostics.push(
         Diagnostic::new(
             Code::UnknownEvent,
@@ -170,7 +155,27 @@ fn missing_wires(system: &System, machines: &[Machine], diagnostics: &mut Vec<Di
     }
 }
 
-fn every_action(machine: &Machine) -> impl Iterator<Item = &Action> {
-    let states = machine.states.iter().flat_map(|state| state.entry.iter().chain(&state.exit));
-    states.chain(machine.transitions.iter().flat_map(|transition| &transition.actions))
+/// Every action of a machine, those inside `if` and `for` as well.
+fn every_action(machine: &Machine) -> Vec<&Action> {
+    fn walk<'a>(list: &'a [Action], out: &mut Vec<&'a Action>) {
+        for action in list {
+            out.push(action);
+            match &action.kind {
+                ActionKind::If { arms, otherwise } => {
+                    arms.iter().for_each(|(_, block)| walk(block, out));
+                    walk(otherwise, out);
+                }
+                ActionKind::For { body, .. } => walk(body, out),
+                _ => {}
+            }
+        }
+    }
+    let mut out = Vec::new();
+    for state in &machine.states {
+        for list in [&state.entry, &state.exit, &state.initial_actions] {
+            walk(list, &mut out);
+        }
+    }
+    machine.transitions.iter().for_each(|transition| walk(&transition.actions, &mut out));
+    out
 }

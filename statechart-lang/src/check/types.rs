@@ -1,12 +1,12 @@
 //! Typing of expressions. Conversions that the language makes by itself become explicit here.
 
 use super::{
-    scope::{Fact, Scope},
-    states,
+    data, near,
+    resolve::resolve_active,
+    scope::{Cue, Fact, Scope},
 };
 use crate::{
     Code, Diagnostic, Span,
-    diagnostic::nearest,
     model::{BinaryOp, Expr, ExprKind, Literal, Machine, Type, UnaryOp},
     syntax::ast,
 };
@@ -20,6 +20,32 @@ pub(super) fn typed(
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Expr {
     Typing { scope: scope.clone(), machine, diagnostics }.wanted(ast, want)
+}
+
+/// Types something that is read as a value: a narrowed optional is unwrapped.
+pub(super) fn operand(
+    ast: &ast::Expr,
+    scope: &Scope,
+    machine: &Machine,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Expr {
+    Typing { scope: scope.clone(), machine, diagnostics }.operand(ast)
+}
+
+/// Everything that a plain name can mean somewhere, for "did you mean".
+pub(super) fn names<'a>(scope: &Scope, machine: &'a Machine) -> impl Iterator<Item = &'a str> + use<'a> {
+    let mut names: Vec<&str> = Vec::new();
+    names.extend(scope.bindings.iter().map(|id| machine.bindings[*id].name.as_str()));
+    let mut state = scope.state;
+    while let Some(row) = machine.states.get(state) {
+        names.extend(row.locals.iter().map(|id| machine.locals[*id].name.as_str()));
+        if state == 0 {
+            break;
+        }
+        state = row.parent;
+    }
+    names.extend(machine.context.iter().map(|variable| variable.name.as_str()));
+    names.into_iter()
 }
 
 struct Typing<'a> {
@@ -83,11 +109,21 @@ impl Typing<'_> {
         if fact(&expr).is_some_and(|fact| self.scope.facts.contains(&fact)) {
             return Expr { kind: ExprKind::Unwrap(Box::new(expr)), ty: *inner, span };
         }
-        self.report(
-            Diagnostic::new(Code::MaybeNone, span, format!("this may be none: its type is {}?", inner))
-                .label("may be none here")
-                .help("test `!= none` in the guard, give a default with `??`, or assign it on every way into the state"),
+        let mut diagnostic = Diagnostic::new(
+            Code::MaybeNone,
+            span,
+            format!("this may be none: its type is {}?", inner),
+        )
+        .label("may be none here")
+        .help(
+            "test `!= none` in the guard, give a default with `??`, or assign it on every way into the state",
         );
+        if let ExprKind::Variable(at) = expr.kind
+            && let Some((edge, why)) = self.scope.blame.of(self.scope.state, at)
+        {
+            diagnostic = diagnostic.also(edge, why);
+        }
+        self.report(diagnostic);
         error(span)
     }
 
@@ -118,7 +154,7 @@ impl Typing<'_> {
                 if let Some(error) = self.not_constant(span) {
                     return error;
                 }
-                match states::resolve(path, self.scope.state, self.machine, self.diagnostics) {
+                match resolve_active(path, self.scope.state, self.machine, self.diagnostics) {
                     Some(state) => make(ExprKind::In(state), Type::Bool),
                     None => error(span),
                 }
@@ -198,7 +234,18 @@ impl Typing<'_> {
         if let Some(error) = self.not_constant(span) {
             return error;
         }
-        if self.scope.events.is_empty() && !self.scope.wildcard {
+        match &self.scope.cue {
+            Cue::None | Cue::Event => {}
+            Cue::Done(result) => return self.completion(field, result.clone(), span),
+            Cue::Fault => {
+                return match field.text.as_str() {
+                    "name" => Expr { kind: ExprKind::EventName, ty: Type::Text, span },
+                    "kind" => Expr { kind: ExprKind::FaultKind, ty: Type::Text, span },
+                    _ => self.no_field(field, "a fault", "it has `event.kind` and `event.name`"),
+                };
+            }
+        }
+        if self.scope.cue == Cue::None {
             self.report(
                 Diagnostic::new(Code::NoEvent, span, "there is no event here")
                     .help("`event` stands only in the guard and actions of an `on`: store what you need in the context there"),
@@ -235,7 +282,7 @@ impl Typing<'_> {
                 "give each event its own `on`".to_owned(),
             )
         } else {
-            let help = match nearest(&field.text, fields.iter().copied()) {
+            let help = match crate::diagnostic::nearest(&field.text, fields.iter().copied()) {
                 Some(near) => format!("did you mean `event.{near}`?"),
                 None if fields.is_empty() => "declare it: `NAME(field: Type)`".to_owned(),
                 None => format!("it has {}", fields.join(", ")),
@@ -244,6 +291,27 @@ impl Typing<'_> {
         };
         self.report(Diagnostic::new(Code::NoField, field.span, message).help(help));
         error(span)
+    }
+
+    /// `event.result` of a completion.
+    fn completion(&mut self, field: &ast::Name, result: Option<Type>, span: Span) -> Expr {
+        match (field.text.as_str(), result) {
+            ("name", _) => Expr { kind: ExprKind::EventName, ty: Type::Text, span },
+            ("result", Some(ty)) => Expr { kind: ExprKind::Result, ty, span },
+            ("result", None) => self.no_field(
+                field,
+                "this `done`",
+                "write `return value` in every final state that leads here, all of one type",
+            ),
+            _ => self.no_field(field, "a `done`", "it has `event.result` and `event.name`"),
+        }
+    }
+
+    fn no_field(&mut self, field: &ast::Name, what: &str, help: &str) -> Expr {
+        self.report(
+            Diagnostic::new(Code::NoField, field.span, format!("{what} has no `{}`", field.text)).help(help),
+        );
+        error(field.span)
     }
 
     /// A field that every current event has, with the same type.
@@ -269,25 +337,32 @@ impl Typing<'_> {
         if let Some(error) = self.not_constant(span) {
             return error;
         }
-        if let Some(at) = self.machine.context.iter().position(|variable| variable.name == name.text) {
+        let bound = self.scope.bindings.iter().rev().find(|id| self.machine.bindings[**id].name == name.text);
+        if let Some(&id) = bound {
+            return Expr { kind: ExprKind::Binding(id), ty: self.machine.bindings[id].ty.clone(), span };
+        }
+        if let Some(id) = data::local(&name.text, &self.scope, self.machine) {
+            return Expr { kind: ExprKind::Local(id), ty: self.machine.locals[id].ty.clone(), span };
+        }
+        if let Some(&at) = self.machine.index.variables.get(&name.text) {
             return Expr { kind: ExprKind::Variable(at), ty: self.machine.context[at].ty.clone(), span };
         }
         if self.machine.guards.iter().any(|guard| guard.name == name.text) {
             return self.call(name, &[], span);
         }
-        let known = self
-            .machine
-            .context
-            .iter()
-            .map(|variable| variable.name.as_str())
+        let known = names(&self.scope, self.machine)
             .chain(self.machine.guards.iter().map(|guard| guard.name.as_str()));
+        let elsewhere = self.machine.locals.iter().find(|local| local.name == name.text);
         let help = if self.field(&name.text).is_some() {
             format!("write `event.{}`", name.text)
+        } else if let Some(local) = elsewhere {
+            let owner = self.machine.states.get(local.state).map_or("", |state| &state.path);
+            format!(
+                "it is data of `{owner}`, and read only while that is certainly active: pass it on, or keep it in the context"
+            )
         } else {
-            match nearest(&name.text, known) {
-                Some(near) => format!("did you mean `{near}`?"),
-                None => format!("declare it: `context {{ {}: Int = 0 }}`", name.text),
-            }
+            near(&name.text, known, self.diagnostics.len())
+                .unwrap_or_else(|| format!("declare it: `context {{ {}: Int = 0 }}`", name.text))
         };
         self.report(
             Diagnostic::new(Code::UnknownVariable, name.span, format!("unknown variable `{}`", name.text))
@@ -318,10 +393,8 @@ impl Typing<'_> {
         }
         let Some(at) = self.machine.guards.iter().position(|guard| guard.name == name.text) else {
             let known = self.machine.guards.iter().map(|guard| guard.name.as_str()).chain(["len"]);
-            let help = match nearest(&name.text, known) {
-                Some(near) => format!("did you mean `{near}`?"),
-                None => format!("declare it: `extern {{ guard {}(…) }}`", name.text),
-            };
+            let help = near(&name.text, known, self.diagnostics.len())
+                .unwrap_or_else(|| format!("declare it: `extern {{ guard {}(…) }}`", name.text));
             self.report(
                 Diagnostic::new(Code::UnknownExtern, name.span, format!("unknown guard `{}`", name.text))
                     .help(help),
@@ -523,9 +596,12 @@ pub(super) fn facts(expr: &Expr, truth: bool) -> Vec<Fact> {
 }
 
 /// The fact that an expression holds a value, where it is one that facts are kept about.
-fn fact(expr: &Expr) -> Option<Fact> {
+pub(super) fn fact(expr: &Expr) -> Option<Fact> {
     match &expr.kind {
         ExprKind::Variable(at) => Some(Fact::Variable(*at)),
+        ExprKind::Local(id) => Some(Fact::Local(*id)),
+        ExprKind::Binding(id) => Some(Fact::Binding(*id)),
+        ExprKind::Result => Some(Fact::Result),
         ExprKind::Field { name, .. } => Some(Fact::Field(name.clone())),
         _ => None,
     }

@@ -7,9 +7,9 @@ use super::{expr::Exprs, items::outcome_name, rust};
 use crate::model::{Action, ActionKind, Expr, Field, Machine, Place, Receiver, StateKind, Type};
 
 pub(super) fn hooks(machine: &Machine) -> TokenStream {
-    let shape = shape(machine);
     let own = own(machine);
     let chart = chart(machine);
+    let shape = shape(machine, rust::reads_now(&chart));
     let services = services(machine);
     quote! { #shape #own #chart #services }
 }
@@ -19,7 +19,7 @@ fn index(value: usize) -> Literal {
 }
 
 /// Sizes of the machine's queues.
-fn shape(machine: &Machine) -> TokenStream {
+fn shape(machine: &Machine, reads_now: bool) -> TokenStream {
     let defers = machine.states.iter().any(|state| !state.defer.is_empty());
     let deferred = Literal::usize_unsuffixed(if defers { 64 } else { 0 });
     let entered = machine.states.iter().filter(|state| !state.activities.is_empty()).count();
@@ -52,6 +52,7 @@ fn shape(machine: &Machine) -> TokenStream {
             type Entered = chart::Ring<u16, #entered>;
             type Timers = chart::Cells<#timers>;
             type Activities = chart::Cells<#activities>;
+            const READS_NOW: bool = #reads_now;
         }
     }
 }

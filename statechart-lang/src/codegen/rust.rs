@@ -1,6 +1,6 @@
 //! Small pieces of Rust: identifiers and types.
 
-use proc_macro2::{Ident, Span, TokenStream};
+use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::quote;
 
 use crate::model::{Field, Type, names};
@@ -88,4 +88,22 @@ pub(super) fn params(params: &[(Option<String>, Type)]) -> Vec<Field> {
             ty: ty.clone(),
         })
         .collect()
+}
+
+/// Whether generated code asks for the time that `now` stands for: `core.now` stands in it.
+pub(super) fn reads_now(tokens: &TokenStream) -> bool {
+    let mut last = [String::new(), String::new()];
+    tokens.clone().into_iter().any(|token| {
+        let found = match &token {
+            TokenTree::Group(group) => reads_now(&group.stream()),
+            TokenTree::Ident(name) => name == "now" && last == ["core", "."],
+            TokenTree::Punct(_) | TokenTree::Literal(_) => false,
+        };
+        last.rotate_left(1);
+        last[1] = match token {
+            TokenTree::Group(_) => String::new(),
+            other => other.to_string(),
+        };
+        found
+    })
 }

@@ -6,15 +6,15 @@
 //!      └ seen from inside: the active states, as far as they are paired
 //! ```
 //!
-//! A letter is an event that both have, with some values for its fields and answers of extern guards, or waiting for
-//! whatever is due next. A pair of configurations that was met before is not looked at again; what was not met within
+//! A letter is an event that both have, with some values for its fields and answers of extern guards, waiting for
+//! whatever is due next, or the completion of a child machine. A pair of configurations that was met before is not looked at again; what was not met within
 //! the limit is unknown.
 
 use std::collections::{BTreeSet, HashSet, VecDeque};
 
 use super::Pairing;
 use super::samples::{self, Letter};
-use crate::interpreter::{Answers, Effect, Interpreter, Item, ItemKind, Row, Session, Value};
+use crate::interpreter::{Answers, Effect, Item, ItemKind, Row, Session, Value};
 use crate::model::Machine;
 
 /// What a search found.
@@ -132,7 +132,7 @@ pub(super) fn search(old: &Machine, new: &Machine, pairing: &Pairing, pair_limit
     walk.keep(first);
     while let Some(node) = walk.queue.pop_front() {
         found.pairs += 1;
-        for letter in letters.iter().cloned().chain(wait(&node)) {
+        for letter in letters.iter().cloned().chain(local_letters(&node)) {
             let mut next = Node { old: node.old.clone(), new: node.new.clone(), step: node.step };
             let rows = (next.old.apply(&letter.old), next.new.apply(&letter.new));
             walk.steps.push((node.step, text_of(&letter.old)));
@@ -190,7 +190,7 @@ impl<'m> Walk<'m> {
 
     /// All that decides what a machine does from here on.
     fn key(&self, session: &Session<'_>) -> String {
-        situation(session.interpreter(), self.clock_matters)
+        session.interpreter().situation(self.clock_matters)
     }
 
     fn word(&self, mut step: Option<usize>) -> String {
@@ -204,35 +204,40 @@ impl<'m> Walk<'m> {
     }
 }
 
-/// All that decides what a machine does from here on, as a text. Times count from now, unless the spec asks for the time.
-fn situation(interpreter: &Interpreter<'_, Answers>, clock_matters: bool) -> String {
-    let now_us = interpreter.time_us();
-    let agenda: Vec<(i64, String)> =
-        interpreter.agenda().into_iter().map(|(time_us, what)| (time_us - now_us, what)).collect();
-    let clock = if clock_matters { now_us } else { 0 };
-    format!(
-        "{clock} {:?} {:?} {:?} {agenda:?} {:?}",
-        interpreter.configuration(),
-        interpreter.context(),
-        interpreter.deferred(),
-        interpreter.running()
-    )
-}
-
-/// Waiting until the next timer or message of either version.
-fn wait(node: &Node<'_>) -> Option<Letter> {
+/// What depends on where the two stand: waiting until the next timer or message of either, and the completion of each
+/// child that runs in either and is declared in both.
+fn local_letters(node: &Node<'_>) -> Vec<Letter> {
     let due = |session: &Session<'_>| {
         let interpreter = session.interpreter();
-        interpreter.agenda().first().map(|(time_us, _)| time_us.saturating_sub(interpreter.time_us()))
+        interpreter.next_due_us().map(|time_us| time_us.saturating_sub(interpreter.time_us()))
     };
-    let span_us = [due(&node.old), due(&node.new)].into_iter().flatten().min()?;
-    let item = Item {
-        kind: ItemKind::Advance { span_us },
-        answers: Answers::default(),
-        text: format!("after {}", Value::Duration(span_us)),
-        column: 1,
-    };
-    Some(Letter { old: item.clone(), new: item })
+    let item = |kind: ItemKind, text: String| Item { kind, answers: Answers::default(), text, column: 1 };
+    let mut letters = Vec::new();
+    if let Some(span_us) = [due(&node.old), due(&node.new)].into_iter().flatten().min() {
+        let text = format!("after {}", Value::Duration(span_us));
+        let item = item(ItemKind::Advance { span_us }, text);
+        letters.push(Letter { old: item.clone(), new: item });
+    }
+    let (before, after) = (node.old.interpreter(), node.new.interpreter());
+    for (id, child) in before.machine().children.iter().enumerate() {
+        let Some(other) = after.machine().children.iter().position(|row| row.name == child.name) else {
+            continue;
+        };
+        let runs = before.children().any(|(running, _)| running == id)
+            || after.children().any(|(running, _)| running == other);
+        if runs {
+            let done = |machine: &Machine, child: usize| {
+                let ty = machine.children.get(child).and_then(|row| row.result.as_ref());
+                ItemKind::Done { child, result: ty.map(|ty| Value::default_of(ty, "result")) }
+            };
+            let text = format!("done({})", child.name);
+            letters.push(Letter {
+                old: item(done(before.machine(), id), text.clone()),
+                new: item(done(after.machine(), other), text),
+            });
+        }
+    }
+    letters
 }
 
 /// Whether the active states are each other's pairs.

@@ -31,6 +31,7 @@
 //! | `clock` | timers and delayed messages on a virtual clock |
 //! | `report` | [`StepReport`] and [`Effect`] |
 //! | `word`, `literal`, `words_file` | [`Word`] and `.words` files |
+//! | `situation` | what decides a machine's future, for telling configurations apart |
 //! | `session` | [`Session`]: a word, item by item |
 //! | `run`, `render` | [`Run`] and its forms |
 
@@ -53,6 +54,7 @@ mod report;
 mod run;
 mod select;
 mod session;
+mod situation;
 mod state_set;
 #[cfg(test)]
 mod tests;

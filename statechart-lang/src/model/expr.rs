@@ -140,6 +140,22 @@ impl Expr {
             | ExprKind::Error => Vec::new(),
         }
     }
+
+    /// The same, to be changed.
+    pub(crate) fn operands_mut(&mut self) -> Vec<&mut Self> {
+        match &mut self.kind {
+            ExprKind::Unary(_, inner)
+            | ExprKind::IsNone(inner)
+            | ExprKind::Wrap(inner)
+            | ExprKind::Unwrap(inner)
+            | ExprKind::Len(inner) => vec![inner],
+            ExprKind::Binary(_, left, right)
+            | ExprKind::Default(left, right)
+            | ExprKind::Index(left, right) => vec![left, right],
+            ExprKind::List(items) | ExprKind::Guard(_, items) => items.iter_mut().collect(),
+            _ => Vec::new(),
+        }
+    }
 }
 
 /// A constant.

@@ -123,6 +123,16 @@ pub struct Machine {
     pub span: Span,
     /// States by name, ascending, for the checker.
     pub(crate) named: BTreeMap<String, Vec<StateId>>,
+    /// Where the checker looks other names up.
+    pub(crate) index: Index,
+}
+
+/// Positions by name, of the first declaration where there are several.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Index {
+    pub(crate) events: BTreeMap<String, EventId>,
+    pub(crate) outputs: BTreeMap<String, usize>,
+    pub(crate) variables: BTreeMap<String, usize>,
 }
 
 /// `#name` or `#name("text")`.
@@ -642,7 +652,7 @@ pub struct Actor {
     pub name: String,
     /// The machine that it runs.
     pub machine: String,
-    /// Values for the machine's parameters, in order.
+    /// Values for the machine's parameters, in order: constants, or the family's value as `Binding(0)`.
     pub args: Vec<Expr>,
     /// The parameter of a family: one actor for each value.
     pub family: Option<Field>,

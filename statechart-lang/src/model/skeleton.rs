@@ -14,14 +14,32 @@ impl Model {
 
 fn strip(machine: &mut Machine) {
     machine.nondeterministic = false;
+    machine.result = None;
     machine.transitions.clear();
     machine.timers.clear();
     machine.activities.clear();
+    machine.undos.clear();
+    machine.examples.clear();
+    machine.properties.clear();
+    machine.migrations.clear();
+    machine.bindings.clear();
+    // Code beside it names the machine's parameters; those of states only the machine does.
+    machine.locals.retain(|local| local.state == 0 && local.param);
+    for local in &mut machine.locals {
+        let (ty, span) = (local.ty.clone(), local.span);
+        local.initial = local.initial.take().map(|_| Expr { kind: ExprKind::Error, ty, span });
+    }
     for variable in &mut machine.context {
         let (ty, span) = (variable.ty.clone(), variable.span);
         variable.initial = Expr { kind: ExprKind::Error, ty, span };
     }
-    for state in &mut machine.states {
+    let params = machine.locals.len();
+    for (id, state) in machine.states.iter_mut().enumerate() {
+        state.locals = if id == 0 { (0..params).collect() } else { Vec::new() };
+        state.initial_actions.clear();
+        state.initial_passes.clear();
+        state.returns = None;
+        state.result = None;
         state.entry.clear();
         state.exit.clear();
         state.transitions.clear();

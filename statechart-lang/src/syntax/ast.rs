@@ -36,7 +36,6 @@ pub(crate) struct Machine {
 #[derive(Debug, Clone)]
 pub(crate) struct Fragment {
     pub(crate) name: Name,
-    pub(crate) doc: String,
     pub(crate) members: Vec<Member>,
 }
 

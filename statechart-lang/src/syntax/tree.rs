@@ -52,7 +52,7 @@ impl<'a> Builder<'a> {
                     file.machines.extend(machine);
                 }
                 Rule::fragment => {
-                    let fragment = self.fragment(doc, item);
+                    let fragment = self.fragment(item);
                     file.fragments.extend(fragment);
                 }
                 Rule::system => {
@@ -92,11 +92,11 @@ impl<'a> Builder<'a> {
         Some(machine)
     }
 
-    fn fragment(&mut self, doc: String, pair: Pair<'_, Rule>) -> Option<Fragment> {
+    fn fragment(&mut self, pair: Pair<'_, Rule>) -> Option<Fragment> {
         let mut parts = pair.into_inner();
         let name = parts.find(|part| part.as_rule() == Rule::ident)?;
         let members = parts.next().map(|body| self.body(body)).unwrap_or_default();
-        Some(Fragment { name: self.name(&name), doc, members })
+        Some(Fragment { name: self.name(&name), members })
     }
 
     fn data_params(&mut self, pair: Pair<'_, Rule>) -> Vec<DataParam> {

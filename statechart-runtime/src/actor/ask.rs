@@ -1,11 +1,18 @@
 //! Questions: an event, and the first output that answers it.
 
-use std::{future::poll_fn, pin::pin, sync::Arc, task::Poll, time::Duration};
+use std::{
+    future::{Future as _, poll_fn},
+    pin::Pin,
+    sync::Arc,
+    task::Poll,
+    time::Duration,
+};
 
 use tokio::{sync::oneshot, time::Instant};
 
 use super::{
     Actor, AskError,
+    mailbox::Refused,
     shared::{Item, Offered, Question, Shared},
     timers::later,
 };
@@ -55,31 +62,38 @@ pub(super) async fn ask<C: Actor, R: Send + 'static>(
     pick: impl FnMut(&C::Output) -> Option<R> + Send + 'static,
     deadline: Duration,
 ) -> Result<R, AskError> {
-    let until = later(Instant::now(), deadline);
-    let (reply, answer) = oneshot::channel();
+    let (reply, mut answer) = oneshot::channel();
     let item = Item::Ask(Box::new(Asking { event: Some(event), pick, reply: Some(reply) }));
-    let mut exchange = pin!(async {
-        let actor = || shared.name().clone();
-        if shared.mailbox.wait(item, None).await.is_err() {
-            return Err(AskError::Stopped { actor: actor() });
+    let full = match shared.mailbox.push(item) {
+        Ok(()) => None,
+        Err(Refused::Full(item)) => Some(item),
+        Err(Refused::Closed(_)) => return Err(AskError::Stopped { actor: shared.name().clone() }),
+    };
+    if full.is_none() {
+        // Most questions are answered before the asker runs again, so the deadline is given to the clock only
+        // when that has not happened: the asker wakes itself once, behind the actor.
+        let mut is_first = true;
+        let soon = poll_fn(|context| match Pin::new(&mut answer).poll(context) {
+            Poll::Ready(answer) => Poll::Ready(Some(answer)),
+            Poll::Pending if std::mem::take(&mut is_first) => {
+                context.waker().wake_by_ref();
+                Poll::Pending
+            }
+            Poll::Pending => Poll::Ready(None),
+        });
+        if let Some(answer) = soon.await {
+            return answer.unwrap_or_else(|_| Err(AskError::Ended { actor: shared.name().clone() }));
         }
-        answer.await.unwrap_or_else(|_| Err(AskError::Ended { actor: actor() }))
-    });
-    // Most questions are answered before the asker runs again, so the deadline is given to the clock only when
-    // that has not happened: the asker wakes itself once, behind the actor.
-    let mut is_first = true;
-    let soon = poll_fn(|context| match exchange.as_mut().poll(context) {
-        Poll::Ready(answer) => Poll::Ready(Some(answer)),
-        Poll::Pending if std::mem::take(&mut is_first) => {
-            context.waker().wake_by_ref();
-            Poll::Pending
-        }
-        Poll::Pending => Poll::Ready(None),
-    });
-    if let Some(answer) = soon.await {
-        return answer;
     }
-    tokio::time::timeout_at(until, exchange).await.unwrap_or_else(|_| {
+    let exchange = async {
+        if let Some(item) = full
+            && shared.mailbox.wait(item, None).await.is_err()
+        {
+            return Err(AskError::Stopped { actor: shared.name().clone() });
+        }
+        answer.await.unwrap_or_else(|_| Err(AskError::Ended { actor: shared.name().clone() }))
+    };
+    tokio::time::timeout_at(later(Instant::now(), deadline), exchange).await.unwrap_or_else(|_| {
         let deadline_ms = u64::try_from(deadline.as_millis()).unwrap_or(u64::MAX);
         Err(AskError::Deadline { actor: shared.name().clone(), deadline_ms })
     })

@@ -86,7 +86,7 @@ impl<C: Actor> Handle<C> {
     /// and must not panic. With several askers at once it has to tell its answer from theirs.
     ///
     /// # Errors
-    /// See [`AskError`]; the deadline counts from now and includes waiting for room in the mailbox.
+    /// See [`AskError`]; the deadline includes waiting for room in the mailbox.
     pub async fn ask<R: Send + 'static>(
         &self,
         event: C::Event,

@@ -11,6 +11,7 @@
 //! rarely needed (a clock's entry, services being cancelled) is allocated when it is.
 
 use std::{
+    collections::VecDeque,
     future::Future,
     panic::{AssertUnwindSafe, catch_unwind},
     pin::Pin,
@@ -30,7 +31,7 @@ use super::{
 };
 use crate::chart::{Chart, Input};
 
-/// How many items are taken from the mailbox, and how many other things are done, before the loop
+/// How many items of the mailbox are processed, and how many other things are done, before the loop
 /// looks at everything else again.
 const BATCH: usize = 64;
 
@@ -73,7 +74,7 @@ struct Task<C: Actor> {
     machine: Option<C>,
     shell: Shell<C>,
     /// Taken from the mailbox and not yet processed.
-    inbox: Vec<Item<C>>,
+    inbox: VecDeque<Item<C>>,
     /// Until when a graceful stop may take.
     until: Option<Instant>,
     /// Wakes the task for what is due. It may ring too early, when what it was set for has gone.
@@ -103,7 +104,7 @@ pub(super) fn launch<C: Actor>(
         phase: Phase::Make,
         machine,
         shell: Shell::new(shared.clone(), options),
-        inbox: Vec::new(),
+        inbox: VecDeque::new(),
         until: None,
         alarm: None,
         supervised: supervised.map(|(make, policy)| Box::new((make, Restarts::new(policy)))),
@@ -143,7 +144,7 @@ impl<C: Actor> Future for Task<C> {
                         }
                         // Registers for a signal; what is in the mailbox stays there.
                         Signal::Run => {
-                            ready!(task.shell.shared.mailbox.receive(context, &mut Vec::new(), 0));
+                            ready!(task.shell.shared.mailbox.listen(context));
                         }
                     }
                 }
@@ -181,11 +182,11 @@ impl<C: Actor> Task<C> {
             if let Some(reason) = self.over() {
                 return Poll::Ready(Ok(reason));
             }
-            let Self { machine: Some(machine), shell, .. } = &mut *self else {
+            let Self { machine: Some(machine), shell, inbox, .. } = &mut *self else {
                 return Poll::Ready(Err(String::from("there is no machine to run")));
             };
             shell.publish(machine);
-            let mut is_idle = shell.own.is_empty();
+            let mut is_idle = shell.own.is_empty() && inbox.is_empty();
             if let Some(services) = &mut shell.services
                 && let Poll::Ready(ended) = services.poll_ended(context)
             {
@@ -197,9 +198,7 @@ impl<C: Actor> Task<C> {
             if self.is_due(context) {
                 is_idle = false;
             }
-            if self.inbox.is_empty()
-                && self.lifeline.0.mailbox.receive(context, &mut self.inbox, BATCH).is_ready()
-            {
+            if self.inbox.is_empty() && self.lifeline.0.mailbox.receive(context, &mut self.inbox).is_ready() {
                 is_idle = false;
             }
             if is_idle {
@@ -257,27 +256,23 @@ impl<C: Actor> Task<C> {
         Ok(())
     }
 
-    /// Processes the inbox. What a failure leaves unread stays there for the next life.
+    /// Processes a part of the inbox. What a failure leaves unread stays there for the next life.
     fn read(&mut self) -> Result<(), String> {
         if self.inbox.is_empty() {
             return Ok(());
         }
         let Self { machine: Some(machine), shell, inbox, .. } = self else { return Ok(()) };
-        let mut items = inbox.drain(..);
         shell.begin_batch();
         let result = catch_unwind(AssertUnwindSafe(|| {
-            while !is_interrupted(shell, machine) {
-                let Some(item) = items.next() else { break };
+            for _ in 0..BATCH {
+                if is_interrupted(shell, machine) {
+                    break;
+                }
+                let Some(item) = inbox.pop_front() else { break };
                 take(shell, machine, item)?;
             }
             Ok(())
         }));
-        if items.len() > 0 {
-            let unread: Vec<_> = items.collect();
-            *inbox = unread;
-        } else {
-            drop(items);
-        }
         shell.end_batch();
         result.unwrap_or_else(|panic| Err(panic_text(panic)))
     }

@@ -1,7 +1,8 @@
 //! The queue in front of an actor: bounded, first in first out, without memory of its own while it is empty.
 //!
 //! A sender that finds room pays for one lock, and wakes the loop only if it sleeps. One that finds none stands
-//! in line; room is kept for those in line, so that nobody overtakes them. The loop takes many items at once.
+//! in line; room is kept for those in line, so that nobody overtakes them. The loop takes all there is at once, by
+//! exchanging the queue for an empty one.
 
 use std::{
     collections::VecDeque,
@@ -179,29 +180,44 @@ impl<T> Mailbox<T> {
         mem::take(&mut self.lock().queue)
     }
 
-    /// Moves at most `limit` items to the end of `to`. Ready with nothing when something else is to be looked
-    /// at; while there is neither, the context is woken later.
-    pub(super) fn receive(&self, context: &Context<'_>, to: &mut Vec<T>, limit: usize) -> Poll<()> {
+    /// Swaps the queue for `to`, which is empty. Ready with nothing when something else is to be looked at;
+    /// while there is neither, the context is woken later.
+    pub(super) fn receive(&self, context: &Context<'_>, to: &mut VecDeque<T>) -> Poll<()> {
         let mut inner = self.lock();
-        let count = inner.queue.len().min(limit);
-        inner.high = inner.high.max(inner.queue.len());
         let is_attended = mem::take(&mut inner.attention);
-        if count == 0 && !is_attended {
-            // Given back only if the last bursts did not need it, so that a steady load allocates nothing.
-            if inner.queue.capacity() > KEPT_ROOM.max(inner.high.saturating_mul(4)) {
-                inner.queue.shrink_to(KEPT_ROOM);
+        if inner.queue.is_empty() {
+            if is_attended {
+                return Poll::Ready(());
+            }
+            // Room is given back only if the last bursts did not need it, so that a steady load allocates nothing.
+            let kept = KEPT_ROOM.max(inner.high.saturating_mul(4));
+            for queue in [&mut inner.queue, to] {
+                if queue.capacity() > kept {
+                    queue.shrink_to(KEPT_ROOM);
+                }
             }
             inner.high = 0;
             inner.waker = Some(context.waker().clone());
             return Poll::Pending;
         }
-        to.extend(inner.queue.drain(..count));
-        let is_awaited = count > 0 && inner.in_line > 0;
+        inner.high = inner.high.max(inner.queue.len());
+        mem::swap(&mut inner.queue, to);
+        let is_awaited = inner.in_line > 0;
         drop(inner);
         if is_awaited {
             self.make_room();
         }
         Poll::Ready(())
+    }
+
+    /// Has the loop woken for a look at something else than the queue, which stays as it is.
+    pub(super) fn listen(&self, context: &Context<'_>) -> Poll<()> {
+        let mut inner = self.lock();
+        if mem::take(&mut inner.attention) {
+            return Poll::Ready(());
+        }
+        inner.waker = Some(context.waker().clone());
+        Poll::Pending
     }
 
     pub(super) fn len(&self) -> usize {
@@ -232,9 +248,9 @@ mod tests {
 
     use super::*;
 
-    async fn take(mailbox: &Mailbox<u32>, limit: usize) -> Vec<u32> {
-        let mut items = Vec::new();
-        std::future::poll_fn(|context| mailbox.receive(context, &mut items, limit)).await;
+    async fn take(mailbox: &Mailbox<u32>) -> VecDeque<u32> {
+        let mut items = VecDeque::new();
+        std::future::poll_fn(|context| mailbox.receive(context, &mut items)).await;
         items
     }
 
@@ -251,14 +267,13 @@ mod tests {
             .into();
         tokio::task::yield_now().await;
         assert!(matches!(mailbox.push(9), Err(Refused::Full(9))));
-        assert_eq!(take(&mailbox, 1).await, [0]);
-        // The room is for the first in line, before it has run.
+        assert_eq!(take(&mailbox).await, [0, 1]);
+        // The room is for those in line, before they have run.
         assert!(matches!(mailbox.push(9), Err(Refused::Full(9))));
-        assert_eq!(take(&mailbox, 9).await, [1]);
         for task in waiting {
             task.await.unwrap().unwrap();
         }
-        assert_eq!(take(&mailbox, 9).await, [2, 3]);
+        assert_eq!(take(&mailbox).await, [2, 3]);
         mailbox.push(9).unwrap();
     }
 
@@ -274,14 +289,14 @@ mod tests {
         tokio::task::yield_now().await;
         first.abort();
         assert!(first.await.is_err());
-        assert_eq!(take(&mailbox, 1).await, [0]);
+        assert_eq!(take(&mailbox).await, [0]);
         second.await.unwrap().unwrap();
         let third = start(3);
         tokio::task::yield_now().await;
         mailbox.close();
         assert_eq!(third.await.unwrap(), Err(3));
         assert!(matches!(mailbox.push(4), Err(Refused::Closed(4))));
-        assert_eq!((take(&mailbox, 9).await, mailbox.len()), (vec![2], 0));
+        assert_eq!((take(&mailbox).await, mailbox.len()), ([2].into(), 0));
     }
 
     #[tokio::test(start_paused = true)]
@@ -297,9 +312,9 @@ mod tests {
             )
         };
         tokio::task::yield_now().await;
-        assert_eq!(take(&mailbox, 1).await, [0]);
+        assert_eq!(take(&mailbox).await, [0]);
         head.abort();
         next.await.unwrap().unwrap();
-        assert_eq!(take(&mailbox, 1).await, [2]);
+        assert_eq!(take(&mailbox).await, [2]);
     }
 }

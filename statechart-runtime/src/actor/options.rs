@@ -134,8 +134,8 @@ impl<C: Chart> Options<C> {
         self
     }
 
-    /// How many events the mailbox holds, and as many again that the machine sends to itself while
-    /// it is full. At least 1; default 1024.
+    /// How many events the mailbox holds. As many again may be under way: the loop takes all there are at
+    /// once; and as many that the machine sends to itself while it is full. At least 1; default 1024.
     #[must_use]
     pub fn mailbox(mut self, limit: usize) -> Self {
         self.mailbox = limit.max(1);
@@ -171,7 +171,7 @@ impl<C: Chart> Options<C> {
     }
 
     /// What the machine's `now` reads. Default: the system's clock. Timers run on Tokio's. Events that are
-    /// taken from the mailbox together, at most 64, see one reading.
+    /// processed together, at most 64, see one reading.
     #[must_use]
     pub fn clock(mut self, clock: Clock) -> Self {
         self.clock = clock;

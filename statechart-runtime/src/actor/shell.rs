@@ -7,6 +7,8 @@ use std::{
     sync::{Arc, atomic::Ordering},
 };
 
+use tracing::{Level, level_filters::LevelFilter};
+
 use super::{
     Actor, AskError, Clock, Inspection, Inspector, Options, Peers, Record, ServicePanic, Undelivered,
     options::Sink,
@@ -15,7 +17,7 @@ use super::{
     timers::{Due, Timers},
 };
 use crate::{
-    chart::{Configuration as _, Effects, Input, Outcome},
+    chart::{Configuration as _, Effects, Input, Outcome, Shape},
     value::{Duration, Fault, Text, Time},
 };
 
@@ -46,6 +48,8 @@ pub(super) struct Shell<C: Actor> {
     /// Events taken from the mailbox together are being processed: they see one time, and what they do to
     /// the path is told at the end.
     is_batch: bool,
+    /// `now` has been read in this batch or step.
+    is_timed: bool,
     /// Somebody has been told something in this step, and may now look.
     has_told: bool,
     has_entered: bool,
@@ -79,6 +83,7 @@ impl<C: Actor> Shell<C> {
             life: 0,
             is_changed: false,
             is_batch: false,
+            is_timed: false,
             has_told: false,
             has_entered: false,
             clock: options.clock,
@@ -98,15 +103,24 @@ impl<C: Actor> Shell<C> {
         }
     }
 
-    /// Until [`Shell::end_batch`] every step sees the time of now.
+    /// Until [`Shell::end_batch`] every step sees the same time.
     pub(super) fn begin_batch(&mut self) {
-        self.now = self.clock.now();
+        self.is_timed = false;
         self.is_batch = true;
     }
 
     pub(super) fn end_batch(&mut self) {
-        self.is_batch = false;
         self.flush();
+        self.is_batch = false;
+    }
+
+    /// The time, read once a batch, or once a step outside of one.
+    fn time(&mut self) -> Time {
+        if !self.is_timed {
+            self.now = self.clock.now();
+            self.is_timed = true;
+        }
+        self.now
     }
 
     /// How many services run.
@@ -148,12 +162,14 @@ impl<C: Actor> Shell<C> {
         machine: &mut C,
         input: Option<Input<C::Event>>,
     ) -> Result<Outcome, String> {
-        let mut named = None;
+        let mut tag = None;
         if let Some(Input::Event(event) | Input::Report { event, .. }) = &input {
-            let name = event_name::<C>(event);
-            named = Some(name);
-            tracing::trace!(target: "statechart", actor = %self.shared.name(), event = name, "event");
-            self.inspect(|| Inspection::Event { name, text: format!("{event:?}") });
+            tag = Some(C::tag(event));
+            if self.is_observed(Level::TRACE) {
+                let name = event_name::<C>(event);
+                tracing::trace!(target: "statechart", actor = %self.shared.name(), event = name, "event");
+                self.inspect(|| Inspection::Event { name, text: format!("{event:?}") });
+            }
         }
         let outcome = match input {
             Some(input) => machine.step(self, input),
@@ -162,8 +178,8 @@ impl<C: Actor> Shell<C> {
                 Outcome::Taken
             }
         };
-        if let Some(name) = named.filter(|_| outcome == Outcome::Deferred) {
-            self.inspect(|| Inspection::Deferred { name });
+        if let Some(tag) = tag.filter(|_| outcome == Outcome::Deferred) {
+            self.inspect(|| Inspection::Deferred { name: tag_name::<C>(tag) });
         }
         self.settle(machine)?;
         if !self.faults.is_empty() {
@@ -321,6 +337,15 @@ impl<C: Actor> Shell<C> {
         self.services.take()
     }
 
+    /// Whether a line of the log at this level, or an inspection event, would reach anybody. Where it would not,
+    /// the inspection event is counted and that is all.
+    #[inline]
+    fn is_observed(&mut self, level: Level) -> bool {
+        let is_observed = level <= LevelFilter::current() || self.inspector.is_some();
+        self.sequence += u64::from(!is_observed);
+        is_observed
+    }
+
     pub(super) fn inspect(&mut self, what: impl FnOnce() -> Inspection) {
         self.sequence += 1;
         if let Some(inspector) = &self.inspector
@@ -373,6 +398,16 @@ impl<C: Actor> Shell<C> {
         self.faults.push(Fault::Undelivered);
     }
 
+    fn tell_took(&mut self, transition: u16) {
+        let Some(row) = C::TABLES.transitions.get(usize::from(transition)) else { return };
+        let from = state_name::<C>(row.source);
+        let to = || row.targets.iter().map(|target| state_name::<C>(*target));
+        tracing::debug!(
+            target: "statechart", actor = %self.shared.name(), from, to = %Joined(to), line = row.line, "{}", row.text
+        );
+        self.inspect(|| Inspection::Transition { text: row.text, line: row.line, from, to: to().collect() });
+    }
+
     /// Appends the configuration to the path if states have been entered since the last time.
     fn remember(&mut self) {
         if self.has_entered {
@@ -387,7 +422,8 @@ impl<C: Actor> Shell<C> {
     /// Tells the path.
     fn flush(&mut self) {
         if !self.fresh.is_empty() {
-            self.shared.record(&self.fresh, self.now);
+            let now = self.time();
+            self.shared.record(&self.fresh, now);
             self.fresh.clear();
         }
     }
@@ -396,15 +432,16 @@ impl<C: Actor> Shell<C> {
 impl<C: Actor> Effects<C> for Shell<C> {
     #[inline]
     fn now(&mut self) -> Time {
-        if !self.is_batch {
-            self.now = self.clock.now();
-        }
-        self.now
+        self.is_timed &= self.is_batch;
+        // Reading a clock costs as much as a step.
+        if <C::Shape as Shape>::READS_NOW { self.time() } else { self.now }
     }
 
     fn emit(&mut self, output: C::Output) {
-        tracing::trace!(target: "statechart", actor = %self.shared.name(), ?output, "output");
-        self.inspect(|| Inspection::Output { text: format!("{output:?}") });
+        if self.is_observed(Level::TRACE) {
+            tracing::trace!(target: "statechart", actor = %self.shared.name(), ?output, "output");
+            self.inspect(|| Inspection::Output { text: format!("{output:?}") });
+        }
         if let Some(sink) = &mut self.sink {
             sink(&output);
         }
@@ -484,27 +521,30 @@ impl<C: Actor> Effects<C> for Shell<C> {
         self.inspect(|| Inspection::Unhandled { name: event });
     }
 
+    #[inline]
     fn took(&mut self, transition: u16) {
         self.remember();
-        let Some(row) = C::TABLES.transitions.get(usize::from(transition)) else { return };
-        let from = state_name::<C>(row.source);
-        let to = || row.targets.iter().map(|target| state_name::<C>(*target));
-        tracing::debug!(
-            target: "statechart", actor = %self.shared.name(), from, to = %Joined(to), line = row.line, "{}", row.text
-        );
-        self.inspect(|| Inspection::Transition { text: row.text, line: row.line, from, to: to().collect() });
+        if self.is_observed(Level::DEBUG) {
+            self.tell_took(transition);
+        }
     }
 
+    #[inline]
     fn exited(&mut self, state: u16) {
         self.remember();
         self.active.remove(state);
-        self.inspect(|| Inspection::Exited { state: state_name::<C>(state) });
+        if self.is_observed(Level::TRACE) {
+            self.inspect(|| Inspection::Exited { state: state_name::<C>(state) });
+        }
     }
 
+    #[inline]
     fn entered(&mut self, state: u16) {
         self.active.insert(state);
         self.has_entered = true;
-        self.inspect(|| Inspection::Entered { state: state_name::<C>(state) });
+        if self.is_observed(Level::TRACE) {
+            self.inspect(|| Inspection::Entered { state: state_name::<C>(state) });
+        }
     }
 }
 
@@ -544,6 +584,10 @@ pub(super) fn service_name<C: Actor>(activity: u16) -> &'static str {
     C::TABLES.activities.get(usize::from(activity)).map_or("?", |(_, name)| name)
 }
 
-pub(super) fn event_name<C: Actor>(event: &C::Event) -> &'static str {
-    C::TABLES.events.get(usize::from(C::tag(event))).copied().unwrap_or("?")
+fn event_name<C: Actor>(event: &C::Event) -> &'static str {
+    tag_name::<C>(C::tag(event))
+}
+
+fn tag_name<C: Actor>(tag: u16) -> &'static str {
+    C::TABLES.events.get(usize::from(tag)).copied().unwrap_or("?")
 }

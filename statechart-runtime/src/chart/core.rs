@@ -17,6 +17,8 @@ pub trait Shape {
     type Timers: Default + AsRef<[u32]> + AsMut<[u32]>;
     /// One cell an activity.
     type Activities: Default + AsRef<[u32]> + AsMut<[u32]>;
+    /// Whether the spec asks for `now`. Where it does not, [`super::Effects::now`] need not read a clock.
+    const READS_NOW: bool = true;
 }
 
 /// An event with where it came from.

@@ -6,6 +6,7 @@ use statechart_lang::model::Machine;
 /// What `help` prints.
 pub(super) const HELP: &str = "\
   1 … n               send the event of that number, with default values for its fields
+  done(child)         let a child machine complete, done(child, result: value) with what it returns
   EVENT(field: value) send an event; several at once make a word; EVENT[fresh, not late] answers extern guards
   after 30s, +30s     let time pass and fire what becomes due
   after               go to the next timer or message

@@ -69,12 +69,12 @@ struct Table<'a> {
 impl Table<'_> {
     fn obey(&mut self, command: Command) -> Result<(), Error> {
         match command {
-            Command::Choose(number) => match self.player.offer(number) {
+            Command::Choose(number) => match self.player.choice(number) {
                 Some(item) => self.play(&[item]),
                 None => {
                     self.refuse(
                         &format!("there is no event {number} to choose"),
-                        "`show` lists the events that the active states speak of",
+                        "`show` lists what there is to choose from",
                     );
                     Ok(())
                 }

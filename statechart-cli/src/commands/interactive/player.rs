@@ -1,7 +1,7 @@
 //! The machine under way: a session with its past.
 
 use statechart_lang::interpreter::{Answers, Item, ItemKind, Offer, Outcome, Row, Session, Value};
-use statechart_lang::model::{EventId, Machine};
+use statechart_lang::model::{ChildId, EventId, Machine};
 
 /// Most lines that can be taken back.
 const UNDO_LIMIT: usize = 1_000;
@@ -84,11 +84,26 @@ impl<'m> Player<'m> {
         Item { answers, ..item.clone() }
     }
 
-    /// The event of a number, from 1, with the defaults of its fields.
-    pub(super) fn offer(&self, number: usize) -> Option<Item> {
+    /// The choice of a number, from 1: events with the defaults of their fields, then children that may complete.
+    pub(super) fn choice(&self, number: usize) -> Option<Item> {
+        let number = number.checked_sub(1)?;
         let offers = self.offers();
-        let offer = offers.get(number.checked_sub(1)?)?;
-        self.default_item(offer.event)
+        if let Some(offer) = offers.get(number) {
+            return self.default_item(offer.event);
+        }
+        let child = *self.children().get(number - offers.len())?;
+        let row = self.machine.children.get(child)?;
+        let result = row.result.as_ref().map(|ty| Value::default_of(ty, "result"));
+        let text = match &result {
+            Some(value) => format!("done({}, result: {value})", row.name),
+            None => format!("done({})", row.name),
+        };
+        Some(Item { kind: ItemKind::Done { child, result }, answers: Answers::default(), text, column: 1 })
+    }
+
+    /// The child machines that run.
+    pub(super) fn children(&self) -> Vec<ChildId> {
+        self.session.interpreter().children().map(|(child, _)| child).collect()
     }
 
     fn default_item(&self, event: EventId) -> Option<Item> {

@@ -47,7 +47,7 @@ fn is_shown(effect: &Effect) -> bool {
 
 /// Everything about the machine as it stands.
 pub(super) fn situation(player: &Player<'_>) -> String {
-    let interpreter = player.session().interpreter();
+    let (machine, interpreter) = (player.machine(), player.session().interpreter());
     let mut text = states(player).render();
     let context: Vec<String> =
         interpreter.variables().map(|(name, value)| one_line(&format!("{name} = {value}"))).collect();
@@ -55,10 +55,27 @@ pub(super) fn situation(player: &Player<'_>) -> String {
         interpreter.deferred().iter().map(|signal| one_line(&signal.to_string())).collect();
     let waiting: Vec<String> =
         interpreter.waiting().iter().map(|(what, after)| one_line(&format!("{what} (in {after})"))).collect();
+    let data = interpreter.data().filter_map(|(local, value)| {
+        let row = machine.locals.get(local)?;
+        let state = machine.states.get(row.state)?;
+        Some(one_line(&format!("{}.{} = {value}", state.path, row.name)))
+    });
+    let children = player.children().into_iter().filter_map(|child| machine.children.get(child));
+    let children = children.map(|child| format!("{}: {}", child.name, child.machine));
+    let history = interpreter.histories().filter_map(|(history, stored)| {
+        let stored: Vec<&str> =
+            stored.iter().filter_map(|&state| Some(machine.states.get(state)?.path.as_str())).collect();
+        Some(format!("{} = {}", machine.states.get(history)?.path, stored.join(" and ")))
+    });
+    let undos = interpreter.undos().filter_map(|(undo, _)| Some(one_line(&machine.undos.get(undo)?.text)));
     let lists = [
         ("time", vec![interpreter.uptime()]),
         ("context", context),
+        ("data", data.collect()),
         ("running", interpreter.running()),
+        ("children", children.collect()),
+        ("history", history.collect()),
+        ("undo", undos.collect()),
         ("deferred", deferred),
         ("waiting", waiting),
         (
@@ -132,6 +149,10 @@ fn menu(player: &Player<'_>) -> String {
         let line = format!("{number:>3}  {}{gap}  {}", paint(Style::Cyan, name), meaning(player, offer));
         text.push_str(line.trim_end());
         text.push('\n');
+    }
+    for (number, child) in (offers.len() + 1..).zip(player.children()) {
+        let name = machine.children.get(child).map_or("", |child| child.name.as_str());
+        text.push_str(&format!("{number:>3}  {}\n", paint(Style::Cyan, &format!("done({name})"))));
     }
     if offers.is_empty() && !player.session().interpreter().is_done() {
         text.push_str("no active state waits for an event of the input alphabet\n");

@@ -25,7 +25,8 @@ completion could set off. Each is one of:
   taken         it happened
   lost          an inner state, or an earlier transition of the same state, came first
   guard false   with the value of each of its parts
-  guard faulted which counts as false and raises `fault`
+  guard faulted which counts as false and raises `fault`; `arguments faulted` where it was the values for the
+                parameters of its target
   preempted     another region's transition leaves a state that this one would leave as well
   deferred      a `defer` keeps the event for a later state
   ignored       a bare `on` settles the event

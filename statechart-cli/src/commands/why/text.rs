@@ -86,7 +86,7 @@ fn candidate_tree(candidate: &Weighed, width: usize) -> Tree {
     let style = match candidate.verdict {
         "taken" => Style::Green,
         "guard false" | "deferred" => Style::Yellow,
-        "guard faulted" | "preempted" => Style::Red,
+        "guard faulted" | "arguments faulted" | "preempted" => Style::Red,
         "ignored" => Style::Cyan,
         _ => Style::Dim,
     };

@@ -194,7 +194,11 @@ impl View<'_> {
             }
             Verdict::False => ("guard false", None),
             Verdict::Faulted(fault) => {
-                ("guard faulted", Some(format!("{fault}; it counts as false, and raises `fault`")))
+                // The values for a target's parameters are evaluated with the guard.
+                let guard_holds =
+                    candidate.guard.as_ref().is_none_or(|part| matches!(part.value, Some(Ok(_))));
+                let verdict = if guard_holds { "arguments faulted" } else { "guard faulted" };
+                (verdict, Some(format!("{fault}; it counts as false, and raises `fault`")))
             }
             Verdict::Preempted { by, exits, by_exits } => {
                 let common = exits.iter().filter(|state| by_exits.contains(state));

@@ -1,21 +1,24 @@
 //! Machines for tests in a short notation, so that the semantics are tested without the parser.
 //!
 //! ```text
-//! C root -> a             compound with its initial states; P parallel, A atomic, F final; * accepts
+//! C root -> a / ACTIONS   compound with its initial states and content; P parallel, A atomic, F final; * accepts
 //!   A a                   children are indented by two
 //!     on X ? n<3 -> b / OUT; ^iY; @Z+5; n+1; !act; bad      emit, raise, send self after 5 s, count, call, fault
 //!     entry / IN
+//!   H h -> a / ACTIONS    history; D deep history
+//!   A s(x,y=2)            parameters, all Int; entered by `-> s(n)`; `data z=x` is a field
+//!   F f                   `return x` as an item
 //! ```
 //! Events and outputs declare themselves; events that start with `i` are internal. `do load` reports
-//! `LOAD_OK` or `LOAD_ERR`.
+//! `LOAD_OK` or `LOAD_ERR`. More actions are listed in `notation`.
 
+use super::notation::{actions, condition, split, term};
 use crate::{
     Span,
     interpreter::select,
     model::{
-        Action, ActionKind, Activity, BinaryOp, Event, EventId, Expr, ExprKind, ExternFn, Field, Invoked,
-        Literal, Machine, Place, Receiver, Service, State, StateId, StateKind, Symbol, Timer, Transition,
-        Trigger, Type, Variable,
+        Activity, Child, Event, EventId, Expr, ExprKind, ExternFn, Field, Invoked, Literal, Local, Machine,
+        Pass, Service, State, StateId, StateKind, Symbol, Timer, Transition, Trigger, Type, Variable,
     },
 };
 
@@ -31,34 +34,45 @@ pub(super) fn chart(text: &str) -> Machine {
     let margin = lines.iter().skip(1).map(|(indent, _)| indent - 2).min().unwrap();
     // First the states, so that every name is known when the transitions come.
     let mut open: Vec<StateId> = Vec::new();
+    let mut headers: Vec<(StateId, &str)> = Vec::new();
     let mut items: Vec<(StateId, &str)> = Vec::new();
     for (indent, line) in &lines {
         let depth = indent.saturating_sub(margin) / 2;
         open.truncate(depth);
         if let Some(state) = state(line, &machine, open.last().copied()) {
             let id = machine.states.len();
+            let is_history = matches!(state.kind, StateKind::History { .. });
             if let Some(&parent) = open.last() {
-                machine.states[parent].children.push(id);
+                let row = &mut machine.states[parent];
+                if is_history { row.histories.push(id) } else { row.children.push(id) }
             }
             for &ancestor in &open {
                 machine.states[ancestor].last = id;
             }
             machine.states.push(state);
+            headers.push((id, line));
             open.push(id);
         } else {
             items.push((*open.last().unwrap(), line));
         }
     }
-    for (_, line) in &lines {
-        if let Some((head, initial)) = line.split_once(" -> ")
-            && let Some(name) = head.trim_start_matches('*').strip_prefix("C ")
-        {
-            let id = machine.state(name).unwrap();
-            machine.states[id].initial =
-                initial.split(',').map(|name| machine.state(name).unwrap()).collect();
+    for (id, line) in &headers {
+        params(&mut machine, *id, line);
+    }
+    for (state, line) in &items {
+        if let Some((name, initial)) = line.strip_prefix("data ").and_then(|line| line.split_once('=')) {
+            let initial = term(&machine, *state, initial.trim());
+            local(&mut machine, *state, name.trim(), false, Some(initial));
         }
     }
-    for (state, line) in items {
+    for (id, line) in headers {
+        let (line, content) = line.split_once(" / ").unwrap_or((line, ""));
+        if let Some((_, initial)) = line.split_once(" -> ") {
+            (machine.states[id].initial, machine.states[id].initial_passes) = targets(&machine, id, initial);
+            machine.states[id].initial_actions = actions(&mut machine, id, content);
+        }
+    }
+    for (state, line) in items.into_iter().filter(|(_, line)| !line.starts_with("data ")) {
         item(&mut machine, state, line);
     }
     for id in 0..machine.transitions.len() {
@@ -75,9 +89,11 @@ fn state(line: &str, machine: &Machine, parent: Option<StateId>) -> Option<State
         "P" => StateKind::Parallel,
         "A" => StateKind::Atomic,
         "F" => StateKind::Final,
+        "H" => StateKind::History { deep: false },
+        "D" => StateKind::History { deep: true },
         _ => return None,
     };
-    let name = rest.split(' ').next().unwrap().to_owned();
+    let name = rest.split([' ', '(']).next().unwrap().to_owned();
     let path = match parent {
         None | Some(0) => name.clone(),
         Some(parent) => format!("{}.{name}", machine.states[parent].path),
@@ -94,21 +110,51 @@ fn state(line: &str, machine: &Machine, parent: Option<StateId>) -> Option<State
     })
 }
 
+/// `s(x,y=2)`.
+fn params(machine: &mut Machine, state: StateId, line: &str) {
+    let header = line.split(' ').nth(1).unwrap();
+    let Some((_, params)) = header.trim_end_matches(')').split_once('(') else { return };
+    for param in params.split(',') {
+        let (name, default) = param.split_once('=').unwrap_or((param, ""));
+        let default = (!default.is_empty()).then(|| term(machine, state, default));
+        local(machine, state, name, true, default);
+    }
+}
+
+fn local(machine: &mut Machine, state: StateId, name: &str, param: bool, initial: Option<Expr>) {
+    machine.states[state].locals.push(machine.locals.len());
+    machine.locals.push(Local {
+        name: name.to_owned(),
+        doc: String::new(),
+        ty: Type::Int,
+        state,
+        param,
+        initial,
+        span: Span::default(),
+    });
+}
+
+/// `a, s(n)`.
+fn targets(machine: &Machine, state: StateId, text: &str) -> (Vec<StateId>, Vec<Pass>) {
+    let mut targets = Vec::new();
+    let mut passes = Vec::new();
+    for place in split(text, ',') {
+        let (name, args) = place.trim_end_matches(')').split_once('(').unwrap_or((place, ""));
+        let target = machine.state(name).unwrap_or_else(|| panic!("no state `{name}`"));
+        targets.push(target);
+        if !args.is_empty() {
+            let args = split(args, ',').into_iter().map(|arg| term(machine, state, arg)).collect();
+            passes.push(Pass { state: target, args });
+        }
+    }
+    (targets, passes)
+}
+
 fn item(machine: &mut Machine, state: StateId, line: &str) {
-    let (line, actions) = line.split_once('/').unwrap_or((line, ""));
-    let actions: Vec<Action> = actions
-        .split(';')
-        .map(str::trim)
-        .filter(|text| !text.is_empty())
-        .map(|text| action(machine, text))
-        .collect();
-    let (line, targets) = line.split_once("->").unwrap_or((line, ""));
-    let targets: Vec<StateId> = targets
-        .split(',')
-        .map(str::trim)
-        .filter(|name| !name.is_empty())
-        .map(|name| machine.state(name).unwrap())
-        .collect();
+    let (line, content) = line.split_once('/').unwrap_or((line, ""));
+    let actions = actions(machine, state, content);
+    let (line, places) = line.split_once("->").unwrap_or((line, ""));
+    let (targets, passes) = targets(machine, state, places);
     let (line, guard) = line.split_once('?').unwrap_or((line, ""));
     let guard = guard.trim();
     let (line, internal) = line.strip_prefix("internal ").map_or((line, false), |line| (line, true));
@@ -118,14 +164,20 @@ fn item(machine: &mut Machine, state: StateId, line: &str) {
     let trigger = match keyword {
         "entry" => return machine.states[state].entry = actions,
         "exit" => return machine.states[state].exit = actions,
+        "return" => return machine.states[state].returns = Some(term(machine, state, argument)),
         "defer" => {
             let deferred: Vec<EventId> = argument.split(',').map(|name| event(machine, name)).collect();
             return machine.states[state].defer.extend(deferred);
         }
         "do" => return activity(machine, state, argument),
+        "run" => {
+            let runs = Invoked::Child(child(machine, argument));
+            return machine_activity(machine, state, runs);
+        }
         "on" => Trigger::Events(argument.split(',').map(|name| event(machine, name)).collect()),
         "always" => Trigger::Always,
         "done" => Trigger::Done(machine.state(argument).unwrap()),
+        "childdone" => Trigger::ChildDone(child(machine, argument)),
         "fault" => Trigger::Fault,
         "after" => Trigger::Timer(machine.timers.len()),
         other => panic!("`{other}` is no item"),
@@ -139,7 +191,7 @@ fn item(machine: &mut Machine, state: StateId, line: &str) {
     }
     machine.states[state].transitions.push(id);
     let pattern = if keyword == "after" { format!("after {argument}s") } else { argument.to_owned() };
-    let condition = (!guard.is_empty()).then(|| condition(machine, guard));
+    let condition = (!guard.is_empty()).then(|| condition(machine, state, guard));
     machine.transitions.push(Transition {
         source: state,
         ignore: keyword == "on" && targets.is_empty() && actions.is_empty(),
@@ -148,6 +200,7 @@ fn item(machine: &mut Machine, state: StateId, line: &str) {
         guard: condition,
         guard_text: (!guard.is_empty()).then(|| guard.to_owned()),
         targets,
+        passes,
         internal,
         actions,
         line: 1,
@@ -159,14 +212,8 @@ fn activity(machine: &mut Machine, state: StateId, name: &str) {
     let outcome =
         |machine: &mut Machine, suffix: &str| event(machine, &format!("{}{suffix}", name.to_uppercase()));
     let (success, failure) = (outcome(machine, "_OK"), outcome(machine, "_ERR"));
-    machine.states[state].activities.push(machine.activities.len());
     let service = machine.services.len();
-    machine.activities.push(Activity {
-        state,
-        runs: Invoked::Service(service),
-        args: Vec::new(),
-        span: Span::default(),
-    });
+    machine_activity(machine, state, Invoked::Service(service));
     let function = function(name, 0);
     machine.services.push(Service {
         function,
@@ -176,50 +223,24 @@ fn activity(machine: &mut Machine, state: StateId, name: &str) {
     });
 }
 
-fn condition(machine: &mut Machine, text: &str) -> Expr {
-    let boolean = |kind| expr(kind, Type::Bool);
-    if let Some(name) = text.strip_prefix("in ") {
-        boolean(ExprKind::In(machine.state(name).unwrap()))
-    } else if let Some(limit) = text.strip_prefix("n<") {
-        boolean(ExprKind::Binary(BinaryOp::Less, Box::new(counter()), Box::new(int(limit.parse().unwrap()))))
-    } else if text == "bad" {
-        boolean(ExprKind::Binary(BinaryOp::Equal, Box::new(bad()), Box::new(int(1))))
-    } else {
-        if !machine.guards.iter().any(|guard| guard.name == text) {
-            machine.guards.push(function(text, 0));
-        }
-        let index = machine.guards.iter().position(|guard| guard.name == text).unwrap();
-        boolean(ExprKind::Guard(index, Vec::new()))
-    }
+fn machine_activity(machine: &mut Machine, state: StateId, runs: Invoked) {
+    machine.states[state].activities.push(machine.activities.len());
+    machine.activities.push(Activity { state, runs, args: Vec::new(), span: Span::default() });
 }
 
-fn action(machine: &mut Machine, text: &str) -> Action {
-    let kind = if let Some(name) = text.strip_prefix('^') {
-        let event = event(machine, name);
-        ActionKind::Raise { event, args: Vec::new() }
-    } else if let Some(sent) = text.strip_prefix('@') {
-        let (name, seconds) = sent.split_once('+').unwrap_or((sent, ""));
-        let event = event(machine, name);
-        let delay = seconds.parse::<i64>().ok();
-        let delay = delay.map(|s| expr(ExprKind::Literal(Literal::Duration(s * 1_000_000)), Type::Duration));
-        ActionKind::Send { to: Receiver::Itself, event, args: Vec::new(), delay, id: None }
-    } else if let Some(name) = text.strip_prefix('!') {
-        machine.actions.push(function(name, 0));
-        ActionKind::Call { action: machine.actions.len() - 1, args: Vec::new() }
-    } else if text == "n+1" {
-        let sum = ExprKind::Binary(BinaryOp::Add, Box::new(counter()), Box::new(int(1)));
-        ActionKind::Assign { place: Place::Variable(0), value: expr(sum, Type::Int) }
-    } else if text == "bad" {
-        ActionKind::Assign { place: Place::Variable(0), value: bad() }
-    } else {
-        let known = machine.outputs.iter().position(|output| output.name == text);
-        let output = known.unwrap_or_else(|| {
-            machine.outputs.push(symbol(text, Vec::new()));
-            machine.outputs.len() - 1
+/// The child with this id, declared if need be: it takes the event `PING` and returns an Int.
+pub(super) fn child(machine: &mut Machine, name: &str) -> usize {
+    machine.children.iter().position(|child| child.name == name).unwrap_or_else(|| {
+        machine.children.push(Child {
+            name: name.to_owned(),
+            machine: "Worker".to_owned(),
+            params: Vec::new(),
+            events: vec![symbol("PING", Vec::new())],
+            result: Some(Type::Int),
+            span: Span::default(),
         });
-        ActionKind::Emit { output, args: Vec::new() }
-    };
-    Action { kind, text: text.to_owned(), span: Span::default() }
+        machine.children.len() - 1
+    })
 }
 
 /// The event with this name, declared if need be.
@@ -235,7 +256,7 @@ pub(super) fn symbol(name: &str, fields: Vec<(&str, Type)>) -> Symbol {
     Symbol { name: name.to_owned(), doc: String::new(), fields, span: Span::default() }
 }
 
-fn function(name: &str, params: usize) -> ExternFn {
+pub(super) fn function(name: &str, params: usize) -> ExternFn {
     let params = vec![(None, Type::Int); params];
     ExternFn { name: name.to_owned(), doc: String::new(), params, span: Span::default() }
 }
@@ -246,14 +267,6 @@ pub(super) fn expr(kind: ExprKind, ty: Type) -> Expr {
 
 pub(super) fn int(value: i64) -> Expr {
     expr(ExprKind::Literal(Literal::Int(value)), Type::Int)
-}
-
-fn counter() -> Expr {
-    expr(ExprKind::Variable(0), Type::Int)
-}
-
-fn bad() -> Expr {
-    expr(ExprKind::Binary(BinaryOp::Divide, Box::new(int(1)), Box::new(int(0))), Type::Int)
 }
 
 fn empty() -> Machine {
@@ -267,6 +280,7 @@ fn empty() -> Machine {
             initial: int(0),
             span: Span::default(),
         }],
+        bindings: vec![Field { name: "i".to_owned(), ty: Type::Int }],
         ..Machine::default()
     }
 }

@@ -4,6 +4,8 @@
 
 mod chart;
 mod compiled;
+mod constructs;
+mod notation;
 mod properties;
 mod semantics;
 mod time;

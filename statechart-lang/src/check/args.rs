@@ -1,0 +1,228 @@
+//! Arguments to fields and parameters.
+
+use std::collections::BTreeMap;
+
+use super::{data, flow::Facts, react::React, resolve, scope::Scope};
+use crate::{
+    Code, Diagnostic, Sources, Span,
+    model::{Expr, ExprKind, Field, LocalId, Machine, Pass, State, StateId, Type},
+    syntax::ast,
+};
+
+impl React<'_> {
+    /// Arguments to fields: by position, then by name; an optional field may be left out.
+    pub(super) fn bind(
+        &mut self,
+        what: &str,
+        args: &[ast::Arg],
+        fields: &[Field],
+        span: Span,
+        scope: &Scope,
+    ) -> Vec<Expr> {
+        self.bind_or(what, args, fields, span, scope, &mut |_, field, _| {
+            matches!(field.ty, Type::Optional(_)).then(|| Expr {
+                kind: ExprKind::None,
+                ty: field.ty.clone(),
+                span,
+            })
+        })
+    }
+
+    /// The same, where what is left out may have a default.
+    fn bind_or(
+        &mut self,
+        what: &str,
+        args: &[ast::Arg],
+        fields: &[Field],
+        span: Span,
+        scope: &Scope,
+        default: &mut dyn FnMut(usize, &Field, &[Expr]) -> Option<Expr>,
+    ) -> Vec<Expr> {
+        let mut bound: Vec<Option<Expr>> = fields.iter().map(|_| None).collect();
+        let mut sound = true;
+        for (at, arg) in args.iter().enumerate() {
+            let position = match &arg.name {
+                None => Some(at).filter(|at| *at < fields.len()),
+                Some(name) => fields.iter().position(|field| field.name == name.text),
+            };
+            let Some(position) = position else {
+                sound = false;
+                let (span, message) = match &arg.name {
+                    Some(name) => (name.span, format!("`{what}` has no field `{}`", name.text)),
+                    None => (
+                        arg.value.span,
+                        format!("`{what}` takes {}, {} given", super::arguments(fields.len()), args.len()),
+                    ),
+                };
+                let names: Vec<String> =
+                    fields.iter().map(|field| format!("{}: {}", field.name, field.ty)).collect();
+                let help = if names.is_empty() {
+                    "it takes none".to_owned()
+                } else {
+                    format!("it takes ({})", names.join(", "))
+                };
+                self.report(Diagnostic::new(Code::Arguments, span, message).help(help));
+                continue;
+            };
+            let typed = self.typed(&arg.value, &fields[position].ty, scope);
+            if bound[position].replace(typed).is_some() {
+                sound = false;
+                self.report(
+                    Diagnostic::new(
+                        Code::Arguments,
+                        arg.value.span,
+                        format!("`{}` is given twice", fields[position].name),
+                    )
+                    .help("remove one of them; what has no name is taken in order"),
+                );
+            }
+        }
+        let mut missing = Vec::new();
+        let mut values: Vec<Expr> = Vec::with_capacity(fields.len());
+        for (at, (value, field)) in bound.into_iter().zip(fields).enumerate() {
+            let value = value.or_else(|| default(at, field, &values)).unwrap_or_else(|| {
+                missing.push(field.name.as_str());
+                Expr { kind: ExprKind::Error, ty: field.ty.clone(), span }
+            });
+            values.push(value);
+        }
+        if sound && !missing.is_empty() {
+            self.report(
+                Diagnostic::new(Code::Arguments, span, format!("`{what}` lacks {}", missing.join(", ")))
+                    .help("give a value for each field, in order or as `name: value`"),
+            );
+        }
+        values
+    }
+
+    /// Arguments to the parameters of another machine; their defaults are constants.
+    pub(super) fn bind_machine(
+        &mut self,
+        name: &str,
+        args: &[ast::Arg],
+        span: Span,
+        scope: &Scope,
+    ) -> Vec<Expr> {
+        let all = self.all;
+        let Some(known) = all.iter().find(|machine| machine.name == name) else { return Vec::new() };
+        let params = data::params(0, known);
+        let fields = fields(&params, known);
+        self.bind_or(name, args, &fields, span, scope, &mut |at, _, _| {
+            known.locals.get(*params.get(at)?)?.initial.clone()
+        })
+    }
+
+    /// What the places of a target, an initial or a history pass to their states.
+    pub(super) fn passes(&mut self, places: &[ast::Place], scope: &Scope) -> Vec<Pass> {
+        let mut passes = Vec::new();
+        for place in places.iter().filter(|place| !place.args.is_empty()) {
+            // What is wrong with the path was said before.
+            let Some(state) = resolve::resolve(&place.path, scope.state, self.machine, &mut Vec::new())
+            else {
+                continue;
+            };
+            passes.extend(self.pass(state, &place.path.text(), &place.args, place.path.span, scope));
+        }
+        passes
+    }
+
+    /// One value for each parameter of a state.
+    pub(super) fn pass(
+        &mut self,
+        state: StateId,
+        what: &str,
+        args: &[ast::Arg],
+        span: Span,
+        scope: &Scope,
+    ) -> Option<Pass> {
+        let params = data::params(state, self.machine);
+        if params.is_empty() {
+            let label = if self.machine.is_history(state) {
+                "a history passes nothing on"
+            } else {
+                "it has no parameters"
+            };
+            self.report(
+                Diagnostic::new(Code::Arguments, span, format!("`{what}` takes no values"))
+                    .label(label)
+                    .help(format!("remove the parentheses, or declare `state {what}(name: Type)`")),
+            );
+            return None;
+        }
+        let fields = fields(&params, self.machine);
+        let (shell, source) = (self.shell, scope.state);
+        let mut foreign: Vec<String> = Vec::new();
+        let args = self.bind_or(what, args, &fields, span, scope, &mut |at, field, before| {
+            let given: BTreeMap<LocalId, Expr> = params.iter().copied().zip(before.iter().cloned()).collect();
+            let param = *params.get(at)?;
+            let default = data::default_seen_from(source, param, &given, shell);
+            if default.is_none() && shell.locals.get(param)?.initial.is_some() {
+                foreign.push(field.name.clone());
+                return Some(Expr { kind: ExprKind::Error, ty: field.ty.clone(), span });
+            }
+            default
+        });
+        if !foreign.is_empty() {
+            self.report(
+                Diagnostic::new(
+                    Code::Arguments,
+                    span,
+                    format!("`{what}` needs a value for {}", foreign.join(", ")),
+                )
+                .label("its default reads data of a state that is not active here")
+                .help("give it as well, in order or as `name: value`"),
+            );
+        }
+        Some(Pass { state, args })
+    }
+}
+
+fn fields(params: &[LocalId], machine: &Machine) -> Vec<Field> {
+    params
+        .iter()
+        .map(|id| Field { name: machine.locals[*id].name.clone(), ty: machine.locals[*id].ty.clone() })
+        .collect()
+}
+
+/// Values for the parameters of an actor's machine: constants, or the value of its family.
+pub(super) fn actor(
+    name: &ast::Name,
+    args: &[ast::Arg],
+    family: Option<&Field>,
+    known: &Machine,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Vec<Expr> {
+    let params = data::params(0, known);
+    let fields = fields(&params, known);
+    // Nothing of the machine can be seen from outside; the family's value is all that has a name.
+    let shell = Machine {
+        name: known.name.clone(),
+        types: known.types.clone(),
+        states: vec![State::default()],
+        bindings: family.into_iter().cloned().collect(),
+        ..Machine::default()
+    };
+    let bindings = if family.is_some() { vec![0] } else { Vec::new() };
+    let scope = Scope { bindings, ..Scope::default() };
+    let (facts, sources) = (Facts::default(), Sources::default());
+    let mut machine = shell.clone();
+    let mut react = React::new(&mut machine, &shell, &[], &facts, &sources, diagnostics);
+    let span = name.span;
+    let values = react.bind_or(&name.text, args, &fields, span, &scope, &mut |at, field, _| {
+        if family.is_some_and(|family| family.name == field.name && family.ty == field.ty) {
+            return Some(Expr { kind: ExprKind::Binding(0), ty: field.ty.clone(), span });
+        }
+        known.locals.get(*params.get(at)?)?.initial.clone()
+    });
+    for value in values.iter().filter(|value| !is_constant(value)) {
+        diagnostics.push(
+            Diagnostic::new(Code::NotConstant, value.span, "an actor starts with constants")
+                .help("write literals, or the name of the family's value"),
+        );
+    }
+    values
+}
+
+fn is_constant(expr: &Expr) -> bool {
+    !matches!(expr.kind, ExprKind::Now | ExprKind::In(_)) && expr.operands().into_iter().all(is_constant)
+}

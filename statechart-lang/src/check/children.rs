@@ -1,0 +1,219 @@
+//! What a machine names beside its states: the machines that it starts, its delayed messages, what `done` carries.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{data, declare, scope::Scope, states::Places, types};
+use crate::{
+    Code, Diagnostic, Span,
+    model::{Child, Field, Machine, SendName, StateId, StateKind, Type, names},
+    syntax::ast::{self, ActionKind, MemberKind},
+};
+
+/// Whether `done` can be raised for a state.
+pub(super) fn can_complete(machine: &Machine, state: StateId) -> bool {
+    let row = &machine.states[state];
+    match row.kind {
+        StateKind::Compound => {
+            row.children.iter().any(|child| machine.states[*child].kind == StateKind::Final)
+        }
+        StateKind::Parallel => row.children.iter().all(|child| can_complete(machine, *child)),
+        StateKind::Atomic | StateKind::Final | StateKind::History { .. } => false,
+    }
+}
+
+/// What the `done` of every state carries: one type, if all its final states return it.
+pub(super) fn results(machine: &mut Machine, places: &Places<'_>) {
+    for state in 0..machine.states.len() {
+        if machine.states[state].kind != StateKind::Compound {
+            continue;
+        }
+        let mut common: Option<Type> = None;
+        let mut agree = true;
+        let finals: Vec<StateId> = machine.states[state].children.clone();
+        for end in finals.into_iter().filter(|child| machine.states[*child].kind == StateKind::Final) {
+            let returned = places.members[end].iter().find_map(|member| match &member.kind {
+                MemberKind::Return(value) => Some(value),
+                _ => None,
+            });
+            let Some(value) = returned else {
+                agree = false;
+                break;
+            };
+            let scope = Scope { state: end, ..Scope::default() };
+            // Mistakes in it are reported when it is typed for good.
+            let found = types::typed(value, None, &scope, machine, &mut Vec::new()).ty;
+            let joined = match common.take() {
+                None => Some(found),
+                Some(known) => join(known, found),
+            };
+            agree = joined.is_some();
+            common = joined;
+            if !agree {
+                break;
+            }
+        }
+        let result = common.filter(|ty| agree && *ty != Type::Unknown);
+        if state == 0 {
+            machine.result.clone_from(&result);
+        }
+        machine.states[state].result = result;
+    }
+}
+
+/// The type that holds values of both: `T?` beside `T` or `none`.
+fn join(a: Type, b: Type) -> Option<Type> {
+    match (a, b) {
+        (a, b) if a == b => Some(a),
+        (Type::Unknown, Type::Optional(inner)) | (Type::Optional(inner), Type::Unknown) => {
+            Some(Type::Optional(inner))
+        }
+        (Type::Unknown, other) | (other, Type::Unknown) => Some(Type::Optional(Box::new(other))),
+        (Type::Optional(inner), other) | (other, Type::Optional(inner)) if *inner == other => {
+            Some(Type::Optional(inner))
+        }
+        _ => None,
+    }
+}
+
+/// A machine that is to be started, as an action or activity names it.
+struct Start<'a> {
+    machine: &'a ast::Name,
+    id: Option<&'a ast::Name>,
+}
+
+/// Collects children and named messages, in document order.
+pub(super) fn collect(
+    machine: &mut Machine,
+    places: &Places<'_>,
+    all: &[Machine],
+    diagnostics: &mut Vec<Diagnostic>,
+) {
+    let (mut starts, mut sends) = (Vec::new(), Vec::new());
+    for members in &places.members {
+        for member in *members {
+            match &member.kind {
+                MemberKind::Do { what, id, .. } => {
+                    let service = machine.services.iter().any(|known| known.function.name == what.text);
+                    if !service && all.iter().any(|known| known.name == what.text) {
+                        starts.push(Start { machine: what, id: id.as_ref() });
+                    }
+                }
+                MemberKind::Entry(list) | MemberKind::Exit(list) => walk(list, &mut starts, &mut sends),
+                MemberKind::Initial { actions, .. } => walk(actions, &mut starts, &mut sends),
+                MemberKind::History(history) => walk(&history.actions, &mut starts, &mut sends),
+                MemberKind::Transition(transition) => walk(&transition.actions, &mut starts, &mut sends),
+                _ => {}
+            }
+        }
+    }
+    let mut known: BTreeMap<String, (String, Span)> = BTreeMap::new();
+    for start in starts {
+        let target = start.machine;
+        let Some(found) = all.iter().find(|machine| machine.name == target.text) else {
+            diagnostics.push(declare::unknown_machine(target, all, diagnostics.len()));
+            continue;
+        };
+        let name = start.id.map_or_else(|| names::snake(&target.text), |id| id.text.clone());
+        let span = start.id.map_or(target.span, |id| id.span);
+        if let Some((other, first)) = known.get(&name) {
+            if *other != target.text {
+                diagnostics.push(
+                    Diagnostic::new(
+                        Code::Duplicate,
+                        span,
+                        format!("child `{name}` is `{other}` and `{}`", target.text),
+                    )
+                    .also(*first, format!("`{other}` here"))
+                    .help("give one of them another name: `as other`"),
+                );
+            }
+            continue;
+        }
+        if let Some(peer) = machine.peers.iter().find(|peer| peer.name == name) {
+            diagnostics.push(
+                Diagnostic::new(Code::Duplicate, span, format!("`{name}` is a peer and a child"))
+                    .also(peer.span, "the peer")
+                    .help("give the child another name: `as other`"),
+            );
+        }
+        known.insert(name.clone(), (target.text.clone(), span));
+        machine.children.push(Child {
+            name,
+            machine: target.text.clone(),
+            params: data::params(0, found)
+                .into_iter()
+                .map(|id| Field { name: found.locals[id].name.clone(), ty: found.locals[id].ty.clone() })
+                .collect(),
+            events: declare::inputs(found),
+            result: found.result.clone(),
+            span,
+        });
+    }
+    let spelt = machine.children.iter().map(|child| (&*child.name, child.span));
+    declare::collisions(spelt, names::pascal, "children", diagnostics);
+    let mut seen = BTreeSet::new();
+    for name in sends.into_iter().filter(|name| seen.insert(name.text.clone())) {
+        machine.sends.push(SendName { name: name.text.clone(), span: name.span });
+    }
+    let spelt = machine.sends.iter().map(|send| (&*send.name, send.span));
+    declare::collisions(spelt, names::pascal, "messages", diagnostics);
+}
+
+fn walk<'a>(list: &'a [ast::Action], starts: &mut Vec<Start<'a>>, sends: &mut Vec<&'a ast::Name>) {
+    for action in list {
+        match &action.kind {
+            ActionKind::Spawn { machine, id, .. } => starts.push(Start { machine, id: id.as_ref() }),
+            ActionKind::Send { id: Some(id), .. } => sends.push(id),
+            ActionKind::If { arms, otherwise } => {
+                for (_, block) in arms {
+                    walk(block, starts, sends);
+                }
+                walk(otherwise, starts, sends);
+            }
+            ActionKind::For { body, .. } => walk(body, starts, sends),
+            _ => {}
+        }
+    }
+}
+
+/// `do Machine` inside that machine would start one inside the other without end. `spawn` may: an action decides
+/// each time.
+pub(super) fn circles(machines: &[Machine], diagnostics: &mut Vec<Diagnostic>) {
+    let runs: Vec<Vec<(usize, Span)>> = machines
+        .iter()
+        .map(|machine| {
+            let children = machine.activities.iter().filter_map(|activity| match activity.runs {
+                crate::model::Invoked::Child(child) => Some((child, activity.span)),
+                crate::model::Invoked::Service(_) => None,
+            });
+            children
+                .filter_map(|(child, span)| {
+                    let name = &machine.children.get(child)?.machine;
+                    let at = machines.iter().position(|machine| machine.name == *name)?;
+                    Some((at, span))
+                })
+                .collect()
+        })
+        .collect();
+    for (at, machine) in machines.iter().enumerate() {
+        for (first, span) in &runs[at] {
+            let (mut seen, mut open) = (BTreeSet::new(), vec![*first]);
+            while let Some(next) = open.pop() {
+                if seen.insert(next) {
+                    open.extend(runs[next].iter().map(|(next, _)| *next));
+                }
+            }
+            if seen.contains(&at) {
+                diagnostics.push(
+                    Diagnostic::new(
+                        Code::Recursive,
+                        *span,
+                        format!("`{}` runs `{}` inside itself", machine.name, machine.name),
+                    )
+                    .label("each one would start another")
+                    .help("start it with `spawn` in an action that says when"),
+                );
+            }
+        }
+    }
+}

@@ -1,0 +1,230 @@
+//! What a spec says about itself: limits, examples, properties, migrations.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{
+    near,
+    resolve::{resolve, resolve_active},
+    scope::Scope,
+    types,
+};
+use crate::{
+    Code, Diagnostic,
+    model::{Example, Limits, Literal, Machine, Migration, Property, PropertyKind, Sign, Type},
+    syntax::ast::{self, ExprKind, MemberKind},
+};
+
+/// `limits { internal: 32 }`.
+pub(super) fn limits(ast: &ast::Machine, machine: &mut Machine, diagnostics: &mut Vec<Diagnostic>) {
+    const NAMES: [&str; 4] = ["internal", "deferred", "microsteps", "undo"];
+    let mut seen: BTreeMap<&str, &ast::Name> = BTreeMap::new();
+    let lists = ast.members.iter().filter_map(|member| match &member.kind {
+        MemberKind::Limits(list) => Some(list),
+        _ => None,
+    });
+    for (name, value) in lists.flatten() {
+        if let Some(first) = seen.insert(&name.text, name) {
+            diagnostics.push(
+                Diagnostic::new(Code::Duplicate, name.span, format!("limit `{}` is set twice", name.text))
+                    .label("set again here")
+                    .also(first.span, "set first here")
+                    .help("remove one of them"),
+            );
+            continue;
+        }
+        let place = match name.text.as_str() {
+            "internal" => &mut machine.limits.internal,
+            "deferred" => &mut machine.limits.deferred,
+            "microsteps" => &mut machine.limits.microsteps,
+            "undo" => &mut machine.limits.undo,
+            _ => {
+                let help = near(&name.text, NAMES, diagnostics.len())
+                    .unwrap_or_else(|| format!("the limits are {}", NAMES.join(", ")));
+                diagnostics.push(
+                    Diagnostic::new(Code::BadLimit, name.span, format!("unknown limit `{}`", name.text))
+                        .help(help),
+                );
+                continue;
+            }
+        };
+        let ExprKind::Literal(Literal::Int(number)) = value.kind else { continue };
+        match u32::try_from(number).ok().filter(|number| (1..=Limits::LARGEST).contains(number)) {
+            Some(number) => *place = number,
+            None => diagnostics.push(
+                Diagnostic::new(Code::BadLimit, value.span, format!("`{}` cannot be {number}", name.text))
+                    .help(format!("choose a number from 1 to {}", Limits::LARGEST)),
+            ),
+        }
+    }
+}
+
+/// Examples, properties and migrations of a machine whose states are known.
+pub(super) fn claims(
+    ast: &ast::Machine,
+    machine: &mut Machine,
+    inside: impl Fn(usize) -> Scope,
+    diagnostics: &mut Vec<Diagnostic>,
+) {
+    let mut names: BTreeMap<&str, &ast::Name> = BTreeMap::new();
+    for member in &ast.members {
+        match &member.kind {
+            MemberKind::Example { word, states } => {
+                let states =
+                    states.iter().filter_map(|path| resolve_active(path, 0, machine, diagnostics)).collect();
+                machine.examples.push(Example { word: word.text.clone(), states, span: word.span });
+            }
+            MemberKind::Property(property) => {
+                if let Some(first) = names.insert(&property.name.text, &property.name) {
+                    diagnostics.push(
+                        Diagnostic::new(
+                            Code::Duplicate,
+                            property.name.span,
+                            format!("property \"{}\" is declared twice", property.name.text),
+                        )
+                        .label("declared again here")
+                        .also(first.span, "declared first here")
+                        .help("rename or remove one of them"),
+                    );
+                }
+                if let Some(kind) = kind(&property.kind, machine, &inside, diagnostics) {
+                    let name = property.name.text.clone();
+                    machine.properties.push(Property { name, kind, span: member.span });
+                }
+            }
+            MemberKind::Migrate { from, moved } => {
+                let migration = migration(from, moved, machine, diagnostics);
+                machine.migrations.push(Migration { span: member.span, ..migration });
+            }
+            _ => {}
+        }
+    }
+}
+
+fn kind(
+    kind: &ast::PropertyKind,
+    machine: &Machine,
+    inside: &impl Fn(usize) -> Scope,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Option<PropertyKind> {
+    Some(match kind {
+        ast::PropertyKind::CanReach { from, to } => {
+            let from = resolve_active(from, 0, machine, diagnostics);
+            let to = resolve_active(to, 0, machine, diagnostics);
+            PropertyKind::CanReach { from: from?, to: to? }
+        }
+        ast::PropertyKind::LeadsTo { first, then } => {
+            // What comes in is looked for among the events first, what follows among the outputs.
+            let first = signs(first, true, machine, diagnostics);
+            let then = signs(then, false, machine, diagnostics);
+            PropertyKind::LeadsTo { first, then }
+        }
+        ast::PropertyKind::Never { first, before } => {
+            let first = sign(first, true, machine, diagnostics);
+            let before = sign(before, true, machine, diagnostics);
+            PropertyKind::Never { first: first?, before: before? }
+        }
+        ast::PropertyKind::Invariant { state, holds } => {
+            let state = match state {
+                Some(path) => Some(resolve_active(path, 0, machine, diagnostics)?),
+                None => None,
+            };
+            let scope = inside(state.unwrap_or(0));
+            let holds = types::typed(holds, Some(&Type::Bool), &scope, machine, diagnostics);
+            PropertyKind::Invariant { state, holds }
+        }
+    })
+}
+
+fn signs(
+    names: &[ast::Name],
+    events_first: bool,
+    machine: &Machine,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Vec<Sign> {
+    names.iter().filter_map(|name| sign(name, events_first, machine, diagnostics)).collect()
+}
+
+/// An event or an output; where both have the name, the one that the place suggests.
+fn sign(
+    name: &ast::Name,
+    events_first: bool,
+    machine: &Machine,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Option<Sign> {
+    let event = machine.index.events.get(&name.text).map(|at| Sign::Event(*at));
+    let output = machine.index.outputs.get(&name.text).map(|at| Sign::Output(*at));
+    let found = if events_first { event.or(output) } else { output.or(event) };
+    if found.is_none() {
+        let known = machine.index.events.keys().chain(machine.index.outputs.keys()).map(String::as_str);
+        let help = near(&name.text, known, diagnostics.len())
+            .unwrap_or_else(|| format!("declare it: `input {{ {0} }}` or `output {{ {0} }}`", name.text));
+        diagnostics.push(
+            Diagnostic::new(
+                Code::UnknownEvent,
+                name.span,
+                format!("undeclared event or output `{}`", name.text),
+            )
+            .help(help),
+        );
+    }
+    found
+}
+
+fn migration(
+    from: &ast::Name,
+    moved: &[ast::Moved],
+    machine: &Machine,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Migration {
+    let is_hex = |c: char| c.is_ascii_digit() || ('a'..='f').contains(&c);
+    let mut found: Option<(String, &str)> = None;
+    if from.text.len() != 16 || !from.text.chars().all(is_hex) {
+        found = Some((
+            format!("\"{}\" is no fingerprint", from.text),
+            "a fingerprint is 16 of the digits 0-9 and a-f; `statechart diff OLD NEW --format migration` tells that of the old version",
+        ));
+    } else if machine.migrations.iter().any(|known| known.from == from.text) {
+        found = Some((
+            format!("there are two migrations from \"{}\"", from.text),
+            "join them: one migration says everything about one earlier version",
+        ));
+    }
+    if let Some((message, help)) = found {
+        diagnostics.push(Diagnostic::new(Code::BadMigration, from.span, message).help(help));
+    }
+    let mut migration =
+        Migration { from: from.text.clone(), states: Vec::new(), variables: Vec::new(), span: from.span };
+    let (mut old, mut new) = (BTreeSet::new(), BTreeSet::new());
+    for item in moved {
+        let (from, to) = (item.from.text(), item.to.text());
+        if !old.insert((item.context, from.clone())) || !new.insert((item.context, to.clone())) {
+            diagnostics.push(
+                Diagnostic::new(
+                    Code::BadMigration,
+                    item.from.span.to(item.to.span),
+                    "one of these names stands on this side already",
+                )
+                .help("each old name goes to one new name, and each new name comes from one old one"),
+            );
+            continue;
+        }
+        if !item.context {
+            if let Some(state) = resolve(&item.to, 0, machine, diagnostics) {
+                migration.states.push((from, state));
+            }
+            continue;
+        }
+        if let Some(variable) = machine.index.variables.get(&to) {
+            migration.variables.push((from, *variable));
+        } else {
+            let known = machine.index.variables.keys().map(String::as_str);
+            let help = near(&to, known, diagnostics.len())
+                .unwrap_or_else(|| "on the right stands a variable of this version's context".to_owned());
+            diagnostics.push(
+                Diagnostic::new(Code::UnknownVariable, item.to.span, format!("unknown variable `{to}`"))
+                    .help(help),
+            );
+        }
+    }
+    migration
+}

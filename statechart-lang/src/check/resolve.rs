@@ -1,0 +1,133 @@
+//! States by name.
+
+use super::near;
+use crate::{
+    Code, Diagnostic,
+    model::{Machine, StateId},
+    syntax::ast,
+};
+
+/// How many names a message lists.
+const SHOWN: usize = 8;
+
+/// A state by name or path, outward from the innermost scope.
+pub(super) fn resolve(
+    path: &ast::Path,
+    from: StateId,
+    machine: &Machine,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Option<StateId> {
+    let first = path.names.first()?;
+    let named = machine.named.get(&first.text).map_or(&[][..], Vec::as_slice);
+    let mut scope = from;
+    loop {
+        // Descendants follow their ancestor, up to its last.
+        let begin = named.partition_point(|id| *id <= scope);
+        let end = named.partition_point(|id| *id <= machine.states[scope].last);
+        let inside = named.get(begin..end).unwrap_or(&[]);
+        let direct: Vec<StateId> =
+            inside.iter().copied().filter(|id| machine.states[*id].parent == scope).collect();
+        match (inside, direct.as_slice()) {
+            ([one], _) | (_, [one]) => return below(*one, path, machine, diagnostics),
+            ([], _) if scope == 0 => break,
+            ([], _) => scope = machine.states[scope].parent,
+            // Declared twice, which is reported there.
+            ([first, rest @ ..], _)
+                if rest.iter().all(|id| machine.states[*id].path == machine.states[*first].path) =>
+            {
+                return below(*first, path, machine, diagnostics);
+            }
+            (several, _) => {
+                let mut paths: Vec<String> =
+                    several.iter().take(SHOWN).map(|id| format!("`{}`", machine.states[*id].path)).collect();
+                if several.len() > SHOWN {
+                    paths.push(format!("{} others", several.len() - SHOWN));
+                }
+                diagnostics.push(
+                    Diagnostic::new(
+                        Code::Ambiguous,
+                        path.span,
+                        format!("`{}` names several states", path.text()),
+                    )
+                    .help(format!("write the path: {}", paths.join(" or "))),
+                );
+                return None;
+            }
+        }
+    }
+    unknown(first, machine, diagnostics);
+    None
+}
+
+/// Follows the rest of a path downward.
+fn below(
+    start: StateId,
+    path: &ast::Path,
+    machine: &Machine,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Option<StateId> {
+    let mut state = start;
+    for name in path.names.get(1..).unwrap_or(&[]) {
+        let row = &machine.states[state];
+        let child = row
+            .children
+            .iter()
+            .chain(&row.histories)
+            .copied()
+            .find(|child| machine.states[*child].name == name.text);
+        match child {
+            Some(child) => state = child,
+            None => {
+                let inside =
+                    machine.states[state].children.iter().map(|child| machine.states[*child].name.as_str());
+                let help = match near(&name.text, inside.clone(), diagnostics.len()) {
+                    Some(near) => near,
+                    None if machine.states[state].children.is_empty() => "it has no states inside".to_owned(),
+                    None => format!("it has {}", inside.take(SHOWN).collect::<Vec<_>>().join(", ")),
+                };
+                diagnostics.push(
+                    Diagnostic::new(
+                        Code::UnknownState,
+                        name.span,
+                        format!("`{}` has no state `{}`", machine.states[state].path, name.text),
+                    )
+                    .help(help),
+                );
+                return None;
+            }
+        }
+    }
+    Some(state)
+}
+
+fn unknown(name: &ast::Name, machine: &Machine, diagnostics: &mut Vec<Diagnostic>) {
+    let help = near(&name.text, machine.named.keys().map(String::as_str), diagnostics.len())
+        .unwrap_or_else(|| format!("declare it: `state {}`", name.text));
+    diagnostics.push(
+        Diagnostic::new(Code::UnknownState, name.span, format!("unknown state `{}`", name.text)).help(help),
+    );
+}
+
+/// A state that can be active: no history.
+pub(super) fn resolve_active(
+    path: &ast::Path,
+    from: StateId,
+    machine: &Machine,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Option<StateId> {
+    let state = resolve(path, from, machine, diagnostics)?;
+    if machine.is_history(state) {
+        let parent = machine.states[state].parent;
+        diagnostics.push(
+            Diagnostic::new(
+                Code::BadHistory,
+                path.span,
+                format!("history `{}` is never active", machine.states[state].path),
+            )
+            .label("it is only a target")
+            .help(format!("name a state: `{}` is what it restores", machine.states[parent].path)),
+        );
+        return None;
+    }
+    Some(state)
+}
