@@ -42,8 +42,10 @@ pub(super) struct Variable {
 pub(super) struct EventRow {
     pub(super) original: String,
     pub(super) name: String,
-    /// Only raised for errors that are certain.
+    /// Nothing outside sends it.
     pub(super) internal: bool,
+    /// Only raised for errors that are certain; declared when there is one.
+    pub(super) error: bool,
     pub(super) fields: BTreeMap<String, FieldRow>,
     /// Places that send it, in this pass.
     pub(super) sites: usize,
@@ -58,6 +60,26 @@ pub(super) struct FieldRow {
     pub(super) given: usize,
     pub(super) maybe: bool,
     pub(super) reads: bool,
+}
+
+impl EventRow {
+    /// The type of a field; it is declared by being used.
+    pub(super) fn field(&mut self, name: &str, types: &mut Types) -> Slot {
+        if !self.fields.contains_key(name) {
+            let mut taken = Names::new(snake);
+            for field in self.fields.values() {
+                taken.take(&field.name);
+            }
+            // `event.name` is the event's own name.
+            taken.take("name");
+            let spelt = taken.claim(&names::identifier(name, "f"));
+            self.fields.insert(name.to_owned(), FieldRow { name: spelt, optional: true, ..FieldRow::default() });
+        }
+        match self.fields.get_mut(name) {
+            Some(field) => *field.slot.get_or_insert_with(|| types.fresh(Kind::Unknown)),
+            None => types.fresh(Kind::Unknown),
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -80,6 +102,8 @@ pub(super) struct Translator<'a> {
     pub(super) variables: BTreeMap<String, Variable>,
     pub(super) events: Vec<EventRow>,
     pub(super) children: Vec<ChildRow>,
+    /// Messages to whoever runs the document; none where that is another document.
+    pub(super) outputs: Option<Vec<EventRow>>,
     /// Ids of messages that something cancels, and their names.
     pub(super) messages: BTreeMap<String, String>,
     pub(super) results: BTreeMap<usize, (Slot, Option<String>)>,
@@ -110,7 +134,7 @@ pub(super) fn translate(
     let mut machines = Names::new(snake);
     machines.take(name);
     let mut drafts = Vec::new();
-    let mut imported = machine(chart, name, more, &BTreeSet::new(), defaults, &mut machines, &mut drafts)?;
+    let mut imported = machine(chart, name, more, &BTreeSet::new(), defaults, &mut machines, &mut drafts, 0)?;
     for draft in drafts.iter().rev() {
         if !imported.text.is_empty() {
             imported.text.push('\n');
@@ -130,6 +154,7 @@ fn machine(
     defaults: &BTreeSet<String>,
     machines: &mut Names,
     drafts: &mut Vec<Draft>,
+    depth: usize,
 ) -> Result<Imported, ImportError> {
     if chart.states.len() < 2 {
         return Err(ImportError::at(chart.at, "the document has no states"));
@@ -144,7 +169,7 @@ fn machine(
             let wanted = if child.name.is_empty() { &id } else { &child.name };
             let machine_name = machines.claim(&names::identifier(&format!("{name}{}", pascal(wanted)), "M"));
             let given: BTreeSet<String> = found.params.iter().map(|param| param.name.clone()).collect();
-            let inner = machine(child, &machine_name, &[], &given, defaults, machines, drafts)?;
+            let inner = machine(child, &machine_name, &[], &given, defaults, machines, drafts, depth + 1)?;
             notes.extend(inner.notes);
             let typed = drafts.last().map(|draft| draft.params.clone()).unwrap_or_default();
             let params = given
@@ -173,7 +198,7 @@ fn machine(
             });
         }
     }
-    let mut translator = Translator::new(chart, name, children, defaults);
+    let mut translator = Translator::new(chart, name, children, defaults, depth == 0);
     translator.declare(more, params);
     translator.notes = notes;
     translator.run(more);
@@ -184,7 +209,13 @@ fn machine(
 }
 
 impl<'a> Translator<'a> {
-    fn new(chart: &'a Chart, name: &str, children: Vec<ChildRow>, defaults: &'a BTreeSet<String>) -> Self {
+    fn new(
+        chart: &'a Chart,
+        name: &str,
+        children: Vec<ChildRow>,
+        defaults: &'a BTreeSet<String>,
+        outermost: bool,
+    ) -> Self {
         let label = (!chart.name.is_empty() && chart.name != name).then(|| chart.name.clone());
         let draft = Draft { name: name.to_owned(), label, ..Draft::default() };
         Self {
@@ -194,6 +225,7 @@ impl<'a> Translator<'a> {
             variables: BTreeMap::new(),
             events: Vec::new(),
             children,
+            outputs: outermost.then(Vec::new),
             messages: BTreeMap::new(),
             results: BTreeMap::new(),
             results_read: BTreeSet::new(),
@@ -248,7 +280,7 @@ impl<'a> Translator<'a> {
                 StateKind::History { deep } => DraftKind::History { deep },
             };
             let wanted = if state.id.is_empty() { format!("s{index}") } else { state.id.clone() };
-            let row = DraftState { kind, ..DraftState::default() };
+            let row = DraftState { kind, accept: state.accept, label: state.label.clone(), ..DraftState::default() };
             let at = self.draft.add(state.parent, &wanted, &mut paths, row);
             if !state.id.is_empty() && self.ids.insert(&state.id, at).is_some() {
                 self.lost(state.at, format!("the id `{}` is given twice", state.id));
@@ -421,14 +453,15 @@ impl<'a> Translator<'a> {
             }
             if seen.insert(original.clone()) {
                 let name = spelt.claim(&names::quotable(&original));
-                self.events.push(EventRow { original, name, ..EventRow::default() });
+                let internal = chart.internal.contains(&original) && !more.contains(&original);
+                self.events.push(EventRow { original, name, internal, ..EventRow::default() });
             }
         }
         // An error that is certain is raised under its own name; whether one is shows in the first pass.
         for name in [EXECUTION, COMMUNICATION] {
             if !self.events.iter().any(|event| event.original == name) {
                 let spelt = spelt.claim(name);
-                self.events.push(EventRow { original: name.to_owned(), name: spelt, internal: true, ..EventRow::default() });
+                self.events.push(EventRow { original: name.to_owned(), name: spelt, internal: true, error: true, ..EventRow::default() });
             }
         }
     }
@@ -451,7 +484,7 @@ impl<'a> Translator<'a> {
                 variable.reads = false;
             }
             self.faults = self.may_fault;
-            for event in &mut self.events {
+            for event in self.events.iter_mut().chain(self.outputs.iter_mut().flatten()) {
                 let outside = more.contains(&event.original);
                 for field in event.fields.values_mut() {
                     field.optional = field.maybe || pass == 0 || event.sites == 0 || field.given < event.sites;
@@ -479,7 +512,7 @@ impl<'a> Translator<'a> {
             .values()
             .map(|v| format!("{} {:?} {} {} {}", v.name, self.types.spell(v.slot), v.optional, v.read, v.reads))
             .collect();
-        for event in &self.events {
+        for event in self.events.iter().chain(self.outputs.iter().flatten()) {
             known.push(format!("{} {}", event.name, event.sites));
             for field in event.fields.values() {
                 let ty = field.slot.and_then(|slot| self.types.spell(slot));
@@ -500,15 +533,19 @@ impl<'a> Translator<'a> {
                 imported.states.insert((*id).to_owned(), path);
             }
         }
-        for event in &self.events {
-            if event.internal && !self.errors.contains(event.original.as_str()) {
+        let outputs = self.outputs.take().unwrap_or_default();
+        for (event, is_output) in
+            self.events.iter().map(|event| (event, false)).chain(outputs.iter().map(|output| (output, true)))
+        {
+            if event.error && !self.errors.contains(event.original.as_str()) {
                 continue;
             }
-            imported.events.insert(event.original.clone(), event.name.clone());
+            if !is_output {
+                imported.events.insert(event.original.clone(), event.name.clone());
+            }
             let mut fields = Vec::new();
             for (original, field) in &event.fields {
-                let ty = field.slot.and_then(|slot| self.types.spell(slot));
-                match ty {
+                match field.slot.and_then(|slot| self.types.spell(slot)) {
                     Some(ty) => {
                         fields.push(format!("{}: {ty}{}", field.name, if field.optional { "?" } else { "" }));
                     }
@@ -520,7 +557,13 @@ impl<'a> Translator<'a> {
                 }
             }
             let symbol = DraftSymbol { name: event.name.clone(), fields, doc: None };
-            if event.internal { self.draft.internals.push(symbol) } else { self.draft.inputs.push(symbol) }
+            if is_output {
+                self.draft.outputs.push(symbol);
+            } else if event.internal {
+                self.draft.internals.push(symbol);
+            } else {
+                self.draft.inputs.push(symbol);
+            }
         }
         self.draft.prune();
         (self.draft, imported)
@@ -548,21 +591,9 @@ impl<'a> Translator<'a> {
 
     /// The type of an event's field; it is declared by being used.
     pub(super) fn field(&mut self, event: usize, name: &str) -> Slot {
-        let types = &mut self.types;
-        let Some(row) = self.events.get_mut(event) else { return types.fresh(Kind::Unknown) };
-        if !row.fields.contains_key(name) {
-            let mut taken = Names::new(snake);
-            for field in row.fields.values() {
-                taken.take(&field.name);
-            }
-            // `event.name` is the event's own name.
-            taken.take("name");
-            let spelt = taken.claim(&names::identifier(name, "f"));
-            row.fields.insert(name.to_owned(), FieldRow { name: spelt, optional: true, ..FieldRow::default() });
-        }
-        match row.fields.get_mut(name) {
-            Some(field) => *field.slot.get_or_insert_with(|| types.fresh(Kind::Unknown)),
-            None => types.fresh(Kind::Unknown),
+        match self.events.get_mut(event) {
+            Some(row) => row.field(name, &mut self.types),
+            None => self.types.fresh(Kind::Unknown),
         }
     }
 

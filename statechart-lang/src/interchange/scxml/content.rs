@@ -9,10 +9,10 @@ use super::super::{
     names,
 };
 use super::{
-    chart::{COMMUNICATION, EXECUTION, Translator, generated_id},
-    expr::{COMPARE, Scope, SUM},
+    chart::{COMMUNICATION, EXECUTION, EventRow, Translator, generated_id},
+    expr::{COMPARE, SUM, Scope, is_default},
     read::{Code, Content, ContentKind, Param, Send},
-    types::Kind,
+    types::{Kind, Types},
 };
 
 /// How deep functions may call each other.
@@ -24,6 +24,8 @@ pub(super) const FAULTY: &str = "1 / 0 == 0";
 enum To {
     Itself,
     Internal,
+    /// Whoever runs the document.
+    Outside,
     /// Index into the children.
     Child(usize),
     /// Nowhere: W3C `error.communication`.
@@ -178,7 +180,9 @@ impl Translator<'_> {
     fn assign_js(&mut self, name: &str, value: &Js, at: Position, scope: &Scope, out: &mut Vec<String>) -> Result<(), Bad> {
         let Some(variable) = self.variables.get(name) else { return invalid(format!("`{name}` is not declared")) };
         let (slot, spelt, read) = (variable.slot, variable.name.clone(), variable.read);
-        if let Js::Choice(condition, then, otherwise) = value {
+        if let Js::Choice(condition, then, otherwise) = value
+            && !is_default(condition, then)
+        {
             let condition = self.truth(condition, scope)?;
             let (mut a, mut b) = (Vec::new(), Vec::new());
             self.assign_js(name, then, at, scope, &mut a)?;
@@ -400,6 +404,7 @@ impl Translator<'_> {
         Ok(match target.as_str() {
             "" | "#_scxml_session" => To::Itself,
             "#_internal" => To::Internal,
+            "#_parent" if self.outputs.is_some() => To::Outside,
             "#_parent" => return unknown("a message to the machine that started this one"),
             other => match other.strip_prefix("#_") {
                 Some(id) => match self.children.iter().position(|child| child.id == id) {
@@ -447,11 +452,18 @@ impl Translator<'_> {
                         }
                         event.map(|event| format!("send {child} {}{delay_text}{id}", names::symbol(&event)))
                     }
+                    To::Outside if !delay.is_empty() => return unknown("an output that is delayed"),
+                    To::Outside => {
+                        let output = self.output(name);
+                        let args = self.arguments(output, true, &send.params, send.content.as_ref(), scope)?;
+                        let spelt = self.outputs.as_ref().and_then(|rows| rows.get(output)).map_or("", |row| &row.name);
+                        Some(format!("emit {}{args}", names::symbol(spelt)))
+                    }
                     To::Itself | To::Internal => {
                         let Some(event) = self.event_named(name) else {
                             return invalid("the event has no name");
                         };
-                        let args = self.arguments(event, &send.params, send.content.as_ref(), scope)?;
+                        let args = self.arguments(event, false, &send.params, send.content.as_ref(), scope)?;
                         let symbol = names::symbol(&self.events[event].name);
                         Some(match to {
                             To::Internal => format!("raise {symbol}{args}"),
@@ -491,15 +503,39 @@ impl Translator<'_> {
         Ok((delays, found.by.map(|by| (by, found.values))))
     }
 
+    /// Index of an output; it is declared by being used.
+    fn output(&mut self, original: &str) -> usize {
+        let rows = self.outputs.get_or_insert_with(Vec::new);
+        if let Some(known) = rows.iter().position(|row| row.original == original) {
+            return known;
+        }
+        let mut spelt = names::Names::new(crate::model::names::pascal);
+        for row in rows.iter() {
+            spelt.take(&row.name);
+        }
+        let name = spelt.claim(&names::quotable(original));
+        rows.push(EventRow { original: original.to_owned(), name, ..EventRow::default() });
+        rows.len() - 1
+    }
+
+    /// An event or output, and the types.
+    fn row(&mut self, at: usize, is_output: bool) -> Option<(&mut EventRow, &mut Types)> {
+        let rows = if is_output { self.outputs.as_mut()? } else { &mut self.events };
+        rows.get_mut(at).map(|row| (row, &mut self.types))
+    }
+
     /// The data of a message, in the order in which it is given.
     fn arguments(
         &mut self,
         event: usize,
+        is_output: bool,
         params: &[Param],
         content: Option<&Code>,
         scope: &Scope,
     ) -> Result<String, Bad> {
-        self.events[event].sites += 1;
+        if let Some((row, _)) = self.row(event, is_output) {
+            row.sites += 1;
+        }
         let mut given: Vec<(&str, &Js)> = Vec::new();
         for param in params {
             given.push((&param.name, js(&param.value)?));
@@ -512,14 +548,16 @@ impl Translator<'_> {
         }
         let mut args = Vec::new();
         for (name, value) in given {
-            let slot = self.field(event, name);
+            let Some((row, types)) = self.row(event, is_output) else { continue };
+            let slot = row.field(name, types);
             let found = self.infer(value, scope);
             if !self.types.join(slot, found) {
-                return unknown(format!("`{name}` of `{}` holds values of different types", self.events[event].original));
+                return unknown(format!("the data `{name}` of a message hold values of different types"));
             }
             let kind = self.types.kind(slot);
             let out = self.spelt(value, scope, kind)?;
-            let Some(field) = self.events[event].fields.get_mut(name) else { continue };
+            let Some((row, _)) = self.row(event, is_output) else { continue };
+            let Some(field) = row.fields.get_mut(name) else { continue };
             field.given += 1;
             field.maybe |= out.optional;
             if out.text != "none" {

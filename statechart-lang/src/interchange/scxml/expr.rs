@@ -130,10 +130,22 @@ impl Translator<'_> {
                 item
             }
             Js::Call(of, args) => {
-                for arg in args {
-                    self.infer(arg, scope);
+                if !is_trunc(of) {
+                    for arg in args {
+                        self.infer(arg, scope);
+                    }
                 }
                 match &**of {
+                    Js::Member(of, name) if name == "trunc" && **of == Js::Name("Math".to_owned()) => {
+                        let number = self.types.fresh(Kind::Int);
+                        if let [Js::Binary("/", left, right)] = args.as_slice() {
+                            for side in [left, right] {
+                                let side = self.infer(side, scope);
+                                self.types.join(side, number);
+                            }
+                        }
+                        number
+                    }
                     Js::Name(name) if name == "In" => self.types.fresh(Kind::Bool),
                     Js::Member(of, name) if name == "pow" && **of == Js::Name("Math".to_owned()) => {
                         let base = args.first().map(|base| self.infer(base, scope));
@@ -261,7 +273,18 @@ impl Translator<'_> {
                 "&&" | "||" if want != Kind::Bool => unknown(format!("`{operator}` of what is not true or false")),
                 _ => self.truth(js, scope),
             },
-            Js::Choice(..) if want == Kind::Bool => self.truth(js, scope),
+            Js::Choice(condition, value, _) if want == Kind::Bool && !is_default(condition, value) => self.truth(js, scope),
+            Js::Choice(condition, value, otherwise) if is_default(condition, value) => {
+                let value = self.spelt(value, scope, want)?;
+                if !value.optional {
+                    return Ok(value);
+                }
+                let otherwise = self.spelt(otherwise, scope, want)?;
+                Ok(Out {
+                    optional: otherwise.optional,
+                    ..Out::new(format!("{} ?? {}", value.within(DEFAULT), otherwise.within(DEFAULT)), DEFAULT, value.kind)
+                })
+            }
             Js::Choice(..) => unknown("`? :` inside an expression"),
         }
     }
@@ -363,6 +386,18 @@ impl Translator<'_> {
                 Some(_) => Out::bool(format!("in({})", self.state_reference(id)), ATOM),
                 None => Out::constant(false),
             }),
+            // How a division of whole numbers is written.
+            (Js::Member(of, name), [Js::Binary("/", left, right)])
+                if **of == Js::Name("Math".to_owned()) && name == "trunc" && want == Kind::Int =>
+            {
+                let (a, b) = (self.spelt(left, scope, want)?, self.spelt(right, scope, want)?);
+                let (a, b) = (self.filled(a), self.filled(b));
+                if a.kind != Kind::Int || b.kind != Kind::Int {
+                    return unknown("`Math.trunc` of what is no quotient of whole numbers");
+                }
+                self.may_fault = true;
+                Ok(Out::new(format!("{} / {}", a.within(PRODUCT), b.within(PRODUCT + 1)), PRODUCT, Kind::Int))
+            }
             // A small whole power is a product.
             (Js::Member(of, name), [base @ Js::Name(_), Js::Number(power, true)])
                 if **of == Js::Name("Math".to_owned()) && name == "pow" && (1.0..=POWER_LIMIT).contains(power) =>
@@ -594,6 +629,17 @@ impl Translator<'_> {
             Out::constant(true)
         })
     }
+}
+
+/// `x != null ? x : …`.
+pub(super) fn is_default(condition: &Js, value: &Js) -> bool {
+    matches!(condition, Js::Binary("!=" | "!==", tested, nothing)
+        if matches!(**nothing, Js::Null | Js::Undefined) && **tested == *value)
+}
+
+/// `Math.trunc`, whose argument is no division of fractions.
+fn is_trunc(of: &Js) -> bool {
+    of.path().is_some_and(|path| path == ["Math", "trunc"])
 }
 
 fn none_test(out: &Out) -> Out {

@@ -308,7 +308,7 @@ impl Translator<'_> {
         let mut atoms = Vec::new();
         for descriptor in descriptors {
             for event in &self.events {
-                let exists = !event.internal || self.errors.contains(event.original.as_str());
+                let exists = !event.error || self.errors.contains(event.original.as_str());
                 if exists && matches(descriptor, &event.original) {
                     atoms.push(Atom::Event(event.original.clone()));
                 }

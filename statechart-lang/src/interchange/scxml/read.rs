@@ -5,6 +5,7 @@ use roxmltree::{Document, Node};
 use super::super::{
     ImportError, Position,
     ecma::{self, Bad, Js, Statement},
+    export::NAMESPACE,
 };
 use crate::Loader;
 
@@ -24,6 +25,8 @@ pub(super) struct Chart {
     /// Content of `<script>` below the root.
     pub(super) scripts: Vec<Content>,
     pub(super) late: bool,
+    /// Events that only the machine itself raises, as our own export says.
+    pub(super) internal: Vec<String>,
     /// Neither `ecmascript` nor `null`: its expressions mean something else.
     pub(super) datamodel: Option<String>,
 }
@@ -54,6 +57,9 @@ pub(super) struct State {
     pub(super) transitions: Vec<Transition>,
     pub(super) invokes: Vec<Invoke>,
     pub(super) donedata: Option<DoneData>,
+    /// What our own export says beyond SCXML.
+    pub(super) accept: bool,
+    pub(super) label: Option<String>,
 }
 
 #[derive(Debug)]
@@ -195,6 +201,7 @@ impl Reader<'_, '_> {
         let mut chart = Chart {
             name: root.attribute("name").unwrap_or_default().to_owned(),
             at: self.at(root),
+            internal: words(root.attribute((NAMESPACE, "internal"))),
             late: root.attribute("binding") == Some("late"),
             datamodel: root
                 .attribute("datamodel")
@@ -229,6 +236,8 @@ impl Reader<'_, '_> {
             parent,
             at: self.at(node),
             initial: words(node.attribute("initial")),
+            accept: node.attribute((NAMESPACE, "accept")) == Some("true"),
+            label: node.attribute((NAMESPACE, "label")).map(str::to_owned),
             ..State::default()
         });
         for child in elements(node) {
