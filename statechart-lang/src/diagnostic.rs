@@ -86,6 +86,7 @@ codes! {
     BadUndo = "SC038" Error "undo that cannot be run later";
     UnknownMessage = "SC039" Error "no delayed message of this name";
     Nondeterministic = "SC040" Error "two transitions enabled at once";
+    BadExample = "SC041" Error "example that does not hold";
     Unreachable = "SC050" Warning "unreachable state";
     Unused = "SC051" Warning "declared but never used";
     Unhandled = "SC052" Warning "outcome of a service is not handled";

@@ -56,6 +56,16 @@ impl Compiled {
         self.diagnostics.iter().any(|diagnostic| diagnostic.severity() == Severity::Error)
     }
 
+    /// Runs the examples of a sound specification, and adds what is wrong with them to the diagnostics. The model
+    /// stays: an example that does not hold is a mistake, but no ambiguity.
+    #[cfg(feature = "interpreter")]
+    pub fn check_examples(&mut self) {
+        if let Some(model) = &self.model {
+            self.diagnostics.extend(interpreter::failing_examples(model));
+            diagnostic::finish(&mut self.diagnostics);
+        }
+    }
+
     /// All diagnostics as text for people; see [`Diagnostic::render`].
     #[must_use]
     pub fn render(&self, colour: bool) -> String {

@@ -99,7 +99,10 @@ impl Effects<Meter> for Nothing {
         Time(0)
     }
     fn emit(&mut self, _: Output) {}
-    fn send(&mut self, _: Message, _: Option<value::Duration>) {}
+    fn send(&mut self, _: Message, _: Option<value::Duration>, _: Option<u16>) {}
+    fn cancel(&mut self, _: u16) {}
+    fn spawn(&mut self, _: u16, _: u32, (): ()) {}
+    fn stop_child(&mut self, _: u16) {}
     fn start(&mut self, _: u16, _: u32, _: meter::Call) {}
     fn stop(&mut self, _: u16) {}
     fn arm(&mut self, _: u16, _: u32, _: value::Duration) {}

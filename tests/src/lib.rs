@@ -64,7 +64,14 @@ pub fn stem(path: &Path) -> String {
 /// Compiles a file of the disk.
 #[must_use]
 pub fn compiled(path: &Path) -> Compiled {
-    compile(&path.to_string_lossy(), &Disk)
+    with_examples(compile(&path.to_string_lossy(), &Disk))
+}
+
+/// The same with what is wrong with its examples.
+#[must_use]
+pub fn with_examples(mut compiled: Compiled) -> Compiled {
+    compiled.check_examples();
+    compiled
 }
 
 /// The model of a file that has no errors.

@@ -8,7 +8,7 @@ use statechart_lang::{
     Code, Compiled, MapLoader, Severity, compile,
     interpreter::{parse_words, run},
 };
-use statechart_tests::workspace;
+use statechart_tests::{with_examples, workspace};
 
 /// A fenced block: what stands behind its fence, its text, its first line.
 #[derive(Debug, Clone)]
@@ -59,7 +59,7 @@ fn compiled(text: &str, known: &[(String, String)]) -> Compiled {
     let mut files: Vec<(String, String)> = known.to_vec();
     files.push(("main.sc".to_owned(), text.to_owned()));
     let loader = Files(files);
-    compile("main.sc", &loader)
+    with_examples(compile("main.sc", &loader))
 }
 
 struct Files(Vec<(String, String)>);

@@ -7,7 +7,7 @@
 use std::{collections::BTreeMap, fs, path::Path};
 
 use statechart_lang::{Code, Compiled, MapLoader, compile};
-use statechart_tests::{compiled, files, stem};
+use statechart_tests::{compiled, files, stem, with_examples};
 
 #[test]
 fn ok_fixtures_and_specs_have_no_diagnostics() {
@@ -24,7 +24,7 @@ fn ok_fixtures_and_specs_have_no_diagnostics() {
 fn bare(path: &Path) -> Compiled {
     let name = path.file_name().unwrap().to_string_lossy().into_owned();
     let text = fs::read_to_string(path).unwrap();
-    compile(&name, &MapLoader::from([(name.clone(), text)]))
+    with_examples(compile(&name, &MapLoader::from([(name.clone(), text)])))
 }
 
 #[test]

@@ -91,8 +91,11 @@ impl Effects<Heater> for Pins {
         self.faults = self.faults.saturating_add(1);
     }
 
-    // The spec has no services, no peers and no log lines.
-    fn send(&mut self, _: Message, _: Option<Duration>) {}
+    // The spec has no services, no peers, no children and no log lines.
+    fn send(&mut self, _: Message, _: Option<Duration>, _: Option<u16>) {}
+    fn cancel(&mut self, _: u16) {}
+    fn spawn(&mut self, _: u16, _: u32, (): ()) {}
+    fn stop_child(&mut self, _: u16) {}
     fn start(&mut self, _: u16, _: u32, call: heater::Call) {
         match call {}
     }

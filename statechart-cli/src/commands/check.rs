@@ -1,4 +1,4 @@
-//! `statechart check`: everything that is wrong with some specifications.
+//! `statechart check`: everything that is wrong with some specifications, their examples included.
 
 use clap::Args;
 use serde::Serialize;
@@ -7,7 +7,7 @@ use statechart_lang::{Compiled, Severity};
 use crate::error::Error;
 use crate::{Outcome, output, spec};
 
-/// Check specifications and their imports, and report every mistake at once.
+/// Check specifications and their imports, run their examples, and report every mistake at once.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -30,8 +30,9 @@ impl Check {
         let mut worst = Outcome::Good;
         let mut rows = Vec::new();
         for path in &self.files {
-            let (compiled, outcome) = spec::compile(path);
-            worst = worst.max(outcome);
+            let (mut compiled, outcome) = spec::compile(path);
+            compiled.check_examples();
+            worst = worst.max(outcome).max(if compiled.has_errors() { Outcome::Bad } else { Outcome::Good });
             if self.json {
                 rows.extend(diagnostics(&compiled));
                 continue;

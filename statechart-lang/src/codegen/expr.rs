@@ -1,23 +1,55 @@
 //! Expressions. Every expression has two forms: a value, and a place that can be borrowed.
 
-use proc_macro2::{Literal as Token, TokenStream};
-use quote::quote;
+use std::collections::BTreeMap;
 
-use super::rust;
-use crate::model::{BinaryOp, Expr, ExprKind, Literal, Machine, Type, UnaryOp};
+use proc_macro2::{Ident, Literal as Token, TokenStream};
+use quote::{format_ident, quote};
+
+use super::{data, rust};
+use crate::model::{
+    BinaryOp, BindingId, Expr, ExprKind, Literal, LocalId, Machine, Transition, Trigger, Type, UnaryOp, names,
+};
 
 /// Generates expressions of one function.
 pub(super) struct Exprs<'a> {
     pub(super) machine: &'a Machine,
     /// What the function returns where the checker has proved that it cannot come to it.
-    pub(super) otherwise: TokenStream,
+    otherwise: TokenStream,
+    /// What `event.result` is: a variant of `Returned`.
+    result: Option<Ident>,
+    /// Data that the function has made before, and that no state holds yet.
+    pub(super) made: BTreeMap<LocalId, Ident>,
 }
 
-impl Exprs<'_> {
+impl<'a> Exprs<'a> {
+    pub(super) fn new(machine: &'a Machine, otherwise: TokenStream) -> Self {
+        Self { machine, otherwise, result: None, made: BTreeMap::new() }
+    }
+
+    /// The same in the guard, the passes and the actions of a transition.
+    pub(super) fn of(mut self, transition: &Transition) -> Self {
+        self.result = match transition.trigger {
+            Trigger::Done(state) => data::returned_of_state(self.machine, state),
+            Trigger::ChildDone(child) => data::returned_of_child(self.machine, child),
+            _ => None,
+        };
+        self
+    }
+
+    /// What a `for` binds, in Rust.
+    pub(super) fn binding(&self, binding: BindingId) -> Ident {
+        format_ident!("{}_{binding}", names::snake(&self.machine.bindings[binding].name))
+    }
+
     /// The expression as an owned value.
     pub(super) fn value(&self, expr: &Expr) -> TokenStream {
         match &expr.kind {
-            ExprKind::Variable(_) | ExprKind::Field { .. } | ExprKind::Unwrap(_) => {
+            ExprKind::Variable(_)
+            | ExprKind::Local(_)
+            | ExprKind::Binding(_)
+            | ExprKind::Result
+            | ExprKind::Field { .. }
+            | ExprKind::Unwrap(_) => {
                 let place = self.place(expr);
                 if rust::is_copy(&expr.ty) {
                     quote!(*#place)
@@ -29,12 +61,8 @@ impl Exprs<'_> {
             ExprKind::None => quote!(::core::option::Option::None),
             // Only in a skeleton, where nothing is computed.
             ExprKind::Error => quote!(::core::default::Default::default()),
-            ExprKind::EventName => {
-                quote!(event.map_or(value::Text::Static(""), |event| value::Text::Static(event.name())))
-            }
-            ExprKind::Local(_) | ExprKind::Binding(_) | ExprKind::Result | ExprKind::FaultKind => {
-                quote!(::core::default::Default::default())
-            }
+            ExprKind::EventName => quote!(value::Text::Static(cue.name(Event::name))),
+            ExprKind::FaultKind => quote!(value::Text::Static(cue.fault_kind())),
             ExprKind::Now => quote!(self.core.now()),
             ExprKind::In(state) => {
                 let state = Token::u16_suffixed(*state as u16);
@@ -114,10 +142,25 @@ impl Exprs<'_> {
                     of.iter().map(|(event, _)| rust::variant(&self.machine.events[*event].symbol.name));
                 let otherwise = &self.otherwise;
                 // Another event never comes here: the transition's trigger admits only these.
-                quote!((match event {
-                    #(::core::option::Option::Some(Event::#variants { #field: field, .. }))|* => field,
+                quote!((match cue {
+                    #(chart::Cue::Event(Event::#variants { #field: field, .. }))|* => field,
                     _ => #otherwise,
                 }))
+            }
+            ExprKind::Local(local) => self.local(*local),
+            ExprKind::Binding(binding) => {
+                let name = self.binding(*binding);
+                quote!(#name)
+            }
+            ExprKind::Result => {
+                let otherwise = &self.otherwise;
+                match &self.result {
+                    Some(variant) => quote!((match cue {
+                        chart::Cue::Done(::core::option::Option::Some(Returned::#variant(result))) => result,
+                        _ => #otherwise,
+                    })),
+                    None => quote!((#otherwise)),
+                }
             }
             ExprKind::Unwrap(inner) => {
                 let place = self.place(inner);
@@ -133,6 +176,23 @@ impl Exprs<'_> {
                 quote!(&(#value))
             }
         }
+    }
+
+    /// Data of a state, which is active wherever the expression stands, or of the machine.
+    fn local(&self, local: LocalId) -> TokenStream {
+        if let Some(made) = self.made.get(&local) {
+            return quote!(&#made);
+        }
+        let row = &self.machine.locals[local];
+        let name = rust::field(&row.name);
+        if row.state == 0 {
+            return quote!(&self.params.#name);
+        }
+        let (state, otherwise) = (rust::field(&self.machine.states[row.state].path), &self.otherwise);
+        quote!((match &self.data.#state {
+            ::core::option::Option::Some(data) => &data.#name,
+            ::core::option::Option::None => #otherwise,
+        }))
     }
 
     fn binary(&self, operator: BinaryOp, left: &Expr, right: &Expr) -> TokenStream {
@@ -169,6 +229,44 @@ impl Exprs<'_> {
             BinaryOp::Divide => call(quote!(over)),
             BinaryOp::Modulo => call(quote!(modulo)),
         }
+    }
+}
+
+/// Whether the code of an expression may leave the function that it stands in: by a fault, or where the checker has
+/// proved that it cannot come to.
+pub(super) fn may_leave(expr: &Expr) -> bool {
+    match &expr.kind {
+        ExprKind::Local(_) | ExprKind::Result | ExprKind::Field { .. } | ExprKind::Unwrap(_) => true,
+        _ => can_fault(expr) || parts(expr).into_iter().any(may_leave),
+    }
+}
+
+/// Whether evaluating an expression may fault.
+pub(super) fn can_fault(expr: &Expr) -> bool {
+    let itself = match &expr.kind {
+        ExprKind::Unary(UnaryOp::Negate, inner) => inner.ty != Type::Float,
+        ExprKind::Binary(BinaryOp::Add, left, _) => left.ty != Type::Text,
+        ExprKind::Binary(operator, ..) => matches!(
+            operator,
+            BinaryOp::Subtract | BinaryOp::Multiply | BinaryOp::Divide | BinaryOp::Modulo
+        ),
+        _ => false,
+    };
+    itself || parts(expr).into_iter().any(can_fault)
+}
+
+fn parts(expr: &Expr) -> Vec<&Expr> {
+    match &expr.kind {
+        ExprKind::Unary(_, inner)
+        | ExprKind::IsNone(inner)
+        | ExprKind::Wrap(inner)
+        | ExprKind::Unwrap(inner)
+        | ExprKind::Len(inner) => vec![inner],
+        ExprKind::Binary(_, left, right) | ExprKind::Default(left, right) | ExprKind::Index(left, right) => {
+            vec![left, right]
+        }
+        ExprKind::List(items) | ExprKind::Guard(_, items) => items.iter().collect(),
+        _ => Vec::new(),
     }
 }
 

@@ -3,29 +3,47 @@
 use proc_macro2::{Ident, Literal, TokenStream};
 use quote::{format_ident, quote};
 
-use super::{expr::Exprs, items::outcome_name, rust};
-use crate::model::{Action, ActionKind, Expr, Field, Machine, Place, Receiver, StateKind, Type};
+use super::{
+    actions::{self, arguments, child_variant},
+    children, data,
+    expr::{Exprs, can_fault},
+    items::outcome_name,
+    rust,
+};
+use crate::model::{Machine, Model, StateKind, Transition, Type};
 
-pub(super) fn hooks(machine: &Machine) -> TokenStream {
+pub(super) fn hooks(model: &Model, machine: &Machine) -> TokenStream {
     let own = own(machine);
     let chart = chart(machine);
     let shape = shape(machine, rust::reads_now(&chart));
     let services = services(machine);
-    quote! { #shape #own #chart #services }
+    let launch = children::launch(model, machine);
+    quote! { #shape #own #chart #services #launch }
 }
 
-fn index(value: usize) -> Literal {
+pub(super) fn index(value: usize) -> Literal {
     Literal::u16_unsuffixed(value as u16)
 }
 
 /// Sizes of the machine's queues.
 fn shape(machine: &Machine, reads_now: bool) -> TokenStream {
     let defers = machine.states.iter().any(|state| !state.defer.is_empty());
-    let deferred = Literal::usize_unsuffixed(if defers { 64 } else { 0 });
+    let deferred = Literal::usize_unsuffixed(if defers { machine.limits.deferred as usize } else { 0 });
     let entered = machine.states.iter().filter(|state| !state.activities.is_empty()).count();
     let entered = Literal::usize_unsuffixed(entered);
     let timers = Literal::usize_unsuffixed(machine.timers.len());
     let activities = Literal::usize_unsuffixed(machine.activities.len());
+    let children = Literal::usize_unsuffixed(machine.children.len());
+    let histories = machine.states.iter().filter(|row| matches!(row.kind, StateKind::History { .. })).count();
+    let histories = Literal::usize_unsuffixed(histories);
+    let internal = Literal::u32_unsuffixed(machine.limits.internal);
+    let returned = data::returned_type(machine);
+    let (undo, undos) = if machine.undos.is_empty() {
+        (quote!(()), 0)
+    } else {
+        (quote!(chart::Undo<Action, Output, Event, Message>), machine.limits.undo)
+    };
+    let undos = Literal::u32_unsuffixed(undos);
     let parallel = machine.states.iter().any(|state| state.kind == StateKind::Parallel);
     let (configuration, nesting) = if parallel {
         (quote!(chart::Bits<4>), TokenStream::new())
@@ -47,11 +65,18 @@ fn shape(machine: &Machine, reads_now: bool) -> TokenStream {
 
         impl chart::Shape for Shape {
             type Event = Event;
+            type Returned = #returned;
+            type Undo = #undo;
             type Configuration = #configuration;
+            type Internal = chart::Ring<chart::Internal<Event, #returned>, #internal>;
             type Deferred = chart::Ring<chart::Pending<Event>, #deferred>;
             type Entered = chart::Ring<u16, #entered>;
             type Timers = chart::Cells<#timers>;
+            type Deadlines = chart::Cells<#timers, i64>;
             type Activities = chart::Cells<#activities>;
+            type Children = chart::Cells<#children>;
+            type Histories = chart::Cells<#histories, chart::Recorded>;
+            type Undos = chart::Ring<#undo, #undos>;
             const READS_NOW: bool = #reads_now;
         }
     }
@@ -60,11 +85,40 @@ fn shape(machine: &Machine, reads_now: bool) -> TokenStream {
 /// The machine, and what its users call without a runtime.
 fn own(machine: &Machine) -> TokenStream {
     let doc = format!("A running `{}`.", machine.name);
+    let (params, takes, gives) = if data::has_params(machine) {
+        (quote!(/** The machine's parameters. */ pub params: Params,), quote!(params: Params,), quote!(params,))
+    } else {
+        (TokenStream::new(), TokenStream::new(), TokenStream::new())
+    };
+    let (data, no_data) = if data::has_data(machine) {
+        let fields = quote! {
+            /// Data of the active states.
+            pub data: Data,
+            staged: Staged,
+        };
+        (fields, quote!(data: Data::default(), staged: Staged::default(),))
+    } else {
+        (TokenStream::new(), TokenStream::new())
+    };
+    let result = machine.result.as_ref().map(|ty| {
+        let ty = rust::ty(ty);
+        quote! {
+            /// What the machine returned, once it is done.
+            pub fn result(&self) -> ::core::option::Option<&#ty> {
+                match self.core.result() {
+                    ::core::option::Option::Some(Returned::Machine(result)) => ::core::option::Option::Some(result),
+                    _ => ::core::option::Option::None,
+                }
+            }
+        }
+    });
     quote! {
         #[doc = #doc]
         pub struct Machine<X> {
+            #params
             /// The extended state.
             pub context: Context,
+            #data
             /// The user's guards, actions and services.
             pub externs: X,
             core: chart::Core<Shape>,
@@ -72,9 +126,11 @@ fn own(machine: &Machine) -> TokenStream {
 
         impl<X: Externs> Machine<X> {
             /// A machine before its first step.
-            pub fn new(externs: X) -> Self {
-                Self { context: Context::default(), externs, core: chart::Core::default() }
+            pub fn new(#takes externs: X) -> Self {
+                Self { #gives context: Context::default(), #no_data externs, core: chart::Core::default() }
             }
+
+            #result
 
             /// The active states in document order, inner states included.
             pub fn states(&self) -> impl ::core::iter::Iterator<Item = State> + use<X> {
@@ -105,8 +161,8 @@ fn chart(machine: &Machine) -> TokenStream {
     let tag =
         if machine.events.is_empty() { quote!(match *event {}) } else { quote!(match event { #(#tags),* }) };
     let guards = guards(machine);
-    let blocks = blocks(machine);
-    let exprs = Exprs { machine, otherwise: quote!(return ::core::result::Result::Ok(value::Duration(0))) };
+    let blocks = actions::blocks(machine);
+    let exprs = Exprs::new(machine, quote!(return ::core::result::Result::Ok(value::Duration(0))));
     let delays = machine.timers.iter().enumerate().map(|(id, timer)| {
         let (id, after) = (index(id), exprs.value(&timer.after));
         quote!(#id => #after)
@@ -122,15 +178,20 @@ fn chart(machine: &Machine) -> TokenStream {
     } else {
         quote!(match action { #(#acts),* })
     };
-    let (labels, variables): (Vec<String>, Vec<Ident>) = machine
-        .context
-        .iter()
-        .enumerate()
-        .map(|(at, variable)| {
-            let comma = if at == 0 { "" } else { ", " };
-            (format!("{comma}{}: {{:?}}", variable.name), rust::field(&variable.name))
-        })
-        .unzip();
+    let params = machine.params().map(|param| (&param.name, quote!(params)));
+    let variables = machine.context.iter().map(|variable| (&variable.name, quote!(context)));
+    let described = params.chain(variables).enumerate().map(|(at, (name, of))| {
+        let (text, name) = (format!("{}{name}: {{:?}}", if at == 0 { "" } else { ", " }), rust::field(name));
+        quote!(::core::write!(out, #text, self.#of.#name)?;)
+    });
+    let described_data = data::describe(machine);
+    let (returned, spawn) = (data::returned_type(machine), children::spawn_type(machine));
+    let (data, child) = (data::hooks(machine), children::hook(machine));
+    let receivers = machine.children.iter().enumerate().map(|(id, child)| {
+        let (variant, id) = (child_variant(&child.name), index(id));
+        quote!(Message::#variant(_) => chart::Receiver::Child(#id),)
+    });
+    let peers = (!machine.peers.is_empty()).then(|| quote!(_ => chart::Receiver::Peer,));
     quote! {
         impl<X: Externs> chart::Chart for Machine<X> {
             type Shape = Shape;
@@ -139,6 +200,8 @@ fn chart(machine: &Machine) -> TokenStream {
             type Message = Message;
             type Call = Call;
             type Action = Action;
+            type Returned = #returned;
+            type Spawn = #spawn;
             type Externs = X;
 
             const TABLES: &'static chart::Tables = &TABLES;
@@ -148,14 +211,14 @@ fn chart(machine: &Machine) -> TokenStream {
             fn core_mut(&mut self) -> &mut chart::Core<Shape> { &mut self.core }
             fn externs_mut(&mut self) -> &mut X { &mut self.externs }
 
-            fn guard(&self, transition: u16, event: ::core::option::Option<&Event>)
+            fn guard(&self, transition: u16, cue: chart::CueOf<'_, Self>)
                 -> ::core::result::Result<bool, value::Fault>
             {
                 ::core::result::Result::Ok(match transition { #guards _ => true })
             }
 
             fn run<F: chart::Effects<Self>>(
-                &mut self, fx: &mut F, block: chart::Block, event: ::core::option::Option<&Event>,
+                &mut self, fx: &mut F, block: chart::Block, cue: chart::CueOf<'_, Self>,
             ) -> ::core::result::Result<(), value::Fault> {
                 match block { #blocks _ => {} }
                 ::core::result::Result::Ok(())
@@ -166,6 +229,8 @@ fn chart(machine: &Machine) -> TokenStream {
             }
 
             #calls
+            #child
+            #data
 
             fn act(externs: &mut X, action: Action) { #act }
 
@@ -176,113 +241,54 @@ fn chart(machine: &Machine) -> TokenStream {
                 }
             }
 
+            fn receiver(message: &Message) -> chart::Receiver {
+                match message {
+                    Message::Itself(_) => chart::Receiver::Itself,
+                    #(#receivers)*
+                    #peers
+                }
+            }
+
             fn describe_context(&self, out: &mut dyn ::core::fmt::Write) -> ::core::fmt::Result {
-                #(::core::write!(out, #labels, self.context.#variables)?;)*
+                #(#described)*
+                #described_data
                 ::core::result::Result::Ok(())
             }
         }
     }
 }
 
+/// Guards. What a transition passes to its targets must be computable as well: a fault there is one of the guard.
 fn guards(machine: &Machine) -> TokenStream {
-    let exprs = Exprs { machine, otherwise: quote!(return ::core::result::Result::Ok(false)) };
     let arms = machine.transitions.iter().enumerate().filter_map(|(id, transition)| {
-        let (id, guard) = (index(id), exprs.value(transition.guard.as_ref()?));
-        Some(quote!(#id => #guard,))
+        let exprs = Exprs::new(machine, quote!(return ::core::result::Result::Ok(false))).of(transition);
+        let passes: Vec<TokenStream> = transition
+            .passes
+            .iter()
+            .flat_map(|pass| &pass.args)
+            .filter(|arg| can_fault(arg))
+            .map(|arg| exprs.value(arg))
+            .collect();
+        let (id, guard) = (index(id), transition.guard.as_ref().map(|guard| exprs.value(guard)));
+        match (guard, passes.is_empty()) {
+            (None, true) => None,
+            (Some(guard), true) => Some(quote!(#id => #guard,)),
+            (None, false) => Some(quote!(#id => { #(let _ = #passes;)* true })),
+            (Some(guard), false) => Some(quote!(#id => (#guard) && { #(let _ = #passes;)* true },)),
+        }
     });
     arms.collect()
 }
 
-fn blocks(machine: &Machine) -> TokenStream {
-    let transitions = machine
-        .transitions
-        .iter()
-        .enumerate()
-        .map(|(id, transition)| (quote!(Transition), id, &transition.actions));
-    let entries = machine.states.iter().enumerate().map(|(id, state)| (quote!(Entry), id, &state.entry));
-    let exits = machine.states.iter().enumerate().map(|(id, state)| (quote!(Exit), id, &state.exit));
-    transitions
-        .chain(entries)
-        .chain(exits)
-        .filter(|(_, _, list)| !list.is_empty())
-        .map(|(kind, id, list)| {
-            let (id, list) = (index(id), list.iter().map(|action| self::action(machine, action)));
-            quote!(chart::Block::#kind(#id) => { #(#list)* })
-        })
-        .collect()
-}
-
-/// `{ field: value, … }` of a symbol or call.
-fn arguments(exprs: &Exprs<'_>, fields: &[Field], args: &[Expr]) -> TokenStream {
-    let list = fields.iter().zip(args).map(|(field, arg)| {
-        let (name, value) = (rust::field(&field.name), exprs.value(arg));
-        quote!(#name: #value)
-    });
-    quote!({ #(#list),* })
-}
-
-fn action(machine: &Machine, action: &Action) -> TokenStream {
-    let exprs = Exprs { machine, otherwise: quote!(return ::core::result::Result::Ok(())) };
-    match &action.kind {
-        ActionKind::Assign { place: Place::Variable(variable), value } => {
-            let (name, value) = (rust::field(&machine.context[*variable].name), exprs.value(value));
-            quote!(self.context.#name = #value;)
-        }
-        ActionKind::Emit { output, args } => {
-            let symbol = &machine.outputs[*output];
-            let (variant, args) = (rust::variant(&symbol.name), arguments(&exprs, &symbol.fields, args));
-            quote!(fx.emit(Output::#variant #args);)
-        }
-        ActionKind::Raise { event, args } => {
-            let symbol = &machine.events[*event].symbol;
-            let (variant, args) = (rust::variant(&symbol.name), arguments(&exprs, &symbol.fields, args));
-            quote!(self.core.raise(Event::#variant #args)?;)
-        }
-        ActionKind::Send { to, event, args, delay, .. } => {
-            let message = match to {
-                Receiver::Itself | Receiver::Child(_) => {
-                    let symbol = &machine.events[*event].symbol;
-                    let (variant, args) =
-                        (rust::variant(&symbol.name), arguments(&exprs, &symbol.fields, args));
-                    quote!(Message::Itself(Event::#variant #args))
-                }
-                Receiver::Peer(peer) => {
-                    let peer = &machine.peers[*peer];
-                    let symbol = &peer.events[*event];
-                    let (to, module) = (rust::variant(&peer.name), rust::field(&peer.machine));
-                    let (variant, args) =
-                        (rust::variant(&symbol.name), arguments(&exprs, &symbol.fields, args));
-                    quote!(Message::#to(super::#module::Event::#variant #args))
-                }
-            };
-            let delay = match delay {
-                Some(delay) => {
-                    let delay = exprs.value(delay);
-                    quote!(::core::option::Option::Some(#delay))
-                }
-                None => quote!(::core::option::Option::None),
-            };
-            quote!(fx.send(#message, #delay);)
-        }
-        ActionKind::Call { action, args } => {
-            let function = &machine.actions[*action];
-            let variant = rust::variant(&function.name);
-            let args = arguments(&exprs, &rust::params(&function.params), args);
-            // An argument may ask an extern guard, so it is evaluated before the externs are borrowed.
-            quote!(let action = Action::#variant #args; fx.act(&mut self.externs, action);)
-        }
-        ActionKind::Log(text) => {
-            let text = exprs.value(text);
-            quote!(fx.log(#text);)
-        }
-        _ => TokenStream::new(),
-    }
+/// Whether a transition has a guard in the tables.
+pub(super) fn is_guarded(transition: &Transition) -> bool {
+    transition.guard.is_some() || transition.passes.iter().flat_map(|pass| &pass.args).any(can_fault)
 }
 
 /// The calls that activities make. A machine without activities has no call to return.
 fn calls(machine: &Machine) -> TokenStream {
     let exprs =
-        Exprs { machine, otherwise: quote!(return ::core::result::Result::Err(value::Fault::Undelivered)) };
+        Exprs::new(machine, quote!(return ::core::result::Result::Err(value::Fault::Undelivered)));
     let arms = machine.activities.iter().enumerate().filter_map(|(id, activity)| {
         let function = &machine.services[activity.runs.service()?].function;
         let variant = rust::variant(&function.name);

@@ -3,10 +3,10 @@
 use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
 
-use super::{expr::Exprs, rust};
-use crate::model::{ExternFn, Field, Machine, Service, Symbol, names};
+use super::{actions::child_variant, children, data, expr::Exprs, rust};
+use crate::model::{ExternFn, Field, Machine, Model, Service, Symbol, names};
 
-pub(super) fn items(machine: &Machine) -> TokenStream {
+pub(super) fn items(model: &Model, machine: &Machine) -> TokenStream {
     let state = states(machine);
     let events: Vec<&Symbol> = machine.events.iter().map(|event| &event.symbol).collect();
     let event = alphabet("Event", "Σ, the input alphabet, and the internal events.", &events);
@@ -22,11 +22,13 @@ pub(super) fn items(machine: &Machine) -> TokenStream {
         calls("Action", "A call of an extern action, its arguments evaluated.", machine.actions.iter());
     let outcomes = machine.services.iter().map(|service| outcome(machine, service));
     let context = context(machine);
-    let externs = externs(machine);
-    quote! { #state #event #output #message #call #action #(#outcomes)* #context #externs }
+    let data = data::items(machine);
+    let spawn = children::items(machine);
+    let externs = externs(model, machine);
+    quote! { #state #event #output #message #call #action #(#outcomes)* #context #data #spawn #externs }
 }
 
-fn doc(text: &str, otherwise: &str) -> TokenStream {
+pub(super) fn doc(text: &str, otherwise: &str) -> TokenStream {
     let text = if text.is_empty() { otherwise } else { text };
     quote!(#[doc = #text])
 }
@@ -103,11 +105,17 @@ fn messages(machine: &Machine) -> TokenStream {
         let (variant, module) = (rust::variant(&peer.name), rust::field(&peer.machine));
         quote!(#[doc = #doc] #variant(super::#module::Event))
     });
+    let children = machine.children.iter().map(|child| {
+        let doc = format!("For the child `{}`.", child.name);
+        let (variant, module) = (child_variant(&child.name), rust::field(&child.machine));
+        quote!(#[doc = #doc] #variant(super::#module::Event))
+    });
     quote! {
         /// What `send` delivers.
         #[derive(Debug, Clone)]
         pub enum Message {
             #(#peers,)*
+            #(#children,)*
             /// For the machine itself.
             Itself(Event),
         }
@@ -162,7 +170,7 @@ fn outcome(machine: &Machine, service: &Service) -> TokenStream {
 }
 
 fn context(machine: &Machine) -> TokenStream {
-    let exprs = Exprs { machine, otherwise: quote!(unreachable!()) };
+    let exprs = Exprs::new(machine, quote!(unreachable!()));
     let fields = machine.context.iter().map(|variable| {
         let doc = doc(&variable.doc, &format!("`{}`.", variable.name));
         let (name, ty) = (rust::field(&variable.name), rust::ty(&variable.ty));
@@ -200,7 +208,7 @@ fn parameters(fields: &[Field], borrowed: bool) -> TokenStream {
     quote!(#(, #list)*)
 }
 
-fn externs(machine: &Machine) -> TokenStream {
+fn externs(model: &Model, machine: &Machine) -> TokenStream {
     let guards = machine.guards.iter().map(|guard| {
         let doc = doc(&guard.doc, &format!("The guard `{}`. It must be pure.", guard.name));
         let (name, params) = (rust::field(&guard.name), parameters(&rust::params(&guard.params), true));
@@ -232,11 +240,12 @@ fn externs(machine: &Machine) -> TokenStream {
                 -> impl ::core::future::Future<Output = #outcome> + ::core::marker::Send + 'static;
         }
     });
-    let none = (machine.guards.is_empty() && machine.actions.is_empty() && machine.services.is_empty())
+    let suppliers = children::suppliers(model, machine);
+    let none = (!children::is_needy(model, &machine.name, &mut Vec::new()))
         .then(|| quote!(impl Externs for () {}));
     quote! {
         /// What the spec leaves to Rust: guards, actions and services.
-        pub trait Externs { #(#guards)* #(#actions)* #(#services)* }
+        pub trait Externs { #(#guards)* #(#actions)* #(#services)* #suppliers }
         #none
     }
 }

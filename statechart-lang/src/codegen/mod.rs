@@ -1,14 +1,20 @@
 //! Checked model to Rust.
 //!
 //! ```text
-//! Machine ─┬─ items   alphabets, context, externs, calls   (what users name)
-//!          ├─ tables  states and transitions as static data (what the engine walks)
-//!          └─ hooks   guards, action blocks, delays, calls  (leaf functions, one match each)
+//! Machine ─┬─ items     alphabets, context, externs, calls   (what users name)
+//!          ├─ tables    states and transitions as static data (what the engine walks)
+//!          ├─ hooks     guards, delays, calls                 (leaf functions, one match each)
+//!          ├─ actions   action blocks, also of one match
+//!          ├─ data      parameters and data of states, what is returned
+//!          └─ children  machines that it starts
 //! ```
 //!
 //! The control flow of a chart is not generated: `statechart_runtime::chart::engine` walks the tables.
 //! Everything is emitted in document order, so the same spec gives the same tokens.
 
+mod actions;
+mod children;
+mod data;
 mod expr;
 mod hooks;
 mod items;
@@ -27,23 +33,26 @@ pub const TRANSITION_LIMIT: usize = 10_000;
 /// Most regions that may be active at once.
 pub const REGION_LIMIT: usize = 32;
 
+/// Most events that a queue of a machine compiled to Rust may hold: the queues stand in the machine itself.
+pub const QUEUE_LIMIT: usize = 4_096;
+
 /// Rust for every machine of the main file, a module each.
 #[must_use]
 pub fn generate(model: &Model) -> TokenStream {
-    model.own_machines().map(machine).collect()
+    model.own_machines().map(|machine| self::machine(model, machine)).collect()
 }
 
 /// One machine as a module named after it.
-fn machine(machine: &Machine) -> TokenStream {
+fn machine(model: &Model, machine: &Machine) -> TokenStream {
     if let Some(refusal) = refusal(machine) {
         return quote! { ::core::compile_error!(#refusal); };
     }
     let name = rust::ident(&names::snake(&machine.name));
     let doc =
         if machine.doc.is_empty() { format!("The machine `{}`.", machine.name) } else { machine.doc.clone() };
-    let items = items::items(machine);
+    let items = items::items(model, machine);
     let tables = tables::tables(machine);
-    let hooks = hooks::hooks(machine);
+    let hooks = hooks::hooks(model, machine);
     quote! {
         #[doc = #doc]
         #[allow(clippy::all, clippy::pedantic, clippy::nursery, unused, missing_docs, unreachable_pub)]
@@ -69,6 +78,9 @@ fn refusal(machine: &Machine) -> Option<String> {
             REGION_LIMIT,
             "states active at once",
         ),
+        (machine.limits.internal as usize, QUEUE_LIMIT, "internal events as its limit"),
+        (machine.limits.deferred as usize, QUEUE_LIMIT, "deferred events as its limit"),
+        (machine.limits.undo as usize, QUEUE_LIMIT, "actions to undo as its limit"),
     ];
     if machine.nondeterministic {
         return Some(format!(

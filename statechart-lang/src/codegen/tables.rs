@@ -1,13 +1,10 @@
 //! The chart's structure as static data.
 
-use proc_macro2::{Literal, TokenStream};
+use proc_macro2::TokenStream;
 use quote::quote;
 
-use crate::model::{Machine, State, StateKind, Trigger};
-
-fn index(value: usize) -> Literal {
-    Literal::u16_unsuffixed(value as u16)
-}
+use super::hooks::{index, is_guarded};
+use crate::model::{Invoked, Machine, State, StateKind, Trigger};
 
 pub(super) fn tables(machine: &Machine) -> TokenStream {
     let name = &machine.name;
@@ -16,20 +13,37 @@ pub(super) fn tables(machine: &Machine) -> TokenStream {
     let transitions = machine.transitions.iter().enumerate().map(|(id, row)| {
         let (source, domain) = (index(row.source), index(row.domain));
         let targets = row.targets.iter().map(|target| index(*target));
-        let (guarded, acts, ignore) = (row.guard.is_some(), !row.actions.is_empty(), row.ignore);
+        let targets = (!row.targets.is_empty()).then(|| quote!(targets: &[#(#targets),*],));
+        let flags = flags(&[
+            (is_guarded(row), quote!(guarded)),
+            (!row.actions.is_empty(), quote!(acts)),
+            (!row.passes.is_empty(), quote!(passes)),
+            (row.ignore, quote!(ignore)),
+        ]);
         let (text, line) = (machine.transition_text(id), row.line);
         quote!(chart::Transition {
-            source: #source, targets: &[#(#targets),*], domain: #domain,
-            guarded: #guarded, acts: #acts, ignore: #ignore, text: #text, line: #line,
+            source: #source, domain: #domain, #targets #flags text: #text, line: #line,
+            ..chart::Transition::PLAIN
         })
     });
     let events = machine.events.iter().map(|event| &event.symbol.name);
     let outputs = machine.outputs.iter().map(|output| &output.name);
     let timers = machine.timers.iter().map(|timer| index(timer.state));
     let activities = machine.activities.iter().enumerate().map(|(id, activity)| {
-        let (state, service) = (index(activity.state), machine.runs(id));
-        quote!((#state, #service))
+        let (state, name) = (index(activity.state), machine.runs(id));
+        let child = match activity.runs {
+            Invoked::Service(_) => quote!(::core::option::Option::None),
+            Invoked::Child(child) => {
+                let child = index(child);
+                quote!(::core::option::Option::Some(#child))
+            }
+        };
+        quote!(chart::Activity { state: #state, name: #name, child: #child })
     });
+    let children = machine.children.iter().map(|child| &child.name);
+    let sends = machine.sends.iter().map(|send| &send.name);
+    let histories = index(machine.states.iter().filter(|row| is_history(row)).count());
+    let microsteps = machine.limits.microsteps;
     quote! {
         /// The chart's structure, in document order.
         pub static TABLES: chart::Tables = chart::Tables {
@@ -41,7 +55,10 @@ pub(super) fn tables(machine: &Machine) -> TokenStream {
             outputs: &[#(#outputs),*],
             timers: &[#(#timers),*],
             activities: &[#(#activities),*],
-            microsteps: 1_000,
+            children: &[#(#children),*],
+            sends: &[#(#sends),*],
+            histories: #histories,
+            microsteps: #microsteps,
         };
     }
 }
@@ -53,28 +70,62 @@ fn state(machine: &Machine, row: &State) -> TokenStream {
         StateKind::Atomic => quote!(Atomic),
         StateKind::Compound => quote!(Compound),
         StateKind::Parallel => quote!(Parallel),
-        StateKind::Final | StateKind::History { .. } => quote!(Final),
+        StateKind::Final => quote!(Final),
+        StateKind::History { deep } => {
+            let before = machine.states.iter().take_while(|other| !std::ptr::eq(*other, row));
+            let slot = index(before.filter(|other| is_history(other)).count());
+            quote!(History { deep: #deep, slot: #slot })
+        }
     };
-    let initial = row.initial.iter().map(|target| index(*target));
-    let accept = row.accept;
-    let on = reactions(machine, row).into_iter().map(|(trigger, ids)| {
-        let ids = ids.into_iter().map(index);
-        quote!((#trigger, &[#(#ids),*]))
+    let list = |name: TokenStream, ids: &[usize]| {
+        let items = ids.iter().map(|id| index(*id));
+        (!ids.is_empty()).then(|| quote!(#name: &[#(#items),*],))
+    };
+    let (initial, histories, defer) = (
+        list(quote!(initial), &row.initial),
+        list(quote!(histories), &row.histories),
+        list(quote!(defer), &row.defer),
+    );
+    let on = reactions(machine, row);
+    let on = (!on.is_empty()).then(|| {
+        let entries = on.into_iter().map(|(trigger, ids)| {
+            let ids = ids.into_iter().map(index);
+            quote!((#trigger, &[#(#ids),*]))
+        });
+        quote!(on: &[#(#entries),*],)
     });
-    let defer = row.defer.iter().map(|event| index(*event));
-    let (timers, activities) = (range(&row.timers), range(&row.activities));
-    let (entry, exit) = (!row.entry.is_empty(), !row.exit.is_empty());
+    let (timers, activities) =
+        (range(quote!(timers), &row.timers), range(quote!(activities), &row.activities));
+    let is_root = std::ptr::eq(row, &machine.states[0]);
+    let flags = flags(&[
+        (!(row.initial_actions.is_empty() && row.initial_passes.is_empty()), quote!(initial_acts)),
+        (row.accept, quote!(accept)),
+        (!row.entry.is_empty(), quote!(entry)),
+        (!row.exit.is_empty(), quote!(exit)),
+        // The machine's own data is there before it starts.
+        (!row.locals.is_empty() && !is_root, quote!(data)),
+        (row.returns.is_some(), quote!(returns)),
+    ]);
     quote!(chart::State {
         name: #name, label: #label, parent: #parent, last: #last, kind: chart::Kind::#kind,
-        initial: &[#(#initial),*], accept: #accept, on: &[#(#on),*], defer: &[#(#defer),*],
-        timers: #timers, activities: #activities, entry: #entry, exit: #exit,
+        #initial #histories #on #defer #timers #activities #flags
+        ..chart::State::PLAIN
     })
 }
 
+fn is_history(row: &State) -> bool {
+    matches!(row.kind, StateKind::History { .. })
+}
+
+/// `name: true,` for what holds.
+fn flags(all: &[(bool, TokenStream)]) -> TokenStream {
+    all.iter().filter(|(holds, _)| *holds).map(|(_, name)| quote!(#name: true,)).collect()
+}
+
 /// First index and count; a state's timers and activities are numbered consecutively.
-fn range(ids: &[usize]) -> TokenStream {
-    let (first, count) = (index(ids.first().copied().unwrap_or(0)), index(ids.len()));
-    quote!((#first, #count))
+fn range(name: TokenStream, ids: &[usize]) -> Option<TokenStream> {
+    let (first, count) = (index(*ids.first()?), index(ids.len()));
+    Some(quote!(#name: (#first, #count),))
 }
 
 /// Trigger and candidates, both in document order, one entry a trigger.
@@ -102,9 +153,13 @@ fn reactions(machine: &Machine, row: &State) -> Vec<(TokenStream, Vec<usize>)> {
             let timer = index(*timer);
             quote!(chart::Trigger::Timer(#timer))
         }
-        Trigger::Done(state) | Trigger::ChildDone(state) => {
+        Trigger::Done(state) => {
             let state = index(*state);
             quote!(chart::Trigger::Done(#state))
+        }
+        Trigger::ChildDone(child) => {
+            let child = index(*child);
+            quote!(chart::Trigger::ChildDone(#child))
         }
         Trigger::Fault => quote!(chart::Trigger::Fault),
     };

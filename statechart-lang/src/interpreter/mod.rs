@@ -22,6 +22,7 @@
 //! | `look` | what can be asked of a running machine |
 //! | `offers` | [`Offer`]: the events that a configuration speaks of |
 //! | `select` | which transitions a configuration enables, which preempt which |
+//! | `examples` | [`failing_examples`]: what a spec says of itself, held against runs |
 //! | `explain` | [`Selection`]: what became of each candidate, and why |
 //! | `microstep` | exits, transition bodies, entries, completion |
 //! | `entry_set` | what is entered, history restored |
@@ -41,6 +42,7 @@ mod data;
 mod engine;
 mod entry_set;
 mod eval;
+mod examples;
 mod explain;
 mod input;
 mod literal;
@@ -64,6 +66,7 @@ mod words_file;
 
 pub use clock::Advance;
 pub use engine::Interpreter;
+pub use examples::failing_examples;
 pub use explain::{Candidate, Claim, Decision, Origin, Part, Selection, Verdict};
 pub use input::Input;
 pub use offers::Offer;

@@ -62,7 +62,7 @@ impl Row {
     }
 
     /// Whether a strict machine rejects here.
-    fn is_error(&self) -> bool {
+    pub(super) fn is_error(&self) -> bool {
         let too_late = self.report.outcome == Outcome::Done && self.report.cause != Cause::Clock;
         self.report.outcome == Outcome::Unhandled || too_late || !self.report.unhandled.is_empty()
     }

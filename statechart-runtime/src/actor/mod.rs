@@ -44,36 +44,8 @@ pub use shared::{Snapshot, Status};
 pub use shutdown::{Shutdown, shutdown_all};
 pub use supervise::RestartPolicy;
 
-use crate::chart::{Chart, Services};
-
-/// A machine that can run as an actor: everything that travels between tasks is [`Send`].
-///
-/// Implemented for every machine that fits; there is nothing to write.
-pub trait Actor:
-    Services
-    + Chart<
-        Event: Send + 'static,
-        Output: Send + 'static,
-        Message: Send + 'static,
-        Call: Send + 'static,
-        Action: Send + 'static,
-    > + Send
-    + 'static
-{
-}
-
-impl<C> Actor for C where
-    C: Services
-        + Chart<
-            Event: Send + 'static,
-            Output: Send + 'static,
-            Message: Send + 'static,
-            Call: Send + 'static,
-            Action: Send + 'static,
-        > + Send
-        + 'static
-{
-}
+/// A machine that can run as an actor. Implemented for every machine that fits; there is nothing to write.
+pub use crate::chart::Independent as Actor;
 
 /// Starts a machine as an actor. It is not started anew should it fail.
 ///

@@ -64,6 +64,8 @@ pub(super) struct Shell<C: Actor> {
     asked: u64,
     starts: Vec<Start<C>>,
     faults: Vec<Fault>,
+    /// Children that could not be started, and their generations.
+    orphans: Vec<(u16, u32)>,
     sequence: u64,
     /// The configuration as entries and exits tell it, for the path.
     active: Active<C>,
@@ -96,6 +98,7 @@ impl<C: Actor> Shell<C> {
             asked: 0,
             starts: Vec::new(),
             faults: Vec::new(),
+            orphans: Vec::new(),
             sequence: 0,
             active: Active::<C>::default(),
             fresh: Vec::new(),
@@ -145,7 +148,7 @@ impl<C: Actor> Shell<C> {
     pub(super) fn turn(
         &mut self,
         machine: &mut C,
-        input: Option<Input<C::Event>>,
+        input: Option<Input<C::Event, C::Returned>>,
     ) -> Result<Outcome, String> {
         catch_unwind(AssertUnwindSafe(|| self.unguarded_turn(machine, input))).unwrap_or_else(|panic| {
             self.is_batch = false;
@@ -160,7 +163,7 @@ impl<C: Actor> Shell<C> {
     pub(super) fn unguarded_turn(
         &mut self,
         machine: &mut C,
-        input: Option<Input<C::Event>>,
+        input: Option<Input<C::Event, C::Returned>>,
     ) -> Result<Outcome, String> {
         let mut tag = None;
         if let Some(Input::Event(event) | Input::Report { event, .. }) = &input {
@@ -195,7 +198,7 @@ impl<C: Actor> Shell<C> {
     /// See [`Shell::turn`].
     pub(super) fn raise(&mut self, machine: &mut C) -> Result<(), String> {
         for round in 0..=FAULT_LIMIT {
-            if self.faults.is_empty() {
+            if self.faults.is_empty() && self.orphans.is_empty() {
                 break;
             }
             if round == FAULT_LIMIT {
@@ -205,10 +208,14 @@ impl<C: Actor> Shell<C> {
                      check what the machine does on a fault"
                 );
                 self.faults.clear();
+                self.orphans.clear();
                 break;
             }
-            let fault = self.faults.remove(0);
-            catch_unwind(AssertUnwindSafe(|| machine.step(self, Input::Fault(fault)))).map_err(panic_text)?;
+            let input = match self.orphans.pop() {
+                Some((child, generation)) => Input::ChildFailed { child, generation },
+                None => Input::Fault(self.faults.remove(0)),
+            };
+            catch_unwind(AssertUnwindSafe(|| machine.step(self, input))).map_err(panic_text)?;
             self.settle(machine)?;
             self.is_changed = true;
         }
@@ -330,6 +337,7 @@ impl<C: Actor> Shell<C> {
         self.asks.clear();
         self.starts.clear();
         self.faults.clear();
+        self.orphans.clear();
         self.flush();
         self.active = Active::<C>::default();
         self.has_entered = false;
@@ -450,19 +458,22 @@ impl<C: Actor> Effects<C> for Shell<C> {
         self.has_told = true;
     }
 
-    fn send(&mut self, message: C::Message, delay: Option<Duration>) {
+    fn send(&mut self, message: C::Message, delay: Option<Duration>, id: Option<u16>) {
         tracing::trace!(target: "statechart", actor = %self.shared.name(), ?message, ?delay, "message");
         self.inspect(|| Inspection::Message { text: format!("{message:?}"), delay });
         self.has_told = true;
         let addressed = C::to_self(message);
         let Some(delay) = delay.filter(|delay| delay.0 > 0) else {
+            if let Some(id) = id {
+                self.timers().cancel(id);
+            }
             return match addressed {
                 Ok(event) => self.deliver_own(event),
                 Err(message) => self.deliver(message),
             };
         };
         let due = addressed.map_or_else(Due::Peer, Due::Own);
-        if !self.timers().delay(due, delay.to_std()) {
+        if !self.timers().delay(due, delay.to_std(), id) {
             tracing::error!(
                 target: "statechart", actor = %self.shared.name(),
                 "send with a delay dropped: as many as Options::delayed allows are under way"
@@ -472,6 +483,23 @@ impl<C: Actor> Effects<C> for Shell<C> {
             });
             self.faults.push(Fault::Undelivered);
         }
+    }
+
+    fn cancel(&mut self, id: u16) {
+        self.timers().cancel(id);
+    }
+
+    fn spawn(&mut self, child: u16, generation: u32, _spawn: C::Spawn) {
+        let name = C::TABLES.children.get(usize::from(child)).copied().unwrap_or("?");
+        tracing::error!(
+            target: "statechart", actor = %self.shared.name(), child = name,
+            "an actor does not run child machines yet: the child fails"
+        );
+        self.orphans.push((child, generation));
+    }
+
+    fn stop_child(&mut self, child: u16) {
+        self.orphans.retain(|(orphan, _)| *orphan != child);
     }
 
     fn start(&mut self, activity: u16, generation: u32, call: C::Call) {
@@ -581,7 +609,7 @@ fn timer_state<C: Actor>(timer: u16) -> &'static str {
 }
 
 pub(super) fn service_name<C: Actor>(activity: u16) -> &'static str {
-    C::TABLES.activities.get(usize::from(activity)).map_or("?", |(_, name)| name)
+    C::TABLES.activities.get(usize::from(activity)).map_or("?", |row| row.name)
 }
 
 fn event_name<C: Actor>(event: &C::Event) -> &'static str {

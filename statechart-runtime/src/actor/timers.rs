@@ -21,6 +21,8 @@ pub(super) struct Timers<C: Chart> {
     queue: BTreeMap<Key, Due<C>>,
     /// Where each timer of the chart stands in the queue.
     armed: Vec<Option<Key>>,
+    /// Where each named send stands in the queue.
+    named: BTreeMap<u16, Key>,
     arming: u64,
     delayed: usize,
     limit: usize,
@@ -32,6 +34,7 @@ impl<C: Chart> Timers<C> {
         Self {
             queue: BTreeMap::new(),
             armed: vec![None; C::TABLES.timers.len()],
+            named: BTreeMap::new(),
             arming: 0,
             delayed: 0,
             limit,
@@ -54,14 +57,30 @@ impl<C: Chart> Timers<C> {
     }
 
     /// Keeps a send until its time; `false` when as many as the limit allows are under way.
-    pub(super) fn delay(&mut self, due: Due<C>, after: Duration) -> bool {
+    /// A named one replaces the one of that name.
+    pub(super) fn delay(&mut self, due: Due<C>, after: Duration, id: Option<u16>) -> bool {
+        if let Some(id) = id {
+            self.cancel(id);
+        }
         if self.delayed >= self.limit {
             return false;
         }
         self.delayed += 1;
         let key = self.key(after);
         self.queue.insert(key, due);
+        if let Some(id) = id {
+            self.named.insert(id, key);
+        }
         true
+    }
+
+    /// Forgets the named send that is under way, if one is.
+    pub(super) fn cancel(&mut self, id: u16) {
+        if let Some(key) = self.named.remove(&id)
+            && self.queue.remove(&key).is_some()
+        {
+            self.delayed -= 1;
+        }
     }
 
     pub(super) fn next(&self) -> Option<Instant> {
@@ -70,14 +89,17 @@ impl<C: Chart> Timers<C> {
 
     pub(super) fn pop(&mut self, now: Instant) -> Option<Due<C>> {
         let first = self.queue.first_entry().filter(|first| first.key().0 <= now)?;
-        let due = first.remove();
+        let (key, due) = first.remove_entry();
         match &due {
             Due::After { timer, .. } => {
                 if let Some(place) = self.armed.get_mut(usize::from(*timer)) {
                     *place = None;
                 }
             }
-            Due::Own(_) | Due::Peer(_) => self.delayed -= 1,
+            Due::Own(_) | Due::Peer(_) => {
+                self.delayed -= 1;
+                self.named.retain(|_, named| *named != key);
+            }
         }
         Some(due)
     }

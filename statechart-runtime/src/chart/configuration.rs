@@ -145,21 +145,7 @@ mod tests {
     use crate::chart::{Kind, State};
 
     const fn state(parent: u16, last: u16) -> State {
-        State {
-            name: "s",
-            label: "s",
-            parent,
-            last,
-            kind: Kind::Atomic,
-            initial: &[],
-            accept: false,
-            on: &[],
-            defer: &[],
-            timers: (0, 0),
-            activities: (0, 0),
-            entry: false,
-            exit: false,
-        }
+        State { parent, last, kind: Kind::Atomic, ..State::PLAIN }
     }
 
     /// `root { a { b { c } d } e }`, in document order.
@@ -172,6 +158,9 @@ mod tests {
         outputs: &[],
         timers: &[],
         activities: &[],
+        children: &[],
+        sends: &[],
+        histories: 0,
         microsteps: 1,
     };
 

@@ -10,13 +10,21 @@ pub trait Effects<C: Chart> {
     fn now(&mut self) -> Time;
     /// `emit`: an output symbol.
     fn emit(&mut self, output: C::Output);
-    /// `send`: a message for a peer or for the machine itself, after a delay or at once.
-    fn send(&mut self, message: C::Message, delay: Option<Duration>);
-    /// `do`: start a service. Report its result as [`Input::Report`] with this generation.
+    /// `send`: a message for a peer, a child or the machine itself, after a delay or at once. A delayed one may
+    /// have a name, an index into [`super::Tables::sends`]: it replaces the one of that name that is under way.
+    fn send(&mut self, message: C::Message, delay: Option<Duration>, id: Option<u16>);
+    /// `cancel`: forget the delayed message of that name, if one is under way.
+    fn cancel(&mut self, id: u16);
+    /// `spawn` and `do` of a machine: start a child. Report its end as [`super::Input::ChildDone`] or
+    /// [`super::Input::ChildFailed`] with this generation. The one of that index that ran before was stopped.
+    fn spawn(&mut self, child: u16, generation: u32, spawn: C::Spawn);
+    /// Stop a running child.
+    fn stop_child(&mut self, child: u16);
+    /// `do`: start a service. Report its result as [`super::Input::Report`] with this generation.
     fn start(&mut self, activity: u16, generation: u32, call: C::Call);
     /// The state of a running activity was left: cancel it.
     fn stop(&mut self, activity: u16);
-    /// `after`: report [`Input::Elapsed`] with this generation once the span has passed.
+    /// `after`: report [`super::Input::Elapsed`] with this generation once the span has passed.
     fn arm(&mut self, timer: u16, generation: u32, after: Duration);
     /// The state of an armed timer was left.
     fn disarm(&mut self, timer: u16);

@@ -6,28 +6,33 @@
 //! ```
 
 use super::{
-    Bits, Block, Chart, Configuration as _, Core, Effects, Input, Kind, Outcome, Pending, Queue, Shape,
-    Trigger,
-    core::{Internal, WORDS},
-    select::{Disposition, dispose, is_descendant, last},
+    Bits, Block, Chart, Configuration as _, Core, Cue, CueOf, Effects, Input, Internal, Outcome, Pending, Queue as _,
+    Receiver, Shape, Trigger, Undo, Undoing,
+    complete::{is_current, start_activities},
+    core::WORDS,
+    enter::{Entry, enter},
+    exit::{exit, record_histories},
+    select::{Disposition, dispose, is_descendant},
 };
 use crate::value::Fault;
 
+pub use super::complete::{running, spawn, stop_child};
+
 /// Marks the generation of an activity that has reported its result while its state is still active.
-const FINISHED: u32 = 1 << 31;
+pub(super) const FINISHED: u32 = 1 << 31;
 
 /// Enters the initial configuration and runs to completion.
 pub fn start<C: Chart, F: Effects<C>>(machine: &mut C, fx: &mut F) {
     machine.core_mut().now = fx.now();
-    let mut entry = Bits::default();
-    add_descendants::<C>(0, &mut entry);
-    enter(machine, fx, entry);
+    let mut entry = Entry::default();
+    entry.add_descendants::<C>(machine.core(), 0);
+    enter(machine, fx, &entry);
     complete(machine, fx);
     recall(machine, fx);
 }
 
 /// Runs one input to completion, then the deferred events that it set free.
-pub fn step<C: Chart, F: Effects<C>>(machine: &mut C, fx: &mut F, input: Input<C::Event>) -> Outcome {
+pub fn step<C: Chart, F: Effects<C>>(machine: &mut C, fx: &mut F, input: Input<C::Event, C::Returned>) -> Outcome {
     if machine.core().done {
         return Outcome::Done;
     }
@@ -50,27 +55,57 @@ pub fn step<C: Chart, F: Effects<C>>(machine: &mut C, fx: &mut F, input: Input<C
                 return Outcome::Stale;
             }
             set(machine.core_mut().timers.as_mut(), timer, 0);
-            let taken = react(machine, fx, Trigger::Timer(timer), None);
-            complete(machine, fx);
-            if taken { Outcome::Taken } else { Outcome::Ignored }
+            once(machine, fx, Trigger::Timer(timer), Cue::None)
         }
         Input::Fault(fault) => {
             fx.fault(fault);
-            let taken = react(machine, fx, Trigger::Fault, None);
-            complete(machine, fx);
-            if taken { Outcome::Taken } else { Outcome::Ignored }
+            once(machine, fx, Trigger::Fault, Cue::Fault(fault))
+        }
+        Input::ChildDone { child, generation, result } => {
+            if !ends(machine, child, generation) {
+                return Outcome::Stale;
+            }
+            once(machine, fx, Trigger::ChildDone(child), Cue::Done(result.as_ref()))
+        }
+        Input::ChildFailed { child, generation } => {
+            if !ends(machine, child, generation) {
+                return Outcome::Stale;
+            }
+            fx.fault(Fault::Child);
+            once(machine, fx, Trigger::Fault, Cue::Fault(Fault::Child))
         }
     };
     recall(machine, fx);
     outcome
 }
 
+/// Marks a child as ended; `false` when it has been stopped or started anew since.
+fn ends<C: Chart>(machine: &mut C, child: u16, generation: u32) -> bool {
+    let current = generation != 0 && cell(machine.core().children.as_ref(), child) == generation;
+    if current {
+        set(machine.core_mut().children.as_mut(), child, 0);
+    }
+    current
+}
+
+/// What comes from outside and is no event: taken, or over.
+fn once<C: Chart, F: Effects<C>>(
+    machine: &mut C,
+    fx: &mut F,
+    trigger: Trigger,
+    cue: CueOf<'_, C>,
+) -> Outcome {
+    let taken = react(machine, fx, trigger, cue);
+    complete(machine, fx);
+    if taken { Outcome::Taken } else { Outcome::Ignored }
+}
+
 /// An external event: taken, deferred, ignored or reported as unhandled.
 fn external<C: Chart, F: Effects<C>>(machine: &mut C, fx: &mut F, pending: Pending<C::Event>) -> Outcome {
     let trigger = Trigger::Event(C::tag(&pending.event));
-    let outcome = match dispose(machine, fx, trigger, Some(&pending.event)) {
+    let outcome = match dispose(machine, fx, trigger, Cue::Event(&pending.event)) {
         Disposition::Take(enabled) => {
-            microstep(machine, fx, enabled.as_slice(), Some(&pending.event));
+            microstep(machine, fx, enabled.as_slice(), Cue::Event(&pending.event));
             Outcome::Taken
         }
         Disposition::Ignore => Outcome::Ignored,
@@ -80,8 +115,7 @@ fn external<C: Chart, F: Effects<C>>(machine: &mut C, fx: &mut F, pending: Pendi
         }
         Disposition::Defer => {
             if machine.core_mut().deferred.push(pending).is_err() {
-                let limit = <<C::Shape as Shape>::Deferred as Queue<Pending<C::Event>>>::LIMIT;
-                raise_fault(machine, fx, Fault::DeferredFull { limit: limit as u32 });
+                raise_fault(machine, fx, Core::<C::Shape>::deferred_full());
             }
             Outcome::Deferred
         }
@@ -106,7 +140,7 @@ fn recall<C: Chart, F: Effects<C>>(machine: &mut C, fx: &mut F) {
             continue;
         }
         let trigger = Trigger::Event(C::tag(&pending.event));
-        match dispose(machine, fx, trigger, Some(&pending.event)) {
+        match dispose(machine, fx, trigger, Cue::Event(&pending.event)) {
             Disposition::Defer => {
                 position += 1;
                 // A guard that was looked at on the way may have faulted.
@@ -118,7 +152,7 @@ fn recall<C: Chart, F: Effects<C>>(machine: &mut C, fx: &mut F) {
             }
             Disposition::Take(enabled) => {
                 machine.core_mut().deferred.take(position);
-                microstep(machine, fx, enabled.as_slice(), Some(&pending.event));
+                microstep(machine, fx, enabled.as_slice(), Cue::Event(&pending.event));
             }
             Disposition::Ignore => {
                 machine.core_mut().deferred.take(position);
@@ -158,22 +192,22 @@ fn settle<C: Chart, F: Effects<C>>(machine: &mut C, fx: &mut F, left: &mut u32) 
         // Every pass counts, whether it takes something or not: a guard that faults while its own fault
         // is looked at would otherwise never end.
         *left -= 1;
-        if react(machine, fx, Trigger::Always, None) {
+        if react(machine, fx, Trigger::Always, Cue::None) {
             continue;
         }
         let Some(next) = machine.core_mut().internal.pop() else { break };
         match &next {
             Internal::Event(event) => {
                 let trigger = Trigger::Event(C::tag(event));
-                if !react(machine, fx, trigger, Some(event)) {
+                if !react(machine, fx, trigger, Cue::Event(event)) {
                     fx.unhandled(event);
                 }
             }
-            Internal::Done(state) => {
-                react(machine, fx, Trigger::Done(*state), None);
+            Internal::Done(state, returned) => {
+                react(machine, fx, Trigger::Done(*state), Cue::Done(returned.as_ref()));
             }
-            Internal::Fault(_) => {
-                react(machine, fx, Trigger::Fault, None);
+            Internal::Fault(fault) => {
+                react(machine, fx, Trigger::Fault, Cue::Fault(*fault));
             }
         }
     }
@@ -184,11 +218,11 @@ fn react<C: Chart, F: Effects<C>>(
     machine: &mut C,
     fx: &mut F,
     trigger: Trigger,
-    event: Option<&C::Event>,
+    cue: CueOf<'_, C>,
 ) -> bool {
-    match dispose(machine, fx, trigger, event) {
+    match dispose(machine, fx, trigger, cue) {
         Disposition::Take(enabled) => {
-            microstep(machine, fx, enabled.as_slice(), event);
+            microstep(machine, fx, enabled.as_slice(), cue);
             true
         }
         // An internal event is never deferred; an explicit ignore settles it.
@@ -197,280 +231,110 @@ fn react<C: Chart, F: Effects<C>>(
     }
 }
 
-/// W3C microstep: all exits, children first; then all transition bodies; then all entries.
+/// W3C microstep: all exits, children first; then all transition bodies; then all entries. Parameters are evaluated
+/// before anything is left, and data of what was left stays readable until something is entered.
 fn microstep<C: Chart, F: Effects<C>>(
     machine: &mut C,
     fx: &mut F,
     enabled: &[u16],
-    event: Option<&C::Event>,
+    cue: CueOf<'_, C>,
 ) {
-    let rows =
-        || enabled.iter().filter_map(|&index| Some((index, C::TABLES.transitions.get(usize::from(index))?)));
+    let rows = || enabled.iter().filter_map(|&index| Some((index, C::TABLES.transition(index)?)));
+    for (index, _) in rows().filter(|(_, row)| row.passes) {
+        machine.pass(fx, index, cue);
+    }
     let mut leaving = Bits::<WORDS>::default();
     for (_, row) in rows().filter(|(_, row)| !row.targets.is_empty()) {
         for state in machine.core().active().filter(|&state| is_descendant::<C>(state, row.domain)) {
             leaving.insert(state);
         }
     }
-    exit(machine, fx, leaving, event);
+    if C::TABLES.histories > 0 {
+        record_histories(machine, leaving);
+    }
+    exit(machine, fx, leaving, cue);
     for (index, row) in rows() {
         fx.took(index);
         if row.acts {
-            run(machine, fx, Block::Transition(index), event);
+            run(machine, fx, Block::Transition(index), cue);
         }
     }
-    let mut entry = Bits::default();
+    for state in leaving.iter() {
+        if C::TABLES.state(state).is_some_and(|row| row.data) {
+            machine.leave_data(state);
+        }
+    }
+    let mut entry = Entry::default();
     for (_, row) in rows() {
         for &target in row.targets {
-            add_descendants::<C>(target, &mut entry);
+            entry.add_descendants::<C>(machine.core(), target);
         }
         for &target in row.targets {
-            add_ancestors::<C>(target, row.domain, &mut entry);
+            entry.add_ancestors::<C>(machine.core(), target, row.domain);
         }
     }
-    enter(machine, fx, entry);
+    enter(machine, fx, &entry);
 }
 
-/// W3C exitStates: in reverse document order, a state leaving the configuration only after its own exit list.
-fn exit<C: Chart, F: Effects<C>>(
-    machine: &mut C,
-    fx: &mut F,
-    leaving: Bits<WORDS>,
-    event: Option<&C::Event>,
-) {
-    let mut next =
-        leaving.previous(u16::try_from(C::TABLES.states.len()).unwrap_or(u16::MAX).saturating_sub(1));
-    while let Some(state) = next {
-        if let Some(row) = C::TABLES.states.get(usize::from(state)) {
-            if row.exit {
-                run(machine, fx, Block::Exit(state), event);
-            }
-            for timer in row.timers.0..row.timers.0 + row.timers.1 {
-                if cell(machine.core().timers.as_ref(), timer) != 0 {
-                    set(machine.core_mut().timers.as_mut(), timer, 0);
-                    fx.disarm(timer);
-                }
-            }
-            for activity in row.activities.0..row.activities.0 + row.activities.1 {
-                end_activity(machine, fx, activity);
-            }
-            if row.activities.1 > 0 {
-                forget_entered(machine.core_mut(), state);
-            }
-        }
-        machine.core_mut().active.remove(state);
-        fx.exited(state);
-        next = state.checked_sub(1).and_then(|below| leaving.previous(below));
-    }
-}
-
-/// W3C enterStates: in document order; `done` events are raised as final states are entered.
-fn enter<C: Chart, F: Effects<C>>(machine: &mut C, fx: &mut F, entry: Bits<WORDS>) {
-    for state in entry.iter() {
-        if machine.core().active.contains(state) {
-            continue;
-        }
-        machine.core_mut().active.insert(state);
-        fx.entered(state);
-        let Some(row) = C::TABLES.states.get(usize::from(state)) else { continue };
-        if row.entry {
-            run(machine, fx, Block::Entry(state), None);
-        }
-        for timer in row.timers.0..row.timers.0 + row.timers.1 {
-            match machine.delay(timer) {
-                Ok(after) => {
-                    let generation = next_generation(machine.core_mut());
-                    set(machine.core_mut().timers.as_mut(), timer, generation);
-                    fx.arm(timer, generation, after);
-                }
-                Err(fault) => raise_fault(machine, fx, fault),
-            }
-        }
-        if row.activities.1 > 0 {
-            // The queue holds every state with activities once, so it cannot be full.
-            let _ = machine.core_mut().entered.push(state);
-        }
-        if row.kind == Kind::Final {
-            complete_parent(machine, fx, row.parent);
-        }
-    }
-}
-
-/// Raises `done` for the parent of a final state, then for a parallel grandparent whose regions are all done.
-fn complete_parent<C: Chart, F: Effects<C>>(machine: &mut C, fx: &mut F, parent: u16) {
-    if parent == 0 {
-        machine.core_mut().done = true;
-        stop_all(machine, fx);
-        return;
-    }
-    raise_internal(machine, fx, Internal::Done(parent));
-    let Some(grandparent) = C::TABLES.states.get(usize::from(parent)).map(|row| row.parent) else { return };
-    let is_parallel =
-        C::TABLES.states.get(usize::from(grandparent)).is_some_and(|row| row.kind == Kind::Parallel);
-    if is_parallel && is_final::<C>(machine.core(), grandparent) {
-        if grandparent == 0 {
-            machine.core_mut().done = true;
-            stop_all(machine, fx);
-        } else {
-            raise_internal(machine, fx, Internal::Done(grandparent));
-        }
-    }
-}
-
-/// W3C isInFinalState.
-fn is_final<C: Chart>(core: &Core<C::Shape>, state: u16) -> bool {
-    let Some(row) = C::TABLES.states.get(usize::from(state)) else { return false };
-    match row.kind {
-        Kind::Compound => children::<C>(state).any(|child| {
-            core.active.contains(child)
-                && C::TABLES.states.get(usize::from(child)).is_some_and(|row| row.kind == Kind::Final)
-        }),
-        Kind::Parallel => children::<C>(state).all(|child| is_final::<C>(core, child)),
-        Kind::Atomic | Kind::Final => false,
-    }
-}
-
-/// A machine that is done runs nothing more: its timers and activities end.
-fn stop_all<C: Chart, F: Effects<C>>(machine: &mut C, fx: &mut F) {
-    for timer in 0..C::TABLES.timers.len() as u16 {
-        if cell(machine.core().timers.as_ref(), timer) != 0 {
-            set(machine.core_mut().timers.as_mut(), timer, 0);
-            fx.disarm(timer);
-        }
-    }
-    for activity in 0..C::TABLES.activities.len() as u16 {
-        end_activity(machine, fx, activity);
-    }
-    while machine.core_mut().entered.pop().is_some() {}
-}
-
-/// Activities start at the end of the macrostep, in entry order, only where their state is still active.
-fn start_activities<C: Chart, F: Effects<C>>(machine: &mut C, fx: &mut F) {
-    while let Some(state) = machine.core_mut().entered.pop() {
-        let Some(row) = C::TABLES.states.get(usize::from(state)) else { continue };
-        for activity in row.activities.0..row.activities.0 + row.activities.1 {
-            match machine.call(activity) {
-                Ok(call) => {
-                    let generation = next_generation(machine.core_mut());
-                    set(machine.core_mut().activities.as_mut(), activity, generation);
-                    fx.start(activity, generation, call);
-                }
-                Err(fault) => raise_fault(machine, fx, fault),
-            }
-        }
-    }
-}
-
-/// W3C addDescendantStatesToEnter.
-fn add_descendants<C: Chart>(state: u16, entry: &mut Bits<WORDS>) {
-    entry.insert(state);
-    let Some(row) = C::TABLES.states.get(usize::from(state)) else { return };
-    match row.kind {
-        Kind::Compound => {
-            for &target in row.initial {
-                add_descendants::<C>(target, entry);
-            }
-            for &target in row.initial {
-                add_ancestors::<C>(target, state, entry);
-            }
-        }
-        Kind::Parallel => {
-            for child in children::<C>(state) {
-                if !entry.any_in(child, last::<C>(child)) {
-                    add_descendants::<C>(child, entry);
-                }
-            }
-        }
-        Kind::Atomic | Kind::Final => {}
-    }
-}
-
-/// W3C addAncestorStatesToEnter: up to, and without, the domain.
-fn add_ancestors<C: Chart>(state: u16, domain: u16, entry: &mut Bits<WORDS>) {
-    let mut child = state;
-    while let Some(row) = C::TABLES.states.get(usize::from(child)) {
-        let parent = row.parent;
-        if parent == domain || parent == child {
-            return;
-        }
-        entry.insert(parent);
-        if C::TABLES.states.get(usize::from(parent)).is_some_and(|row| row.kind == Kind::Parallel) {
-            for region in children::<C>(parent) {
-                if !entry.any_in(region, last::<C>(region)) {
-                    add_descendants::<C>(region, entry);
-                }
-            }
-        }
-        child = parent;
-    }
-}
-
-fn children<C: Chart>(state: u16) -> impl Iterator<Item = u16> {
-    let end = last::<C>(state);
-    let mut next = state + 1;
-    ::core::iter::from_fn(move || {
-        (next <= end).then(|| {
-            let child = next;
-            next = last::<C>(child) + 1;
-            child
-        })
-    })
-}
-
-fn run<C: Chart, F: Effects<C>>(machine: &mut C, fx: &mut F, block: Block, event: Option<&C::Event>) {
-    if let Err(fault) = machine.run(fx, block, event) {
+pub(super) fn run<C: Chart, F: Effects<C>>(machine: &mut C, fx: &mut F, block: Block, cue: CueOf<'_, C>) {
+    if let Err(fault) = machine.run(fx, block, cue) {
         raise_fault(machine, fx, fault);
     }
 }
 
 /// A fault is reported, and raised as an internal event when the queue has room for it.
-pub(super) fn raise_fault<C: Chart, F: Effects<C>>(machine: &mut C, fx: &mut F, fault: Fault) {
+pub fn raise_fault<C: Chart, F: Effects<C>>(machine: &mut C, fx: &mut F, fault: Fault) {
     fx.fault(fault);
     let _ = machine.core_mut().internal.push(Internal::Fault(fault));
 }
 
-fn raise_internal<C: Chart, F: Effects<C>>(machine: &mut C, fx: &mut F, item: Internal<C::Event>) {
-    if machine.core_mut().internal.push(item).is_err() {
-        fx.fault(Fault::QueueFull { limit: super::core::INTERNAL_LIMIT as u32 });
-    }
+/// The value, or the zero of its type, where the fault is raised.
+pub fn or_zero<C: Chart, F: Effects<C>, T: Default>(
+    machine: &mut C,
+    fx: &mut F,
+    value: Result<T, Fault>,
+) -> T {
+    value.unwrap_or_else(|fault| {
+        raise_fault(machine, fx, fault);
+        T::default()
+    })
 }
 
-fn forget_entered<S: Shape>(core: &mut Core<S>, state: u16) {
-    let mut position = 0;
-    while let Some(&entered) = core.entered.get(position) {
-        if entered == state {
-            core.entered.take(position);
-        } else {
-            position += 1;
+/// `compensate`: what undoes what was done, the latest first. One that faults is gone, those before it stay.
+///
+/// # Errors
+/// The fault that one of them met.
+pub fn compensate<C: Chart, F: Effects<C>>(machine: &mut C, fx: &mut F) -> Result<(), Fault>
+where
+    C::Shape: Shape<Undo = Undo<C::Action, C::Output, C::Event, C::Message>>,
+{
+    while let Some(undo) = machine.core_mut().pop_undo() {
+        match undo.action {
+            Undoing::Act(action) => fx.act(machine.externs_mut(), action),
+            Undoing::Emit(output) => fx.emit(output),
+            Undoing::Raise(event) => machine.core_mut().raise(event)?,
+            Undoing::Send(message) => {
+                if let Receiver::Child(child) = C::receiver(&message) {
+                    running(machine, child)?;
+                }
+                fx.send(message, None, None);
+            }
         }
     }
-}
-
-/// Forgets an activity, and cancels it unless it has reported its result.
-fn end_activity<C: Chart, F: Effects<C>>(machine: &mut C, fx: &mut F, activity: u16) {
-    let held = cell(machine.core().activities.as_ref(), activity);
-    set(machine.core_mut().activities.as_mut(), activity, 0);
-    if held != 0 && held & FINISHED == 0 {
-        fx.stop(activity);
-    }
-}
-
-/// Whether the state that started the activity has stayed active since, the activity ended or not.
-fn is_current<S: Shape>(core: &Core<S>, activity: u16, generation: u32) -> bool {
-    generation != 0 && cell(core.activities.as_ref(), activity) & !FINISHED == generation
+    Ok(())
 }
 
 /// Zero means "not running" and the top bit "has reported its result", so neither is given out.
-fn next_generation<S: Shape>(core: &mut Core<S>) -> u32 {
+pub(super) fn next_generation<S: Shape>(core: &mut Core<S>) -> u32 {
     core.generation = if core.generation + 1 < FINISHED { core.generation + 1 } else { 1 };
     core.generation
 }
 
-fn cell(cells: &[u32], index: u16) -> u32 {
+pub(super) fn cell(cells: &[u32], index: u16) -> u32 {
     cells.get(usize::from(index)).copied().unwrap_or(0)
 }
 
-fn set(cells: &mut [u32], index: u16, value: u32) {
+pub(super) fn set<T>(cells: &mut [T], index: u16, value: T) {
     if let Some(cell) = cells.get_mut(usize::from(index)) {
         *cell = value;
     }

@@ -11,10 +11,14 @@
 //! over the chart and over the [`Effects`] it reports to.
 
 mod bits;
+mod children;
+mod complete;
 mod configuration;
 mod core;
 mod effects;
 pub mod engine;
+mod enter;
+mod exit;
 mod quiet;
 #[cfg(feature = "alloc")]
 mod record;
@@ -26,22 +30,23 @@ mod tables;
 pub(crate) mod tests;
 
 pub use bits::Bits;
+pub use children::{Children, Host, Independent, Link};
 pub use configuration::{Configuration, Leaf, Nesting};
-pub use core::{Core, Pending, Shape};
+pub use core::{Core, Cue, Internal, Pending, Recorded, Shape, Undo, Undoing};
 pub use effects::{Effects, Outcome};
 pub use quiet::Quiet;
 #[cfg(feature = "alloc")]
 pub use record::{Effect, Recorder, Step};
 pub use ring::{Cells, Queue, Ring};
-pub use tables::{Kind, State, Tables, Transition, Trigger};
+pub use tables::{Activity, Kind, State, Tables, Transition, Trigger};
 
 #[doc(hidden)]
 pub use crate::recorded_steps;
 use crate::value::{Duration, Fault};
 
-/// What a step may be asked to do.
+/// What a step may be asked to do. `R` is [`Chart::Returned`], `()` where nothing returns anything.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Input<E> {
+pub enum Input<E, R = ()> {
     /// An event from outside.
     Event(E),
     /// An event that a running activity reports. Dropped when the activity has been cancelled or
@@ -65,6 +70,22 @@ pub enum Input<E> {
     },
     /// A fault that performing an effect met after the step that asked for it: an undelivered message.
     Fault(Fault),
+    /// A child machine is done. Dropped when it has been stopped or started anew since.
+    ChildDone {
+        /// Index into [`Tables::children`].
+        child: u16,
+        /// The generation that [`Effects::spawn`] was called with.
+        generation: u32,
+        /// What it returned, as the parent sees it.
+        result: Option<R>,
+    },
+    /// A child machine failed and will not complete: a fault. Dropped when stopped or started anew since.
+    ChildFailed {
+        /// Index into [`Tables::children`].
+        child: u16,
+        /// The generation that [`Effects::spawn`] was called with.
+        generation: u32,
+    },
 }
 
 /// A block of actions in a spec; the generated machine runs it in document order.
@@ -76,25 +97,46 @@ pub enum Block {
     Entry(u16),
     /// The `exit` list of the state with this index.
     Exit(u16),
+    /// What belongs to the default targets of the compound or history state with this index: values for their
+    /// parameters, then actions (W3C: initial content, default history content).
+    Initial(u16),
+}
+
+/// [`Cue`] of a chart.
+pub type CueOf<'a, C> = Cue<'a, <C as Chart>::Event, <C as Chart>::Returned>;
+
+/// Whom a message is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Receiver {
+    /// The machine itself.
+    Itself,
+    /// A peer.
+    Peer,
+    /// A child: index into [`Tables::children`].
+    Child(u16),
 }
 
 /// A statechart compiled to Rust: implemented by the code that `statechart!` generates.
 ///
-/// The hooks (`guard`, `run`, `delay`, `call`) are leaf functions without control flow of the chart;
-/// [`engine`] decides when each is called. `step` and `start` are what users of a machine call.
+/// The hooks are leaf functions without control flow of the chart; [`engine`] decides when each is called.
+/// `step` and `start` are what users of a machine call.
 pub trait Chart: Sized {
     /// Queue sizes and the event type.
-    type Shape: Shape<Event = Self::Event>;
+    type Shape: Shape<Event = Self::Event, Returned = Self::Returned>;
     /// Σ and the internal events.
     type Event: Clone + ::core::fmt::Debug;
     /// Γ, the output alphabet.
     type Output: Clone + ::core::fmt::Debug;
-    /// What `send` delivers: one variant a peer, and one for the machine itself.
+    /// What `send` delivers: one variant a peer, one a child, and one for the machine itself.
     type Message: Clone + ::core::fmt::Debug;
     /// A call of an extern service, its arguments evaluated.
     type Call: Clone + ::core::fmt::Debug;
     /// A call of an extern action, its arguments evaluated.
     type Action: Clone + ::core::fmt::Debug;
+    /// What final states and child machines return: one variant for each that does; `()` where none does.
+    type Returned: Clone + ::core::fmt::Debug;
+    /// A child machine to start, its arguments evaluated; `()` where there is none.
+    type Spawn: Clone + ::core::fmt::Debug;
     /// The user's implementation of the spec's extern guards, actions and services.
     type Externs;
 
@@ -109,11 +151,14 @@ pub trait Chart: Sized {
     fn core_mut(&mut self) -> &mut Core<Self::Shape>;
     /// The user's externs.
     fn externs_mut(&mut self) -> &mut Self::Externs;
-    /// The guard of a transition; a fault counts as false and is raised.
+    /// The guard of a transition, and whether its passes can be evaluated; a fault counts as false and is raised.
     ///
     /// # Errors
-    /// The fault that evaluating the guard met.
-    fn guard(&self, transition: u16, event: Option<&Self::Event>) -> Result<bool, Fault>;
+    /// The fault that evaluating them met.
+    fn guard(&self, transition: u16, cue: CueOf<'_, Self>) -> Result<bool, Fault>;
+    /// Evaluates the parameters that a transition sets, before anything is left; [`Chart::enter_data`] takes them.
+    /// What faults is zero, and the fault is raised; a pure guard has seen to it that nothing does.
+    fn pass<F: Effects<Self>>(&mut self, _fx: &mut F, _transition: u16, _cue: CueOf<'_, Self>) {}
     /// Runs a block of actions.
     ///
     /// # Errors
@@ -122,8 +167,17 @@ pub trait Chart: Sized {
         &mut self,
         fx: &mut F,
         block: Block,
-        event: Option<&Self::Event>,
+        cue: CueOf<'_, Self>,
     ) -> Result<(), Fault>;
+    /// Makes the data of a state that is being entered: parameters as passed or by default, then fields. What
+    /// faults is zero, and the fault is raised.
+    fn enter_data<F: Effects<Self>>(&mut self, _fx: &mut F, _state: u16) {}
+    /// Forgets the data of a state that has been left.
+    fn leave_data(&mut self, _state: u16) {}
+    /// What a final state returns. A fault is raised, and the value is the zero of its type.
+    fn returned<F: Effects<Self>>(&mut self, _fx: &mut F, _state: u16) -> Option<Self::Returned> {
+        None
+    }
     /// How long the timer runs, evaluated when it is armed.
     ///
     /// # Errors
@@ -134,14 +188,23 @@ pub trait Chart: Sized {
     /// # Errors
     /// The fault that evaluating an argument met.
     fn call(&self, activity: u16) -> Result<Self::Call, Fault>;
-    /// Performs an extern action.
-    fn act(externs: &mut Self::Externs, action: Self::Action);
-    /// The event that `send self` delivers, or the message for its peer.
+    /// The child machine that an activity runs, its arguments evaluated when it starts.
     ///
     /// # Errors
-    /// The message itself when it is meant for a peer.
+    /// The fault that evaluating an argument met.
+    fn child(&self, _activity: u16) -> Result<Self::Spawn, Fault> {
+        Err(Fault::Child)
+    }
+    /// Performs an extern action.
+    fn act(externs: &mut Self::Externs, action: Self::Action);
+    /// The event that `send self` delivers, or the message for its peer or child.
+    ///
+    /// # Errors
+    /// The message itself when it is not meant for the machine itself.
     fn to_self(message: Self::Message) -> Result<Self::Event, Self::Message>;
-    /// The context as text, `name: value` in declaration order, for people and inspection events.
+    /// Whom a message is for.
+    fn receiver(message: &Self::Message) -> Receiver;
+    /// Context and data as text, `name: value` in declaration order, for people and inspection events.
     fn describe_context(&self, out: &mut dyn ::core::fmt::Write) -> ::core::fmt::Result;
 
     /// Enters the initial configuration. Call it once, before the first [`Chart::step`].
@@ -150,7 +213,7 @@ pub trait Chart: Sized {
     }
 
     /// Runs one macrostep to completion, then the deferred events that it set free.
-    fn step<F: Effects<Self>>(&mut self, fx: &mut F, input: Input<Self::Event>) -> Outcome {
+    fn step<F: Effects<Self>>(&mut self, fx: &mut F, input: Input<Self::Event, Self::Returned>) -> Outcome {
         match input {
             Input::Event(event) => self.event(fx, event),
             other => engine::step(self, fx, other),

@@ -17,7 +17,10 @@ impl<C: Chart> Effects<C> for Quiet {
     #[inline(always)]
     fn emit(&mut self, _output: C::Output) {}
     #[inline(always)]
-    fn send(&mut self, _message: C::Message, _delay: Option<Duration>) {}
+    fn send(&mut self, _message: C::Message, _delay: Option<Duration>, _id: Option<u16>) {}
+    fn cancel(&mut self, _id: u16) {}
+    fn spawn(&mut self, _child: u16, _generation: u32, _spawn: C::Spawn) {}
+    fn stop_child(&mut self, _child: u16) {}
     #[inline(always)]
     fn start(&mut self, _activity: u16, _generation: u32, _call: C::Call) {}
     #[inline(always)]

@@ -11,7 +11,20 @@ pub enum Effect<C: Chart> {
     /// See [`Effects::emit`].
     Emit(C::Output),
     /// See [`Effects::send`].
-    Send(C::Message, Option<Duration>),
+    Send(C::Message, Option<Duration>, Option<u16>),
+    /// See [`Effects::cancel`].
+    Cancel(u16),
+    /// See [`Effects::spawn`].
+    Spawn {
+        /// Which child.
+        child: u16,
+        /// To be given back when it ends.
+        generation: u32,
+        /// The machine and its arguments.
+        spawn: C::Spawn,
+    },
+    /// See [`Effects::stop_child`].
+    StopChild(u16),
     /// See [`Effects::start`].
     Start {
         /// Which activity.
@@ -47,7 +60,17 @@ impl<C: Chart> fmt::Debug for Effect<C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Emit(output) => f.debug_tuple("Emit").field(output).finish(),
-            Self::Send(message, delay) => f.debug_tuple("Send").field(message).field(delay).finish(),
+            Self::Send(message, delay, id) => {
+                f.debug_tuple("Send").field(message).field(delay).field(id).finish()
+            }
+            Self::Cancel(id) => f.debug_tuple("Cancel").field(id).finish(),
+            Self::Spawn { child, generation, spawn } => f
+                .debug_struct("Spawn")
+                .field("child", child)
+                .field("generation", generation)
+                .field("spawn", spawn)
+                .finish(),
+            Self::StopChild(child) => f.debug_tuple("StopChild").field(child).finish(),
             Self::Start { activity, generation, call } => f
                 .debug_struct("Start")
                 .field("activity", activity)
@@ -112,8 +135,17 @@ impl<C: Chart> Effects<C> for Recorder<C> {
     fn emit(&mut self, output: C::Output) {
         self.effects.push(Effect::Emit(output));
     }
-    fn send(&mut self, message: C::Message, delay: Option<Duration>) {
-        self.effects.push(Effect::Send(message, delay));
+    fn send(&mut self, message: C::Message, delay: Option<Duration>, id: Option<u16>) {
+        self.effects.push(Effect::Send(message, delay, id));
+    }
+    fn cancel(&mut self, id: u16) {
+        self.effects.push(Effect::Cancel(id));
+    }
+    fn spawn(&mut self, child: u16, generation: u32, spawn: C::Spawn) {
+        self.effects.push(Effect::Spawn { child, generation, spawn });
+    }
+    fn stop_child(&mut self, child: u16) {
+        self.effects.push(Effect::StopChild(child));
     }
     fn start(&mut self, activity: u16, generation: u32, call: C::Call) {
         self.effects.push(Effect::Start { activity, generation, call });
@@ -167,7 +199,7 @@ impl<C: Chart> fmt::Debug for Step<C> {
 
 impl<C: Chart> Step<C> {
     /// Runs one step on a recorder and collects what it did.
-    pub fn record(machine: &mut C, now: Time, input: Option<Input<C::Event>>) -> Self {
+    pub fn record(machine: &mut C, now: Time, input: Option<Input<C::Event, C::Returned>>) -> Self {
         let mut recorder = Recorder { now, ..Recorder::default() };
         // A machine that no one started yet enters its initial configuration first.
         if machine.core().active().next().is_none() {

@@ -96,24 +96,24 @@ impl<T, const N: usize> Queue<T> for Ring<T, N> {
     }
 }
 
-/// One number for each timer or activity of a chart.
+/// One value for each timer, activity, child or history state of a chart.
 #[derive(Debug, Clone, Copy)]
-pub struct Cells<const N: usize>([u32; N]);
+pub struct Cells<const N: usize, T = u32>([T; N]);
 
-impl<const N: usize> Default for Cells<N> {
+impl<const N: usize, T: Copy + Default> Default for Cells<N, T> {
     fn default() -> Self {
-        Self([0; N])
+        Self([T::default(); N])
     }
 }
 
-impl<const N: usize> AsRef<[u32]> for Cells<N> {
-    fn as_ref(&self) -> &[u32] {
+impl<const N: usize, T> AsRef<[T]> for Cells<N, T> {
+    fn as_ref(&self) -> &[T] {
         &self.0
     }
 }
 
-impl<const N: usize> AsMut<[u32]> for Cells<N> {
-    fn as_mut(&mut self) -> &mut [u32] {
+impl<const N: usize, T> AsMut<[T]> for Cells<N, T> {
+    fn as_mut(&mut self) -> &mut [T] {
         &mut self.0
     }
 }

@@ -1,7 +1,7 @@
 //! Which transitions a trigger enables: W3C selectTransitions and removeConflictingTransitions.
 
 use super::{
-    Chart, Configuration as _, Core, Effects, Kind, State, Transition, Trigger, engine::raise_fault,
+    Chart, Configuration as _, Core, CueOf, Effects, Kind, State, Transition, Trigger, engine::raise_fault,
 };
 
 /// At most this many transitions are enabled at once: one for each active leaf.
@@ -34,7 +34,7 @@ pub(super) fn dispose<C: Chart, F: Effects<C>>(
     machine: &mut C,
     fx: &mut F,
     trigger: Trigger,
-    event: Option<&C::Event>,
+    cue: CueOf<'_, C>,
 ) -> Disposition {
     let mut enabled = Enabled { indices: [0; ENABLED_LIMIT], len: 0 };
     let (mut ignored, mut deferred) = (false, false);
@@ -49,7 +49,7 @@ pub(super) fn dispose<C: Chart, F: Effects<C>>(
             for &index in candidates(row, trigger) {
                 let Some(transition) = C::TABLES.transitions.get(usize::from(index)) else { continue };
                 let holds = if transition.guarded {
-                    machine.guard(index, event).unwrap_or_else(|fault| {
+                    machine.guard(index, cue).unwrap_or_else(|fault| {
                         faulted = Some(fault);
                         false
                     })

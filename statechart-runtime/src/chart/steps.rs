@@ -24,7 +24,7 @@ macro_rules! recorded_steps {
             pub fn step_at(
                 &mut self,
                 now: $crate::value::Time,
-                input: $crate::chart::Input<$event>,
+                input: $crate::chart::Input<$event, <Self as $crate::chart::Chart>::Returned>,
             ) -> $crate::chart::Step<Self> {
                 $crate::chart::Step::record(self, now, ::core::option::Option::Some(input))
             }

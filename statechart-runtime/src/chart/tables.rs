@@ -17,8 +17,14 @@ pub struct Tables {
     pub outputs: &'static [&'static str],
     /// For each timer, the state that owns it.
     pub timers: &'static [u16],
-    /// For each activity, the state that owns it and the service's name.
-    pub activities: &'static [(u16, &'static str)],
+    /// Activities in document order.
+    pub activities: &'static [Activity],
+    /// Names of the child machines: the `id` of `spawn … as id` and `do … as id`.
+    pub children: &'static [&'static str],
+    /// Names of delayed messages: the `id` of `send … as id`.
+    pub sends: &'static [&'static str],
+    /// How many history states there are.
+    pub histories: u16,
     /// How many microsteps one macrostep may take.
     pub microsteps: u32,
 }
@@ -34,6 +40,24 @@ pub enum Kind {
     Parallel,
     /// Entering it completes the parent.
     Final,
+    /// Never active: a target that stands for what was active in the parent when that was left.
+    History {
+        /// Whether it restores the leaves, not only the parent's children.
+        deep: bool,
+        /// Where its record is kept.
+        slot: u16,
+    },
+}
+
+/// One `do`.
+#[derive(Debug)]
+pub struct Activity {
+    /// The state that owns it.
+    pub state: u16,
+    /// The service's name, or the child's.
+    pub name: &'static str,
+    /// The child machine that it runs, where it runs one.
+    pub child: Option<u16>,
 }
 
 /// One state.
@@ -49,8 +73,12 @@ pub struct State {
     pub last: u16,
     /// What it is.
     pub kind: Kind,
-    /// Default targets of a compound state.
+    /// Default targets of a compound or history state.
     pub initial: &'static [u16],
+    /// Whether taking the default targets runs something (W3C: initial content, default history content).
+    pub initial_acts: bool,
+    /// Its history states.
+    pub histories: &'static [u16],
     /// Whether a configuration that holds it is accepted.
     pub accept: bool,
     /// What it reacts to: trigger and candidate transitions, both in document order.
@@ -65,6 +93,33 @@ pub struct State {
     pub entry: bool,
     /// See `entry`.
     pub exit: bool,
+    /// Whether it has data of its own.
+    pub data: bool,
+    /// Whether it is a final state that returns something.
+    pub returns: bool,
+}
+
+impl State {
+    /// A state that has and does nothing, for what differs from it.
+    pub const PLAIN: Self = Self {
+        name: "",
+        label: "",
+        parent: 0,
+        last: 0,
+        kind: Kind::Atomic,
+        initial: &[],
+        initial_acts: false,
+        histories: &[],
+        accept: false,
+        on: &[],
+        defer: &[],
+        timers: (0, 0),
+        activities: (0, 0),
+        entry: false,
+        exit: false,
+        data: false,
+        returns: false,
+    };
 }
 
 /// What sets off a transition.
@@ -78,6 +133,8 @@ pub enum Trigger {
     Timer(u16),
     /// The completion of the state with this index.
     Done(u16),
+    /// The completion of the child machine with this index.
+    ChildDone(u16),
     /// A fault.
     Fault,
 }
@@ -95,6 +152,8 @@ pub struct Transition {
     pub guarded: bool,
     /// Whether it has actions.
     pub acts: bool,
+    /// Whether it sets parameters of its targets.
+    pub passes: bool,
     /// An explicit ignore: a bare `on E`.
     pub ignore: bool,
     /// `EVENT [guard] -> target` as the spec says it, for people.
@@ -103,7 +162,33 @@ pub struct Transition {
     pub line: u32,
 }
 
+impl Transition {
+    /// A transition that does nothing, for what differs from it.
+    pub const PLAIN: Self = Self {
+        source: 0,
+        targets: &[],
+        domain: 0,
+        guarded: false,
+        acts: false,
+        passes: false,
+        ignore: false,
+        text: "",
+        line: 1,
+    };
+}
+
 impl Tables {
+    /// The row of a state.
+    pub(super) fn state(&'static self, index: u16) -> Option<&'static State> {
+        self.states.get(usize::from(index))
+    }
+
+    /// The row of a transition.
+    pub(super) fn transition(&'static self, index: u16) -> Option<&'static Transition> {
+        self.transitions.get(usize::from(index))
+    }
+
+
     /// The leaf states among the members of a configuration, in document order, by name.
     pub fn leaves<'a>(
         &'a self,

@@ -73,25 +73,34 @@ pub enum Fault {
         /// How many microsteps it may take.
         limit: u32,
     },
-    /// A message could not be delivered to its peer.
+    /// A message could not be delivered: its peer does not take it, or its child does not run.
     Undelivered,
     /// A service panicked, so that it will not report a result.
     ServicePanicked,
+    /// More actions wait to be undone than the machine may keep.
+    UndoFull {
+        /// How many are kept.
+        limit: u32,
+    },
+    /// A child machine failed, so that it will not complete.
+    Child,
 }
 
 impl Fault {
-    /// The name under which `fault(kind)` reports it.
+    /// The name under which `event.kind` of `on fault` and reports tell of it.
     #[must_use]
     pub fn kind(self) -> &'static str {
         match self {
             Self::Overflow => "overflow",
-            Self::DivisionByZero => "division",
-            Self::NonFinite => "nonfinite",
-            Self::QueueFull { .. } => "queue",
-            Self::DeferredFull { .. } => "deferred",
+            Self::DivisionByZero => "division_by_zero",
+            Self::NonFinite => "not_finite",
+            Self::QueueFull { .. } => "queue_full",
+            Self::DeferredFull { .. } => "deferred_full",
             Self::Microsteps { .. } => "microsteps",
             Self::Undelivered => "undelivered",
-            Self::ServicePanicked => "panic",
+            Self::ServicePanicked => "service_panicked",
+            Self::UndoFull { .. } => "undo_full",
+            Self::Child => "child",
         }
     }
 }
@@ -107,8 +116,10 @@ impl fmt::Display for Fault {
             }
             Self::DeferredFull { limit } => write!(f, "more than {limit} events are deferred"),
             Self::Microsteps { limit } => write!(f, "the macrostep did not end within {limit} microsteps"),
-            Self::Undelivered => write!(f, "a message could not be delivered to its peer"),
+            Self::Undelivered => write!(f, "a message could not be delivered"),
             Self::ServicePanicked => write!(f, "a service panicked and reports no result"),
+            Self::UndoFull { limit } => write!(f, "more than {limit} actions wait to be undone"),
+            Self::Child => write!(f, "a child machine failed and does not complete"),
         }
     }
 }

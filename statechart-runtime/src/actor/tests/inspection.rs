@@ -86,7 +86,7 @@ async fn every_step_can_be_watched() {
         "transition Worker: on FORWARD (line 4)",
         "message Peer(3)",
         "undelivered Peer(3): peer of Peer(3) is not connected: give it in `Options::peers`",
-        "fault: a message could not be delivered to its peer",
+        "fault: a message could not be delivered",
         "transition Worker: on fault (line 4)",
         "output Faulted",
         "event Quit",

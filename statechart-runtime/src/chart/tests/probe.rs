@@ -1,14 +1,14 @@
 //! A chart that writes down what the engine asks of it, so that a test is a table of states and a list
 //! of what happens: `-state` left, `+state` entered, `text` a transition's actions, `!fault`, `?event`
-//! unhandled, `do n` and `stop n` activities, `arm n` and `disarm n` timers.
+//! unhandled, `do n` and `stop n` activities, `spawn n` and `end n` children, `data s` the data of a state, `arm n` and `disarm n` timers.
 
 use ::core::{fmt, marker::PhantomData};
 use alloc::{format, string::String, vec::Vec};
 
 use crate::{
     chart::{
-        Block, Chart, Core, Effects, Input, Kind, Outcome, Ring, Shape, State, Tables, Transition, Trigger,
-        engine,
+        Activity, Block, Cells, Chart, Core, Cue, Effects, Input, Internal, Kind, Outcome, Receiver, Recorded,
+        Ring, Shape, State, Tables, Transition, Trigger, engine,
     },
     value::{Duration, Fault, Text, Time},
 };
@@ -19,6 +19,9 @@ pub(super) enum Op {
     Raise(u16),
     Set(i64),
     Fail,
+    Say(&'static str),
+    Spawn(u16),
+    Stop(u16),
 }
 
 /// A chart under test.
@@ -40,17 +43,26 @@ pub(super) struct Sizes;
 
 impl Shape for Sizes {
     type Event = Event;
+    type Returned = i64;
+    type Undo = ();
     type Configuration = crate::chart::Bits<4>;
+    type Internal = Ring<Internal<Event, i64>, 16>;
     type Deferred = Ring<crate::chart::Pending<Event>, 3>;
     type Entered = Ring<u16, 8>;
     type Timers = [u32; 4];
+    type Deadlines = [i64; 4];
     type Activities = [u32; 4];
+    type Children = [u32; 2];
+    type Histories = Cells<2, Recorded>;
+    type Undos = Ring<(), 0>;
 }
 
 pub(super) struct Probe<P> {
     core: Core<Sizes>,
     externs: (),
     pub(super) var: i64,
+    /// States whose data ended, in order.
+    pub(super) left: Vec<u16>,
     plan: PhantomData<P>,
 }
 
@@ -61,6 +73,8 @@ impl<P: Plan> Chart for Probe<P> {
     type Message = ();
     type Call = u16;
     type Action = ();
+    type Returned = i64;
+    type Spawn = i64;
     type Externs = ();
 
     const TABLES: &'static Tables = P::TABLES;
@@ -77,19 +91,21 @@ impl<P: Plan> Chart for Probe<P> {
     fn externs_mut(&mut self) -> &mut () {
         &mut self.externs
     }
-    fn guard(&self, transition: u16, _event: Option<&Event>) -> Result<bool, Fault> {
+    fn guard(&self, transition: u16, _cue: Cue<'_, Event, i64>) -> Result<bool, Fault> {
         P::guard(transition, self.var, &self.core)
     }
     fn run<F: Effects<Self>>(
         &mut self,
         fx: &mut F,
         block: Block,
-        event: Option<&Event>,
+        cue: Cue<'_, Event, i64>,
     ) -> Result<(), Fault> {
         if let Block::Transition(index) = block {
             let text = P::TABLES.transitions[usize::from(index)].text;
-            fx.emit(match event {
-                Some(Event(_, number)) if *number != 0 => format!("{text}({number})"),
+            fx.emit(match cue {
+                Cue::Event(Event(_, number)) if *number != 0 => format!("{text}({number})"),
+                Cue::Done(Some(number)) => format!("{text}({number})"),
+                Cue::Fault(fault) if text.ends_with(':') => format!("{text}({})", fault.kind()),
                 _ => String::from(text),
             });
         }
@@ -98,6 +114,9 @@ impl<P: Plan> Chart for Probe<P> {
                 Op::Raise(tag) => self.core.raise(Event(tag, 0))?,
                 Op::Set(value) => self.var = value,
                 Op::Fail => return Err(Fault::Overflow),
+                Op::Say(text) => fx.emit(String::from(text)),
+                Op::Spawn(child) => engine::spawn(self, fx, child, self.var),
+                Op::Stop(child) => engine::stop_child(self, fx, child),
             }
         }
         Ok(())
@@ -111,6 +130,21 @@ impl<P: Plan> Chart for Probe<P> {
     fn act((): &mut (), (): ()) {}
     fn to_self((): ()) -> Result<Event, ()> {
         Err(())
+    }
+    fn receiver((): &()) -> Receiver {
+        Receiver::Peer
+    }
+    fn enter_data<F: Effects<Self>>(&mut self, fx: &mut F, state: u16) {
+        fx.emit(format!("data {}", P::TABLES.states[usize::from(state)].name));
+    }
+    fn leave_data(&mut self, state: u16) {
+        self.left.push(state);
+    }
+    fn returned<F: Effects<Self>>(&mut self, _fx: &mut F, _state: u16) -> Option<i64> {
+        Some(self.var)
+    }
+    fn child(&self, activity: u16) -> Result<i64, Fault> {
+        Ok(i64::from(activity))
     }
     fn describe_context(&self, out: &mut dyn fmt::Write) -> fmt::Result {
         write!(out, "var: {}", self.var)
@@ -130,6 +164,7 @@ struct Lines {
     /// The generations given out last, by activity and by timer.
     activities: [u32; 4],
     timers: [u32; 4],
+    children: [u32; 2],
     names: &'static [State],
     events: &'static [&'static str],
 }
@@ -141,7 +176,15 @@ impl<P: Plan> Effects<Probe<P>> for Lines {
     fn emit(&mut self, output: String) {
         self.lines.push(output);
     }
-    fn send(&mut self, (): (), _delay: Option<Duration>) {}
+    fn send(&mut self, (): (), _delay: Option<Duration>, _id: Option<u16>) {}
+    fn cancel(&mut self, _id: u16) {}
+    fn spawn(&mut self, child: u16, generation: u32, spawn: i64) {
+        self.children[usize::from(child)] = generation;
+        self.lines.push(format!("spawn {child}({spawn})"));
+    }
+    fn stop_child(&mut self, child: u16) {
+        self.lines.push(format!("end {child}"));
+    }
     fn start(&mut self, activity: u16, generation: u32, _call: u16) {
         self.activities[usize::from(activity)] = generation;
         self.lines.push(format!("do {activity}"));
@@ -179,7 +222,7 @@ impl<P: Plan> Run<P> {
     }
 
     pub(super) fn start_with(var: i64) -> Self {
-        let machine = Probe { core: Core::default(), externs: (), var, plan: PhantomData };
+        let machine = Probe { core: Core::default(), externs: (), var, left: Vec::new(), plan: PhantomData };
         let lines = Lines { names: P::TABLES.states, events: P::TABLES.events, ..Lines::default() };
         let mut run = Self { machine, outcome: Outcome::Taken, lines };
         engine::start(&mut run.machine, &mut run.lines);
@@ -187,7 +230,7 @@ impl<P: Plan> Run<P> {
     }
 
     /// Runs one step and tells what happened in it.
-    pub(super) fn step(&mut self, input: Input<Event>) -> String {
+    pub(super) fn step(&mut self, input: Input<Event, i64>) -> String {
         self.lines.lines.clear();
         self.outcome = engine::step(&mut self.machine, &mut self.lines, input);
         self.told()
@@ -204,6 +247,16 @@ impl<P: Plan> Run<P> {
     pub(super) fn report(&mut self, activity: u16, tag: u16, last: bool) -> String {
         let generation = self.generation(activity);
         self.step(Input::Report { activity, generation, event: Event(tag, 0), last })
+    }
+
+    pub(super) fn child_done(&mut self, child: u16, result: Option<i64>) -> String {
+        let generation = self.lines.children[usize::from(child)];
+        self.step(Input::ChildDone { child, generation, result })
+    }
+
+    pub(super) fn child_failed(&mut self, child: u16) -> String {
+        let generation = self.lines.children[usize::from(child)];
+        self.step(Input::ChildFailed { child, generation })
     }
 
     pub(super) fn generation(&self, activity: u16) -> u32 {
@@ -236,9 +289,18 @@ pub(super) const fn tables(states: &'static [State], transitions: &'static [Tran
         events: &["A", "B", "C", "D"],
         outputs: &[],
         timers: &[0; 4],
-        activities: &[(0, "w"), (0, "x"), (0, "y"), (0, "z")],
+        activities: ACTIVITIES,
+        children: &["c", "d"],
+        sends: &[],
+        histories: 2,
         microsteps: 50,
     }
+}
+
+const ACTIVITIES: &[Activity] = &[activity("w"), activity("x"), activity("y"), activity("z")];
+
+const fn activity(name: &'static str) -> Activity {
+    Activity { state: 0, name, child: None }
 }
 
 pub(super) const A: u16 = 0;
@@ -252,21 +314,7 @@ pub(super) const fn on(tag: u16, candidates: &'static [u16]) -> (Trigger, &'stat
 }
 
 const fn state(name: &'static str, parent: u16, last: u16, kind: Kind) -> State {
-    State {
-        name,
-        label: name,
-        parent,
-        last,
-        kind,
-        initial: &[],
-        accept: false,
-        on: &[],
-        defer: &[],
-        timers: (0, 0),
-        activities: (0, 0),
-        entry: false,
-        exit: false,
-    }
+    State { name, label: name, parent, last, kind, ..State::PLAIN }
 }
 
 /// A compound state: name, parent, last descendant, initial targets.
@@ -286,6 +334,16 @@ pub(super) const fn ending(name: &'static str, parent: u16, index: u16) -> State
     state(name, parent, index, Kind::Final)
 }
 
+pub(super) const fn history(
+    parent: u16,
+    index: u16,
+    deep: bool,
+    slot: u16,
+    initial: &'static [u16],
+) -> State {
+    State { initial, ..state("h", parent, index, Kind::History { deep, slot }) }
+}
+
 impl State {
     pub(super) const fn with_on(self, on: &'static [(Trigger, &'static [u16])]) -> Self {
         Self { on, ..self }
@@ -299,6 +357,21 @@ impl State {
     pub(super) const fn with_activity(self, first: u16) -> Self {
         Self { activities: (first, 1), ..self }
     }
+    pub(super) const fn with_initial_acts(self) -> Self {
+        Self { initial_acts: true, ..self }
+    }
+    pub(super) const fn with_histories(self, histories: &'static [u16]) -> Self {
+        Self { histories, ..self }
+    }
+    pub(super) const fn with_exit(self) -> Self {
+        Self { exit: true, ..self }
+    }
+    pub(super) const fn with_data(self) -> Self {
+        Self { data: true, ..self }
+    }
+    pub(super) const fn with_return(self) -> Self {
+        Self { returns: true, ..self }
+    }
     pub(super) const fn with_entry(self) -> Self {
         Self { entry: true, ..self }
     }
@@ -306,7 +379,7 @@ impl State {
 
 /// A transition whose actions write its text down.
 pub(super) const fn go(source: u16, domain: u16, targets: &'static [u16], text: &'static str) -> Transition {
-    Transition { source, targets, domain, guarded: false, acts: true, ignore: false, text, line: 1 }
+    Transition { source, targets, domain, acts: true, text, ..Transition::PLAIN }
 }
 
 impl Transition {

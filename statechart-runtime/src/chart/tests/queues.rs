@@ -93,10 +93,10 @@ fn limits_end_a_macrostep() {
     // it is looked at, its own fault included: the limit ends that too.
     let mut run = Run::<Queues>::start();
     let told = run.event(D);
-    assert!(told.starts_with("-start start:D +flood !queue !division ?B"), "{told}");
-    assert!(told.ends_with("!division fault !microsteps"), "{told}");
+    assert!(told.starts_with("-start start:D +flood !queue_full !division_by_zero ?B"), "{told}");
+    assert!(told.ends_with("!division_by_zero fault !microsteps"), "{told}");
     assert_eq!(told.matches("?B").count(), 16, "{told}");
-    assert_eq!(told.matches("!division").count(), 50, "{told}");
+    assert_eq!(told.matches("!division_by_zero").count(), 50, "{told}");
 }
 
 #[test]
@@ -172,5 +172,5 @@ fn a_result_lives_as_long_as_its_state() {
 #[test]
 fn a_fault_of_a_services_arguments_is_raised() {
     let run = Run::<Served>::start_with(-1);
-    assert_eq!(run.told(), "+root +s +s1 !division fault");
+    assert_eq!(run.told(), "+root +s +s1 !division_by_zero fault");
 }

@@ -25,8 +25,9 @@ use alloc::vec::Vec;
 
 use crate::{
     chart::{
-        Block, Chart, Core, Effects, Input, Kind, Outcome, Pending, Recorder, Report, Ring, Services, Shape,
-        State, Step, Tables, Transition, Trigger,
+        Activity, Block, Cells, Chart, Children, Core, Cue, Effects, Host, Input, Internal, Kind, Outcome,
+        Pending, Receiver, Recorded, Recorder, Report, Ring, Services, Shape, State, Step, Tables, Transition,
+        Trigger,
     },
     value::{Arithmetic, Duration, Fault, Time},
 };
@@ -80,11 +81,18 @@ pub(crate) struct Sizes;
 
 impl Shape for Sizes {
     type Event = Event;
+    type Returned = ();
+    type Undo = ();
     type Configuration = crate::chart::Bits<4>;
+    type Internal = Ring<Internal<Event, ()>, 16>;
     type Deferred = Ring<Pending<Event>, 4>;
     type Entered = Ring<u16, 1>;
     type Timers = [u32; 1];
+    type Deadlines = [i64; 1];
     type Activities = [u32; 1];
+    type Children = [u32; 0];
+    type Histories = Cells<0, Recorded>;
+    type Undos = Ring<(), 0>;
 }
 
 pub(crate) struct Worker<X> {
@@ -101,21 +109,7 @@ impl<X> Worker<X> {
 }
 
 const fn state(name: &'static str, parent: u16, last: u16, kind: Kind, initial: &'static [u16]) -> State {
-    State {
-        name,
-        label: name,
-        parent,
-        last,
-        kind,
-        initial,
-        accept: false,
-        on: &[],
-        defer: &[],
-        timers: (0, 0),
-        activities: (0, 0),
-        entry: false,
-        exit: false,
-    }
+    State { name, label: name, parent, last, kind, initial, ..State::PLAIN }
 }
 
 const fn row(
@@ -126,7 +120,7 @@ const fn row(
     text: &'static str,
     line: u32,
 ) -> Transition {
-    Transition { source, targets, domain, guarded: false, acts, ignore: false, text, line }
+    Transition { source, targets, domain, acts, text, line, ..Transition::PLAIN }
 }
 
 static STATES: [State; 10] = [
@@ -185,7 +179,10 @@ static TABLES: Tables = Tables {
     events: &["GO", "ITEM", "RESULT", "CANCEL", "PING", "ECHO", "LATER", "FORWARD", "BOOM", "QUIT"],
     outputs: &["PONG", "SAW", "ANSWER", "LATE", "FAULTED"],
     timers: &[7],
-    activities: &[(4, "work")],
+    activities: &[Activity { state: 4, name: "work", child: None }],
+    children: &[],
+    sends: &[],
+    histories: 0,
     microsteps: 1000,
 };
 
@@ -196,6 +193,8 @@ impl<X: Externs> Chart for Worker<X> {
     type Message = Message;
     type Call = Call;
     type Action = Action;
+    type Returned = ();
+    type Spawn = ();
     type Externs = X;
 
     const TABLES: &'static Tables = &TABLES;
@@ -223,28 +222,28 @@ impl<X: Externs> Chart for Worker<X> {
     fn externs_mut(&mut self) -> &mut X {
         &mut self.externs
     }
-    fn guard(&self, _transition: u16, _event: Option<&Event>) -> Result<bool, Fault> {
+    fn guard(&self, _transition: u16, _cue: Cue<'_, Event, ()>) -> Result<bool, Fault> {
         Ok(true)
     }
     fn run<F: Effects<Self>>(
         &mut self,
         fx: &mut F,
         block: Block,
-        event: Option<&Event>,
+        cue: Cue<'_, Event, ()>,
     ) -> Result<(), Fault> {
-        match (block, event) {
+        match (block, cue) {
             (Block::Transition(0), _) => fx.emit(Output::Pong),
-            (Block::Transition(1), _) => fx.send(Message::Own(Event::Ping), None),
-            (Block::Transition(2), _) => fx.send(Message::Own(Event::Ping), Some(Duration(5_000_000))),
-            (Block::Transition(3), Some(Event::Forward { n })) => fx.send(Message::Peer(*n), None),
+            (Block::Transition(1), _) => fx.send(Message::Own(Event::Ping), None, None),
+            (Block::Transition(2), _) => fx.send(Message::Own(Event::Ping), Some(Duration(5_000_000)), None),
+            (Block::Transition(3), Cue::Event(Event::Forward { n })) => fx.send(Message::Peer(*n), None, None),
             (Block::Transition(4), _) => fx.act(&mut self.externs, Action::Boom),
             (Block::Transition(5), _) => fx.emit(Output::Faulted),
-            (Block::Transition(7), Some(Event::Go { job })) => {
+            (Block::Transition(7), Cue::Event(Event::Go { job })) => {
                 self.job = *job;
                 self.total = 0;
             }
             (Block::Transition(9), _) => fx.emit(Output::Answer { job: self.job, total: self.total }),
-            (Block::Transition(10), Some(Event::Item { n })) => {
+            (Block::Transition(10), Cue::Event(Event::Item { n })) => {
                 self.total = self.total.plus(*n)?;
                 fx.emit(Output::Saw { n: *n });
             }
@@ -270,6 +269,12 @@ impl<X: Externs> Chart for Worker<X> {
             other @ Message::Peer(_) => Err(other),
         }
     }
+    fn receiver(message: &Message) -> Receiver {
+        match message {
+            Message::Own(_) => Receiver::Itself,
+            Message::Peer(_) => Receiver::Peer,
+        }
+    }
     fn describe_context(&self, out: &mut dyn fmt::Write) -> fmt::Result {
         write!(out, "job: {}, total: {}", self.job, self.total)
     }
@@ -284,6 +289,10 @@ impl<X: Externs> Services for Worker<X> {
         let Call::Work { job } = call;
         self.externs.work(job, report)
     }
+}
+
+impl<X: Externs> Children for Worker<X> {
+    fn launch<H: Host<Self>>(&mut self, (): (), _host: &mut H) {}
 }
 
 /// Externs of a machine that is only stepped.
