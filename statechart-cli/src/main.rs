@@ -47,7 +47,9 @@ Examples:
   statechart why specs/turnstile.sc --word \"PUSH COIN\"
   statechart diff old.sc specs/turnstile.sc
   statechart expand specs/turnstile.sc | less
-  statechart fmt --check specs/*.sc";
+  statechart fmt --check specs/*.sc
+  statechart import door.scxml -o door.sc
+  statechart export specs/turnstile.sc --format xstate";
 
 #[derive(Debug, Subcommand)]
 enum Command {
@@ -58,6 +60,8 @@ enum Command {
     Diff(commands::Diff),
     Expand(commands::Expand),
     Fmt(commands::Fmt),
+    Import(commands::Import),
+    Export(commands::Export),
 }
 
 /// What the exit code says, when nothing prevented an answer.
@@ -80,6 +84,8 @@ fn main() -> ExitCode {
         Command::Diff(diff) => diff.run(),
         Command::Expand(expand) => expand.run(),
         Command::Fmt(fmt) => fmt.run(),
+        Command::Import(import) => import.run(),
+        Command::Export(export) => export.run(),
     };
     match result {
         Ok(Outcome::Good) => ExitCode::SUCCESS,

@@ -50,7 +50,8 @@ impl Export {
             Format::Xstate => export_xstate(&model, machine),
         };
         for note in &exported.notes {
-            let kind = if note.lost { "\u{1b}[1;33mnot carried over\u{1b}[0m" } else { "\u{1b}[1;36mnote\u{1b}[0m" };
+            let kind =
+                if note.lost { "\u{1b}[1;33mnot carried over\u{1b}[0m" } else { "\u{1b}[1;36mnote\u{1b}[0m" };
             output::note(&format!("{kind}: {}: {}\n", machine.name, note.text));
         }
         output::result(&exported.text, self.output.as_deref())?;

@@ -92,7 +92,8 @@ impl Import {
 
     fn show(&self, note: &Note) {
         let at = if note.at.line > 0 { format!(":{}", note.at) } else { String::new() };
-        let kind = if note.lost { "\u{1b}[1;33mnot carried over\u{1b}[0m" } else { "\u{1b}[1;36mnote\u{1b}[0m" };
+        let kind =
+            if note.lost { "\u{1b}[1;33mnot carried over\u{1b}[0m" } else { "\u{1b}[1;36mnote\u{1b}[0m" };
         output::note(&format!("{kind}: {}{at}: {}\n", self.file, note.text));
     }
 }

@@ -74,8 +74,7 @@ pub(super) fn is_needy(model: &Model, kind: &str, seen: &mut Vec<String>) -> boo
     }
     seen.push(kind.to_owned());
     let Some(machine) = model.machine(kind) else { return true };
-    let own =
-        !(machine.guards.is_empty() && machine.actions.is_empty() && machine.services.is_empty());
+    let own = !(machine.guards.is_empty() && machine.actions.is_empty() && machine.services.is_empty());
     own || kinds(machine).into_iter().any(|kind| is_needy(model, kind, seen))
 }
 
@@ -135,11 +134,8 @@ pub(super) fn launch(model: &Model, machine: &Machine) -> TokenStream {
             }
         }
     });
-    let body = if machine.children.is_empty() {
-        TokenStream::new()
-    } else {
-        quote!(match spawn { #(#arms)* })
-    };
+    let body =
+        if machine.children.is_empty() { TokenStream::new() } else { quote!(match spawn { #(#arms)* }) };
     let ty = spawn_type(machine);
     quote! {
         impl<X: Externs> chart::Children for Machine<X> {

@@ -60,8 +60,7 @@ pub(super) fn items(machine: &Machine) -> TokenStream {
     });
     let structs = states(machine).map(|state| {
         let doc = format!("Data of `{}`.", machine.states[state].path);
-        let (name, fields) =
-            (type_of(machine, state), locals(machine, state).map(|(_, local)| field(local)));
+        let (name, fields) = (type_of(machine, state), locals(machine, state).map(|(_, local)| field(local)));
         quote! {
             #[doc = #doc]
             #[derive(Debug, Clone)]
@@ -279,8 +278,7 @@ fn enter(machine: &Machine, state: StateId) -> TokenStream {
         params(machine, state).map(|(id, local)| initial(id, local)).unzip();
     let field = field_of(machine, state);
     // Nothing after a parameter that must be passed is reached.
-    let must = params(machine, state)
-        .position(|(_, local)| local.initial.is_none() && !has_zero(&local.ty));
+    let must = params(machine, state).position(|(_, local)| local.initial.is_none() && !has_zero(&local.ty));
     let default = match must {
         Some(at) => {
             let before = &defaults[..at];

@@ -246,10 +246,9 @@ pub(super) fn can_fault(expr: &Expr) -> bool {
     let itself = match &expr.kind {
         ExprKind::Unary(UnaryOp::Negate, inner) => inner.ty != Type::Float,
         ExprKind::Binary(BinaryOp::Add, left, _) => left.ty != Type::Text,
-        ExprKind::Binary(operator, ..) => matches!(
-            operator,
-            BinaryOp::Subtract | BinaryOp::Multiply | BinaryOp::Divide | BinaryOp::Modulo
-        ),
+        ExprKind::Binary(operator, ..) => {
+            matches!(operator, BinaryOp::Subtract | BinaryOp::Multiply | BinaryOp::Divide | BinaryOp::Modulo)
+        }
         _ => false,
     };
     itself || parts(expr).into_iter().any(can_fault)

@@ -86,7 +86,11 @@ fn shape(machine: &Machine, reads_now: bool) -> TokenStream {
 fn own(machine: &Machine) -> TokenStream {
     let doc = format!("A running `{}`.", machine.name);
     let (params, takes, gives) = if data::has_params(machine) {
-        (quote!(/** The machine's parameters. */ pub params: Params,), quote!(params: Params,), quote!(params,))
+        (
+            quote!(/** The machine's parameters. */ pub params: Params,),
+            quote!(params: Params,),
+            quote!(params,),
+        )
     } else {
         (TokenStream::new(), TokenStream::new(), TokenStream::new())
     };
@@ -287,8 +291,7 @@ pub(super) fn is_guarded(transition: &Transition) -> bool {
 
 /// The calls that activities make. A machine without activities has no call to return.
 fn calls(machine: &Machine) -> TokenStream {
-    let exprs =
-        Exprs::new(machine, quote!(return ::core::result::Result::Err(value::Fault::Undelivered)));
+    let exprs = Exprs::new(machine, quote!(return ::core::result::Result::Err(value::Fault::Undelivered)));
     let arms = machine.activities.iter().enumerate().filter_map(|(id, activity)| {
         let function = &machine.services[activity.runs.service()?].function;
         let variant = rust::variant(&function.name);

@@ -241,8 +241,8 @@ fn externs(model: &Model, machine: &Machine) -> TokenStream {
         }
     });
     let suppliers = children::suppliers(model, machine);
-    let none = (!children::is_needy(model, &machine.name, &mut Vec::new()))
-        .then(|| quote!(impl Externs for () {}));
+    let none =
+        (!children::is_needy(model, &machine.name, &mut Vec::new())).then(|| quote!(impl Externs for () {}));
     quote! {
         /// What the spec leaves to Rust: guards, actions and services.
         pub trait Externs { #(#guards)* #(#actions)* #(#services)* #suppliers }

@@ -189,7 +189,8 @@ impl Draft {
     pub(super) fn children(&self, state: usize) -> Vec<usize> {
         (1..self.states.len())
             .filter(|id| {
-                self.states[*id].parent == state && !matches!(self.states[*id].kind, DraftKind::History { .. })
+                self.states[*id].parent == state
+                    && !matches!(self.states[*id].kind, DraftKind::History { .. })
             })
             .collect()
     }
@@ -198,7 +199,9 @@ impl Draft {
     pub(super) fn can_complete(&self, state: usize) -> bool {
         let children = self.children(state);
         match self.states[state].kind {
-            DraftKind::Parallel => !children.is_empty() && children.iter().all(|child| self.can_complete(*child)),
+            DraftKind::Parallel => {
+                !children.is_empty() && children.iter().all(|child| self.can_complete(*child))
+            }
             DraftKind::State => children.iter().any(|child| self.states[*child].kind == DraftKind::Final),
             DraftKind::Final | DraftKind::History { .. } => false,
         }
@@ -213,8 +216,9 @@ impl Draft {
                 let Item::Transition(transition) = item else { return true };
                 let guard = transition.guard.clone();
                 let mut fresh = |atom: Option<Atom>| {
-                    let dead =
-                        seen.iter().any(|(known, before)| *known == atom && (before.is_none() || *before == guard));
+                    let dead = seen
+                        .iter()
+                        .any(|(known, before)| *known == atom && (before.is_none() || *before == guard));
                     if !dead {
                         seen.push((atom, guard.clone()));
                     }
@@ -237,7 +241,8 @@ impl Draft {
         for line in &self.doc {
             let _ = writeln!(out, "/// {line}");
         }
-        let params = if self.params.is_empty() { String::new() } else { format!("({})", self.params.join(", ")) };
+        let params =
+            if self.params.is_empty() { String::new() } else { format!("({})", self.params.join(", ")) };
         let label = self.label.as_ref().map_or(String::new(), |label| format!(" {}", names::text(label)));
         let _ = writeln!(out, "machine {}{params}{label} {{", self.name);
         for (keyword, symbols) in
@@ -400,8 +405,11 @@ fn write_symbols(keyword: &str, symbols: &[DraftSymbol], out: &mut String) {
     let spelt: Vec<String> = symbols
         .iter()
         .map(|symbol| {
-            let fields =
-                if symbol.fields.is_empty() { String::new() } else { format!("({})", symbol.fields.join(", ")) };
+            let fields = if symbol.fields.is_empty() {
+                String::new()
+            } else {
+                format!("({})", symbol.fields.join(", "))
+            };
             format!("{}{fields}", names::symbol(&symbol.name))
         })
         .collect();

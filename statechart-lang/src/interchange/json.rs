@@ -159,7 +159,8 @@ mod tests {
 
     #[test]
     fn values_have_places_and_keep_their_order() {
-        let json = Json::parse("{\n  \"z\": [1, 2.5, \"a\\\"]\"],\n  \"a\": {\"b\": null, \"c\": true}\n}").unwrap();
+        let json =
+            Json::parse("{\n  \"z\": [1, 2.5, \"a\\\"]\"],\n  \"a\": {\"b\": null, \"c\": true}\n}").unwrap();
         let names: Vec<&str> = json.items().iter().map(|(name, _)| name.as_str()).collect();
         assert_eq!(names, ["z", "a"]);
         let list = json.get("z").unwrap().several();

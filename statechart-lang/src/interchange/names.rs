@@ -5,13 +5,83 @@ use std::collections::BTreeSet;
 /// Words that begin something in the language. A state or variable of that name would be legal in most places and
 /// puzzling in all.
 const KEYWORDS: &[&str] = &[
-    "accept", "action", "actor", "after", "always", "and", "as", "before", "can", "cancel", "commit", "compensate",
-    "context", "deep", "defer", "delay", "do", "done", "else", "emit", "entry", "event", "example", "exit", "extern",
-    "external", "false", "fault", "final", "for", "fragment", "from", "guard", "history", "if", "implies", "import",
-    "in", "initial", "input", "internal", "invariant", "leads", "len", "limits", "log", "machine", "migrate", "never",
-    "nondeterministic", "none", "not", "now", "on", "or", "output", "parallel", "peer", "property", "raise", "reach",
-    "region", "return", "self", "send", "service", "spawn", "state", "stop", "streams", "strict", "system", "to",
-    "true", "type", "undo", "use",
+    "accept",
+    "action",
+    "actor",
+    "after",
+    "always",
+    "and",
+    "as",
+    "before",
+    "can",
+    "cancel",
+    "commit",
+    "compensate",
+    "context",
+    "deep",
+    "defer",
+    "delay",
+    "do",
+    "done",
+    "else",
+    "emit",
+    "entry",
+    "event",
+    "example",
+    "exit",
+    "extern",
+    "external",
+    "false",
+    "fault",
+    "final",
+    "for",
+    "fragment",
+    "from",
+    "guard",
+    "history",
+    "if",
+    "implies",
+    "import",
+    "in",
+    "initial",
+    "input",
+    "internal",
+    "invariant",
+    "leads",
+    "len",
+    "limits",
+    "log",
+    "machine",
+    "migrate",
+    "never",
+    "nondeterministic",
+    "none",
+    "not",
+    "now",
+    "on",
+    "or",
+    "output",
+    "parallel",
+    "peer",
+    "property",
+    "raise",
+    "reach",
+    "region",
+    "return",
+    "self",
+    "send",
+    "service",
+    "spawn",
+    "state",
+    "stop",
+    "streams",
+    "strict",
+    "system",
+    "to",
+    "true",
+    "type",
+    "undo",
+    "use",
 ];
 
 /// Hands out names; none twice.
@@ -124,21 +194,27 @@ mod tests {
     #[test]
     fn names_become_legal_and_stay_apart() {
         let mut names = Names::new(pascal);
-        let given: Vec<String> =
-            ["a.b", "a_b", "A-b", "state", "1x", "", "é"].iter().map(|name| names.claim(&identifier(name, "s"))).collect();
+        let given: Vec<String> = ["a.b", "a_b", "A-b", "state", "1x", "", "é"]
+            .iter()
+            .map(|name| names.claim(&identifier(name, "s")))
+            .collect();
         assert_eq!(given, ["a_b", "a_b_2", "A_b_3", "state_", "s1x", "s", "s_"]);
     }
 
     #[test]
     fn symbols_are_quoted_where_they_must_be() {
-        for (name, spelt) in [("COIN", "COIN"), ("0", "0"), ("a.b", "'a.b'"), ("on", "'on'"), ("fault", "'fault'")] {
+        for (name, spelt) in
+            [("COIN", "COIN"), ("0", "0"), ("a.b", "'a.b'"), ("on", "'on'"), ("fault", "'fault'")]
+        {
             assert_eq!(symbol(name), spelt);
         }
     }
 
     #[test]
     fn durations_are_spelt_with_the_largest_unit() {
-        for (us, spelt) in [(0, "0s"), (1_500_000, "1500ms"), (60_000_000, "1m"), (7, "7us"), (-2_000_000, "-2s")] {
+        for (us, spelt) in
+            [(0, "0s"), (1_500_000, "1500ms"), (60_000_000, "1m"), (7, "7us"), (-2_000_000, "-2s")]
+        {
             assert_eq!(duration(us), spelt);
         }
     }

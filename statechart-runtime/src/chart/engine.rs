@@ -6,8 +6,8 @@
 //! ```
 
 use super::{
-    Bits, Block, Chart, Configuration as _, Core, Cue, CueOf, Effects, Input, Internal, Outcome, Pending, Queue as _,
-    Receiver, Shape, Trigger, Undo, Undoing,
+    Bits, Block, Chart, Configuration as _, Core, Cue, CueOf, Effects, Input, Internal, Outcome, Pending,
+    Queue as _, Receiver, Shape, Trigger, Undo, Undoing,
     complete::{is_current, start_activities},
     core::WORDS,
     enter::{Entry, enter},
@@ -32,7 +32,11 @@ pub fn start<C: Chart, F: Effects<C>>(machine: &mut C, fx: &mut F) {
 }
 
 /// Runs one input to completion, then the deferred events that it set free.
-pub fn step<C: Chart, F: Effects<C>>(machine: &mut C, fx: &mut F, input: Input<C::Event, C::Returned>) -> Outcome {
+pub fn step<C: Chart, F: Effects<C>>(
+    machine: &mut C,
+    fx: &mut F,
+    input: Input<C::Event, C::Returned>,
+) -> Outcome {
     if machine.core().done {
         return Outcome::Done;
     }
@@ -214,12 +218,7 @@ fn settle<C: Chart, F: Effects<C>>(machine: &mut C, fx: &mut F, left: &mut u32) 
 }
 
 /// Takes what the trigger enables, if anything.
-fn react<C: Chart, F: Effects<C>>(
-    machine: &mut C,
-    fx: &mut F,
-    trigger: Trigger,
-    cue: CueOf<'_, C>,
-) -> bool {
+fn react<C: Chart, F: Effects<C>>(machine: &mut C, fx: &mut F, trigger: Trigger, cue: CueOf<'_, C>) -> bool {
     match dispose(machine, fx, trigger, cue) {
         Disposition::Take(enabled) => {
             microstep(machine, fx, enabled.as_slice(), cue);
@@ -233,12 +232,7 @@ fn react<C: Chart, F: Effects<C>>(
 
 /// W3C microstep: all exits, children first; then all transition bodies; then all entries. Parameters are evaluated
 /// before anything is left, and data of what was left stays readable until something is entered.
-fn microstep<C: Chart, F: Effects<C>>(
-    machine: &mut C,
-    fx: &mut F,
-    enabled: &[u16],
-    cue: CueOf<'_, C>,
-) {
+fn microstep<C: Chart, F: Effects<C>>(machine: &mut C, fx: &mut F, enabled: &[u16], cue: CueOf<'_, C>) {
     let rows = || enabled.iter().filter_map(|&index| Some((index, C::TABLES.transition(index)?)));
     for (index, _) in rows().filter(|(_, row)| row.passes) {
         machine.pass(fx, index, cue);

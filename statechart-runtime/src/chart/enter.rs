@@ -155,7 +155,5 @@ pub(super) fn children<C: Chart>(state: u16) -> impl Iterator<Item = u16> {
             child
         })
     })
-    .filter(|&child| {
-        C::TABLES.state(child).is_some_and(|row| !matches!(row.kind, Kind::History { .. }))
-    })
+    .filter(|&child| C::TABLES.state(child).is_some_and(|row| !matches!(row.kind, Kind::History { .. })))
 }

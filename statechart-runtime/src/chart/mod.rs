@@ -163,12 +163,7 @@ pub trait Chart: Sized {
     ///
     /// # Errors
     /// The fault that aborted the block; earlier effects of the block stand.
-    fn run<F: Effects<Self>>(
-        &mut self,
-        fx: &mut F,
-        block: Block,
-        cue: CueOf<'_, Self>,
-    ) -> Result<(), Fault>;
+    fn run<F: Effects<Self>>(&mut self, fx: &mut F, block: Block, cue: CueOf<'_, Self>) -> Result<(), Fault>;
     /// Makes the data of a state that is being entered: parameters as passed or by default, then fields. What
     /// faults is zero, and the fault is raised.
     fn enter_data<F: Effects<Self>>(&mut self, _fx: &mut F, _state: u16) {}

@@ -188,7 +188,6 @@ impl Tables {
         self.transitions.get(usize::from(index))
     }
 
-
     /// The leaf states among the members of a configuration, in document order, by name.
     pub fn leaves<'a>(
         &'a self,

@@ -25,7 +25,12 @@ pub(crate) fn run(test: &Test) -> Result<(), String> {
         if let Some(id) = imported.events.get(&event.name).and_then(|name| machine.event(name)) {
             interpreter.step(Input::Event { event: id, args: Vec::new() });
         }
-        super::compare(test, &format!("event {} ({})", number + 1, event.name), &event.next, interpreter.leaves())?;
+        super::compare(
+            test,
+            &format!("event {} ({})", number + 1, event.name),
+            &event.next,
+            interpreter.leaves(),
+        )?;
     }
     Ok(())
 }

@@ -146,7 +146,8 @@ fn read(file: &Path, root: &Path) -> Result<Test, Error> {
         .collect();
     let name = file.strip_prefix(root).unwrap_or(file).to_string_lossy().replace('\\', "/");
     let name = name.trim_end_matches(".scxml").trim_end_matches(".txml").to_owned();
-    let names: Vec<String> = events.iter().map(|event| event.name.clone()).filter(|name| !name.is_empty()).collect();
+    let names: Vec<String> =
+        events.iter().map(|event| event.name.clone()).filter(|name| !name.is_empty()).collect();
     let path = file.to_string_lossy();
     let options = ImportOptions { path: &path, loader: &Disk, events: &names };
     Ok(Test {

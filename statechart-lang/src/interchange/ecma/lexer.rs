@@ -12,9 +12,9 @@ pub(super) enum Token {
 
 /// Longest first.
 const SIGNS: &[&str] = &[
-    ">>>=", "===", "!==", ">>>", "<<=", ">>=", "**=", "...", "=>", "==", "!=", "<=", ">=", "&&", "||", "??", "++", "--",
-    "+=", "-=", "*=", "/=", "%=", "&=", "|=", "^=", "<<", ">>", "**", "?.", "(", ")", "[", "]", "{", "}", ",", ";", ":",
-    "?", ".", "+", "-", "*", "/", "%", "<", ">", "=", "!", "~", "&", "|", "^",
+    ">>>=", "===", "!==", ">>>", "<<=", ">>=", "**=", "...", "=>", "==", "!=", "<=", ">=", "&&", "||", "??",
+    "++", "--", "+=", "-=", "*=", "/=", "%=", "&=", "|=", "^=", "<<", ">>", "**", "?.", "(", ")", "[", "]",
+    "{", "}", ",", ";", ":", "?", ".", "+", "-", "*", "/", "%", "<", ">", "=", "!", "~", "&", "|", "^",
 ];
 
 /// A token, and whether a line break stands before it.
@@ -44,9 +44,8 @@ pub(super) fn tokens(text: &str) -> Result<Vec<Placed>, Bad> {
         } else if first == '"' || first == '\'' {
             string(rest, first)?
         } else if first == '_' || first == '$' || first.is_alphabetic() {
-            let end = rest
-                .find(|c: char| !(c == '_' || c == '$' || c.is_alphanumeric()))
-                .unwrap_or(rest.len());
+            let end =
+                rest.find(|c: char| !(c == '_' || c == '$' || c.is_alphanumeric())).unwrap_or(rest.len());
             (Token::Name(rest[..end].to_owned()), end)
         } else if let Some(sign) = SIGNS.iter().find(|sign| rest.starts_with(**sign)) {
             let value_before = matches!(
@@ -141,7 +140,9 @@ fn string(text: &str, quote: char) -> Result<(Token, usize), Bad> {
                         .ok()
                         .filter(|_| digits.len() == width)
                         .ok_or_else(|| Bad::Invalid(format!("`\\{escape}{digits}` is no character")))?;
-                    out.push(char::from_u32(code).ok_or_else(|| Bad::Unknown("a surrogate pair".to_owned()))?);
+                    out.push(
+                        char::from_u32(code).ok_or_else(|| Bad::Unknown("a surrogate pair".to_owned()))?,
+                    );
                 }
                 other => out.push(other),
             },

@@ -135,16 +135,24 @@ mod tests {
         assert_eq!(expression(" 0x10 ").unwrap(), Js::Number(16.0, true));
         assert_eq!(expression(".5").unwrap(), Js::Number(0.5, false));
         assert_eq!(expression(r"'a\'b\n\u0041'").unwrap(), Js::Text("a'b\nA".to_owned()));
-        assert_eq!(expression("[1, 'b',]").unwrap(), Js::List(vec![Js::Number(1.0, true), Js::Text("b".into())]));
+        assert_eq!(
+            expression("[1, 'b',]").unwrap(),
+            Js::List(vec![Js::Number(1.0, true), Js::Text("b".into())])
+        );
         assert!(expression("{p1: 'v1', 'p2': 2}").unwrap().is_literal());
     }
 
     #[test]
     fn scripts_of_assignments_are_read() {
-        let statements = script("var i = 0; i++\n i += 2; // more\n if (i > 2) { x = 1 } else x = 2;").unwrap();
+        let statements =
+            script("var i = 0; i++\n i += 2; // more\n if (i > 2) { x = 1 } else x = 2;").unwrap();
         assert_eq!(statements.len(), 4);
-        assert!(matches!(&statements[1], Statement::Assign(Js::Name(name), Js::Binary("+", ..)) if name == "i"));
-        assert!(matches!(&statements[3], Statement::If(_, then, other) if then.len() == 1 && other.len() == 1));
+        assert!(
+            matches!(&statements[1], Statement::Assign(Js::Name(name), Js::Binary("+", ..)) if name == "i")
+        );
+        assert!(
+            matches!(&statements[3], Statement::If(_, then, other) if then.len() == 1 && other.len() == 1)
+        );
         assert!(matches!(&script("function foo() { x = 100; }").unwrap()[0], Statement::Function(..)));
     }
 
@@ -160,7 +168,13 @@ mod tests {
 
     #[test]
     fn depth_is_bounded() {
-        for text in ["(".repeat(100_000), "[".repeat(100_000), "!".repeat(100_000), "a.".repeat(100_000), "1+".repeat(100_000)] {
+        for text in [
+            "(".repeat(100_000),
+            "[".repeat(100_000),
+            "!".repeat(100_000),
+            "a.".repeat(100_000),
+            "1+".repeat(100_000),
+        ] {
             assert!(expression(&text).is_err());
         }
         assert!(script(&"if (a) ".repeat(100_000)).is_err());

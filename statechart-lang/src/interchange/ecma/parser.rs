@@ -12,8 +12,30 @@ const LENGTH_LIMIT: usize = 250;
 
 /// What ECMAScript reserves and no expression can begin with.
 const RESERVED: &[&str] = &[
-    "break", "case", "catch", "const", "continue", "debugger", "default", "do", "else", "enum", "export", "extends",
-    "finally", "for", "if", "in", "instanceof", "return", "switch", "throw", "try", "var", "while", "with",
+    "break",
+    "case",
+    "catch",
+    "const",
+    "continue",
+    "debugger",
+    "default",
+    "do",
+    "else",
+    "enum",
+    "export",
+    "extends",
+    "finally",
+    "for",
+    "if",
+    "in",
+    "instanceof",
+    "return",
+    "switch",
+    "throw",
+    "try",
+    "var",
+    "while",
+    "with",
 ];
 
 type Result<T> = std::result::Result<T, Bad>;
@@ -189,7 +211,9 @@ impl Parser {
     }
 
     fn prefix(&mut self) -> Result<Js> {
-        let Some(token) = self.next() else { return Err(Bad::Invalid("an expression is missing".to_owned())) };
+        let Some(token) = self.next() else {
+            return Err(Bad::Invalid("an expression is missing".to_owned()));
+        };
         let primary = match token {
             Token::Number(value, whole) => Js::Number(value, whole),
             Token::Text(text) => Js::Text(text),
@@ -351,7 +375,10 @@ impl Parser {
             return Ok(());
         }
         if let Some(Token::Name(name)) = self.peek()
-            && matches!(name.as_str(), "for" | "while" | "do" | "switch" | "try" | "throw" | "return" | "with")
+            && matches!(
+                name.as_str(),
+                "for" | "while" | "do" | "switch" | "try" | "throw" | "return" | "with"
+            )
         {
             return Err(Bad::Unknown(format!("`{name}`")));
         }

@@ -8,8 +8,8 @@ use super::{
     zero,
 };
 use crate::model::{
-    Action, ActionKind, Expr, ExprKind, Invoked, Literal, LocalId, Machine, Model, Pass, Place, Receiver, StateId,
-    StateKind, Transition, Trigger,
+    Action, ActionKind, Expr, ExprKind, Invoked, Literal, LocalId, Machine, Model, Pass, Place, Receiver,
+    StateId, StateKind, Transition, Trigger,
 };
 
 /// Attributes of ours on elements of SCXML; other processors ignore them.
@@ -82,9 +82,8 @@ pub(super) fn event_names<'a>(names: impl Iterator<Item = &'a str>) -> Vec<Strin
     names
         .iter()
         .map(|name| {
-            let covered = names
-                .iter()
-                .any(|other| name.strip_prefix(other).is_some_and(|rest| rest.starts_with('.')));
+            let covered =
+                names.iter().any(|other| name.strip_prefix(other).is_some_and(|rest| rest.starts_with('.')));
             let first = name.split('.').next().unwrap_or_default();
             let mut spelt: String = name
                 .chars()
@@ -249,7 +248,8 @@ impl Out<'_> {
         let state = &self.machine.states[id];
         let is_history = matches!(state.kind, StateKind::History { .. });
         if is_history || (state.kind == StateKind::Compound && (id != 0 || self.needs_state_around())) {
-            let targets = if state.initial.is_empty() { self.default_of(state.parent) } else { state.initial.clone() };
+            let targets =
+                if state.initial.is_empty() { self.default_of(state.parent) } else { state.initial.clone() };
             let target = self.targets(&targets);
             if !is_history {
                 self.xml.open("initial", &[]);
@@ -329,7 +329,8 @@ impl Out<'_> {
         if !fields.is_empty() || !state.entry.is_empty() || !state.timers.is_empty() {
             self.xml.open("onentry", &[]);
             for local in fields {
-                if let Some(initial) = self.machine.locals.get(local).and_then(|local| local.initial.as_ref()) {
+                if let Some(initial) = self.machine.locals.get(local).and_then(|local| local.initial.as_ref())
+                {
                     let value = self.expr(initial);
                     self.assign(self.ids.local(local), value);
                 }
@@ -348,7 +349,12 @@ impl Out<'_> {
             .iter()
             .copied()
             .filter(|local| {
-                id != 0 && self.machine.locals.get(*local).is_some_and(|local| local.param && local.initial.is_some())
+                id != 0
+                    && self
+                        .machine
+                        .locals
+                        .get(*local)
+                        .is_some_and(|local| local.param && local.initial.is_some())
             })
             .collect();
         if !state.exit.is_empty() || !state.timers.is_empty() || !params.is_empty() {
@@ -360,7 +366,8 @@ impl Out<'_> {
             }
             for local in params {
                 // Whoever enters it next without a value gets the default.
-                if let Some(initial) = self.machine.locals.get(local).and_then(|local| local.initial.as_ref()) {
+                if let Some(initial) = self.machine.locals.get(local).and_then(|local| local.initial.as_ref())
+                {
                     let value = self.expr(initial);
                     self.assign(self.ids.local(local), value);
                 }
@@ -395,11 +402,18 @@ impl Out<'_> {
         let name = self.machine.runs(id).to_owned();
         match activity.runs {
             Invoked::Service(service) => {
-                self.notes.lost(format!("the service `{name}`: whoever runs the document must know it and send its outcomes"));
-                self.xml.open("invoke", &[("type", format!("{NAMESPACE}:service")), ("id", name.clone()), ("src", name)]);
+                self.notes.lost(format!(
+                    "the service `{name}`: whoever runs the document must know it and send its outcomes"
+                ));
+                self.xml.open(
+                    "invoke",
+                    &[("type", format!("{NAMESPACE}:service")), ("id", name.clone()), ("src", name)],
+                );
                 let params: Vec<String> = self.machine.services.get(service).map_or(Vec::new(), |service| {
                     let named = service.function.params.iter().enumerate();
-                    named.map(|(at, (name, _))| name.clone().unwrap_or_else(|| format!("argument{}", at + 1))).collect()
+                    named
+                        .map(|(at, (name, _))| name.clone().unwrap_or_else(|| format!("argument{}", at + 1)))
+                        .collect()
                 });
                 for (name, arg) in params.into_iter().zip(&activity.args) {
                     let value = self.expr(arg);
@@ -437,9 +451,10 @@ impl Out<'_> {
             Trigger::Timer(timer) => Some(self.timer(*timer)),
             Trigger::Done(0) => Some(format!("done.state.{}", self.machine.name)),
             Trigger::Done(state) => Some(format!("done.state.{}", self.ids.state(*state))),
-            Trigger::ChildDone(child) => {
-                Some(format!("done.invoke.{}", self.machine.children.get(*child).map_or("", |child| &child.name)))
-            }
+            Trigger::ChildDone(child) => Some(format!(
+                "done.invoke.{}",
+                self.machine.children.get(*child).map_or("", |child| &child.name)
+            )),
             Trigger::Fault => {
                 self.notes.detail("`on fault` hears every error: what is one differs between the two");
                 Some("error".to_owned())
@@ -472,7 +487,8 @@ impl Out<'_> {
     fn passes(&mut self, passes: &[Pass]) {
         for pass in passes {
             let locals: Vec<LocalId> = self.machine.states.get(pass.state).map_or(Vec::new(), |state| {
-                let is_param = |local: &&LocalId| self.machine.locals.get(**local).is_some_and(|local| local.param);
+                let is_param =
+                    |local: &&LocalId| self.machine.locals.get(**local).is_some_and(|local| local.param);
                 state.locals.iter().filter(is_param).copied().collect()
             });
             for (local, arg) in locals.into_iter().zip(&pass.args) {
@@ -540,7 +556,9 @@ impl Out<'_> {
                     self.message(&[("event", name), ("target", "#_internal".to_owned())], &fields);
                 }
             }
-            ActionKind::Send { to, event, args, delay, id } => self.send(*to, *event, args, delay.as_ref(), *id),
+            ActionKind::Send { to, event, args, delay, id } => {
+                self.send(*to, *event, args, delay.as_ref(), *id)
+            }
             ActionKind::Cancel(id) => {
                 let name = machine.sends.get(*id).map_or("", |send| send.name.as_str());
                 self.xml.empty("cancel", &[("sendid", name.to_owned())]);
@@ -624,8 +642,8 @@ impl Out<'_> {
             self.notes.detail(format!("a second message as `{}` does not replace the first", id.name));
             attributes.push(("id", id.name.clone()));
         }
-        let names: Vec<String> =
-            symbol.map_or(Vec::new(), |symbol| symbol.fields.iter().map(|field| field.name.clone()).collect());
+        let names: Vec<String> = symbol
+            .map_or(Vec::new(), |symbol| symbol.fields.iter().map(|field| field.name.clone()).collect());
         let fields: Vec<(String, &Expr)> = names.into_iter().zip(args).collect();
         self.message(&attributes, &fields);
     }

@@ -35,7 +35,11 @@ impl Xml {
         if self.text.ends_with(">\n") {
             let line = self.text.trim_end_matches('\n').rfind('\n').map_or(0, |at| at + 1);
             let last = self.text.get(line..).unwrap_or_default();
-            if last.starts_with(&format!("{indent}<{name}")) && last.trim_end().ends_with('>') && !last.contains("/>") && !last.contains("</") {
+            if last.starts_with(&format!("{indent}<{name}"))
+                && last.trim_end().ends_with('>')
+                && !last.contains("/>")
+                && !last.contains("</")
+            {
                 self.text.truncate(self.text.len() - 2);
                 self.text.push_str("/>\n");
                 return;

@@ -4,8 +4,8 @@ use serde_json::{Map, Number, Value, json};
 
 use super::{Exported, Notes, common_notes};
 use crate::model::{
-    Action, ActionKind, Activity, BinaryOp, Expr, ExprKind, Field, Invoked, Literal, Machine, Model, Place, Receiver,
-    StateId, StateKind, Transition, Trigger, UnaryOp,
+    Action, ActionKind, Activity, BinaryOp, Expr, ExprKind, Field, Invoked, Literal, Machine, Model, Place,
+    Receiver, StateId, StateKind, Transition, Trigger, UnaryOp,
 };
 
 pub(super) fn export(_model: &Model, machine: &Machine) -> Exported {
@@ -129,13 +129,19 @@ impl Out<'_> {
                 },
                 _ => return None,
             },
-            ExprKind::List(items) => items.iter().map(|item| self.value(item)).collect::<Option<Vec<Value>>>()?.into(),
+            ExprKind::List(items) => {
+                items.iter().map(|item| self.value(item)).collect::<Option<Vec<Value>>>()?.into()
+            }
             _ => return None,
         })
     }
 
     /// Arguments by name; none where one of them is computed.
-    fn params<'e>(&self, names: impl Iterator<Item = String>, args: impl Iterator<Item = &'e Expr>) -> Option<Map<String, Value>> {
+    fn params<'e>(
+        &self,
+        names: impl Iterator<Item = String>,
+        args: impl Iterator<Item = &'e Expr>,
+    ) -> Option<Map<String, Value>> {
         let mut params = Map::new();
         for (name, arg) in names.zip(args) {
             if !matches!(arg.kind, ExprKind::None) {
@@ -153,7 +159,8 @@ impl Out<'_> {
             StateKind::History { deep } => {
                 out.text("type", "history");
                 out.text("history", if deep { "deep" } else { "shallow" });
-                let targets: Vec<Value> = state.initial.iter().map(|target| format!("#{}", self.id(*target)).into()).collect();
+                let targets: Vec<Value> =
+                    state.initial.iter().map(|target| format!("#{}", self.id(*target)).into()).collect();
                 out.values("target", targets);
                 if !state.initial_actions.is_empty() {
                     self.notes.lost(format!("actions of the history state `{}`", state.path));
@@ -179,8 +186,11 @@ impl Out<'_> {
             let values = self.actions(actions);
             out.values(name, values);
         }
-        let invokes: Vec<Value> =
-            state.activities.iter().filter_map(|activity| Some(self.activity(*activity, self.machine.activities.get(*activity)?))).collect();
+        let invokes: Vec<Value> = state
+            .activities
+            .iter()
+            .filter_map(|activity| Some(self.activity(*activity, self.machine.activities.get(*activity)?)))
+            .collect();
         out.values("invoke", invokes);
         self.reactions(id, out);
         if let Some(result) = &state.returns {
@@ -209,7 +219,11 @@ impl Out<'_> {
             .iter()
             .map(|target| {
                 let row = &self.machine.states[*target];
-                if row.parent == id { row.name.as_str().into() } else { format!("#{}", self.id(*target)).into() }
+                if row.parent == id {
+                    row.name.as_str().into()
+                } else {
+                    format!("#{}", self.id(*target)).into()
+                }
             })
             .collect();
         let actions = self.actions(&state.initial_actions);
@@ -231,10 +245,14 @@ impl Out<'_> {
         let name = self.machine.runs(id).to_owned();
         let (src, params): (String, Vec<String>) = match activity.runs {
             Invoked::Service(service) => {
-                self.notes.lost(format!("the service `{name}`: its actor must send the events that it reports with"));
+                self.notes.lost(format!(
+                    "the service `{name}`: its actor must send the events that it reports with"
+                ));
                 let params = self.machine.services.get(service).map_or(Vec::new(), |service| {
                     let named = service.function.params.iter().enumerate();
-                    named.map(|(at, (name, _))| name.clone().unwrap_or_else(|| format!("argument{}", at + 1))).collect()
+                    named
+                        .map(|(at, (name, _))| name.clone().unwrap_or_else(|| format!("argument{}", at + 1)))
+                        .collect()
                 });
                 (name.clone(), params)
             }
@@ -256,13 +274,18 @@ impl Out<'_> {
     }
 
     fn reactions(&mut self, id: StateId, out: &mut Members) {
-        let (mut on, mut done, mut always, mut after): (Vec<(String, Vec<Members>)>, _, _, Vec<(String, Vec<Members>)>) =
-            (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        let put = |list: &mut Vec<(String, Vec<Members>)>, key: String, members: Members| {
-            match list.iter_mut().find(|(known, _)| *known == key) {
-                Some((_, several)) => several.push(members),
-                None => list.push((key, vec![members])),
-            }
+        let (mut on, mut done, mut always, mut after): (
+            Vec<(String, Vec<Members>)>,
+            _,
+            _,
+            Vec<(String, Vec<Members>)>,
+        ) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        let put = |list: &mut Vec<(String, Vec<Members>)>, key: String, members: Members| match list
+            .iter_mut()
+            .find(|(known, _)| *known == key)
+        {
+            Some((_, several)) => several.push(members),
+            None => list.push((key, vec![members])),
         };
         let transitions = self.machine.states[id].transitions.clone();
         for transition in transitions {
@@ -280,11 +303,15 @@ impl Out<'_> {
                     let Some(timer) = self.machine.timers.get(*timer) else { continue };
                     let key = match timer.after.kind {
                         #[allow(clippy::cast_precision_loss)] // A span of microseconds.
-                        ExprKind::Literal(Literal::Duration(us)) if us % 1_000 != 0 => (us as f64 / 1_000.0).to_string(),
+                        ExprKind::Literal(Literal::Duration(us)) if us % 1_000 != 0 => {
+                            (us as f64 / 1_000.0).to_string()
+                        }
                         ExprKind::Literal(Literal::Duration(us)) => (us / 1_000).to_string(),
                         _ => {
                             let name = transition.pattern.trim_start_matches("after").trim().to_owned();
-                            self.notes.lost(format!("the delay `{name}` is computed: implement it under that name"));
+                            self.notes.lost(format!(
+                                "the delay `{name}` is computed: implement it under that name"
+                            ));
                             name
                         }
                     };
@@ -322,7 +349,8 @@ impl Out<'_> {
 
     fn transition(&mut self, transition: &Transition) -> Members {
         let mut out = Members::default();
-        let targets: Vec<Value> = transition.targets.iter().map(|target| format!("#{}", self.id(*target)).into()).collect();
+        let targets: Vec<Value> =
+            transition.targets.iter().map(|target| format!("#{}", self.id(*target)).into()).collect();
         out.values("target", targets);
         if let Some(guard) = &transition.guard {
             let guard = self.guard(guard, transition.guard_text.as_deref().unwrap_or_default());
@@ -347,7 +375,9 @@ impl Out<'_> {
         }
         // W3C's domain is never parallel, XState's may be.
         let mut domain = self.machine.states[transition.source].parent;
-        while domain != 0 && !transition.targets.iter().all(|target| self.machine.is_descendant(*target, domain)) {
+        while domain != 0
+            && !transition.targets.iter().all(|target| self.machine.is_descendant(*target, domain))
+        {
             domain = self.machine.states[domain].parent;
         }
         if domain != transition.domain && transition.source != 0 {
@@ -378,7 +408,8 @@ impl Out<'_> {
             ExprKind::Guard(guard, args) if self.is_named_guard(args) => {
                 let Some(function) = self.machine.guards.get(*guard) else { return Value::Null };
                 let names = function.params.iter().enumerate();
-                let names = names.map(|(at, (name, _))| name.clone().unwrap_or_else(|| format!("argument{}", at + 1)));
+                let names = names
+                    .map(|(at, (name, _))| name.clone().unwrap_or_else(|| format!("argument{}", at + 1)));
                 match self.params(names, args.iter()) {
                     Some(params) if !params.is_empty() => json!({ "type": function.name, "params": params }),
                     _ => function.name.as_str().into(),
@@ -398,7 +429,9 @@ impl Out<'_> {
     /// Whether a guard can be said without an expression.
     fn is_plain(&self, guard: &Expr) -> bool {
         match &guard.kind {
-            ExprKind::Binary(BinaryOp::And | BinaryOp::Or, left, right) => self.is_plain(left) && self.is_plain(right),
+            ExprKind::Binary(BinaryOp::And | BinaryOp::Or, left, right) => {
+                self.is_plain(left) && self.is_plain(right)
+            }
             ExprKind::Unary(UnaryOp::Not, inner) => self.is_plain(inner),
             ExprKind::In(_) => true,
             ExprKind::Guard(_, args) => self.is_named_guard(args),
@@ -423,7 +456,8 @@ impl Out<'_> {
         let said = match &action.kind {
             ActionKind::Assign { place: Place::Variable(variable), value } => {
                 let name = self.machine.context.get(*variable).map_or("", |variable| variable.name.as_str());
-                self.value(value).map(|value| json!({ "type": "xstate.assign", "assignment": { name: value } }))
+                self.value(value)
+                    .map(|value| json!({ "type": "xstate.assign", "assignment": { name: value } }))
             }
             ActionKind::Emit { output, args } => self.machine.outputs.get(*output).and_then(|symbol| {
                 let event = self.event(&symbol.name, &symbol.fields, args)?;
@@ -440,8 +474,11 @@ impl Out<'_> {
                     match delay.as_ref().map(|delay| &delay.kind) {
                         #[allow(clippy::cast_precision_loss)] // A span of microseconds.
                         Some(ExprKind::Literal(Literal::Duration(us))) => {
-                            value["delay"] =
-                                if us % 1_000 == 0 { Value::from(us / 1_000) } else { Value::from(*us as f64 / 1_000.0) };
+                            value["delay"] = if us % 1_000 == 0 {
+                                Value::from(us / 1_000)
+                            } else {
+                                Value::from(*us as f64 / 1_000.0)
+                            };
                         }
                         Some(_) => return None,
                         // Behind what is raised: a delay of nothing.
@@ -474,7 +511,8 @@ impl Out<'_> {
                 .map(|send| json!({ "type": "xstate.cancel", "sendId": send.name })),
             ActionKind::Call { action, args } => self.machine.actions.get(*action).and_then(|function| {
                 let names = function.params.iter().enumerate();
-                let names = names.map(|(at, (name, _))| name.clone().unwrap_or_else(|| format!("argument{}", at + 1)));
+                let names = names
+                    .map(|(at, (name, _))| name.clone().unwrap_or_else(|| format!("argument{}", at + 1)));
                 let params = self.params(names, args.iter())?;
                 Some(if params.is_empty() {
                     json!({ "type": function.name })
@@ -482,11 +520,14 @@ impl Out<'_> {
                     json!({ "type": function.name, "params": params })
                 })
             }),
-            ActionKind::Log(text) => self.value(text).map(|value| json!({ "type": "xstate.log", "value": value })),
+            ActionKind::Log(text) => {
+                self.value(text).map(|value| json!({ "type": "xstate.log", "value": value }))
+            }
             _ => None,
         };
         said.unwrap_or_else(|| {
-            self.notes.lost(format!("the action `{}` is computed: implement it under that name", action.text));
+            self.notes
+                .lost(format!("the action `{}` is computed: implement it under that name", action.text));
             json!({ "type": action.text })
         })
     }

@@ -73,7 +73,8 @@ impl EventRow {
             // `event.name` is the event's own name.
             taken.take("name");
             let spelt = taken.claim(&names::identifier(name, "f"));
-            self.fields.insert(name.to_owned(), FieldRow { name: spelt, optional: true, ..FieldRow::default() });
+            self.fields
+                .insert(name.to_owned(), FieldRow { name: spelt, optional: true, ..FieldRow::default() });
         }
         match self.fields.get_mut(name) {
             Some(field) => *field.slot.get_or_insert_with(|| types.fresh(Kind::Unknown)),
@@ -271,7 +272,11 @@ impl<'a> Translator<'a> {
         for (index, state) in chart.states.iter().enumerate().skip(1) {
             let kind = match state.kind {
                 // Without children it is a state like any other.
-                StateKind::Parallel if !chart.states.iter().skip(1).any(|child| child.parent == index && !matches!(child.kind, StateKind::History { .. })) => {
+                StateKind::Parallel
+                    if !chart.states.iter().skip(1).any(|child| {
+                        child.parent == index && !matches!(child.kind, StateKind::History { .. })
+                    }) =>
+                {
                     DraftKind::State
                 }
                 StateKind::State => DraftKind::State,
@@ -280,7 +285,12 @@ impl<'a> Translator<'a> {
                 StateKind::History { deep } => DraftKind::History { deep },
             };
             let wanted = if state.id.is_empty() { format!("s{index}") } else { state.id.clone() };
-            let row = DraftState { kind, accept: state.accept, label: state.label.clone(), ..DraftState::default() };
+            let row = DraftState {
+                kind,
+                accept: state.accept,
+                label: state.label.clone(),
+                ..DraftState::default()
+            };
             let at = self.draft.add(state.parent, &wanted, &mut paths, row);
             if !state.id.is_empty() && self.ids.insert(&state.id, at).is_some() {
                 self.lost(state.at, format!("the id `{}` is given twice", state.id));
@@ -402,7 +412,11 @@ impl<'a> Translator<'a> {
                 continue;
             }
             let spelt = self.variable_names.claim(&names::identifier(&name, "v"));
-            let texts = texts.get(&name).cloned().flatten().filter(|texts| !texts.is_empty() && texts.len() <= VALUES);
+            let texts = texts
+                .get(&name)
+                .cloned()
+                .flatten()
+                .filter(|texts| !texts.is_empty() && texts.len() <= VALUES);
             let slot = self.types.fresh(Kind::Unknown);
             let param = declared && params.contains(&name);
             let texts = if param { None } else { texts };
@@ -461,7 +475,13 @@ impl<'a> Translator<'a> {
         for name in [EXECUTION, COMMUNICATION] {
             if !self.events.iter().any(|event| event.original == name) {
                 let spelt = spelt.claim(name);
-                self.events.push(EventRow { original: name.to_owned(), name: spelt, internal: true, error: true, ..EventRow::default() });
+                self.events.push(EventRow {
+                    original: name.to_owned(),
+                    name: spelt,
+                    internal: true,
+                    error: true,
+                    ..EventRow::default()
+                });
             }
         }
     }
@@ -487,7 +507,8 @@ impl<'a> Translator<'a> {
             for event in self.events.iter_mut().chain(self.outputs.iter_mut().flatten()) {
                 let outside = more.contains(&event.original);
                 for field in event.fields.values_mut() {
-                    field.optional = field.maybe || pass == 0 || event.sites == 0 || field.given < event.sites;
+                    field.optional =
+                        field.maybe || pass == 0 || event.sites == 0 || field.given < event.sites;
                     (field.given, field.maybe, field.reads) = (0, false, false);
                 }
                 event.sites = usize::from(outside);
@@ -510,13 +531,18 @@ impl<'a> Translator<'a> {
         let mut known: Vec<String> = self
             .variables
             .values()
-            .map(|v| format!("{} {:?} {} {} {}", v.name, self.types.spell(v.slot), v.optional, v.read, v.reads))
+            .map(|v| {
+                format!("{} {:?} {} {} {}", v.name, self.types.spell(v.slot), v.optional, v.read, v.reads)
+            })
             .collect();
         for event in self.events.iter().chain(self.outputs.iter().flatten()) {
             known.push(format!("{} {}", event.name, event.sites));
             for field in event.fields.values() {
                 let ty = field.slot.and_then(|slot| self.types.spell(slot));
-                known.push(format!("{} {ty:?} {} {} {}", field.name, field.optional, field.given, field.maybe));
+                known.push(format!(
+                    "{} {ty:?} {} {} {}",
+                    field.name, field.optional, field.given, field.maybe
+                ));
             }
         }
         for (state, (slot, key)) in &self.results {

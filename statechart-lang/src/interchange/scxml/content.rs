@@ -94,7 +94,9 @@ impl Translator<'_> {
                 out.push(format!("raise {}", names::symbol(&self.events[event].name)));
                 Ok(())
             }
-            ContentKind::Log(label, code) => self.log(content.at, label.as_deref(), code.as_ref(), scope, out),
+            ContentKind::Log(label, code) => {
+                self.log(content.at, label.as_deref(), code.as_ref(), scope, out)
+            }
             ContentKind::Assign(place, value) => {
                 let name = self.place(place)?;
                 self.assign(&name, value, scope, out)
@@ -107,11 +109,8 @@ impl Translator<'_> {
             ContentKind::Script(Err(why)) => Err(why.clone()),
             ContentKind::Cancel(id) => {
                 let ids = self.alternatives(id, scope)?;
-                let actions: Vec<Option<String>> = ids
-                    .values
-                    .iter()
-                    .map(|id| Some(format!("cancel {}", self.messages.get(id)?)))
-                    .collect();
+                let actions: Vec<Option<String>> =
+                    ids.values.iter().map(|id| Some(format!("cancel {}", self.messages.get(id)?))).collect();
                 push_choice(&ids, actions, out);
                 Ok(())
             }
@@ -134,7 +133,9 @@ impl Translator<'_> {
                 Ok(value) if value.kind == Kind::Text && !value.optional => {
                     let text = match (label.as_str(), value.text.as_str()) {
                         ("", text) => text.to_owned(),
-                        (label, _) => format!("{} + {}", names::text(&format!("{label}: ")), value.within(SUM + 1)),
+                        (label, _) => {
+                            format!("{} + {}", names::text(&format!("{label}: ")), value.within(SUM + 1))
+                        }
                     };
                     out.push(format!("log {text}"));
                     return Ok(());
@@ -173,12 +174,27 @@ impl Translator<'_> {
         }
     }
 
-    pub(super) fn assign(&mut self, name: &str, value: &Code, scope: &Scope, out: &mut Vec<String>) -> Result<(), Bad> {
+    pub(super) fn assign(
+        &mut self,
+        name: &str,
+        value: &Code,
+        scope: &Scope,
+        out: &mut Vec<String>,
+    ) -> Result<(), Bad> {
         self.assign_js(name, js(value)?, value.at, scope, out)
     }
 
-    fn assign_js(&mut self, name: &str, value: &Js, at: Position, scope: &Scope, out: &mut Vec<String>) -> Result<(), Bad> {
-        let Some(variable) = self.variables.get(name) else { return invalid(format!("`{name}` is not declared")) };
+    fn assign_js(
+        &mut self,
+        name: &str,
+        value: &Js,
+        at: Position,
+        scope: &Scope,
+        out: &mut Vec<String>,
+    ) -> Result<(), Bad> {
+        let Some(variable) = self.variables.get(name) else {
+            return invalid(format!("`{name}` is not declared"));
+        };
         let (slot, spelt, read) = (variable.slot, variable.name.clone(), variable.read);
         if let Js::Choice(condition, then, otherwise) = value
             && !is_default(condition, then)
@@ -333,7 +349,8 @@ impl Translator<'_> {
                 }
                 Statement::Assign(..) => return unknown("an assignment to a part of an object"),
                 Statement::Run(Js::Call(of, args)) => match &**of {
-                    Js::Name(name) if args.is_empty() && depth < CALL_DEPTH => match self.functions.get(name) {
+                    Js::Name(name) if args.is_empty() && depth < CALL_DEPTH => match self.functions.get(name)
+                    {
                         Some(body) => {
                             let body = *body;
                             self.statements(body, at, scope, depth + 1, out)?;
@@ -393,14 +410,21 @@ impl Translator<'_> {
                 if kind.contains("BasicHTTP") || kind == "basichttp" {
                     return unknown("a message by HTTP");
                 }
-                if !matches!(kind, "" | "scxml" | "http://www.w3.org/TR/scxml/#SCXMLEventProcessor" | "http://www.w3.org/TR/scxml") {
+                if !matches!(
+                    kind,
+                    "" | "scxml"
+                        | "http://www.w3.org/TR/scxml/#SCXMLEventProcessor"
+                        | "http://www.w3.org/TR/scxml"
+                ) {
                     return invalid(format!("messages of type `{kind}` are not supported"));
                 }
             }
         }
         let Some(target) = &send.target else { return Ok(To::Itself) };
         let targets = self.alternatives(target, scope)?;
-        let [target] = targets.values.as_slice() else { return unknown("a message with several possible targets") };
+        let [target] = targets.values.as_slice() else {
+            return unknown("a message with several possible targets");
+        };
         Ok(match target.as_str() {
             "" | "#_scxml_session" => To::Itself,
             "#_internal" => To::Internal,
@@ -455,15 +479,21 @@ impl Translator<'_> {
                     To::Outside if !delay.is_empty() => return unknown("an output that is delayed"),
                     To::Outside => {
                         let output = self.output(name);
-                        let args = self.arguments(output, true, &send.params, send.content.as_ref(), scope)?;
-                        let spelt = self.outputs.as_ref().and_then(|rows| rows.get(output)).map_or("", |row| &row.name);
+                        let args =
+                            self.arguments(output, true, &send.params, send.content.as_ref(), scope)?;
+                        let spelt = self
+                            .outputs
+                            .as_ref()
+                            .and_then(|rows| rows.get(output))
+                            .map_or("", |row| &row.name);
                         Some(format!("emit {}{args}", names::symbol(spelt)))
                     }
                     To::Itself | To::Internal => {
                         let Some(event) = self.event_named(name) else {
                             return invalid("the event has no name");
                         };
-                        let args = self.arguments(event, false, &send.params, send.content.as_ref(), scope)?;
+                        let args =
+                            self.arguments(event, false, &send.params, send.content.as_ref(), scope)?;
                         let symbol = names::symbol(&self.events[event].name);
                         Some(match to {
                             To::Internal => format!("raise {symbol}{args}"),
@@ -473,15 +503,25 @@ impl Translator<'_> {
                 });
             }
         }
-        let alternatives =
-            if by.is_some() { Alternatives { by: by.as_ref().map(|(by, _)| by.clone()), values: by.map(|(_, values)| values).unwrap_or_default() } } else { events };
+        let alternatives = if by.is_some() {
+            Alternatives {
+                by: by.as_ref().map(|(by, _)| by.clone()),
+                values: by.map(|(_, values)| values).unwrap_or_default(),
+            }
+        } else {
+            events
+        };
         push_choice(&alternatives, actions, out);
         Ok(())
     }
 
     /// Every delay that a message may have, as the language spells it, and what tells several apart.
     #[allow(clippy::type_complexity)] // A pair of a list and what it goes by.
-    fn delays(&mut self, send: &Send, scope: &Scope) -> Result<(Vec<String>, Option<(String, Vec<String>)>), Bad> {
+    fn delays(
+        &mut self,
+        send: &Send,
+        scope: &Scope,
+    ) -> Result<(Vec<String>, Option<(String, Vec<String>)>), Bad> {
         let Some(code) = &send.delay else { return Ok((vec![String::new()], None)) };
         let value = js(code)?;
         if self.values(value).is_none() {
@@ -605,7 +645,14 @@ mod tests {
 
     #[test]
     fn delays_are_those_of_css() {
-        for (text, us) in [("10ms", Some(10_000)), (".5s", Some(500_000)), ("1s", Some(1_000_000)), ("7", Some(7_000)), ("soon", None), ("-1s", None)] {
+        for (text, us) in [
+            ("10ms", Some(10_000)),
+            (".5s", Some(500_000)),
+            ("1s", Some(1_000_000)),
+            ("7", Some(7_000)),
+            ("soon", None),
+            ("-1s", None),
+        ] {
             assert_eq!(delay_us(text), us, "{text}");
         }
     }

@@ -111,7 +111,11 @@ impl Translator<'_> {
             }
             Js::Name(name) => match self.variables.get(name) {
                 Some(variable) => variable.slot,
-                None => self.types.fresh(if matches!(name.as_str(), "_name" | "_sessionid") { Kind::Text } else { Kind::Unknown }),
+                None => self.types.fresh(if matches!(name.as_str(), "_name" | "_sessionid") {
+                    Kind::Text
+                } else {
+                    Kind::Unknown
+                }),
             },
             Js::Member(of, name) if name == "length" && of.path().is_none_or(|path| path[0] != "_event") => {
                 self.infer(of, scope);
@@ -182,7 +186,13 @@ impl Translator<'_> {
                     }
                     "&&" | "||" => {
                         let bool = self.types.fresh(Kind::Bool);
-                        if self.types.kind(a) == Kind::Unknown { bool } else if self.types.join(a, b) { a } else { bool }
+                        if self.types.kind(a) == Kind::Unknown {
+                            bool
+                        } else if self.types.join(a, b) {
+                            a
+                        } else {
+                            bool
+                        }
                     }
                     _ => {
                         // What is not comparable stays as it is; equality is false then.
@@ -212,9 +222,7 @@ impl Translator<'_> {
             Js::Number(value, whole) => number(*value, *whole && want != Kind::Float),
             Js::Text(value) => Ok(Out::new(names::text(value), ATOM, Kind::Text)),
             Js::Bool(value) => Ok(Out::constant(*value)),
-            Js::Null | Js::Undefined => {
-                Ok(Out { optional: true, ..Out::new("none", ATOM, Kind::Unknown) })
-            }
+            Js::Null | Js::Undefined => Ok(Out { optional: true, ..Out::new("none", ATOM, Kind::Unknown) }),
             Js::Object(_) => unknown("an object"),
             Js::Assign(..) => unknown("an assignment inside an expression"),
             Js::List(items) => {
@@ -265,15 +273,23 @@ impl Translator<'_> {
                 if !matches!(inner.kind, Kind::Int | Kind::Float) {
                     return unknown(format!("`{sign}` before what is no number"));
                 }
-                Ok(if *sign == "+" { inner } else { Out::new(format!("-{}", inner.within(MINUS)), MINUS, inner.kind) })
+                Ok(if *sign == "+" {
+                    inner
+                } else {
+                    Out::new(format!("-{}", inner.within(MINUS)), MINUS, inner.kind)
+                })
             }
             Js::Unary(sign, _) => unknown(format!("`{sign}`")),
             Js::Binary(operator, left, right) => match *operator {
                 "+" | "-" | "*" | "/" | "%" => self.arithmetic(operator, left, right, scope, want),
-                "&&" | "||" if want != Kind::Bool => unknown(format!("`{operator}` of what is not true or false")),
+                "&&" | "||" if want != Kind::Bool => {
+                    unknown(format!("`{operator}` of what is not true or false"))
+                }
                 _ => self.truth(js, scope),
             },
-            Js::Choice(condition, value, _) if want == Kind::Bool && !is_default(condition, value) => self.truth(js, scope),
+            Js::Choice(condition, value, _) if want == Kind::Bool && !is_default(condition, value) => {
+                self.truth(js, scope)
+            }
             Js::Choice(condition, value, otherwise) if is_default(condition, value) => {
                 let value = self.spelt(value, scope, want)?;
                 if !value.optional {
@@ -282,7 +298,11 @@ impl Translator<'_> {
                 let otherwise = self.spelt(otherwise, scope, want)?;
                 Ok(Out {
                     optional: otherwise.optional,
-                    ..Out::new(format!("{} ?? {}", value.within(DEFAULT), otherwise.within(DEFAULT)), DEFAULT, value.kind)
+                    ..Out::new(
+                        format!("{} ?? {}", value.within(DEFAULT), otherwise.within(DEFAULT)),
+                        DEFAULT,
+                        value.kind,
+                    )
                 })
             }
             Js::Choice(..) => unknown("`? :` inside an expression"),
@@ -293,7 +313,8 @@ impl Translator<'_> {
         match name {
             "_name" => return Ok(Out::new(names::text(&self.chart.name), ATOM, Kind::Text)),
             "_sessionid" => return Ok(Out::new("\"session\"", ATOM, Kind::Text)),
-            "_event" | "_ioprocessors" | "_x" | "NaN" | "Infinity" | "Math" | "JSON" | "Date" | "Number" | "String" => {
+            "_event" | "_ioprocessors" | "_x" | "NaN" | "Infinity" | "Math" | "JSON" | "Date" | "Number"
+            | "String" => {
                 return unknown(format!("`{name}`"));
             }
             _ => {}
@@ -339,7 +360,11 @@ impl Translator<'_> {
         let Some((part, field)) = Self::event_part(js) else {
             let root = js.path().map(|path| path[0].to_owned());
             return match root {
-                Some(root) if !self.variables.contains_key(&root) && !root.starts_with('_') && !self.unknown_scripts => {
+                Some(root)
+                    if !self.variables.contains_key(&root)
+                        && !root.starts_with('_')
+                        && !self.unknown_scripts =>
+                {
                     invalid(format!("`{root}` is not declared"))
                 }
                 _ => unknown("a part of an object"),
@@ -400,7 +425,9 @@ impl Translator<'_> {
             }
             // A small whole power is a product.
             (Js::Member(of, name), [base @ Js::Name(_), Js::Number(power, true)])
-                if **of == Js::Name("Math".to_owned()) && name == "pow" && (1.0..=POWER_LIMIT).contains(power) =>
+                if **of == Js::Name("Math".to_owned())
+                    && name == "pow"
+                    && (1.0..=POWER_LIMIT).contains(power) =>
             {
                 let mut product = base.clone();
                 let mut left = *power - 1.0;
@@ -413,11 +440,16 @@ impl Translator<'_> {
             (Js::Name(name), _)
                 if !self.functions.contains_key(name)
                     && !self.unknown_scripts
-                    && !matches!(name.as_str(), "In" | "isNaN" | "parseInt" | "parseFloat" | "String" | "Number" | "Boolean") =>
+                    && !matches!(
+                        name.as_str(),
+                        "In" | "isNaN" | "parseInt" | "parseFloat" | "String" | "Number" | "Boolean"
+                    ) =>
             {
                 invalid(format!("the function `{name}` is not declared"))
             }
-            (of, _) => unknown(format!("a call of `{}`", of.path().map_or("…".to_owned(), |path| path.join(".")))),
+            (of, _) => {
+                unknown(format!("a call of `{}`", of.path().map_or("…".to_owned(), |path| path.join("."))))
+            }
         }
     }
 
@@ -440,7 +472,14 @@ impl Translator<'_> {
         Out::new(format!("{} ?? {zero}", out.within(DEFAULT)), DEFAULT, out.kind)
     }
 
-    fn arithmetic(&mut self, operator: &str, left: &Js, right: &Js, scope: &Scope, want: Kind) -> Result<Out, Bad> {
+    fn arithmetic(
+        &mut self,
+        operator: &str,
+        left: &Js,
+        right: &Js,
+        scope: &Scope,
+        want: Kind,
+    ) -> Result<Out, Bad> {
         let want = if operator == "/" { Kind::Float } else { want };
         let a = self.spelt(left, scope, want)?;
         let b = self.spelt(right, scope, want)?;
@@ -491,7 +530,9 @@ impl Translator<'_> {
                     (true, equal) => equal,
                     (false, equal) if equal.is(true) || equal.is(false) => Out::constant(equal.is(false)),
                     (false, equal) => match equal.text.split_once(" == ") {
-                        Some((left, right)) if equal.power == COMPARE && !right.contains(" == ") && !left.contains('"') => {
+                        Some((left, right))
+                            if equal.power == COMPARE && !right.contains(" == ") && !left.contains('"') =>
+                        {
                             Out::bool(format!("{left} != {right}"), COMPARE)
                         }
                         _ => Out::bool(format!("not ({})", equal.text), NOT),

@@ -11,8 +11,8 @@
 mod chart;
 mod content;
 mod expr;
-mod read;
 mod reactions;
+mod read;
 mod types;
 
 use std::collections::BTreeSet;

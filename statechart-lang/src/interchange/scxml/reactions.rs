@@ -41,7 +41,8 @@ impl Translator<'_> {
             }
             return;
         };
-        let (slot, spelt, param, read) = (variable.slot, variable.name.clone(), variable.param, variable.read);
+        let (slot, spelt, param, read) =
+            (variable.slot, variable.name.clone(), variable.param, variable.read);
         let mut initial = None;
         let mut optional = false;
         match data.value.as_ref().map(|code| &code.js) {
@@ -64,9 +65,14 @@ impl Translator<'_> {
                             self.fail(data.at, &why, false, start);
                         }
                         Err(Bad::Unknown(_)) if !read && js.is_literal() => {
-                            self.detail(data.at, format!("`{}` is never read: its value is left out", data.id));
+                            self.detail(
+                                data.at,
+                                format!("`{}` is never read: its value is left out", data.id),
+                            );
                         }
-                        Err(Bad::Unknown(why)) => self.lost(data.at, format!("the value of `{}`: {why}", data.id)),
+                        Err(Bad::Unknown(why)) => {
+                            self.lost(data.at, format!("the value of `{}`: {why}", data.id))
+                        }
                     }
                 } else {
                     self.lost(data.at, format!("`{}` holds values of different types", data.id));
@@ -90,8 +96,8 @@ impl Translator<'_> {
             return;
         };
         let mark = if variable.optional { "?" } else { "" };
-        let initial =
-            initial.unwrap_or_else(|| if variable.optional { "none" } else { self.types.zero(slot) }.to_owned());
+        let initial = initial
+            .unwrap_or_else(|| if variable.optional { "none" } else { self.types.zero(slot) }.to_owned());
         let line = format!("{spelt}: {ty}{mark} = {initial}");
         if param { self.draft.params.push(line) } else { self.draft.context.push(line) }
     }
@@ -177,7 +183,9 @@ impl Translator<'_> {
         let chart = self.chart;
         let mut actions = Vec::new();
         for data in chart.data.iter().filter(|data| chart.late && index != 0 && data.state == index) {
-            let Some(flag) = self.variables.get(&data.id).map(|variable| format!("{}_is_bound", variable.name)) else {
+            let Some(flag) =
+                self.variables.get(&data.id).map(|variable| format!("{}_is_bound", variable.name))
+            else {
                 continue;
             };
             let mut inner = vec![format!("{flag} := true")];
@@ -220,16 +228,23 @@ impl Translator<'_> {
         if invoke.finalize {
             self.lost(invoke.at, "<finalize>");
         }
-        let (name, machine, id) =
-            (self.children[child].name.clone(), self.children[child].machine.clone(), self.children[child].id.clone());
+        let (name, machine, id) = (
+            self.children[child].name.clone(),
+            self.children[child].machine.clone(),
+            self.children[child].id.clone(),
+        );
         let mut args = Vec::new();
         for param in &invoke.params {
             let Some((spelt, kind)) = self.children[child].params.get(&param.name).cloned() else { continue };
             let value = param.value.js.as_ref().map_err(Clone::clone);
             match value.and_then(|js| self.spelt(js, scope, kind.unwrap_or(super::types::Kind::Unknown))) {
-                Ok(out) if !out.optional && Some(out.kind) == kind => args.push(format!("{spelt}: {}", out.text)),
+                Ok(out) if !out.optional && Some(out.kind) == kind => {
+                    args.push(format!("{spelt}: {}", out.text))
+                }
                 Ok(_) => self.lost(invoke.at, format!("`{}` has another type in the child", param.name)),
-                Err(Bad::Unknown(why) | Bad::Invalid(why)) => self.lost(invoke.at, format!("`{}`: {why}", param.name)),
+                Err(Bad::Unknown(why) | Bad::Invalid(why)) => {
+                    self.lost(invoke.at, format!("`{}`: {why}", param.name))
+                }
             }
         }
         let args = if args.is_empty() { String::new() } else { format!("({})", args.join(", ")) };
@@ -257,7 +272,10 @@ impl Translator<'_> {
             (None, several) => {
                 if self.results_read.contains(&parent) {
                     let names: Vec<&str> = several.iter().map(|param| param.name.as_str()).collect();
-                    self.lost(self.chart.states[state].at, format!("a final state returns one value, not {}", names.join(", ")));
+                    self.lost(
+                        self.chart.states[state].at,
+                        format!("a final state returns one value, not {}", names.join(", ")),
+                    );
                     self.push(state, notes, None);
                 }
                 return;
@@ -293,7 +311,10 @@ impl Translator<'_> {
                 self.push(state, notes, Some(Item::Actions("entry", actions)));
             }
             Ok(_) => {
-                self.lost(code.at, "the final states return values of different types, or may return nothing");
+                self.lost(
+                    code.at,
+                    "the final states return values of different types, or may return nothing",
+                );
                 self.push(state, notes, None);
             }
             Err(Bad::Unknown(why)) => {
@@ -315,7 +336,10 @@ impl Translator<'_> {
             }
             for state in 1..self.draft.states.len() {
                 let id = self.original(state);
-                if !id.is_empty() && matches(descriptor, &format!("done.state.{id}")) && self.draft.can_complete(state) {
+                if !id.is_empty()
+                    && matches(descriptor, &format!("done.state.{id}"))
+                    && self.draft.can_complete(state)
+                {
                     atoms.push(Atom::Done(state));
                 }
             }
@@ -338,9 +362,11 @@ impl Translator<'_> {
         match atom {
             Atom::Event(name) => self.event_named(name).map_or(Current::Nothing, Current::Event),
             Atom::Done(state) => Current::Done(*state),
-            Atom::DoneChild(name) => {
-                self.children.iter().position(|child| child.name == *name).map_or(Current::Nothing, Current::Child)
-            }
+            Atom::DoneChild(name) => self
+                .children
+                .iter()
+                .position(|child| child.name == *name)
+                .map_or(Current::Nothing, Current::Child),
             Atom::Fault => Current::Fault,
         }
     }
@@ -368,7 +394,10 @@ impl Translator<'_> {
             return;
         }
         if transition.events.iter().any(|event| stem(event) == COMMUNICATION) && !self.children.is_empty() {
-            self.detail(transition.at, "`error.communication` is only raised for targets that are known to be unreachable");
+            self.detail(
+                transition.at,
+                "`error.communication` is only raised for targets that are known to be unreachable",
+            );
         }
         let atoms = self.atoms(&transition.events);
         if uses_event(transition) {
@@ -398,7 +427,10 @@ impl Translator<'_> {
                     guard = Some(FAULTY.to_owned());
                 }
                 Err(Bad::Unknown(why)) => {
-                    self.lost(code.at, format!("the condition `{}`: {why}; the transition is never taken", code.text));
+                    self.lost(
+                        code.at,
+                        format!("the condition `{}`: {why}; the transition is never taken", code.text),
+                    );
                     guard = Some("false".to_owned());
                 }
             }
@@ -413,7 +445,10 @@ impl Translator<'_> {
             let row = &self.chart.states[state];
             let quiet = row.entry.is_empty() && row.exit.is_empty() && row.invokes.is_empty();
             if !quiet {
-                self.lost(transition.at, "an internal transition without an event: its state is left and entered again");
+                self.lost(
+                    transition.at,
+                    "an internal transition without an event: its state is left and entered again",
+                );
             }
             internal = false;
         }
@@ -442,7 +477,9 @@ fn uses_event(transition: &Transition) -> bool {
                 ContentKind::Assign(_, value) => value.js.iter().for_each(|js| code(js, found)),
                 ContentKind::Send(send) => {
                     let parts = [&send.event, &send.target, &send.delay, &send.kind, &send.content];
-                    for part in parts.into_iter().flatten().chain(send.params.iter().map(|param| &param.value)) {
+                    for part in
+                        parts.into_iter().flatten().chain(send.params.iter().map(|param| &param.value))
+                    {
                         part.js.iter().for_each(|js| code(js, found));
                     }
                 }
@@ -457,7 +494,10 @@ fn uses_event(transition: &Transition) -> bool {
                     array.js.iter().for_each(|js| code(js, found));
                     contents(body, found);
                 }
-                ContentKind::Script(Ok(_) | Err(_)) | ContentKind::Raise(_) | ContentKind::Log(..) | ContentKind::Unknown(_) => {}
+                ContentKind::Script(Ok(_) | Err(_))
+                | ContentKind::Raise(_)
+                | ContentKind::Log(..)
+                | ContentKind::Unknown(_) => {}
             }
         }
     }

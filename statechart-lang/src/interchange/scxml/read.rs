@@ -129,7 +129,12 @@ pub(super) enum ContentKind {
     Assign(Code, Code),
     /// The last condition may be missing: `<else/>`.
     If(Vec<(Option<Code>, Vec<Content>)>),
-    Foreach { array: Code, item: String, index: Option<String>, body: Vec<Content> },
+    Foreach {
+        array: Code,
+        item: String,
+        index: Option<String>,
+        body: Vec<Content>,
+    },
     Script(Result<Vec<Statement>, Bad>),
     /// Not known to this importer.
     Unknown(String),
@@ -221,7 +226,10 @@ impl Reader<'_, '_> {
         chart: &mut Chart,
     ) -> Result<(), ImportError> {
         if depth > DEPTH_LIMIT {
-            return Err(ImportError::at(self.at(node), format!("states nest deeper than {DEPTH_LIMIT} levels")));
+            return Err(ImportError::at(
+                self.at(node),
+                format!("states nest deeper than {DEPTH_LIMIT} levels"),
+            ));
         }
         let id = chart.states.len();
         let is_root = name(node) == "scxml";
@@ -355,7 +363,11 @@ impl Reader<'_, '_> {
 
     fn load(&self, src: &str) -> Result<String, String> {
         let path = src.strip_prefix("file:").unwrap_or(src);
-        if path.contains("://") || path.starts_with('/') || path.contains('\\') || path.split('/').any(|part| part == "..") {
+        if path.contains("://")
+            || path.starts_with('/')
+            || path.contains('\\')
+            || path.split('/').any(|part| part == "..")
+        {
             return Err(format!("`{src}` is not a file beside the document"));
         }
         self.files.loader.load(&format!("{}{path}", self.files.directory))
@@ -415,7 +427,8 @@ impl Reader<'_, '_> {
             idlocation: node.attribute("idlocation").map(str::to_owned),
             params: self.params(node),
             autoforward: node.attribute("autoforward") == Some("true"),
-            finalize: elements(node).any(|child| name(child) == "finalize" && elements(child).next().is_some()),
+            finalize: elements(node)
+                .any(|child| name(child) == "finalize" && elements(child).next().is_some()),
             child,
         }
     }
@@ -447,7 +460,9 @@ impl Reader<'_, '_> {
                 Some(id) => ContentKind::Cancel(id),
                 None => ContentKind::Unknown("<cancel> without an id".to_owned()),
             },
-            "log" => ContentKind::Log(node.attribute("label").map(str::to_owned), self.attribute(node, "expr")),
+            "log" => {
+                ContentKind::Log(node.attribute("label").map(str::to_owned), self.attribute(node, "expr"))
+            }
             "assign" => {
                 let value = match self.attribute(node, "expr") {
                     Some(code) => code,

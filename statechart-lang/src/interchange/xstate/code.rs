@@ -65,10 +65,13 @@ impl Importer<'_> {
                     open.extend(items.iter().rev().map(|(name, value)| (format!("{prefix}{name}"), value)));
                 }
                 (_, Some((ty, text))) => {
-                    let name = taken.claim(&names::identifier(if prefix.is_empty() { "value" } else { &prefix }, "f"));
+                    let name = taken
+                        .claim(&names::identifier(if prefix.is_empty() { "value" } else { &prefix }, "f"));
                     found.push((name, ty, text));
                 }
-                (_, None) => self.lost(json.at, format!("`{prefix}` of {what} is no value that the language can hold")),
+                (_, None) => {
+                    self.lost(json.at, format!("`{prefix}` of {what} is no value that the language can hold"))
+                }
             }
         }
         found
@@ -89,7 +92,8 @@ impl Importer<'_> {
                 }
                 None if matches!(value.kind, Kind::Object(_)) => {
                     for (inner, ty, text) in self.literals(Some(value), &format!("`{name}`")) {
-                        let spelt = self.variable_names.claim(&names::identifier(&format!("{name}_{inner}"), "v"));
+                        let spelt =
+                            self.variable_names.claim(&names::identifier(&format!("{name}_{inner}"), "v"));
                         self.draft.context.push(format!("{spelt}: {ty} = {text}"));
                     }
                 }
@@ -106,15 +110,26 @@ impl Importer<'_> {
         }
         let spelt = self.extern_names.claim(&names::identifier(name, "x"));
         let list: Vec<String> = params.iter().map(|(name, ty)| format!("{name}: {ty}")).collect();
-        let list = if list.is_empty() && kind != "service" { String::new() } else { format!("({})", list.join(", ")) };
+        let list = if list.is_empty() && kind != "service" {
+            String::new()
+        } else {
+            format!("({})", list.join(", "))
+        };
         self.extern_lines.push(format!("{kind} {spelt}{list}{rest}"));
         self.externs.insert(key, spelt.clone());
         spelt
     }
 
     /// `name` or `name(a, b)`.
-    fn call(&mut self, kind: &'static str, name: &str, values: &[(String, String, String)], rest: &str) -> String {
-        let params: Vec<(String, String)> = values.iter().map(|(name, ty, _)| (name.clone(), ty.clone())).collect();
+    fn call(
+        &mut self,
+        kind: &'static str,
+        name: &str,
+        values: &[(String, String, String)],
+        rest: &str,
+    ) -> String {
+        let params: Vec<(String, String)> =
+            values.iter().map(|(name, ty, _)| (name.clone(), ty.clone())).collect();
         let spelt = self.declare(kind, name, &params, rest);
         if values.is_empty() {
             return if kind == "service" { format!("{spelt}()") } else { spelt };
@@ -152,14 +167,22 @@ impl Importer<'_> {
             },
             ("stateIn", _) => {
                 let at = json.get("params").unwrap_or(json);
-                let state = ["stateId", "state", "stateValue", "value"].iter().find_map(|key| at.get(key)?.text());
+                let state =
+                    ["stateId", "state", "stateValue", "value"].iter().find_map(|key| at.get(key)?.text());
                 let found = state.and_then(|state| {
-                    if state.starts_with('#') { self.target(0, state, json.at) } else { self.inner_target(0, state, json.at) }
+                    if state.starts_with('#') {
+                        self.target(0, state, json.at)
+                    } else {
+                        self.inner_target(0, state, json.at)
+                    }
                 });
                 match found.and_then(|found| self.draft.path(found)) {
                     Some(path) => (format!("in({path})"), false),
                     None => {
-                        self.lost(json.at, "`stateIn` of a state that is not found; the transition is never taken");
+                        self.lost(
+                            json.at,
+                            "`stateIn` of a state that is not found; the transition is never taken",
+                        );
                         ("false".to_owned(), false)
                     }
                 }
@@ -190,7 +213,9 @@ impl Importer<'_> {
         let built_in = json.text().is_none();
         match kind.as_str() {
             "raise" | "send" | "sendSelf" if built_in && part(&["event"]).is_some() => {
-                let Some((event, args)) = part(&["event"]).and_then(|event| self.message(event)) else { return };
+                let Some((event, args)) = part(&["event"]).and_then(|event| self.message(event)) else {
+                    return;
+                };
                 let symbol = names::symbol(&self.event(&event));
                 let delay = self.delay(part(&["delay"]));
                 let id = part(&["id"]).and_then(Json::text).map(str::to_owned);
@@ -210,7 +235,10 @@ impl Importer<'_> {
                 let message = part(&["event"]).and_then(|event| self.message(event));
                 match (to, message) {
                     (Some(to), Some((event, args))) => {
-                        self.detail(json.at, format!("a message to `{to}` is an output: whoever runs the machine delivers it"));
+                        self.detail(
+                            json.at,
+                            format!("a message to `{to}` is an output: whoever runs the machine delivers it"),
+                        );
                         self.emit(&format!("{to}.{event}"), &event, &args, out);
                     }
                     _ => self.lost(json.at, format!("`{kind}`")),
@@ -224,7 +252,12 @@ impl Importer<'_> {
             "log" if built_in => {
                 let label = part(&["label"]).and_then(Json::text).unwrap_or_default();
                 let value = part(&["value", "expr"]).and_then(Json::text).unwrap_or_default();
-                let text = [label, value].iter().filter(|text| !text.is_empty()).copied().collect::<Vec<_>>().join(": ");
+                let text = [label, value]
+                    .iter()
+                    .filter(|text| !text.is_empty())
+                    .copied()
+                    .collect::<Vec<_>>()
+                    .join(": ");
                 out.push(format!("log {}", names::text(&text)));
             }
             "cancel" if built_in => match part(&["sendId", "id"]).and_then(Json::text).map(str::to_owned) {
@@ -232,11 +265,15 @@ impl Importer<'_> {
                     let name = self.message_name(&id);
                     out.push(format!("cancel {name}"));
                 }
-                Some(id) => self.detail(json.at, format!("nothing is sent as `{id}`: there is nothing to cancel")),
+                Some(id) => {
+                    self.detail(json.at, format!("nothing is sent as `{id}`: there is nothing to cancel"))
+                }
                 None => self.lost(json.at, "`cancel` without an id"),
             },
             "assign" if built_in => self.assign(json, part(&["assignment", "assignments"]), out),
-            "stop" | "stopChild" | "spawn" | "spawnChild" | "enqueueActions" | "pure" | "choose" if built_in => {
+            "stop" | "stopChild" | "spawn" | "spawnChild" | "enqueueActions" | "pure" | "choose"
+                if built_in =>
+            {
                 self.lost(json.at, format!("`{kind}`"));
             }
             name => {

@@ -136,7 +136,11 @@ impl<'a> Importer<'a> {
             imported.events.insert(original.clone(), name.clone());
         }
         for (name, fields) in &self.outputs {
-            self.draft.outputs.push(DraftSymbol { name: name.clone(), fields: spelt(fields, "?"), doc: None });
+            self.draft.outputs.push(DraftSymbol {
+                name: name.clone(),
+                fields: spelt(fields, "?"),
+                doc: None,
+            });
         }
         self.draft.externs = std::mem::take(&mut self.extern_lines);
         self.draft.prune();

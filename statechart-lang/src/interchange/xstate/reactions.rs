@@ -10,9 +10,38 @@ use super::Importer;
 
 /// What a state may hold that this importer knows.
 const KNOWN: &[&str] = &[
-    "$schema", "actions", "actors", "after", "always", "context", "delays", "description", "entry", "exit", "guards",
-    "history", "id", "initial", "invoke", "key", "meta", "on", "onDone", "onError", "order", "output", "predictableActionArguments",
-    "preserveActionOrder", "schemas", "states", "tags", "target", "tsTypes", "type", "types", "version",
+    "$schema",
+    "actions",
+    "actors",
+    "after",
+    "always",
+    "context",
+    "delays",
+    "description",
+    "entry",
+    "exit",
+    "guards",
+    "history",
+    "id",
+    "initial",
+    "invoke",
+    "key",
+    "meta",
+    "on",
+    "onDone",
+    "onError",
+    "order",
+    "output",
+    "predictableActionArguments",
+    "preserveActionOrder",
+    "schemas",
+    "states",
+    "tags",
+    "target",
+    "tsTypes",
+    "type",
+    "types",
+    "version",
 ];
 
 impl Importer<'_> {
@@ -84,7 +113,11 @@ impl Importer<'_> {
         let (mut targets, mut actions) = (Vec::new(), Vec::new());
         match json.get("initial") {
             Some(initial) => {
-                let target = if matches!(initial.kind, Kind::Object(_)) { initial.get("target") } else { Some(initial) };
+                let target = if matches!(initial.kind, Kind::Object(_)) {
+                    initial.get("target")
+                } else {
+                    Some(initial)
+                };
                 targets = self.places(state, target, false);
                 actions = self.actions(initial.get("actions"));
             }
@@ -101,7 +134,11 @@ impl Importer<'_> {
         let mut found = Vec::new();
         for target in json.map(Json::several).unwrap_or_default() {
             let Some(text) = target.text() else { continue };
-            let place = if sibling { self.target(state, text, target.at) } else { self.inner_target(state, text, target.at) };
+            let place = if sibling {
+                self.target(state, text, target.at)
+            } else {
+                self.inner_target(state, text, target.at)
+            };
             found.extend(place);
         }
         found
@@ -122,10 +159,12 @@ impl Importer<'_> {
 
     fn reactions(&mut self, state: usize, json: &Json) {
         // The longest descriptor that matches an event is asked first.
-        let mut descriptors: Vec<&(String, Json)> = json.get("on").map(Json::items).unwrap_or_default().iter().collect();
+        let mut descriptors: Vec<&(String, Json)> =
+            json.get("on").map(Json::items).unwrap_or_default().iter().collect();
         descriptors.sort_by_key(|(descriptor, _)| std::cmp::Reverse(descriptor.len()));
         // Those without a wildcard keep their order, which nothing depends on.
-        let (plain, wild): (Vec<_>, Vec<_>) = descriptors.into_iter().partition(|(name, _)| !name.contains('*'));
+        let (plain, wild): (Vec<_>, Vec<_>) =
+            descriptors.into_iter().partition(|(name, _)| !name.contains('*'));
         let mut plain = plain;
         plain.sort_by_key(|(_, value)| value.at);
         for (descriptor, value) in plain.into_iter().chain(wild) {
@@ -204,8 +243,12 @@ impl Importer<'_> {
         let actions = self.actions(json.get("actions"));
         let reenter = json.get("reenter").is_some_and(|value| value.kind == Kind::Bool(true))
             || json.get("internal").is_some_and(|value| value.kind == Kind::Bool(false));
-        let doc = json.get("description").and_then(Json::text).map_or(Vec::new(), |text| vec![text.replace('\n', " ")]);
-        let mut transition = DraftTransition { on: on.clone(), guard, targets, actions, doc, ..DraftTransition::default() };
+        let doc = json
+            .get("description")
+            .and_then(Json::text)
+            .map_or(Vec::new(), |text| vec![text.replace('\n', " ")]);
+        let mut transition =
+            DraftTransition { on: on.clone(), guard, targets, actions, doc, ..DraftTransition::default() };
         self.settle(state, &mut transition, reenter, json.at);
         if transition.internal && matches!(transition.on, On::After(_)) {
             self.by_event(state, transition, json.at, notes);
@@ -264,7 +307,12 @@ impl Importer<'_> {
         }
         if domain != 0 && self.draft.states[domain].kind == DraftKind::Parallel {
             let path = self.draft.path(domain).unwrap_or_default();
-            self.lost(at, format!("XState stays in `{path}` and its other regions; here all of it is left and entered again"));
+            self.lost(
+                at,
+                format!(
+                    "XState stays in `{path}` and its other regions; here all of it is left and entered again"
+                ),
+            );
         }
     }
 
@@ -321,7 +369,9 @@ fn raised_events(json: &Json, out: &mut Vec<String>) {
             if matches!(kind, "raise" | "xstate.raise" | "send" | "xstate.send") {
                 let params = json.get("params").unwrap_or(json);
                 if let Some(event) = json.get("event").or_else(|| params.get("event")) {
-                    out.extend(event.text().or_else(|| event.get("type").and_then(Json::text)).map(str::to_owned));
+                    out.extend(
+                        event.text().or_else(|| event.get("type").and_then(Json::text)).map(str::to_owned),
+                    );
                 }
             }
             items.iter().for_each(|(_, item)| raised_events(item, out));

@@ -24,7 +24,9 @@ impl<'a> Importer<'a> {
         let kind = match json.get("type").and_then(Json::text) {
             Some("parallel") if !children.is_empty() => DraftKind::Parallel,
             Some("final") => DraftKind::Final,
-            Some("history") => DraftKind::History { deep: json.get("history").and_then(Json::text) == Some("deep") },
+            Some("history") => {
+                DraftKind::History { deep: json.get("history").and_then(Json::text) == Some("deep") }
+            }
             _ if json.get("history").is_some() && children.is_empty() => {
                 DraftKind::History { deep: json.get("history").and_then(Json::text) == Some("deep") }
             }
@@ -105,6 +107,10 @@ impl<'a> Importer<'a> {
 
     /// The states that a `target` or `initial` names, below the state itself for an `initial`.
     pub(super) fn inner_target(&mut self, of: usize, text: &str, at: Position) -> Option<usize> {
-        if text.starts_with(['#', '.']) { self.target(of, text, at) } else { self.target(of, &format!(".{text}"), at) }
+        if text.starts_with(['#', '.']) {
+            self.target(of, text, at)
+        } else {
+            self.target(of, &format!(".{text}"), at)
+        }
     }
 }

@@ -7,8 +7,8 @@ use alloc::{format, string::String, vec::Vec};
 
 use crate::{
     chart::{
-        Activity, Block, Cells, Chart, Core, Cue, Effects, Input, Internal, Kind, Outcome, Receiver, Recorded,
-        Ring, Shape, State, Tables, Transition, Trigger, engine,
+        Activity, Block, Cells, Chart, Core, Cue, Effects, Input, Internal, Kind, Outcome, Receiver,
+        Recorded, Ring, Shape, State, Tables, Transition, Trigger, engine,
     },
     value::{Duration, Fault, Text, Time},
 };

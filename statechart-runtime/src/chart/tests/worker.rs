@@ -26,8 +26,8 @@ use alloc::vec::Vec;
 use crate::{
     chart::{
         Activity, Block, Cells, Chart, Children, Core, Cue, Effects, Host, Input, Internal, Kind, Outcome,
-        Pending, Receiver, Recorded, Recorder, Report, Ring, Services, Shape, State, Step, Tables, Transition,
-        Trigger,
+        Pending, Receiver, Recorded, Recorder, Report, Ring, Services, Shape, State, Step, Tables,
+        Transition, Trigger,
     },
     value::{Arithmetic, Duration, Fault, Time},
 };
@@ -235,7 +235,9 @@ impl<X: Externs> Chart for Worker<X> {
             (Block::Transition(0), _) => fx.emit(Output::Pong),
             (Block::Transition(1), _) => fx.send(Message::Own(Event::Ping), None, None),
             (Block::Transition(2), _) => fx.send(Message::Own(Event::Ping), Some(Duration(5_000_000)), None),
-            (Block::Transition(3), Cue::Event(Event::Forward { n })) => fx.send(Message::Peer(*n), None, None),
+            (Block::Transition(3), Cue::Event(Event::Forward { n })) => {
+                fx.send(Message::Peer(*n), None, None)
+            }
             (Block::Transition(4), _) => fx.act(&mut self.externs, Action::Boom),
             (Block::Transition(5), _) => fx.emit(Output::Faulted),
             (Block::Transition(7), Cue::Event(Event::Go { job })) => {
