@@ -54,6 +54,14 @@ pub(crate) enum Error {
     /// Words that the machine cannot read.
     #[error("{}", .0.join("\n"))]
     Words(Vec<String>),
+    /// An automaton that cannot be made.
+    #[error("`{path}`: {why}")]
+    Formal {
+        /// The specification.
+        path: String,
+        /// From the operation.
+        why: statechart_lang::formal::FormalError,
+    },
     /// The generator wrote what is not Rust.
     #[error("the Rust generated for `{path}` does not parse: {why}")]
     Generated {
@@ -82,6 +90,11 @@ impl Error {
             }
             Self::Several { what: "system", .. } => "choose one with `--system=NAME`".to_owned(),
             Self::Several { .. } => "choose one with `--machine NAME`".to_owned(),
+            Self::Formal { .. } => {
+                "raise `--limit`, or choose `--abstraction control`; a machine that defers events has a configuration for each \
+                 content of its queue"
+                    .to_owned()
+            }
             // Each word's error brings its own help.
             Self::Words(_) => return None,
             Self::Generated { .. } => {
@@ -93,7 +106,7 @@ impl Error {
     /// 1 when an input is at fault, 2 for usage and I/O.
     pub(crate) fn exit_code(&self) -> ExitCode {
         match self {
-            Self::Words(_) | Self::Generated { .. } => ExitCode::from(1),
+            Self::Words(_) | Self::Generated { .. } | Self::Formal { .. } => ExitCode::from(1),
             _ => ExitCode::from(2),
         }
     }

@@ -22,6 +22,7 @@ mod words;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use commands::{Pairing, Single};
 
 /// Checks, draws, runs, explains, compares and expands statechart specifications (.sc files).
 ///
@@ -49,7 +50,9 @@ Examples:
   statechart expand specs/turnstile.sc | less
   statechart fmt --check specs/*.sc
   statechart import door.scxml -o door.sc
-  statechart export specs/turnstile.sc --format xstate";
+  statechart export specs/turnstile.sc --format xstate
+  statechart language specs/turnstile.sc --regex
+  statechart equivalent old.sc new.sc";
 
 #[derive(Debug, Subcommand)]
 enum Command {
@@ -62,6 +65,22 @@ enum Command {
     Fmt(commands::Fmt),
     Import(commands::Import),
     Export(commands::Export),
+    Accepts(commands::Accepts),
+    Language(commands::Language),
+    Equivalent(commands::Equivalent),
+    Include(commands::Include),
+    /// Show the minimal automaton of the words that both machines accept.
+    Intersect(commands::Two),
+    /// Show the minimal automaton of the words that either machine accepts.
+    Union(commands::Two),
+    /// Show the product automaton of two machines: every pair of states that one word leads to.
+    Product(commands::Two),
+    /// Show the minimal automaton of the words that a machine does not accept.
+    Complement(commands::One),
+    /// Show a machine as a deterministic automaton.
+    Determinize(commands::One),
+    /// Show a machine as the smallest deterministic automaton.
+    Minimize(commands::One),
 }
 
 /// What the exit code says, when nothing prevented an answer.
@@ -86,6 +105,16 @@ fn main() -> ExitCode {
         Command::Fmt(fmt) => fmt.run(),
         Command::Import(import) => import.run(),
         Command::Export(export) => export.run(),
+        Command::Accepts(accepts) => accepts.run(),
+        Command::Language(language) => language.run(),
+        Command::Equivalent(equivalent) => equivalent.run(),
+        Command::Include(include) => include.run(),
+        Command::Intersect(two) => two.run(Pairing::Intersect),
+        Command::Union(two) => two.run(Pairing::Union),
+        Command::Product(two) => two.run(Pairing::Product),
+        Command::Complement(one) => one.run(Single::Complement),
+        Command::Determinize(one) => one.run(Single::Determinize),
+        Command::Minimize(one) => one.run(Single::Minimize),
     };
     match result {
         Ok(Outcome::Good) => ExitCode::SUCCESS,

@@ -23,6 +23,8 @@ pub mod diff;
 pub mod formal;
 #[cfg(feature = "format")]
 pub mod format;
+#[cfg(feature = "ide")]
+pub mod ide;
 #[cfg(feature = "interchange")]
 pub mod interchange;
 #[cfg(feature = "interpreter")]

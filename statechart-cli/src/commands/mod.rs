@@ -8,6 +8,7 @@ mod export;
 mod fmt;
 mod import;
 mod interactive;
+mod language;
 mod run;
 mod why;
 
@@ -18,5 +19,6 @@ pub(crate) use expand::Expand;
 pub(crate) use export::Export;
 pub(crate) use fmt::Fmt;
 pub(crate) use import::Import;
+pub(crate) use language::{Accepts, Equivalent, Include, Language, One, Pairing, Single, Two};
 pub(crate) use run::Run;
 pub(crate) use why::Why;

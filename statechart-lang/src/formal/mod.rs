@@ -12,22 +12,31 @@
 //!
 //! | module | what it holds |
 //! |---|---|
+//! | `abstraction` | from a chart to an automaton, and what is left out on the way (feature `interpreter`) |
 //! | `dfa` | [`Dfa`]: complete deterministic automata, product, complement |
 //! | `nfa` | [`Nfa`] and the subset construction |
 //! | `minimize` | Hopcroft's partition refinement |
 //! | `compare` | equivalence and inclusion, with the shortest word that tells two apart |
 //! | `words` | shortest words, enumeration, counting |
 //! | `regex` | regular expressions from automata |
+//! | `show` | tables and Graphviz |
 
+#[cfg(feature = "interpreter")]
+mod abstraction;
+#[cfg(all(test, feature = "interpreter"))]
+mod abstraction_tests;
 mod compare;
 mod dfa;
 mod minimize;
 mod nfa;
 mod regex;
+mod show;
 #[cfg(test)]
 mod tests;
 mod words;
 
+#[cfg(feature = "interpreter")]
+pub use abstraction::{Abstraction, alphabet, automaton};
 pub use compare::Difference;
 pub use dfa::{Alphabet, Dfa, Operation, StateIndex};
 pub use nfa::Nfa;

@@ -4,7 +4,7 @@ use super::{Dfa, StateIndex};
 
 impl Dfa {
     /// For each state, how many symbols at least lead to an accepting one.
-    fn distances(&self) -> Vec<Option<u32>> {
+    pub(super) fn distances(&self) -> Vec<Option<u32>> {
         let symbols = self.alphabet.len();
         let mut before: Vec<Vec<StateIndex>> = vec![Vec::new(); self.len()];
         for state in 0..self.len() as StateIndex {

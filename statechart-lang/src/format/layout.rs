@@ -3,7 +3,7 @@
 use pretty::{Arena, DocAllocator as _, DocBuilder};
 
 use super::{
-    WIDTH,
+    INDENT, WIDTH,
     print::Printer,
     tree::{Comment, Node, Part, trimmed_lines},
 };
@@ -65,7 +65,8 @@ impl Printer<'_> {
     fn has_wide_items(&self, node: &Node) -> bool {
         let block =
             node.parts.iter().any(|part| matches!(part, Part::Token(at) if self.tree.word(*at) == "{"));
-        block && node.parts.iter().any(|part| part.last() > part.first())
+        // The braces of an action hold a list with commas.
+        block && node.rule != Rule::block && node.parts.iter().any(|part| part.last() > part.first())
     }
 
     fn flat_between(&self, before: usize, next: usize, text: &mut String) {
@@ -92,6 +93,9 @@ impl Printer<'_> {
     }
 
     fn doc<'d>(&self, arena: &'d Arena<'d>, node: &Node, end: usize) -> Doc<'d> {
+        if node.rule == Rule::block {
+            return self.braces(arena, node, end);
+        }
         let mut doc = arena.nil();
         // What an open bracket encloses is aligned behind it.
         let mut outer: Vec<Doc<'d>> = Vec::new();
@@ -102,7 +106,7 @@ impl Printer<'_> {
             let next = part.first();
             let word = self.tree.word(next);
             let lone = matches!(part, Part::Token(_));
-            let closing = lone && matches!(word, ")" | "]" | "}");
+            let closing = lone && matches!(word, ")" | "]");
             let mut piece = self.part(arena, part, end);
             // An operator goes with what follows it.
             if self.is_operator(next)
@@ -120,7 +124,7 @@ impl Printer<'_> {
             } else {
                 doc = doc.append(piece);
             }
-            if lone && is_open(word) || lone && word == "{" {
+            if lone && is_open(word) {
                 outer.push(doc);
                 doc = arena.nil();
             }
@@ -135,6 +139,35 @@ impl Printer<'_> {
             doc = enclosing.append(doc.align());
         }
         if is_aligned(node.rule) { doc.align() } else { doc }
+    }
+
+    /// The actions of an `if` or `for`: on one line, or one a line.
+    fn braces<'d>(&self, arena: &'d Arena<'d>, node: &Node, end: usize) -> Doc<'d> {
+        let several = self.tree.spans_lines(node.first, node.first + 1);
+        let line = || if several { arena.hardline() } else { arena.line() };
+        let (mut doc, mut close) = (arena.text("{"), arena.nil());
+        let mut inner = arena.nil();
+        let mut before = node.first;
+        for part in node.parts.iter().skip(1).take_while(|part| part.first() < end) {
+            let next = part.first();
+            let word = self.tree.word(next);
+            let piece = self.part(arena, part, end);
+            let between = self.between(before, next);
+            let commented = !self.tree.gap(next).comments.is_empty();
+            let piece = match between {
+                _ if commented => self.join(arena, before, next, piece),
+                Between::Nothing => piece,
+                _ => line().append(piece),
+            };
+            before = part.last();
+            if word == "}" && matches!(part, Part::Token(_)) {
+                close = piece;
+            } else {
+                inner = inner.append(piece);
+            }
+        }
+        doc = doc.append(inner.nest(INDENT as isize)).append(close);
+        doc.group()
     }
 
     /// A piece with what stands between it and the token before it: blanks, line ends, comments.
@@ -177,7 +210,7 @@ impl Printer<'_> {
         }
     }
 
-    fn is_slash(&self, at: usize) -> bool {
+    pub(super) fn is_slash(&self, at: usize) -> bool {
         self.tree.tokens.get(at).is_some_and(|token| token.rule == Rule::slash)
             || self.tree.word(at) == "/"
                 && self.tree.tokens.get(at).is_some_and(|token| token.rule == Rule::actions)
@@ -200,7 +233,7 @@ impl Printer<'_> {
         }
         let breaks = self.is_operator(next)
             || self.tree.word(before) == ","
-            || matches!(token.rule, Rule::successes | Rule::failures | Rule::kw_streams);
+            || matches!(token.rule, Rule::successes | Rule::failures | Rule::kw_streams | Rule::kw_undo);
         if breaks { Between::Fill } else { Between::Blank }
     }
 
@@ -234,10 +267,9 @@ impl Printer<'_> {
             (_, "(") if matches!(token.rule, Rule::parenthesised | Rule::span_expr) => {
                 prev.rule != Rule::minus
             }
-            // A call, a list of fields, the argument of a tag.
-            (name, "(") => {
-                !name.ends_with(word) || prev.keyword && !matches!(prev.rule, Rule::kw_done | Rule::kw_in)
-            }
+            (_, "(") if matches!(token.rule, Rule::args | Rule::is_in | Rule::done) => false,
+            // Fields, parameters, the text of a tag.
+            (name, "(") => !name.ends_with(word) || prev.keyword,
             (_, "[") if matches!(token.rule, Rule::index | Rule::actor) => false,
             (_, ":") => token.rule == Rule::wire,
             _ => prev.rule != Rule::minus,

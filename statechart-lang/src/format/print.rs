@@ -246,12 +246,10 @@ impl<'t> Printer<'t> {
             Some(block) if self.fits_one_line(part, &block, indent) => (block.open, part.last() + 1),
             Some(_) => return None,
             None => {
-                let at = |at: &usize| {
-                    matches!(tree.tokens.get(*at).map(|token| token.rule), Some(Rule::target | Rule::wire))
-                };
-                let arrow =
-                    (part.first()..=part.last()).find(|token| at(token) && tree.word(*token) == "->")?;
-                let slash = (arrow..=part.last()).find(|at| tree.word(*at) == "/");
+                let rule = |at: &usize| tree.tokens.get(*at).map(|token| token.rule);
+                let mut tokens = part.first()..=part.last();
+                let arrow = tokens.find(|at| tree.word(*at) == "->" && rule(at).is_some_and(has_arrow))?;
+                let slash = (arrow..=part.last()).find(|at| self.is_slash(*at));
                 (arrow, slash.unwrap_or(part.last() + 1))
             }
         };
@@ -271,6 +269,11 @@ impl<'t> Printer<'t> {
             rest: whole.saturating_sub(width),
         })
     }
+}
+
+/// Items whose arrows stand below each other.
+fn has_arrow(rule: Rule) -> bool {
+    matches!(rule, Rule::target | Rule::wire | Rule::history | Rule::example | Rule::moved)
 }
 
 /// Where an item may be aligned.
@@ -297,7 +300,10 @@ fn lines<'t>(tree: &Tree<'_>, items: &'t [Part]) -> Vec<Line<'t>> {
         );
         let count = docs.count();
         lines.extend((node.first..node.first + count).map(Line::Doc));
-        lines.extend(node.parts.iter().skip(count).map(Line::Item));
+        match node.parts.get(count..) {
+            Some([only]) => lines.push(Line::Item(only)),
+            _ => lines.push(Line::Item(item)),
+        }
     }
     lines
 }

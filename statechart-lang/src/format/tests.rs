@@ -46,6 +46,38 @@ fn tokens_are_spaced_alike_everywhere() {
             "extern{service f(Int,t:Text)streams A->B|C!D type X,Y}",
             "extern { service f(Int, t: Text) streams A -> B | C ! D  type X, Y }",
         ),
+        (
+            "state s(a:Int,b:Text=\"x\"){ }history h->a(1),b deep history d",
+            "state s(a: Int, b: Text = \"x\") {}\nhistory h -> a(1), b\ndeep history d",
+        ),
+        (
+            "limits{internal:32 undo:4}use F return a+1",
+            "limits { internal: 32  undo: 4 }\nuse F\nreturn a + 1",
+        ),
+        ("limits{internal:32\nundo:4}", "limits {\n  internal: 32\n  undo: 4\n}"),
+        (
+            "migrate from \"0\" {\na  -> b\n\n// why\ncontext x->y\n}",
+            "migrate from \"0\" {\n  a -> b\n\n  // why\n  context x -> y\n}",
+        ),
+        ("limits{}", "limits {}"),
+        (
+            "do W(1)as w on done(w)->self(x)/spawn V as v,stop v,cancel t,send w E delay 5s as t,a(x)undo b(x),compensate,commit",
+            "do W(1) as w\non done(w) -> self(x)\n   / spawn V as v, stop v, cancel t, send w E delay 5s as t, a(x) undo b(x), compensate, commit",
+        ),
+        (
+            "entry/if(a>1)and b{x:=1,y}else if c{}else{z},for i,n in xs{emit O(i)}",
+            "entry / if (a > 1) and b { x := 1, y } else if c {} else { z }, for i, n in xs { emit O(i) }",
+        ),
+        ("entry/if a{\nb,c}", "entry / if a {\n          b,\n          c\n        }"),
+        (
+            "example\"A B\"->s property\"p\":from a can reach b.c property\"q\":A|B leads to C",
+            "example \"A B\" -> s\nproperty \"p\": from a can reach b.c\nproperty \"q\": A | B leads to C",
+        ),
+        (
+            "invariant\"i\":in a implies x<5 never\"n\":A before B",
+            "invariant \"i\": in a implies x < 5\nnever \"n\": A before B",
+        ),
+        ("migrate from\"0123\"{a.b->c context x->y}", "migrate from \"0123\" { a.b -> c  context x -> y }"),
         ("accept state s\"S\"#a#b(\"c\"){ }", "accept state s \"S\" #a #b(\"c\") {}"),
     ] {
         assert_eq!(body(given), format!("{wanted}\n"), "{given}");

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{Interpreter, Signal, Value, World};
-use crate::model::{ActivityId, ChildId, EventId, LocalId, Machine, StateId, TransitionId, UndoId};
+use crate::model::{ActivityId, ChildId, EventId, LocalId, Machine, StateId, TimerId, TransitionId, UndoId};
 
 impl<'m, W: World> Interpreter<'m, W> {
     /// The machine that is interpreted.
@@ -59,6 +59,16 @@ impl<'m, W: World> Interpreter<'m, W> {
     /// Children that run, with their generations.
     pub fn children(&self) -> impl Iterator<Item = (ChildId, u32)> + '_ {
         self.children.iter().map(|(child, generation)| (*child, *generation))
+    }
+
+    /// Timers that are armed, with their generations.
+    pub fn timers(&self) -> impl Iterator<Item = (TimerId, u32)> + '_ {
+        self.timers.iter().map(|(timer, generation)| (*timer, *generation))
+    }
+
+    /// Activities that run, with their generations.
+    pub fn activities(&self) -> impl Iterator<Item = (ActivityId, u32)> + '_ {
+        self.activities.iter().map(|(activity, generation)| (*activity, *generation))
     }
 
     /// What a final state of the root returned, once the machine is done.

@@ -71,7 +71,7 @@ pub use explain::{Candidate, Claim, Decision, Origin, Part, Selection, Verdict};
 pub use input::Input;
 pub use offers::Offer;
 pub use report::{Cause, Change, Effect, GuardValue, Outcome, Preemption, Signal, StepReport};
-pub use run::{Row, Run, run, run_explained};
+pub use run::{Row, Run, is_acceptor, run, run_explained};
 pub use session::Session;
 pub use value::{Fault, Value};
 pub use word::{Item, ItemKind, Word, WordError};

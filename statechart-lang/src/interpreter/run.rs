@@ -99,7 +99,10 @@ fn run_in(mut session: Session<'_>, word: &Word) -> Run {
     }
 }
 
-fn is_acceptor(machine: &Machine) -> bool {
+/// Whether acceptance means anything: some state is marked `accept`, or the root has a final state. A machine without
+/// either accepts what it does not refuse.
+#[must_use]
+pub fn is_acceptor(machine: &Machine) -> bool {
     machine.states.iter().any(|state| state.accept || (state.kind == StateKind::Final && state.parent == 0))
 }
 

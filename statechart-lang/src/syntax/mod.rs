@@ -85,7 +85,7 @@ fn unreadable(
 }
 
 /// An import's path: relative to the directory of the importing file, `..` resolved.
-fn join(importer: &str, import: &str) -> String {
+pub(crate) fn join(importer: &str, import: &str) -> String {
     let mut parts: Vec<&str> = importer.split('/').collect();
     parts.pop();
     if import.starts_with('/') {

@@ -1,0 +1,506 @@
+//! Second pass: what each name in use stands for, by the checker's rules of scope.
+
+use super::{
+    Analysis, Declaration, DeclarationId, Kind,
+    scopes::{Scope, Splicer},
+};
+use crate::{
+    Span,
+    syntax::ast::{
+        Action, ActionKind, Alternative, AlternativeKind, Arg, DataParam, Expr, ExprKind, Extern, Field,
+        File, Member, MemberKind, Name, Path, Place, Property, PropertyKind, SystemItem, Target, Transition,
+        Trigger, Type, TypeKind,
+    },
+};
+
+/// Resolves every use of a name.
+pub(super) fn walk(analysis: &mut Analysis, files: &[File]) {
+    let scopes = std::mem::take(&mut analysis.scopes);
+    let machines =
+        files.iter().flat_map(|file| &file.machines).map(|machine| (&machine.params[..], &machine.members));
+    let fragments =
+        files.iter().flat_map(|file| &file.fragments).map(|fragment| (&[][..], &fragment.members));
+    // In the order in which the scopes were made.
+    for (scope, (params, members)) in scopes.iter().zip(machines.chain(fragments)) {
+        let mut walker = Walker {
+            analysis,
+            scopes: &scopes,
+            scope,
+            splicer: Splicer::new(files),
+            state: 0,
+            next: 1,
+            events: Vec::new(),
+            bindings: Vec::new(),
+        };
+        walker.params(params);
+        walker.members(members);
+    }
+    for system in files.iter().flat_map(|file| &file.systems) {
+        self::system(analysis, &scopes, &system.items);
+    }
+    analysis.scopes = scopes;
+}
+
+/// A state by path, outward from a state: the nearest scope that has it.
+pub(super) fn resolve(scope: &Scope, from: usize, path: &[&str]) -> Option<Vec<usize>> {
+    let (first, rest) = path.split_first()?;
+    let named = scope.named.get(*first)?;
+    let mut around = from;
+    loop {
+        let node = scope.states.get(around)?;
+        // Descendants follow their ancestor, up to its last.
+        let inside = named
+            .get(named.partition_point(|at| *at <= around)..named.partition_point(|at| *at <= node.last));
+        let inside = inside.unwrap_or_default();
+        let direct =
+            inside.iter().find(|at| scope.states.get(**at).is_some_and(|state| state.parent == around));
+        if let Some(start) = direct.or(inside.first()) {
+            let mut found = vec![*start];
+            for name in rest {
+                let here = scope.states.get(*found.last()?)?;
+                let mut below = here.children.iter().copied();
+                match below.find(|at| scope.states.get(*at).is_some_and(|state| state.name == *name)) {
+                    Some(at) => found.push(at),
+                    None => break,
+                }
+            }
+            return Some(found);
+        }
+        if around == 0 {
+            return None;
+        }
+        around = node.parent;
+    }
+}
+
+impl Analysis {
+    /// The scope of a machine.
+    pub(super) fn scope_of<'s>(&self, scopes: &'s [Scope], machine: &str) -> Option<&'s Scope> {
+        scopes.iter().find(|scope| {
+            self.declarations
+                .get(scope.owner)
+                .is_some_and(|owner| owner.kind == Kind::Machine && owner.name == machine)
+        })
+    }
+}
+
+struct Walker<'a, 'f> {
+    analysis: &'a mut Analysis,
+    scopes: &'a [Scope],
+    scope: &'a Scope,
+    splicer: Splicer<'f>,
+    /// The state whose members are read.
+    state: usize,
+    /// The state that is read next; the first pass numbered them in the same order.
+    next: usize,
+    /// What may be the current event.
+    events: Vec<DeclarationId>,
+    bindings: Vec<(String, DeclarationId)>,
+}
+
+impl<'f> Walker<'_, 'f> {
+    fn uses(&mut self, span: Span, id: Option<DeclarationId>) {
+        self.analysis.used(span, id);
+    }
+
+    fn params(&mut self, params: &[DataParam]) {
+        for param in params {
+            self.ty(&param.ty);
+            if let Some(default) = &param.default {
+                self.expr(default);
+            }
+        }
+    }
+
+    fn members(&mut self, members: &'f [Member]) {
+        for member in members {
+            self.member(member);
+        }
+    }
+
+    fn member(&mut self, member: &'f Member) {
+        match &member.kind {
+            MemberKind::Input(symbols) | MemberKind::Internals(symbols) | MemberKind::Output(symbols) => {
+                for Field { ty, .. } in symbols.iter().flat_map(|symbol| &symbol.fields) {
+                    self.ty(ty);
+                }
+            }
+            MemberKind::Context(variables) => {
+                for variable in variables {
+                    self.ty(&variable.ty);
+                    self.expr(&variable.initial);
+                }
+            }
+            MemberKind::Externs(externs) => externs.iter().for_each(|item| self.external(item)),
+            MemberKind::Peer { machine, .. } => self.machine(machine),
+            MemberKind::Limits(_) => {}
+            MemberKind::Initial { places, actions } => {
+                self.places(places);
+                self.actions(actions);
+            }
+            MemberKind::State(state) => {
+                let outer = std::mem::replace(&mut self.state, self.next);
+                self.next += 1;
+                self.params(&state.params);
+                self.members(&state.members);
+                self.state = outer;
+            }
+            MemberKind::History(history) => {
+                self.next += 1;
+                self.places(&history.places);
+                self.actions(&history.actions);
+            }
+            MemberKind::Entry(actions) | MemberKind::Exit(actions) => self.actions(actions),
+            MemberKind::Transition(transition) => self.transition(transition),
+            MemberKind::Do { what, args, .. } => {
+                let service = self.scope.services.get(&what.text).copied();
+                let id = service.or_else(|| self.analysis.top(Kind::Machine, &what.text));
+                self.uses(what.span, id);
+                self.args(args, id);
+            }
+            MemberKind::Defer(pattern) => {
+                self.pattern(pattern);
+                self.events.clear();
+            }
+            MemberKind::Return(value) => self.expr(value),
+            MemberKind::Use(name) => {
+                let id = self.analysis.top(Kind::Fragment, &name.text);
+                self.uses(name.span, id);
+                if let Some(members) = self.splicer.enter(&name.text) {
+                    self.members(members);
+                    self.splicer.leave();
+                }
+            }
+            MemberKind::Example { states, .. } => states.iter().for_each(|path| self.path(path)),
+            MemberKind::Property(property) => self.property(property),
+            MemberKind::Migrate { moved, .. } => {
+                for moved in moved {
+                    if moved.context {
+                        let root = self.scope.states.first();
+                        let name = moved.to.names.first();
+                        let id = name.and_then(|name| root?.data.get(&name.text).copied());
+                        self.uses(moved.to.span, id);
+                    } else {
+                        self.path(&moved.to);
+                    }
+                }
+            }
+        }
+    }
+
+    fn external(&mut self, item: &Extern) {
+        let function = match item {
+            Extern::Type(_) => return,
+            Extern::Guard(function) | Extern::Action(function) => function,
+            Extern::Service { function, streams, successes, failures } => {
+                for name in streams.iter().chain(successes).chain(failures) {
+                    self.event(name.span, &name.text);
+                }
+                function
+            }
+        };
+        for (_, ty) in &function.params {
+            self.ty(ty);
+        }
+    }
+
+    fn ty(&mut self, ty: &Type) {
+        match &ty.kind {
+            TypeKind::Named(name) => {
+                // `T?` and its `T` start at one place.
+                let span = Span { end: ty.span.start + name.len() as u32, ..ty.span };
+                let id = self.scope.types.get(name).copied();
+                self.uses(span, id);
+            }
+            TypeKind::List(inner) | TypeKind::Optional(inner) => self.ty(inner),
+        }
+    }
+
+    fn event(&mut self, span: Span, name: &str) -> Option<DeclarationId> {
+        let id = self.scope.events.get(name).copied();
+        self.uses(span, id);
+        id
+    }
+
+    fn machine(&mut self, name: &Name) {
+        let id = self.analysis.top(Kind::Machine, &name.text);
+        self.uses(name.span, id);
+    }
+
+    fn property(&mut self, property: &Property) {
+        match &property.kind {
+            PropertyKind::CanReach { from, to } => {
+                self.path(from);
+                self.path(to);
+            }
+            PropertyKind::LeadsTo { first, then } => {
+                first.iter().chain(then).for_each(|name| self.symbol(name))
+            }
+            PropertyKind::Invariant { state, holds } => {
+                state.iter().for_each(|path| self.path(path));
+                self.expr(holds);
+            }
+            PropertyKind::Never { first, before } => {
+                [first, before].into_iter().for_each(|name| self.symbol(name))
+            }
+        }
+    }
+
+    /// An event or an output, in a claim.
+    fn symbol(&mut self, name: &Name) {
+        let id = self.scope.events.get(&name.text).or_else(|| self.scope.outputs.get(&name.text)).copied();
+        self.uses(name.span, id);
+    }
+
+    fn places(&mut self, places: &[Place]) {
+        for place in places {
+            let state = self.state_at(&place.path);
+            self.args(&place.args, state);
+        }
+    }
+
+    fn path(&mut self, path: &Path) {
+        self.state_at(path);
+    }
+
+    /// A path, each of its names; the state at its end.
+    fn state_at(&mut self, path: &Path) -> Option<DeclarationId> {
+        let names: Vec<&str> = path.names.iter().map(|name| name.text.as_str()).collect();
+        let found = resolve(self.scope, self.state, &names).unwrap_or_default();
+        let ids: Vec<DeclarationId> =
+            found.iter().filter_map(|at| self.scope.states.get(*at)).map(|node| node.id).collect();
+        for (name, id) in path.names.iter().zip(&ids) {
+            self.uses(name.span, Some(*id));
+        }
+        ids.get(path.names.len() - 1).copied()
+    }
+
+    fn transition(&mut self, transition: &Transition) {
+        match &transition.trigger {
+            Trigger::On(pattern) => self.pattern(pattern),
+            Trigger::Always => {}
+            Trigger::After(span) => self.expr(span),
+        }
+        if let Some(guard) = &transition.guard {
+            self.expr(guard);
+        }
+        match &transition.target {
+            Some(Target::Itself { args, .. }) => {
+                let own = self.scope.states.get(self.state).map(|node| node.id);
+                self.args(args, own);
+            }
+            Some(Target::States(places)) => self.places(places),
+            None => {}
+        }
+        self.actions(&transition.actions);
+        self.events.clear();
+    }
+
+    fn pattern(&mut self, pattern: &[Alternative]) {
+        for alternative in pattern {
+            match &alternative.kind {
+                AlternativeKind::Symbol(name) => {
+                    let id = self.event(alternative.span, name);
+                    self.events.extend(id);
+                }
+                AlternativeKind::Done(Some(path)) => match path.names.as_slice() {
+                    // A child, where no state has the name.
+                    [name] if resolve(self.scope, self.state, &[&name.text]).is_none() => {
+                        let id = self.scope.partners.get(&name.text).map(|(id, _)| *id);
+                        self.uses(name.span, id);
+                    }
+                    _ => self.path(path),
+                },
+                AlternativeKind::Any
+                | AlternativeKind::Prefix(_)
+                | AlternativeKind::Done(None)
+                | AlternativeKind::Fault => {}
+            }
+        }
+    }
+
+    fn actions(&mut self, actions: &[Action]) {
+        for action in actions {
+            self.action(action);
+        }
+    }
+
+    fn action(&mut self, action: &Action) {
+        match &action.kind {
+            ActionKind::Assign { variable, value } => {
+                let id = self.datum(&variable.text);
+                self.uses(variable.span, id);
+                self.expr(value);
+            }
+            ActionKind::Emit { output, args } => {
+                let id = self.scope.outputs.get(&output.text).copied();
+                self.uses(output.span, id);
+                self.args(args, id);
+            }
+            ActionKind::Raise { event, args } => {
+                let id = self.event(event.span, &event.text);
+                self.args(args, id);
+            }
+            ActionKind::Send { peer, event, args, delay, id: _ } => {
+                let partner = peer.as_ref().map(|peer| (peer, self.scope.partners.get(&peer.text)));
+                let id = match partner {
+                    None => self.scope.events.get(&event.text).copied(),
+                    Some((peer, partner)) => {
+                        self.uses(peer.span, partner.map(|(id, _)| *id));
+                        let scope =
+                            partner.and_then(|(_, machine)| self.analysis.scope_of(self.scopes, machine));
+                        scope.and_then(|scope| scope.events.get(&event.text).copied())
+                    }
+                };
+                self.uses(event.span, id);
+                self.args(args, id);
+                if let Some(delay) = delay {
+                    self.expr(delay);
+                }
+            }
+            ActionKind::Cancel(name) => {
+                let id = self.scope.messages.get(&name.text).copied();
+                self.uses(name.span, id);
+            }
+            ActionKind::Spawn { machine, args, id: _ } => {
+                let id = self.analysis.top(Kind::Machine, &machine.text);
+                self.uses(machine.span, id);
+                self.args(args, id);
+            }
+            ActionKind::Stop(name) => {
+                let id = self.scope.partners.get(&name.text).map(|(id, _)| *id);
+                self.uses(name.span, id);
+            }
+            ActionKind::Log(value) => self.expr(value),
+            ActionKind::Call { action, args } => {
+                let id = self.scope.actions.get(&action.text).copied();
+                self.uses(action.span, id);
+                self.args(args, id);
+            }
+            ActionKind::If { arms, otherwise } => {
+                for (condition, actions) in arms {
+                    self.expr(condition);
+                    self.actions(actions);
+                }
+                self.actions(otherwise);
+            }
+            ActionKind::For { item, index, list, body } => {
+                self.expr(list);
+                let outer = self.bindings.len();
+                for name in std::iter::once(item).chain(index) {
+                    let id = self.analysis.declare(Declaration {
+                        kind: Kind::Binding,
+                        name: name.text.clone(),
+                        span: name.span,
+                        full: name.span,
+                        doc: String::new(),
+                        text: format!("for {}", name.text),
+                        container: Some(self.scope.owner),
+                    });
+                    self.bindings.push((name.text.clone(), id));
+                }
+                self.actions(body);
+                self.bindings.truncate(outer);
+            }
+            ActionKind::Compensate | ActionKind::Commit => {}
+        }
+        if let Some(undo) = &action.undo {
+            self.action(undo);
+        }
+    }
+
+    /// Arguments, and the fields or parameters that they name.
+    fn args(&mut self, args: &[Arg], of: Option<DeclarationId>) {
+        for arg in args {
+            if let Some(name) = &arg.name {
+                let id = of.and_then(|of| self.analysis.inside(of, &name.text));
+                self.uses(name.span, id);
+            }
+            self.expr(&arg.value);
+        }
+    }
+
+    /// A binding, a parameter or field of a state around, or a variable.
+    fn datum(&self, name: &str) -> Option<DeclarationId> {
+        if let Some((_, id)) = self.bindings.iter().rev().find(|(known, _)| known == name) {
+            return Some(*id);
+        }
+        let mut around = self.state;
+        loop {
+            let node = self.scope.states.get(around)?;
+            match node.data.get(name) {
+                Some(id) => return Some(*id),
+                None if around == 0 => return None,
+                None => around = node.parent,
+            }
+        }
+    }
+
+    fn expr(&mut self, expr: &Expr) {
+        match &expr.kind {
+            ExprKind::In(path) => self.path(path),
+            ExprKind::Event(field) => {
+                let ids: Vec<DeclarationId> = self
+                    .events
+                    .iter()
+                    .filter_map(|event| self.analysis.inside(*event, &field.text))
+                    .collect();
+                self.analysis.used(field.span, ids);
+            }
+            ExprKind::Reference(name) => {
+                let id = self.datum(&name.text).or_else(|| self.scope.guards.get(&name.text).copied());
+                self.uses(name.span, id);
+            }
+            ExprKind::Call(name, args) => {
+                let id = self.scope.guards.get(&name.text).copied();
+                self.uses(name.span, id);
+                self.args(args, id);
+            }
+            ExprKind::Unary(_, inner) => self.expr(inner),
+            ExprKind::Binary(_, left, right)
+            | ExprKind::Default(left, right)
+            | ExprKind::Index(left, right) => {
+                self.expr(left);
+                self.expr(right);
+            }
+            ExprKind::List(items) => items.iter().for_each(|item| self.expr(item)),
+            ExprKind::Literal(_) | ExprKind::None | ExprKind::Now | ExprKind::Error => {}
+        }
+    }
+}
+
+/// The names in a system: its parties, their machines, the messages between them.
+fn system(analysis: &mut Analysis, scopes: &[Scope], items: &[SystemItem]) {
+    let mut parties = std::collections::BTreeMap::new();
+    for item in items {
+        let (SystemItem::Actor { name, .. } | SystemItem::External { name, .. }) = item else { continue };
+        let machine = if let SystemItem::Actor { machine, .. } = item { Some(&machine.text) } else { None };
+        if let Some(id) = analysis.declared.get(&name.span) {
+            parties.insert(&name.text, (*id, machine));
+        }
+    }
+    for item in items {
+        match item {
+            SystemItem::Actor { machine, args, .. } => {
+                let id = analysis.top(Kind::Machine, &machine.text);
+                analysis.used(machine.span, id);
+                for name in args.iter().filter_map(|arg| arg.name.as_ref()) {
+                    let parameter = id.and_then(|id| analysis.inside(id, &name.text));
+                    analysis.used(name.span, parameter);
+                }
+            }
+            SystemItem::External { .. } => {}
+            SystemItem::Wire { from, to, messages, .. } => {
+                for name in [from, to] {
+                    analysis.used(name.span, parties.get(&name.text).map(|(id, _)| *id));
+                }
+                let machine = parties.get(&to.text).and_then(|(_, machine)| *machine);
+                let scope = machine.and_then(|machine| analysis.scope_of(scopes, machine));
+                for message in messages {
+                    let id = scope.and_then(|scope| scope.events.get(&message.text).copied());
+                    analysis.used(message.span, id);
+                }
+            }
+        }
+    }
+}
