@@ -5,7 +5,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::{diagrams, error::Error, fuzz, grammar, sample_data, tools};
+use crate::{conformance, diagrams, error::Error, fuzz, grammar, sample_data, tools};
 
 /// Everything but the end-to-end run.
 const WORKSPACE: [&str; 6] =
@@ -31,6 +31,7 @@ pub(crate) fn run() -> Result<(), Error> {
     summary.step("parser is fresh", |_| grammar::run(true));
     summary.step("diagrams are fresh", |_| diagrams::run(true));
     summary.step("a million mutated specs", |_| fuzz::run(1_000_000, 1));
+    summary.step("conformance", |_| conformance::all());
     summary.step("end to end, release", |counts| {
         cargo_test(&END_TO_END, "the failure is above; the data is in target/sample-data", counts)
     });

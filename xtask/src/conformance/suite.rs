@@ -19,7 +19,7 @@ const VERSION: &str = "2.0.16";
 /// What the package is called when npm packs it.
 const ARCHIVE: &str = "scion-scxml-test-framework-2.0.16.tgz";
 /// Documents with expectations beside them; another number would be another suite.
-const PAIRS: usize = 316;
+pub(crate) const PAIRS: usize = 316;
 /// The folder with the tests of the W3C; the others are SCION's own.
 const W3C: &str = "w3c-ecma";
 

@@ -49,6 +49,9 @@ pub(super) struct EventRow {
     pub(super) fields: BTreeMap<String, FieldRow>,
     /// Places that send it, in this pass.
     pub(super) sites: usize,
+    /// Whether something raises it; whether something sends it, or it may come from outside.
+    pub(super) raised: bool,
+    pub(super) sent: bool,
 }
 
 #[derive(Debug, Default)]
@@ -443,18 +446,25 @@ impl<'a> Translator<'a> {
             }
         }
         let mut found: Vec<String> = Vec::new();
+        let (mut raised, mut posted) = (BTreeSet::new(), BTreeSet::new());
         every_content(chart, &mut |content| match &content.kind {
-            ContentKind::Raise(name) => found.push(name.clone()),
+            ContentKind::Raise(name) => {
+                raised.insert(name.clone());
+                found.push(name.clone());
+            }
             ContentKind::Send(send) => {
                 if let Some(code) = &send.event
                     && let Ok(js) = &code.js
                     && !self.goes_elsewhere(send)
                 {
-                    found.extend(self.values(js).unwrap_or_default());
+                    let names = self.values(js).unwrap_or_default();
+                    posted.extend(names.iter().cloned());
+                    found.extend(names);
                 }
             }
             _ => {}
         });
+        posted.extend(more.iter().cloned());
         sent.extend(found.iter().filter(|name| is_event_name(name)).cloned());
         originals.extend(more.iter().cloned());
         originals.extend(found.into_iter().filter(|name| is_event_name(name)));
@@ -468,7 +478,8 @@ impl<'a> Translator<'a> {
             if seen.insert(original.clone()) {
                 let name = spelt.claim(&names::quotable(&original));
                 let internal = chart.internal.contains(&original) && !more.contains(&original);
-                self.events.push(EventRow { original, name, internal, ..EventRow::default() });
+                let (raised, sent) = (raised.contains(&original), posted.contains(&original));
+                self.events.push(EventRow { original, name, internal, raised, sent, ..EventRow::default() });
             }
         }
         // An error that is certain is raised under its own name; whether one is shows in the first pass.

@@ -5,6 +5,7 @@
 //! value, and where it cannot, a default is put in and noted.
 
 use super::super::{
+    draft::DraftKind,
     ecma::{Bad, Js},
     names,
 };
@@ -351,7 +352,7 @@ impl Translator<'_> {
         match (Self::event_part(js), scope.current) {
             (Some(("data", field)), Current::Event(event)) => self.field(event, field.unwrap_or("data")),
             (Some(("data", field)), Current::Done(state)) => self.result(state, field).0,
-            (Some(("name", None)), _) => self.types.fresh(Kind::Text),
+            (Some(("name" | "type" | "origintype", None)), _) => self.types.fresh(Kind::Text),
             _ => self.types.fresh(Kind::Unknown),
         }
     }
@@ -401,15 +402,46 @@ impl Translator<'_> {
                 self.results_read.insert(state);
                 Ok(Out::new("event.result", ATOM, self.types.kind(slot)))
             }
-            _ => unknown(format!("`_event.{part}`")),
+            _ => match self.way(part, scope.current) {
+                Some(Some(text)) => Ok(Out::new(names::text(text), ATOM, Kind::Text)),
+                Some(None) => Ok(Out { optional: true, ..Out::new("none", ATOM, Kind::Unknown) }),
+                None => unknown(format!("`_event.{part}`")),
+            },
+        }
+    }
+
+    /// What an event says about its way (W3C 5.10.1), where there is one way that it can have come: a text, or
+    /// nothing.
+    fn way(&self, part: &str, current: Current) -> Option<Option<&'static str>> {
+        let (raised, sent) = match current {
+            Current::Event(event) => self.events.get(event).map(|event| (event.raised, event.sent))?,
+            // `error.*` and `done.*` come from the processor itself.
+            Current::Fault | Current::Done(_) => {
+                return match part {
+                    "type" => Some(Some("platform")),
+                    "origin" | "origintype" | "invokeid" => Some(None),
+                    _ => None,
+                };
+            }
+            Current::Nothing | Current::Child(_) => return None,
+        };
+        match (part, raised, sent) {
+            ("type", true, false) => Some(Some("internal")),
+            ("type", false, true) => Some(Some("external")),
+            ("sendid" | "origin" | "origintype", true, false) | ("invokeid", _, _) => Some(None),
+            ("origintype", false, true) => Some(Some("http://www.w3.org/TR/scxml/#SCXMLEventProcessor")),
+            _ => None,
         }
     }
 
     fn call(&mut self, of: &Js, args: &[Js], scope: &Scope, want: Kind) -> Result<Out, Bad> {
         match (of, args) {
             (Js::Name(name), [Js::Text(id)]) if name == "In" => Ok(match self.ids.get(id.as_str()) {
-                Some(_) => Out::bool(format!("in({})", self.state_reference(id)), ATOM),
-                None => Out::constant(false),
+                // A history state is never active.
+                Some(state) if !matches!(self.draft.states[*state].kind, DraftKind::History { .. }) => {
+                    Out::bool(format!("in({})", self.state_reference(id)), ATOM)
+                }
+                _ => Out::constant(false),
             }),
             // How a division of whole numbers is written.
             (Js::Member(of, name), [Js::Binary("/", left, right)])
@@ -439,6 +471,7 @@ impl Translator<'_> {
             }
             (Js::Name(name), _)
                 if !self.functions.contains_key(name)
+                    && !self.variables.contains_key(name)
                     && !self.unknown_scripts
                     && !matches!(
                         name.as_str(),
