@@ -413,17 +413,20 @@ impl Translator<'_> {
     /// What an event says about its way (W3C 5.10.1), where there is one way that it can have come: a text, or
     /// nothing.
     fn way(&self, part: &str, current: Current) -> Option<Option<&'static str>> {
+        let is_error = |event: usize| self.events.get(event).is_some_and(|event| event.error);
         let (raised, sent) = match current {
-            Current::Event(event) => self.events.get(event).map(|event| (event.raised, event.sent))?,
-            // `error.*` and `done.*` come from the processor itself.
-            Current::Fault | Current::Done(_) => {
+            Current::Event(event) if !is_error(event) => {
+                self.events.get(event).map(|event| (event.raised, event.sent))?
+            }
+            // Errors come from the processor itself.
+            Current::Fault | Current::Event(_) => {
                 return match part {
                     "type" => Some(Some("platform")),
                     "origin" | "origintype" | "invokeid" => Some(None),
                     _ => None,
                 };
             }
-            Current::Nothing | Current::Child(_) => return None,
+            Current::Nothing | Current::Child(_) | Current::Done(_) => return None,
         };
         match (part, raised, sent) {
             ("type", true, false) => Some(Some("internal")),
