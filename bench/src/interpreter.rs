@@ -28,7 +28,7 @@ pub fn per_second(rounds: usize) -> f64 {
         let mut interpreter = Interpreter::new(machine);
         interpreter.start();
         for &event in &word {
-            black_box(interpreter.step(Input::Event { event, args: Vec::new() }));
+            black_box(interpreter.step_quiet(Input::Event { event, args: Vec::new() }));
         }
     };
     let times = medians(rounds, &mut [&mut run]);

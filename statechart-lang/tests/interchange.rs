@@ -67,7 +67,7 @@ fn scxml_becomes_text_that_reads_like_a_spec() {
     assert_eq!(
         head,
         r#"machine Door {
-  input { open(name_2: Text?) x late 'x.1' }
+  input { open(name: Text?) x late 'x.1' }
   context {
     n: Int = 0
     who: Text? = none
@@ -77,7 +77,7 @@ fn scxml_becomes_text_that_reads_like_a_spec() {
   state closed_door "closed-door" {
     on open [n < 3 and not in(p.b)] -> p
       / n := n + 1,
-        who := event.name_2,
+        who := event.name,
         send self late delay 1500ms as l
   }
 

@@ -173,7 +173,7 @@ fn main() {
     let rows: [Row; 8] = [
         ("tell raw", 0, |runtime| runtime.block_on(tell_raw(50_000))),
         ("tell batched", 0, |runtime| runtime.block_on(tell_batched(50_000))),
-        ("tell TICK", 0, |runtime| runtime.block_on(tell_ours(50_000, || Event::Tick))),
+        ("tell TICK", 0, |runtime| runtime.block_on(tell_ours(50_000, || Event::Tick { by: 1 }))),
         ("tell FLIP", 0, |runtime| runtime.block_on(tell_ours(50_000, || Event::Flip))),
         ("ask raw", 4, |runtime| runtime.block_on(ask_raw(10_000))),
         ("ask ours", 4, |runtime| runtime.block_on(ask_ours(10_000))),

@@ -1,6 +1,6 @@
-/// Counts ticks, and shows in two states whether it does.
+/// Adds up ticks, and shows in two states whether it does.
 machine Meter "Meter" {
-  input { TICK  FLIP  TOTAL }
+  input { TICK(by: Int)  FLIP  TOTAL }
   output { SUM(ticks: Int) }
   context { ticks: Int = 0 }
 
@@ -8,7 +8,7 @@ machine Meter "Meter" {
   on TOTAL / emit SUM(ticks)
 
   state on "On" {
-    on TICK / ticks := ticks + 1
+    on TICK / ticks := ticks + event.by
     on FLIP -> off
   }
 

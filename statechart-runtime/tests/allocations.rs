@@ -47,7 +47,7 @@ fn allocations(runtime: &Runtime, work: impl AsyncFn()) -> u64 {
 fn telling_allocates_nothing() {
     let runtime = runtime();
     let actor = runtime.block_on(async { meter() });
-    for event in [|| Event::Tick, || Event::Flip] {
+    for event in [|| Event::Tick { by: 1 }, || Event::Flip] {
         let told = allocations(&runtime, async || {
             for _ in 0..TELLS {
                 actor.tell(event()).await.unwrap();
@@ -117,7 +117,7 @@ fn a_step_allocates_nothing() {
     let counted = allocation_counter::measure(|| {
         let mut machine = Meter::new(());
         Chart::start(&mut machine, &mut Nothing);
-        for event in [Event::Tick, Event::Flip, Event::Tick, Event::Total, Event::Flip] {
+        for event in [Event::Tick { by: 1 }, Event::Flip, Event::Tick { by: 1 }, Event::Total, Event::Flip] {
             Chart::step(&mut machine, &mut Nothing, Input::Event(event));
         }
         assert_eq!(machine.context.ticks, 1);

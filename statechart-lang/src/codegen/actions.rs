@@ -55,11 +55,11 @@ fn event(exprs: &Exprs<'_>, event: usize, args: &[Expr]) -> TokenStream {
     symbol(exprs, &quote!(Event), &exprs.machine.events[event].symbol, args)
 }
 
-fn output(exprs: &Exprs<'_>, output: usize, args: &[Expr]) -> TokenStream {
+pub(super) fn output(exprs: &Exprs<'_>, output: usize, args: &[Expr]) -> TokenStream {
     symbol(exprs, &quote!(Output), &exprs.machine.outputs[output], args)
 }
 
-fn call(exprs: &Exprs<'_>, action: usize, args: &[Expr]) -> TokenStream {
+pub(super) fn call(exprs: &Exprs<'_>, action: usize, args: &[Expr]) -> TokenStream {
     let function = &exprs.machine.actions[action];
     let variant = rust::variant(&function.name);
     let args = arguments(exprs, &rust::params(&function.params), args);
@@ -67,7 +67,7 @@ fn call(exprs: &Exprs<'_>, action: usize, args: &[Expr]) -> TokenStream {
 }
 
 /// The message for a receiver.
-fn message(exprs: &Exprs<'_>, to: Receiver, event: usize, args: &[Expr]) -> TokenStream {
+pub(super) fn message(exprs: &Exprs<'_>, to: Receiver, event: usize, args: &[Expr]) -> TokenStream {
     let machine = exprs.machine;
     let (variant, module, symbols) = match to {
         Receiver::Itself => {
@@ -184,7 +184,7 @@ fn action(exprs: &Exprs<'_>, action: &Action) -> TokenStream {
     }
 }
 
-fn option(value: Option<TokenStream>) -> TokenStream {
+pub(super) fn option(value: Option<TokenStream>) -> TokenStream {
     match value {
         Some(value) => quote!(::core::option::Option::Some(#value)),
         None => quote!(::core::option::Option::None),

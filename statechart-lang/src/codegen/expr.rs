@@ -19,11 +19,13 @@ pub(super) struct Exprs<'a> {
     result: Option<Ident>,
     /// Data that the function has made before, and that no state holds yet.
     pub(super) made: BTreeMap<LocalId, Ident>,
+    /// Variables that have a new value which the context does not hold yet.
+    pub(super) fresh: BTreeMap<usize, Ident>,
 }
 
 impl<'a> Exprs<'a> {
     pub(super) fn new(machine: &'a Machine, otherwise: TokenStream) -> Self {
-        Self { machine, otherwise, result: None, made: BTreeMap::new() }
+        Self { machine, otherwise, result: None, made: BTreeMap::new(), fresh: BTreeMap::new() }
     }
 
     /// The same in the guard, the passes and the actions of a transition.
@@ -133,6 +135,9 @@ impl<'a> Exprs<'a> {
     fn place(&self, expr: &Expr) -> TokenStream {
         match &expr.kind {
             ExprKind::Variable(at) => {
+                if let Some(name) = self.fresh.get(at) {
+                    return quote!(&#name);
+                }
                 let name = rust::field(&self.machine.context[*at].name);
                 quote!(&self.context.#name)
             }

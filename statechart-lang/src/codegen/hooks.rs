@@ -7,6 +7,7 @@ use super::{
     actions::{self, arguments, child_variant},
     children, data,
     expr::{Exprs, can_fault},
+    fast::{Fast, fast},
     items::outcome_name,
     rust,
 };
@@ -14,8 +15,9 @@ use crate::model::{Machine, Model, StateKind, Transition, Type};
 
 pub(super) fn hooks(model: &Model, machine: &Machine) -> TokenStream {
     let own = own(machine);
-    let chart = chart(machine);
-    let shape = shape(machine, rust::reads_now(&chart));
+    let fast = fast(machine);
+    let chart = chart(machine, fast.as_ref());
+    let shape = shape(machine, rust::reads_now(&chart), fast.as_ref());
     let services = services(machine);
     let launch = children::launch(model, machine);
     quote! { #shape #own #chart #services #launch }
@@ -26,12 +28,14 @@ pub(super) fn index(value: usize) -> Literal {
 }
 
 /// Sizes of the machine's queues.
-fn shape(machine: &Machine, reads_now: bool) -> TokenStream {
+fn shape(machine: &Machine, reads_now: bool, fast: Option<&Fast>) -> TokenStream {
     let defers = machine.states.iter().any(|state| !state.defer.is_empty());
     let deferred = Literal::usize_unsuffixed(if defers { machine.limits.deferred as usize } else { 0 });
     let entered = machine.states.iter().filter(|state| !state.activities.is_empty()).count();
     let entered = Literal::usize_unsuffixed(entered);
     let timers = Literal::usize_unsuffixed(machine.timers.len());
+    // A timer's deadline counts from the time of its step.
+    let reads_now = reads_now || !machine.timers.is_empty();
     let activities = Literal::usize_unsuffixed(machine.activities.len());
     let children = Literal::usize_unsuffixed(machine.children.len());
     let histories = machine.states.iter().filter(|row| matches!(row.kind, StateKind::History { .. })).count();
@@ -44,17 +48,9 @@ fn shape(machine: &Machine, reads_now: bool) -> TokenStream {
         (quote!(chart::Undo<Action, Output, Event, Message>), machine.limits.undo)
     };
     let undos = Literal::u32_unsuffixed(undos);
-    let parallel = machine.states.iter().any(|state| state.kind == StateKind::Parallel);
-    let (configuration, nesting) = if parallel {
-        (quote!(chart::Bits<4>), TokenStream::new())
-    } else {
-        let nesting = quote! {
-            impl chart::Nesting for Shape {
-                const TABLES: &'static chart::Tables = &TABLES;
-                const STRIDE: u32 = 1;
-            }
-        };
-        (quote!(chart::Leaf<Self>), nesting)
+    let (configuration, nesting) = match fast {
+        None => (quote!(chart::Bits<4>), None),
+        Some(fast) => (quote!(chart::Leaf<Self>), Some(&fast.nesting)),
     };
     quote! {
         #nesting
@@ -157,7 +153,8 @@ fn own(machine: &Machine) -> TokenStream {
     }
 }
 
-fn chart(machine: &Machine) -> TokenStream {
+fn chart(machine: &Machine, fast: Option<&Fast>) -> TokenStream {
+    let event = fast.and_then(|fast| fast.event.as_ref());
     let tags = machine.events.iter().enumerate().map(|(id, event)| {
         let (variant, id) = (rust::variant(&event.symbol.name), index(id));
         quote!(Event::#variant { .. } => #id)
@@ -237,6 +234,8 @@ fn chart(machine: &Machine) -> TokenStream {
             #data
 
             fn act(externs: &mut X, action: Action) { #act }
+
+            #event
 
             fn to_self(message: Message) -> ::core::result::Result<Event, Message> {
                 match message {

@@ -301,7 +301,8 @@ impl Draft {
             return;
         }
         let inner = self.inner(id);
-        if state.items.is_empty() && inner.is_empty() {
+        let is_said = |item: &Item| !matches!(item, Item::Actions(_, actions) if actions.is_empty());
+        if !state.items.iter().any(is_said) && inner.is_empty() {
             out.push('\n');
             return;
         }

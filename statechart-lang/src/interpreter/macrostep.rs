@@ -201,33 +201,34 @@ impl<W: World> Interpreter<'_, W> {
     fn start_activities(&mut self) {
         let machine = self.machine;
         for state in std::mem::take(&mut self.entered) {
-            let activities = machine.states.get(state).map_or(&[][..], |row| &row.activities);
-            for &activity in activities {
-                let Some(row) = machine.activities.get(activity) else { continue };
-                let args = match self.scope(Current::Nothing).all(&row.args) {
-                    Ok(args) => args,
-                    Err(fault) => {
-                        self.raise_fault(fault);
-                        continue;
-                    }
-                };
-                self.finished.remove(&activity);
-                let generation = match row.runs {
-                    Invoked::Service(_) => {
-                        let generation = self.next_generation();
-                        self.tell(|_| {
-                            let service = machine.runs(activity).to_owned();
-                            Effect::Start { activity, generation, service, args }
-                        });
-                        generation
-                    }
-                    Invoked::Child(child) => self.spawn(child, args),
-                };
-                self.activities.insert(activity, generation);
-                if self.tells() {
-                    self.report.started.push(activity);
-                }
+            for &activity in machine.states.get(state).map_or(&[][..], |row| &row.activities) {
+                self.start_activity(activity);
             }
+        }
+    }
+
+    pub(super) fn start_activity(&mut self, activity: ActivityId) {
+        let machine = self.machine;
+        let Some(row) = machine.activities.get(activity) else { return };
+        let args = match self.scope(Current::Nothing).all(&row.args) {
+            Ok(args) => args,
+            Err(fault) => return self.raise_fault(fault),
+        };
+        self.finished.remove(&activity);
+        let generation = match row.runs {
+            Invoked::Service(_) => {
+                let generation = self.next_generation();
+                self.tell(|_| {
+                    let service = machine.runs(activity).to_owned();
+                    Effect::Start { activity, generation, service, args }
+                });
+                generation
+            }
+            Invoked::Child(child) => self.spawn(child, args),
+        };
+        self.activities.insert(activity, generation);
+        if self.tells() {
+            self.report.started.push(activity);
         }
     }
 

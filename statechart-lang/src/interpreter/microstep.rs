@@ -155,7 +155,7 @@ impl<W: World> Interpreter<'_, W> {
     }
 
     /// W3C isInFinalState. History states are no children.
-    fn is_in_final_state(&self, state: StateId) -> bool {
+    pub(super) fn is_in_final_state(&self, state: StateId) -> bool {
         let Some(row) = self.machine.states.get(state) else { return false };
         let is_active_final = |child: &StateId| {
             self.configuration.contains(*child)
@@ -184,22 +184,18 @@ impl<W: World> Interpreter<'_, W> {
         self.clock.clear();
     }
 
-    fn arm(&mut self, timer: TimerId) {
+    pub(super) fn arm(&mut self, timer: TimerId) {
         let Some(row) = self.machine.timers.get(timer) else { return };
         match self.scope(Current::Nothing).eval(&row.after) {
             Ok(value) => {
                 let after_us = if let Value::Duration(span_us) = value { span_us } else { 0 };
-                self.arm_for(timer, after_us);
+                let generation = self.next_generation();
+                self.timers.insert(timer, generation);
+                self.clock.arm(timer, generation, after_us);
+                self.tell(|_| Effect::Arm { timer, generation, after_us });
             }
             Err(fault) => self.raise_fault(fault),
         }
-    }
-
-    pub(super) fn arm_for(&mut self, timer: TimerId, after_us: i64) {
-        let generation = self.next_generation();
-        self.timers.insert(timer, generation);
-        self.clock.arm(timer, generation, after_us);
-        self.tell(|_| Effect::Arm { timer, generation, after_us });
     }
 
     fn disarm(&mut self, timer: TimerId) {

@@ -32,6 +32,7 @@
 //! | `clock` | timers and delayed messages on a virtual clock |
 //! | `report` | [`StepReport`] and [`Effect`] |
 //! | `word`, `literal`, `words_file` | [`Word`] and `.words` files |
+//! | `snapshot` | [`Snapshot`]: a running machine as JSON, and back |
 //! | `situation` | what decides a machine's future, for telling configurations apart |
 //! | `session` | [`Session`]: a word, item by item |
 //! | `run`, `render` | [`Run`] and its forms |
@@ -57,6 +58,7 @@ mod run;
 mod select;
 mod session;
 mod situation;
+mod snapshot;
 mod state_set;
 #[cfg(test)]
 mod tests;
@@ -73,6 +75,10 @@ pub use offers::Offer;
 pub use report::{Cause, Change, Effect, GuardValue, Outcome, Preemption, Signal, StepReport};
 pub use run::{Row, Run, is_acceptor, run, run_explained};
 pub use session::Session;
+pub use snapshot::{
+    Json, SNAPSHOT_BYTES, SNAPSHOT_FORMAT, SavedActivity, SavedChild, SavedEvent, SavedMessage, SavedTimer,
+    SavedUndo, Snapshot, SnapshotError,
+};
 pub use value::{Fault, Value};
 pub use word::{Item, ItemKind, Word, WordError};
 pub use words_file::{NamedWord, parse_words};

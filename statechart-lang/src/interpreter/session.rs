@@ -1,8 +1,8 @@
 //! [`Session`]: a machine that is fed a word item by item, each item giving rows of a run.
 
 use super::{
-    Answers, Cause, FIRING_LIMIT, Input, Interpreter, Item, ItemKind, Outcome, Row, StepReport,
-    value::duration_text,
+    Answers, Cause, FIRING_LIMIT, Input, Interpreter, Item, ItemKind, Outcome, Row, Snapshot, SnapshotError,
+    StepReport, Value, value::duration_text,
 };
 use crate::model::Machine;
 
@@ -23,6 +23,23 @@ impl<'m> Session<'m> {
     #[must_use]
     pub fn new(machine: &'m Machine) -> Self {
         Self { interpreter: Interpreter::with_world(machine, Answers::default()), n: 0 }
+    }
+
+    /// The same session with values for the machine's parameters; see [`Interpreter::with_params`].
+    #[must_use]
+    pub fn with_params(mut self, values: Vec<Value>) -> Self {
+        self.interpreter = self.interpreter.with_params(values);
+        self
+    }
+
+    /// A session that goes on where the snapshot was taken, and what is to be done anew; see
+    /// [`Interpreter::restore`].
+    ///
+    /// # Errors
+    /// When the snapshot does not fit the machine.
+    pub fn restore(machine: &'m Machine, snapshot: &Snapshot) -> Result<(Self, StepReport), SnapshotError> {
+        let (interpreter, report) = Interpreter::restore(machine, Answers::default(), snapshot)?;
+        Ok((Self { interpreter, n: 0 }, report))
     }
 
     /// The same session; its reports say why transitions were taken or not, see [`Interpreter::explaining`].

@@ -58,6 +58,10 @@ impl<C: Actor> Handle<C> {
         }
     }
 
+    pub(super) fn shared(&self) -> &Arc<Shared<C>> {
+        &self.shared
+    }
+
     #[inline]
     fn put(&self, event: C::Event) -> Result<(), Refused<C::Event>> {
         match self.shared.mailbox.push(Item::Event(event)) {
@@ -142,6 +146,13 @@ impl<C: Actor> Handle<C> {
     #[must_use]
     pub fn path(&self) -> Vec<String> {
         self.shared.path()
+    }
+
+    /// The child machines that run, the first started first. Each is named after this actor and the child's name
+    /// in the spec: `parent.child`.
+    #[must_use]
+    pub fn children(&self) -> Vec<ActorRef> {
+        self.shared.children()
     }
 
     /// How many events nothing enabled, deferred or ignored.

@@ -102,6 +102,28 @@ pub enum Inspection {
         /// The panic's message.
         why: String,
     },
+    /// A child machine was started.
+    ChildStarted {
+        /// Its name in the spec.
+        child: &'static str,
+    },
+    /// A child machine is done.
+    ChildFinished {
+        /// Its name in the spec.
+        child: &'static str,
+    },
+    /// A child machine was stopped by its parent.
+    ChildStopped {
+        /// Its name in the spec.
+        child: &'static str,
+    },
+    /// A child machine failed.
+    ChildFailed {
+        /// Its name in the spec.
+        child: &'static str,
+        /// Why.
+        why: String,
+    },
     /// A timer was armed.
     TimerArmed {
         /// The state that owns it.
@@ -206,6 +228,10 @@ impl fmt::Display for Inspection {
             Self::ServiceFinished { service } => write!(f, "service {service} finished"),
             Self::ServiceCancelled { service } => write!(f, "service {service} cancelled"),
             Self::ServicePanicked { service, why } => write!(f, "service {service} panicked: {why}"),
+            Self::ChildStarted { child } => write!(f, "child {child} started"),
+            Self::ChildFinished { child } => write!(f, "child {child} finished"),
+            Self::ChildStopped { child } => write!(f, "child {child} stopped"),
+            Self::ChildFailed { child, why } => write!(f, "child {child} failed: {why}"),
             Self::TimerArmed { state, after } => write!(f, "timer of {state} armed for {after}"),
             Self::TimerFired { state } => write!(f, "timer of {state} fired"),
             Self::Unhandled { name } => write!(f, "unhandled {name}"),

@@ -24,9 +24,9 @@ use tokio::time::{Instant, Sleep};
 
 use super::{
     Actor, Handle, Inspection, Options, RestartPolicy, Status, StopReason,
-    services::{Ended, Finished, panic_text},
+    services::panic_text,
     shared::{Item, Member, Shared, Signal},
-    shell::{Shell, service_name},
+    shell::Shell,
     supervise::Restarts,
 };
 use crate::chart::{Chart, Input};
@@ -61,15 +61,15 @@ enum Phase {
     /// A machine is made, unless there is one, and started.
     Make,
     Run,
-    /// Services are being cancelled; then the life ends.
-    Clear(Pin<Box<dyn Future<Output = ()> + Send>>),
+    /// Services are being cancelled; then the life ends as it is said here.
+    Clear(Pin<Box<dyn Future<Output = End> + Send>>),
     /// Waits before the next life.
     BackOff(Pin<Box<Sleep>>),
     Over,
 }
 
 /// An actor as a task. The fields are dropped in this order: who waits for the end finds everything gone.
-struct Task<C: Actor> {
+pub(super) struct Task<C: Actor> {
     phase: Phase,
     machine: Option<C>,
     shell: Shell<C>,
@@ -80,8 +80,8 @@ struct Task<C: Actor> {
     /// Wakes the task for what is due. It may ring too early, when what it was set for has gone.
     alarm: Option<Pin<Box<Sleep>>>,
     supervised: Option<Box<(Make<C>, Restarts)>>,
-    /// How the life that is being cleared ended.
-    end: Option<Box<End>>,
+    /// What the machine returned when it was done.
+    returned: Option<C::Returned>,
     lifeline: Lifeline<C>,
 }
 
@@ -91,8 +91,19 @@ impl<C: Actor> Unpin for Task<C> {}
 pub(super) fn launch<C: Actor>(
     machine: Option<C>,
     supervised: Option<(Make<C>, RestartPolicy)>,
-    mut options: Options<C>,
+    options: Options<C>,
 ) -> Handle<C> {
+    let (handle, task) = prepare(machine, supervised, options);
+    tokio::spawn(task);
+    handle
+}
+
+/// An actor whose task nobody polls yet.
+pub(super) fn prepare<C: Actor>(
+    machine: Option<C>,
+    supervised: Option<(Make<C>, RestartPolicy)>,
+    mut options: Options<C>,
+) -> (Handle<C>, Task<C>) {
     let shutdown = options.shutdown.take();
     let shared = Arc::new(Shared::new(&mut options));
     let handle = Handle::new(shared.clone());
@@ -100,7 +111,7 @@ pub(super) fn launch<C: Actor>(
         let member: Arc<dyn Member> = shared.clone();
         shutdown.join(Arc::downgrade(&member));
     }
-    tokio::spawn(Task {
+    let task = Task {
         phase: Phase::Make,
         machine,
         shell: Shell::new(shared.clone(), options),
@@ -108,16 +119,17 @@ pub(super) fn launch<C: Actor>(
         until: None,
         alarm: None,
         supervised: supervised.map(|(make, policy)| Box::new((make, Restarts::new(policy)))),
-        end: None,
+        returned: None,
         lifeline: Lifeline(shared),
-    });
-    handle
+    };
+    (handle, task)
 }
 
 impl<C: Actor> Future for Task<C> {
-    type Output = ();
+    /// What the machine returned when it was done.
+    type Output = Option<C::Returned>;
 
-    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let task = self.get_mut();
         loop {
             match &mut task.phase {
@@ -130,8 +142,8 @@ impl<C: Actor> Future for Task<C> {
                     Err(why) => task.leave(End::Failed(why)),
                 },
                 Phase::Clear(clearing) => {
-                    ready!(clearing.as_mut().poll(context));
-                    task.finish_life();
+                    let end = ready!(clearing.as_mut().poll(context));
+                    task.finish_life(end);
                 }
                 Phase::BackOff(sleep) => {
                     let is_over = sleep.as_mut().poll(context).is_ready();
@@ -148,7 +160,7 @@ impl<C: Actor> Future for Task<C> {
                         }
                     }
                 }
-                Phase::Over => return Poll::Ready(()),
+                Phase::Over => return Poll::Ready(task.returned.take()),
             }
         }
     }
@@ -187,11 +199,9 @@ impl<C: Actor> Task<C> {
             };
             shell.publish(machine);
             let mut is_idle = shell.own.is_empty() && inbox.is_empty();
-            if let Some(services) = &mut shell.services
-                && let Poll::Ready(ended) = services.poll_ended(context)
-            {
+            if let Poll::Ready(result) = shell.poll_ended(machine, context) {
                 is_idle = false;
-                if let Err(why) = ended_service(shell, machine, ended) {
+                if let Err(why) = result {
                     return Poll::Ready(Err(why));
                 }
             }
@@ -232,6 +242,7 @@ impl<C: Actor> Task<C> {
         let shared = &self.lifeline.0;
         if let Signal::Stop { until } = shared.signalled() {
             self.until = Some(until);
+            self.shell.stop_children(until);
         }
         self.read()?;
         let Self { machine: Some(machine), shell, .. } = self else { return Ok(()) };
@@ -311,29 +322,36 @@ impl<C: Actor> Task<C> {
     /// Ends a life: what belongs to the machine goes, its services first.
     fn leave(&mut self, end: End) {
         let cancelled = self.shell.running();
-        self.end = Some(Box::new(match end {
+        let end = match end {
             End::Over(StopReason::Stopped { .. }) => End::Over(self.left(cancelled)),
             other => other,
-        }));
-        match self.shell.clear() {
-            Some(services) => self.phase = Phase::Clear(Box::pin(services.cancel())),
-            None => self.finish_life(),
+        };
+        if matches!(end, End::Over(StopReason::Done)) {
+            self.returned = self.machine.as_ref().and_then(|machine| machine.core().result().cloned());
+        }
+        let leftovers = self.shell.clear();
+        if leftovers.is_empty() {
+            self.finish_life(end);
+        } else {
+            self.phase = Phase::Clear(Box::pin(async move {
+                leftovers.cancel().await;
+                end
+            }));
         }
     }
 
-    fn finish_life(&mut self) {
+    fn finish_life(&mut self, end: End) {
         // A destructor of the user's externs may panic as well; the actor ends or restarts anyway.
         if let Err(panic) = catch_unwind(AssertUnwindSafe(|| drop(self.machine.take()))) {
             let why = panic_text(panic);
             tracing::error!(target: "statechart", actor = %self.lifeline.0.name(), why, "dropping the machine panicked");
         }
-        match self.end.take().map(|end| *end) {
-            Some(End::Failed(why)) => match self.restart(why) {
+        match end {
+            End::Failed(why) => match self.restart(why) {
                 Ok(wait) => self.phase = Phase::BackOff(Box::pin(tokio::time::sleep(wait))),
                 Err(reason) => self.finish(reason),
             },
-            Some(End::Over(reason)) => self.finish(reason),
-            None => self.finish(StopReason::Aborted),
+            End::Over(reason) => self.finish(reason),
         }
     }
 
@@ -389,37 +407,11 @@ fn take<C: Actor>(shell: &mut Shell<C>, machine: &mut C, item: Item<C>) -> Resul
             let input = Input::Report { activity, generation, event, last: false };
             shell.unguarded_turn(machine, Some(input))?;
             match shell.services.as_mut().and_then(|services| services.due(activity, generation)) {
-                Some(finished) => finish_service(shell, machine, finished),
+                Some(finished) => shell.finish_service(machine, finished),
                 None => Ok(()),
             }
         }
     }
-}
-
-/// What the end of a service's task means.
-fn ended_service<C: Actor>(
-    shell: &mut Shell<C>,
-    machine: &mut C,
-    ended: Ended<C::Event>,
-) -> Result<(), String> {
-    match ended {
-        Ended::Finished(finished) => finish_service(shell, machine, finished),
-        Ended::Panicked { activity, why } => {
-            shell.service_panicked(activity, why)?;
-            shell.raise(machine)
-        }
-        Ended::Nothing => Ok(()),
-    }
-}
-
-fn finish_service<C: Actor>(
-    shell: &mut Shell<C>,
-    machine: &mut C,
-    finished: Finished<C::Event>,
-) -> Result<(), String> {
-    let Finished { activity, generation, event } = finished;
-    shell.inspect(|| Inspection::ServiceFinished { service: service_name::<C>(activity) });
-    shell.turn(machine, Some(Input::Report { activity, generation, event, last: true })).map(drop)
 }
 
 /// Whether no further step may run.

@@ -17,12 +17,14 @@
 //! service's state has been left.
 
 mod ask;
+mod children;
 mod error;
 mod handle;
 mod inspect;
 mod life;
 mod mailbox;
 mod options;
+mod perform;
 mod reference;
 mod services;
 mod shared;

@@ -13,7 +13,7 @@ use tokio::{
     time::Instant,
 };
 
-use super::{AskError, Options, StopReason, TellError, mailbox::Mailbox};
+use super::{ActorRef, AskError, Options, StopReason, TellError, mailbox::Mailbox};
 use crate::{
     chart::{Chart, Configuration as _, Shape},
     value::Time,
@@ -120,6 +120,8 @@ pub(super) struct Shared<C: Chart> {
     status: Mutex<Status>,
     ended: Notify,
     states: OnceLock<watch::Sender<Arc<Snapshot>>>,
+    /// The actors of the machine's children; made when the first starts.
+    children: OnceLock<Box<Mutex<Vec<ActorRef>>>>,
     has_listeners: AtomicBool,
     outputs: Mutex<Outputs<C::Output>>,
     outputs_limit: usize,
@@ -140,6 +142,7 @@ impl<C: Chart> Shared<C> {
             status: Mutex::new(Status::Running),
             ended: Notify::new(),
             states: OnceLock::new(),
+            children: OnceLock::new(),
             has_listeners: AtomicBool::new(false),
             outputs: Mutex::new(Outputs::Nobody),
             outputs_limit: options.outputs,
@@ -198,16 +201,13 @@ impl<C: Chart> Shared<C> {
 
     /// The end: subscribers see the last state, the outputs close, joins return. Only the first counts.
     pub(super) fn end(&self, reason: StopReason) {
+        if matches!(*lock(&self.status), Status::Stopped(_)) {
+            return;
+        }
         // Waiting tells and asks end before joins do.
         self.mailbox.close();
         drop(self.mailbox.clear());
-        {
-            let mut status = lock(&self.status);
-            if matches!(*status, Status::Stopped(_)) {
-                return;
-            }
-            *status = Status::Stopped(reason);
-        }
+        *lock(&self.status) = Status::Stopped(reason);
         *lock(&self.outputs) = Outputs::Closed;
         if let Some(states) = self.states.get() {
             let context = states.borrow().context.clone();
@@ -255,6 +255,14 @@ impl<C: Chart> Shared<C> {
 
     pub(super) fn states(&self) -> watch::Receiver<Arc<Snapshot>> {
         self.states.get_or_init(|| watch::Sender::new(Arc::new(self.snapshot(String::new())))).subscribe()
+    }
+
+    pub(super) fn set_children(&self, children: Vec<ActorRef>) {
+        *lock(self.children.get_or_init(Box::default)) = children;
+    }
+
+    pub(super) fn children(&self) -> Vec<ActorRef> {
+        self.children.get().map(|children| lock(children).clone()).unwrap_or_default()
     }
 
     /// Whether anybody watches the states.

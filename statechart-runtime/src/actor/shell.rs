@@ -2,23 +2,26 @@
 
 use std::{
     collections::VecDeque,
-    fmt,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{Arc, atomic::Ordering},
+    task::{Context, Poll},
 };
 
-use tracing::{Level, level_filters::LevelFilter};
+use tokio::time::Instant;
+use tracing::Level;
 
 use super::{
-    Actor, AskError, Clock, Inspection, Inspector, Options, Peers, Record, ServicePanic, Undelivered,
+    Actor, AskError, Clock, Inspection, Inspector, Options, Peers, ServicePanic,
+    children::{ChildEnd, ChildTasks, Nursery},
     options::Sink,
-    services::{ServiceTasks, panic_text},
-    shared::{Active, Item, Question, Shared},
+    perform::{child_name, event_name, service_name, tag_name, timer_state},
+    services::{Ended, Finished, ServiceTasks, panic_text},
+    shared::{Active, Question, Shared},
     timers::{Due, Timers},
 };
 use crate::{
-    chart::{Configuration as _, Effects, Input, Outcome, Shape},
-    value::{Duration, Fault, Text, Time},
+    chart::{Input, Outcome},
+    value::{Fault, Time},
 };
 
 /// At most so many faults of one step's effects are raised; a machine that answers an undelivered
@@ -28,11 +31,45 @@ const FAULT_LIMIT: usize = 16;
 /// How many configurations of a batch are gathered before the path is told of them.
 const FRESH_LIMIT: usize = 8;
 
-/// A service to start once the step has ended: starting it needs the machine.
-struct Start<C: Actor> {
-    activity: u16,
-    generation: u32,
-    call: C::Call,
+/// What has to wait for the end of the step, since it needs the machine or what the machine starts.
+pub(super) enum Start<C: Actor> {
+    Service {
+        activity: u16,
+        generation: u32,
+        call: C::Call,
+    },
+    Child {
+        child: u16,
+        generation: u32,
+        spawn: C::Spawn,
+    },
+    /// A message for a child that is about to be started.
+    Message {
+        child: u16,
+        message: C::Message,
+    },
+}
+
+/// The tasks of a life that is over.
+pub(super) struct Leftovers<C: Actor> {
+    services: Option<Box<ServiceTasks<C>>>,
+    children: Option<Box<ChildTasks<C>>>,
+}
+
+impl<C: Actor> Leftovers<C> {
+    pub(super) fn is_empty(&self) -> bool {
+        self.services.is_none() && self.children.is_none()
+    }
+
+    /// Cancels them and waits until they have gone.
+    pub(super) async fn cancel(self) {
+        if let Some(children) = self.children {
+            children.cancel().await;
+        }
+        if let Some(services) = self.services {
+            services.cancel().await;
+        }
+    }
 }
 
 /// An actor that idles holds no memory for what it does not use: services and timers are made when needed.
@@ -40,6 +77,7 @@ pub(super) struct Shell<C: Actor> {
     pub(super) shared: Arc<Shared<C>>,
     pub(super) timers: Option<Box<Timers<C>>>,
     pub(super) services: Option<Box<ServiceTasks<C>>>,
+    pub(super) children: Option<Box<ChildTasks<C>>>,
     /// Events to itself that found the mailbox full or closed; bounded by the mailbox's limit.
     pub(super) own: VecDeque<C::Event>,
     /// Counts the machines that this actor has run; tells items of an earlier one's services.
@@ -47,31 +85,29 @@ pub(super) struct Shell<C: Actor> {
     pub(super) is_changed: bool,
     /// Events taken from the mailbox together are being processed: they see one time, and what they do to
     /// the path is told at the end.
-    is_batch: bool,
+    pub(super) is_batch: bool,
     /// `now` has been read in this batch or step.
-    is_timed: bool,
+    pub(super) is_timed: bool,
     /// Somebody has been told something in this step, and may now look.
-    has_told: bool,
-    has_entered: bool,
-    on_service_panic: ServicePanic,
-    clock: Clock,
-    inspector: Option<Inspector>,
-    peers: Option<Box<dyn Peers<C::Message>>>,
-    sink: Option<Sink<C::Output>>,
-    asks: Vec<(u64, Box<dyn Question<C>>)>,
+    pub(super) has_told: bool,
+    pub(super) has_entered: bool,
+    pub(super) on_service_panic: ServicePanic,
+    pub(super) clock: Clock,
+    pub(super) inspector: Option<Inspector>,
+    pub(super) peers: Option<Box<dyn Peers<C::Message>>>,
+    pub(super) sink: Option<Sink<C::Output>>,
+    pub(super) asks: Vec<(u64, Box<dyn Question<C>>)>,
     asks_limit: usize,
     delayed_limit: usize,
     asked: u64,
-    starts: Vec<Start<C>>,
-    faults: Vec<Fault>,
-    /// Children that could not be started, and their generations.
-    orphans: Vec<(u16, u32)>,
-    sequence: u64,
+    pub(super) starts: Vec<Start<C>>,
+    pub(super) faults: Vec<Fault>,
+    pub(super) sequence: u64,
     /// The configuration as entries and exits tell it, for the path.
-    active: Active<C>,
+    pub(super) active: Active<C>,
     /// Configurations that the path has not been told of.
     fresh: Vec<Active<C>>,
-    now: Time,
+    pub(super) now: Time,
 }
 
 impl<C: Actor> Shell<C> {
@@ -80,6 +116,7 @@ impl<C: Actor> Shell<C> {
             shared,
             timers: None,
             services: None,
+            children: None,
             own: VecDeque::new(),
             on_service_panic: options.on_service_panic,
             life: 0,
@@ -98,7 +135,6 @@ impl<C: Actor> Shell<C> {
             asked: 0,
             starts: Vec::new(),
             faults: Vec::new(),
-            orphans: Vec::new(),
             sequence: 0,
             active: Active::<C>::default(),
             fresh: Vec::new(),
@@ -118,7 +154,7 @@ impl<C: Actor> Shell<C> {
     }
 
     /// The time, read once a batch, or once a step outside of one.
-    fn time(&mut self) -> Time {
+    pub(super) fn time(&mut self) -> Time {
         if !self.is_timed {
             self.now = self.clock.now();
             self.is_timed = true;
@@ -126,9 +162,10 @@ impl<C: Actor> Shell<C> {
         self.now
     }
 
-    /// How many services run.
+    /// How many services and children run.
     pub(super) fn running(&self) -> usize {
         self.services.as_ref().map_or(0, |services| services.running())
+            + self.children.as_ref().map_or(0, |children| children.running())
     }
 
     /// Whether a timer or a send with a delay is pending.
@@ -136,7 +173,7 @@ impl<C: Actor> Shell<C> {
         self.timers.as_ref().is_some_and(|timers| !timers.is_empty())
     }
 
-    fn timers(&mut self) -> &mut Timers<C> {
+    pub(super) fn timers(&mut self) -> &mut Timers<C> {
         let limit = self.delayed_limit;
         self.timers.get_or_insert_with(|| Box::new(Timers::new(limit)))
     }
@@ -198,7 +235,7 @@ impl<C: Actor> Shell<C> {
     /// See [`Shell::turn`].
     pub(super) fn raise(&mut self, machine: &mut C) -> Result<(), String> {
         for round in 0..=FAULT_LIMIT {
-            if self.faults.is_empty() && self.orphans.is_empty() {
+            if self.faults.is_empty() {
                 break;
             }
             if round == FAULT_LIMIT {
@@ -208,39 +245,49 @@ impl<C: Actor> Shell<C> {
                      check what the machine does on a fault"
                 );
                 self.faults.clear();
-                self.orphans.clear();
                 break;
             }
-            let input = match self.orphans.pop() {
-                Some((child, generation)) => Input::ChildFailed { child, generation },
-                None => Input::Fault(self.faults.remove(0)),
-            };
-            catch_unwind(AssertUnwindSafe(|| machine.step(self, input))).map_err(panic_text)?;
+            let fault = Input::Fault(self.faults.remove(0));
+            catch_unwind(AssertUnwindSafe(|| machine.step(self, fault))).map_err(panic_text)?;
             self.settle(machine)?;
             self.is_changed = true;
         }
         Ok(())
     }
 
-    /// What a step leaves to do: the path's last configuration, and the services to start.
+    /// What a step leaves to do: to tell the path, and to start what it has asked for.
     fn settle(&mut self, machine: &mut C) -> Result<(), String> {
         self.remember();
-        if !self.is_batch || std::mem::take(&mut self.has_told) {
+        if std::mem::take(&mut self.has_told) {
             self.flush();
         }
-        if self.starts.is_empty() { Ok(()) } else { self.start_services(machine) }
+        if self.starts.is_empty() { Ok(()) } else { self.start_all(machine) }
     }
 
-    fn start_services(&mut self, machine: &mut C) -> Result<(), String> {
+    fn start_all(&mut self, machine: &mut C) -> Result<(), String> {
         let mut starts = std::mem::take(&mut self.starts);
-        for Start { activity, generation, call } in starts.drain(..) {
-            let service = service_name::<C>(activity);
-            tracing::debug!(target: "statechart", actor = %self.shared.name(), service, "service starts");
-            self.inspect(|| Inspection::ServiceStarted { service });
-            let place = (self.life, activity, generation);
-            let services = self.services.get_or_insert_with(|| Box::new(ServiceTasks::new()));
-            if let Err(why) = services.start(machine, self.shared.clone(), place, call) {
-                self.service_panicked(activity, why)?;
+        for start in starts.drain(..) {
+            match start {
+                Start::Service { activity, generation, call } => {
+                    let service = service_name::<C>(activity);
+                    tracing::debug!(target: "statechart", actor = %self.shared.name(), service, "service starts");
+                    self.inspect(|| Inspection::ServiceStarted { service });
+                    let place = (self.life, activity, generation);
+                    let services = self.services.get_or_insert_with(|| Box::new(ServiceTasks::new()));
+                    if let Err(why) = services.start(machine, self.shared.clone(), place, call) {
+                        self.service_panicked(activity, why)?;
+                    }
+                }
+                Start::Child { child, generation, spawn } => {
+                    let name = child_name::<C>(child);
+                    tracing::debug!(target: "statechart", actor = %self.shared.name(), child = name, "child starts");
+                    self.inspect(|| Inspection::ChildStarted { child: name });
+                    let nursery = Nursery::new(self, generation);
+                    let children = self.children.get_or_insert_with(|| Box::new(ChildTasks::new()));
+                    children.start(machine, nursery, child, spawn);
+                    self.list_children();
+                }
+                Start::Message { child, message } => self.deliver_child(child, message),
             }
         }
         // Kept for its room.
@@ -329,97 +376,115 @@ impl<C: Actor> Shell<C> {
         }
     }
 
-    /// Everything that belongs to one machine and not to its actor. The services are handed out, to be
-    /// cancelled.
-    pub(super) fn clear(&mut self) -> Option<Box<ServiceTasks<C>>> {
+    /// The end of a task that the machine has started, when there is one.
+    ///
+    /// # Errors
+    /// See [`Shell::turn`].
+    pub(super) fn poll_ended(
+        &mut self,
+        machine: &mut C,
+        context: &mut Context<'_>,
+    ) -> Poll<Result<(), String>> {
+        if let Some(services) = &mut self.services
+            && let Poll::Ready(ended) = services.poll_ended(context)
+        {
+            return Poll::Ready(match ended {
+                Ended::Finished(finished) => self.finish_service(machine, finished),
+                Ended::Panicked { activity, why } => {
+                    self.service_panicked(activity, why).and_then(|()| self.raise(machine))
+                }
+                Ended::Nothing => Ok(()),
+            });
+        }
+        if let Some(children) = &mut self.children
+            && let Poll::Ready(ended) = children.poll_ended(context)
+        {
+            return Poll::Ready(match ended {
+                Some((child, generation, end)) => self.finish_child(machine, child, generation, end),
+                None => Ok(()),
+            });
+        }
+        Poll::Pending
+    }
+
+    /// The result of a service, for the machine.
+    ///
+    /// # Errors
+    /// See [`Shell::turn`].
+    pub(super) fn finish_service(
+        &mut self,
+        machine: &mut C,
+        finished: Finished<C::Event>,
+    ) -> Result<(), String> {
+        let Finished { activity, generation, event } = finished;
+        self.inspect(|| Inspection::ServiceFinished { service: service_name::<C>(activity) });
+        self.turn(machine, Some(Input::Report { activity, generation, event, last: true })).map(drop)
+    }
+
+    /// The end of a child, for the machine: it is told in any case, or it would wait for ever.
+    fn finish_child(
+        &mut self,
+        machine: &mut C,
+        child: u16,
+        generation: u32,
+        end: ChildEnd<C::Returned>,
+    ) -> Result<(), String> {
+        let name = child_name::<C>(child);
+        self.list_children();
+        let input = match end {
+            ChildEnd::Done(result) => {
+                self.inspect(|| Inspection::ChildFinished { child: name });
+                Input::ChildDone { child, generation, result }
+            }
+            ChildEnd::Failed(why) => {
+                tracing::error!(target: "statechart", actor = %self.shared.name(), child = name, why, "child failed");
+                self.inspect(|| Inspection::ChildFailed { child: name, why });
+                Input::ChildFailed { child, generation }
+            }
+        };
+        self.turn(machine, Some(input)).map(drop)
+    }
+
+    /// Says who the children are, for [`super::Handle::children`].
+    pub(super) fn list_children(&self) {
+        self.shared
+            .set_children(self.children.as_ref().map(|children| children.references()).unwrap_or_default());
+    }
+
+    /// Has the children stop as their parent does.
+    pub(super) fn stop_children(&mut self, until: Instant) {
+        if let Some(children) = &mut self.children {
+            children.stop_all(until);
+        }
+    }
+
+    /// Everything that belongs to one machine and not to its actor. Its tasks are handed out, to be cancelled.
+    pub(super) fn clear(&mut self) -> Leftovers<C> {
         self.timers = None;
         self.own.clear();
         self.asks.clear();
         self.starts.clear();
         self.faults.clear();
-        self.orphans.clear();
         self.flush();
         self.active = Active::<C>::default();
         self.has_entered = false;
         self.is_batch = false;
-        self.services.take()
-    }
-
-    /// Whether a line of the log at this level, or an inspection event, would reach anybody. Where it would not,
-    /// the inspection event is counted and that is all.
-    #[inline]
-    fn is_observed(&mut self, level: Level) -> bool {
-        let is_observed = level <= LevelFilter::current() || self.inspector.is_some();
-        self.sequence += u64::from(!is_observed);
-        is_observed
-    }
-
-    pub(super) fn inspect(&mut self, what: impl FnOnce() -> Inspection) {
-        self.sequence += 1;
-        if let Some(inspector) = &self.inspector
-            && inspector.is_watched()
-        {
-            let (actor, time) = (self.shared.name().clone(), self.clock.now());
-            inspector.publish(Record { actor, sequence: self.sequence, time, what: what() });
+        let leftovers = Leftovers { services: self.services.take(), children: self.children.take() };
+        if leftovers.children.is_some() {
+            self.list_children();
         }
-    }
-
-    fn deliver(&mut self, message: C::Message) {
-        // The text is for the case that it fails, when the message has gone.
-        let text = self.inspector.as_ref().is_some_and(Inspector::is_watched).then(|| format!("{message:?}"));
-        let result = match &mut self.peers {
-            Some(peers) => peers.deliver(message),
-            None => Err(Undelivered::Unconnected { peer: Arc::from(format!("of {message:?}")) }),
-        };
-        if let Err(error) = result {
-            tracing::warn!(target: "statechart", actor = %self.shared.name(), %error, "message not delivered");
-            self.inspect(|| Inspection::Undelivered {
-                text: format!("{}: {error}", text.unwrap_or_default()),
-            });
-            self.faults.push(Fault::Undelivered);
-        }
-    }
-
-    /// To itself: through the mailbox, or past it where it is full, since the loop cannot wait for itself.
-    fn deliver_own(&mut self, event: C::Event) {
-        let refused = if self.own.is_empty() {
-            match self.shared.mailbox.push(Item::Event(event)) {
-                Ok(()) => None,
-                Err(refused) => refused.into_item().into_event(),
-            }
-        } else {
-            Some(event)
-        };
-        let Some(error) = refused else { return };
-        if self.own.len() < self.shared.mailbox.limit() {
-            self.own.push_back(error);
-            return;
-        }
-        let (event, limit) = (event_name::<C>(&error), self.shared.mailbox.limit());
-        tracing::error!(
-            target: "statechart", actor = %self.shared.name(), event, limit,
-            "event to itself dropped: the mailbox and as many events to itself wait already"
-        );
-        self.inspect(|| Inspection::Undelivered {
-            text: format!("{error:?}: {limit} events to itself wait already"),
-        });
-        self.faults.push(Fault::Undelivered);
-    }
-
-    fn tell_took(&mut self, transition: u16) {
-        let Some(row) = C::TABLES.transitions.get(usize::from(transition)) else { return };
-        let from = state_name::<C>(row.source);
-        let to = || row.targets.iter().map(|target| state_name::<C>(*target));
-        tracing::debug!(
-            target: "statechart", actor = %self.shared.name(), from, to = %Joined(to), line = row.line, "{}", row.text
-        );
-        self.inspect(|| Inspection::Transition { text: row.text, line: row.line, from, to: to().collect() });
+        leftovers
     }
 
     /// Appends the configuration to the path if states have been entered since the last time.
-    fn remember(&mut self) {
+    pub(super) fn remember(&mut self) {
         if self.has_entered {
             self.has_entered = false;
+            if !self.is_batch {
+                let now = self.time();
+                self.shared.record(&[self.active], now);
+                return;
+            }
             if self.fresh.len() >= FRESH_LIMIT {
                 self.flush();
             }
@@ -435,187 +500,4 @@ impl<C: Actor> Shell<C> {
             self.fresh.clear();
         }
     }
-}
-
-impl<C: Actor> Effects<C> for Shell<C> {
-    #[inline]
-    fn now(&mut self) -> Time {
-        self.is_timed &= self.is_batch;
-        // Reading a clock costs as much as a step.
-        if <C::Shape as Shape>::READS_NOW { self.time() } else { self.now }
-    }
-
-    fn emit(&mut self, output: C::Output) {
-        if self.is_observed(Level::TRACE) {
-            tracing::trace!(target: "statechart", actor = %self.shared.name(), ?output, "output");
-            self.inspect(|| Inspection::Output { text: format!("{output:?}") });
-        }
-        if let Some(sink) = &mut self.sink {
-            sink(&output);
-        }
-        self.asks.retain_mut(|(_, waiting)| !waiting.offer(Ok(Some(&output))));
-        self.shared.emit(output);
-        self.has_told = true;
-    }
-
-    fn send(&mut self, message: C::Message, delay: Option<Duration>, id: Option<u16>) {
-        tracing::trace!(target: "statechart", actor = %self.shared.name(), ?message, ?delay, "message");
-        self.inspect(|| Inspection::Message { text: format!("{message:?}"), delay });
-        self.has_told = true;
-        let addressed = C::to_self(message);
-        let Some(delay) = delay.filter(|delay| delay.0 > 0) else {
-            if let Some(id) = id {
-                self.timers().cancel(id);
-            }
-            return match addressed {
-                Ok(event) => self.deliver_own(event),
-                Err(message) => self.deliver(message),
-            };
-        };
-        let due = addressed.map_or_else(Due::Peer, Due::Own);
-        if !self.timers().delay(due, delay.to_std(), id) {
-            tracing::error!(
-                target: "statechart", actor = %self.shared.name(),
-                "send with a delay dropped: as many as Options::delayed allows are under way"
-            );
-            self.inspect(|| Inspection::Undelivered {
-                text: String::from("too many sends with a delay are under way"),
-            });
-            self.faults.push(Fault::Undelivered);
-        }
-    }
-
-    fn cancel(&mut self, id: u16) {
-        self.timers().cancel(id);
-    }
-
-    fn spawn(&mut self, child: u16, generation: u32, _spawn: C::Spawn) {
-        let name = C::TABLES.children.get(usize::from(child)).copied().unwrap_or("?");
-        tracing::error!(
-            target: "statechart", actor = %self.shared.name(), child = name,
-            "an actor does not run child machines yet: the child fails"
-        );
-        self.orphans.push((child, generation));
-    }
-
-    fn stop_child(&mut self, child: u16) {
-        self.orphans.retain(|(orphan, _)| *orphan != child);
-    }
-
-    fn start(&mut self, activity: u16, generation: u32, call: C::Call) {
-        self.starts.push(Start { activity, generation, call });
-    }
-
-    fn stop(&mut self, activity: u16) {
-        // One that a recalled event's transition left again before the step ended never started.
-        self.starts.retain(|start| start.activity != activity);
-        if self.services.as_mut().is_some_and(|services| services.stop(activity)) {
-            let service = service_name::<C>(activity);
-            tracing::debug!(target: "statechart", actor = %self.shared.name(), service, "service cancelled");
-            self.inspect(|| Inspection::ServiceCancelled { service });
-        }
-    }
-
-    fn arm(&mut self, timer: u16, generation: u32, after: Duration) {
-        self.timers().arm(timer, generation, after.to_std());
-        self.inspect(|| Inspection::TimerArmed { state: timer_state::<C>(timer), after });
-    }
-
-    fn disarm(&mut self, timer: u16) {
-        if let Some(timers) = &mut self.timers {
-            timers.disarm(timer);
-        }
-    }
-
-    fn log(&mut self, text: Text) {
-        tracing::info!(target: "statechart", actor = %self.shared.name(), "{text}");
-        self.inspect(|| Inspection::Log { text: text.to_string() });
-    }
-
-    fn fault(&mut self, fault: Fault) {
-        tracing::warn!(target: "statechart", actor = %self.shared.name(), %fault, "fault");
-        self.inspect(|| Inspection::Fault(fault));
-    }
-
-    fn unhandled(&mut self, event: &C::Event) {
-        self.shared.unhandled.fetch_add(1, Ordering::Relaxed);
-        let event = event_name::<C>(event);
-        let states = States::<C>(self.active);
-        if C::TABLES.strict {
-            tracing::error!(target: "statechart", actor = %self.shared.name(), event, %states, "unhandled in a strict machine");
-        } else {
-            tracing::warn!(target: "statechart", actor = %self.shared.name(), event, %states, "unhandled");
-        }
-        self.inspect(|| Inspection::Unhandled { name: event });
-    }
-
-    #[inline]
-    fn took(&mut self, transition: u16) {
-        self.remember();
-        if self.is_observed(Level::DEBUG) {
-            self.tell_took(transition);
-        }
-    }
-
-    #[inline]
-    fn exited(&mut self, state: u16) {
-        self.remember();
-        self.active.remove(state);
-        if self.is_observed(Level::TRACE) {
-            self.inspect(|| Inspection::Exited { state: state_name::<C>(state) });
-        }
-    }
-
-    #[inline]
-    fn entered(&mut self, state: u16) {
-        self.active.insert(state);
-        self.has_entered = true;
-        if self.is_observed(Level::TRACE) {
-            self.inspect(|| Inspection::Entered { state: state_name::<C>(state) });
-        }
-    }
-}
-
-/// Names joined by `, `, written only if somebody reads them.
-struct Joined<F>(F);
-
-impl<F: Fn() -> I, I: Iterator<Item = &'static str>> fmt::Display for Joined<F> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, name) in (self.0)().enumerate() {
-            if index > 0 {
-                f.write_str(", ")?;
-            }
-            f.write_str(name)?;
-        }
-        Ok(())
-    }
-}
-
-/// The leaves of a configuration.
-struct States<C: Actor>(Active<C>);
-
-impl<C: Actor> fmt::Display for States<C> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        Joined(|| C::TABLES.leaves(self.0.iter()).map(|state| state.name)).fmt(f)
-    }
-}
-
-fn state_name<C: Actor>(state: u16) -> &'static str {
-    C::TABLES.states.get(usize::from(state)).map_or("?", |row| row.name)
-}
-
-fn timer_state<C: Actor>(timer: u16) -> &'static str {
-    C::TABLES.timers.get(usize::from(timer)).map_or("?", |state| state_name::<C>(*state))
-}
-
-pub(super) fn service_name<C: Actor>(activity: u16) -> &'static str {
-    C::TABLES.activities.get(usize::from(activity)).map_or("?", |row| row.name)
-}
-
-fn event_name<C: Actor>(event: &C::Event) -> &'static str {
-    tag_name::<C>(C::tag(event))
-}
-
-fn tag_name<C: Actor>(tag: u16) -> &'static str {
-    C::TABLES.events.get(usize::from(tag)).copied().unwrap_or("?")
 }

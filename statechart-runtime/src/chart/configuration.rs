@@ -50,22 +50,28 @@ impl<const W: usize> Configuration for Bits<W> {
 }
 
 /// What [`Leaf`] knows about its chart, which has no parallel states.
-pub trait Nesting: Send + 'static {
+///
+/// States are numbered anew: first those that a machine can rest in, then the state before its start, then the
+/// others, which are the innermost active ones only in the middle of a step. So the tables of generated steps need
+/// rows for the first only.
+pub trait Nesting: 'static {
     /// The chart's structure.
     const TABLES: &'static Tables;
-    /// What the field counts in: a state is held as its index times this. A machine whose table of
-    /// successors is a shift of one word holds the shift itself.
+    /// What the field counts in: a state is held as its number times this. A machine whose table of successors is
+    /// a shift of one word holds the shift itself.
     const STRIDE: u32;
+    /// By number: the state's index, [`u16::MAX`] before the start.
+    const STATES: &'static [u16];
+    /// By index: the state as it is held.
+    const HELD: &'static [u32];
+    /// What is held before the start.
+    const UNSTARTED: u32;
 }
 
 /// The innermost active state; its ancestors are active with it.
 ///
 /// A whole `u32`: a field of one byte that is stored and then loaded wider waits for the store.
-pub struct Leaf<N>(u32, PhantomData<N>);
-
-/// Nothing is active yet. A shift takes the low six bits only, where this is the root's row: no event
-/// does anything there.
-const UNSTARTED: u32 = 1 << 31;
+pub struct Leaf<N>(u32, PhantomData<fn() -> N>);
 
 impl<N> Copy for Leaf<N> {}
 
@@ -81,14 +87,14 @@ impl<N> ::core::fmt::Debug for Leaf<N> {
     }
 }
 
-impl<N> Default for Leaf<N> {
+impl<N: Nesting> Default for Leaf<N> {
     fn default() -> Self {
-        Self(UNSTARTED, PhantomData)
+        Self(N::UNSTARTED, PhantomData)
     }
 }
 
 impl<N: Nesting> Leaf<N> {
-    /// The field as it is held: the leaf's index times [`Nesting::STRIDE`].
+    /// The field as it is held: the leaf's number times [`Nesting::STRIDE`].
     #[inline(always)]
     #[must_use]
     pub fn held(&self) -> u32 {
@@ -102,7 +108,7 @@ impl<N: Nesting> Leaf<N> {
     }
 
     fn leaf(&self) -> Option<u16> {
-        if self.0 == UNSTARTED { None } else { u16::try_from(self.0 / N::STRIDE).ok() }
+        N::STATES.get((self.0 / N::STRIDE) as usize).copied().filter(|state| *state != u16::MAX)
     }
 
     fn last(state: u16) -> u16 {
@@ -117,17 +123,19 @@ impl<N: Nesting> Leaf<N> {
 impl<N: Nesting> Configuration for Leaf<N> {
     #[inline]
     fn insert(&mut self, state: u16) {
-        self.0 = u32::from(state) * N::STRIDE;
+        self.0 = N::HELD.get(usize::from(state)).copied().unwrap_or(N::UNSTARTED);
     }
     #[inline]
     fn remove(&mut self, state: u16) {
-        self.0 = if state == 0 { UNSTARTED } else { u32::from(Self::parent(state)) * N::STRIDE };
+        if state == 0 {
+            self.0 = N::UNSTARTED;
+        } else {
+            self.insert(Self::parent(state));
+        }
     }
     #[inline]
     fn contains(&self, state: u16) -> bool {
-        let (first, last) = (u32::from(state), u32::from(Self::last(state)));
-        // `UNSTARTED` is above every state.
-        self.0 >= first * N::STRIDE && self.0 <= last * N::STRIDE
+        self.leaf().is_some_and(|leaf| leaf >= state && leaf <= Self::last(state))
     }
     fn next(&self, from: u16) -> Option<u16> {
         let mut found = self.leaf().filter(|leaf| *leaf >= from)?;
@@ -168,6 +176,9 @@ mod tests {
     impl<const STRIDE: u32> Nesting for By<STRIDE> {
         const TABLES: &'static Tables = &TABLES;
         const STRIDE: u32 = STRIDE;
+        const STATES: &'static [u16] = &[3, 4, 5, u16::MAX, 0, 1, 2];
+        const HELD: &'static [u32] = &[4 * STRIDE, 5 * STRIDE, 6 * STRIDE, 0, STRIDE, 2 * STRIDE];
+        const UNSTARTED: u32 = 3 * STRIDE;
     }
 
     /// Both forms after the same insertions and removals, down one branch and up another.

@@ -1,6 +1,6 @@
 //! The state of a running machine that the engine works on.
 
-use super::{Bits, Configuration, Queue, Tables, Trigger};
+use super::{Bits, Configuration, Leaf, Nesting, Queue, Tables, Trigger};
 use crate::value::{Fault, Time};
 
 /// Sizes and types of a chart that the engine's state depends on.
@@ -161,7 +161,36 @@ impl<S: Shape> Default for Core<S> {
     }
 }
 
+/// What generated steps ask of a chart without parallel states.
+impl<S: Shape<Configuration = Leaf<S>> + Nesting> Core<S> {
+    /// The active leaf as [`Leaf::held`] gives it.
+    #[inline(always)]
+    #[must_use]
+    pub fn held(&self) -> u32 {
+        self.active.held()
+    }
+
+    /// Makes a leaf the active one.
+    #[inline(always)]
+    pub fn hold(&mut self, held: u32) {
+        self.active.hold(held);
+    }
+}
+
 impl<S: Shape> Core<S> {
+    /// Whether no deferred event waits for the end of a step.
+    #[inline(always)]
+    #[must_use]
+    pub fn is_free(&self) -> bool {
+        self.deferred.is_empty()
+    }
+
+    /// Sets what `now` stands for in a step.
+    #[inline(always)]
+    pub fn set_now(&mut self, now: Time) {
+        self.now = now;
+    }
+
     /// Whether a state is active: `in(state)`.
     #[inline]
     #[must_use]

@@ -38,6 +38,11 @@ pub trait Effects<C: Chart> {
     fn fault(&mut self, fault: Fault);
     /// An event that nothing enables, defers or ignores.
     fn unhandled(&mut self, event: &C::Event);
+    /// Whether [`Effects::took`], [`Effects::exited`] and [`Effects::entered`] do anything. Where they do not, a
+    /// generated machine need not know which transition it takes.
+    fn watches(&self) -> bool {
+        true
+    }
     /// A transition is being taken. For inspection.
     fn took(&mut self, _transition: u16) {}
     /// A state has been left. For inspection.

@@ -31,6 +31,13 @@ pub fn start<C: Chart, F: Effects<C>>(machine: &mut C, fx: &mut F) {
     recall(machine, fx);
 }
 
+/// [`step`] for an event that a generated machine leaves to the engine: away from what is done often.
+#[cold]
+#[inline(never)]
+pub fn unresolved<C: Chart, F: Effects<C>>(machine: &mut C, fx: &mut F, event: C::Event) -> Outcome {
+    step(machine, fx, Input::Event(event))
+}
+
 /// Runs one input to completion, then the deferred events that it set free.
 pub fn step<C: Chart, F: Effects<C>>(
     machine: &mut C,

@@ -35,4 +35,8 @@ impl<C: Chart> Effects<C> for Quiet {
     fn fault(&mut self, _fault: Fault) {}
     #[inline(always)]
     fn unhandled(&mut self, _event: &C::Event) {}
+    #[inline(always)]
+    fn watches(&self) -> bool {
+        false
+    }
 }

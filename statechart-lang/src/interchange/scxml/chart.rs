@@ -73,8 +73,6 @@ impl EventRow {
             for field in self.fields.values() {
                 taken.take(&field.name);
             }
-            // `event.name` is the event's own name.
-            taken.take("name");
             let spelt = taken.claim(&names::identifier(name, "f"));
             self.fields
                 .insert(name.to_owned(), FieldRow { name: spelt, optional: true, ..FieldRow::default() });

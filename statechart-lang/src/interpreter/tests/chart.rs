@@ -164,7 +164,14 @@ fn item(machine: &mut Machine, state: StateId, line: &str) {
     let trigger = match keyword {
         "entry" => return machine.states[state].entry = actions,
         "exit" => return machine.states[state].exit = actions,
-        "return" => return machine.states[state].returns = Some(term(machine, state, argument)),
+        "return" => {
+            let parent = machine.states[state].parent;
+            machine.states[parent].result = Some(Type::Int);
+            if parent == 0 {
+                machine.result = Some(Type::Int);
+            }
+            return machine.states[state].returns = Some(term(machine, state, argument));
+        }
         "defer" => {
             let deferred: Vec<EventId> = argument.split(',').map(|name| event(machine, name)).collect();
             return machine.states[state].defer.extend(deferred);

@@ -3,7 +3,7 @@
 use super::{run_word, trace};
 use crate::{MapLoader, compile, interpreter::select, model::Machine};
 
-fn machine(spec: &str) -> Machine {
+pub(super) fn machine(spec: &str) -> Machine {
     let compiled = compile("test.sc", &MapLoader::from([("test.sc", spec)]));
     assert!(!compiled.has_errors(), "{}", compiled.render(false));
     let machine = compiled.model.unwrap().machines.remove(0);

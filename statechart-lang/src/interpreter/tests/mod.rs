@@ -7,7 +7,9 @@ mod compiled;
 mod constructs;
 mod notation;
 mod properties;
+mod random;
 mod semantics;
+mod snapshots;
 mod time;
 mod words;
 

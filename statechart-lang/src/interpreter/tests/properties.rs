@@ -1,157 +1,206 @@
 //! What holds for every chart and every word: random charts, checked against the definition of a legal
-//! configuration and against a second run of the same word.
+//! configuration, against the record of what was left, and against a second run of the same word.
 
-use std::fmt::Write;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::chart::chart;
+use super::{
+    chart::chart,
+    random::{Random, assert_legal, random_machine, random_word},
+};
 use crate::{
-    interpreter::{Interpreter, Item, ItemKind, Word, run},
-    model::{Machine, StateKind},
+    interpreter::{Answers, Cause, Interpreter, Session, StepReport, run},
+    model::{Machine, StateKind, UndoId},
 };
 
-/// A small generator of pseudo-random numbers (xorshift), so that every failure can be repeated.
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, limit: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        (self.0 % limit as u64) as usize
-    }
+/// What a property is told of each item: the interpreter before and after, and the steps between.
+struct Seen<'a, 'm> {
+    machine: &'m Machine,
+    before: &'a Interpreter<'m, Answers>,
+    after: &'a Interpreter<'m, Answers>,
+    reports: &'a [StepReport],
+    text: &'a str,
 }
 
-/// A random chart over the events A, B, C and the internal event `iI`.
-fn random_chart(random: &mut Random) -> String {
-    let mut states: Vec<(usize, char)> = vec![(0, 'C')];
-    grow(random, 0, 'C', &mut states);
-    let mut text = String::new();
-    for (at, &(depth, kind)) in states.iter().enumerate() {
-        let margin = "  ".repeat(depth);
-        let initial = if kind == 'C' { format!(" -> s{}", at + 1) } else { String::new() };
-        let accept = if random.below(5) == 0 { "*" } else { "" };
-        writeln!(text, "{margin}{accept}{kind} s{at}{initial}").unwrap();
-        writeln!(text, "{margin}  entry / E{at}").unwrap();
-        writeln!(text, "{margin}  exit / X{at}").unwrap();
-        if kind == 'F' || at == 0 {
-            continue;
+/// Runs random words on random charts.
+fn for_all(charts: usize, mut holds: impl FnMut(&Seen<'_, '_>)) {
+    let mut random = Random(0x9E37_79B9_7F4A_7C15);
+    for _ in 0..charts {
+        let (machine, text) = random_machine(&mut random);
+        let word = random_word(&mut random, &machine, 12);
+        let mut session = Session::new(&machine);
+        let mut before = session.interpreter().clone();
+        let reports: Vec<StepReport> = session.start(&word.start).into_iter().map(|row| row.report).collect();
+        holds(&Seen {
+            machine: &machine,
+            before: &before,
+            after: session.interpreter(),
+            reports: &reports,
+            text: &text,
+        });
+        for item in &word.items {
+            before = session.interpreter().clone();
+            let reports: Vec<StepReport> = session.apply(item).into_iter().map(|row| row.report).collect();
+            let after = session.interpreter();
+            holds(&Seen { machine: &machine, before: &before, after, reports: &reports, text: &text });
         }
-        if random.below(6) == 0 {
-            writeln!(text, "{margin}  defer {}", ["A", "B", "C"][random.below(3)]).unwrap();
-        }
-        for _ in 0..random.below(3) {
-            let internal = if random.below(4) == 0 { "internal " } else { "" };
-            let trigger = ["on A", "on B", "on C", "on A,B", "on iI", "after 5", "always"][random.below(7)];
-            let target = if random.below(4) == 0 {
-                String::new()
-            } else {
-                format!("-> s{}", 1 + random.below(states.len() - 1))
-            };
-            // An eventless transition that is always enabled would never end.
-            let guard =
-                ["", "? n<3", "? yes", "? bad"][if trigger == "always" { 1 } else { random.below(4) }];
-            // Only what C itself does not set off may send C, or it would never end.
-            let sent = if matches!(trigger, "on A" | "on B" | "after 5") { "/ n+1; @C" } else { "/ U" };
-            // An eventless transition counts, so that its guard ends it.
-            let choices = if trigger == "always" { 2 } else { 5 };
-            let action = ["/ T; n+1", "/ n+1; ^iI", sent, "/ bad", "/ n+1"][random.below(choices)];
-            let internal = if trigger.starts_with("on") { internal } else { "" };
-            writeln!(text, "{margin}  {internal}{trigger} {guard} {target} {action}").unwrap();
-        }
-    }
-    text
-}
-
-fn grow(random: &mut Random, depth: usize, kind: char, states: &mut Vec<(usize, char)>) {
-    for _ in 0..2 + random.below(2) {
-        let child = match random.below(8) {
-            _ if depth > 2 => 'A',
-            0 | 1 => 'C',
-            2 => 'P',
-            3 if kind == 'C' => 'F',
-            _ => 'A',
-        };
-        states.push((depth + 1, child));
-        if matches!(child, 'C' | 'P') {
-            grow(random, depth + 1, child, states);
-        }
-    }
-}
-
-/// W3C "legal configuration": the root, one child of each active compound state, all of a parallel one, and
-/// the parent of every active state.
-fn assert_legal(machine: &Machine, interpreter: &Interpreter<'_, crate::interpreter::Answers>, text: &str) {
-    let active = interpreter.configuration();
-    assert!(active.contains(&0), "{text}");
-    for &state in &active {
-        let row = &machine.states[state];
-        assert!(active.contains(&row.parent), "{text}\n{active:?}");
-        let children = row.children.iter().filter(|child| active.contains(child)).count();
-        let wanted = match row.kind {
-            StateKind::Compound => 1,
-            StateKind::Parallel => row.children.len(),
-            StateKind::Atomic | StateKind::Final | StateKind::History { .. } => 0,
-        };
-        assert_eq!(children, wanted, "{} of\n{text}\n{active:?}", row.path);
     }
 }
 
 #[test]
-fn configurations_stay_legal_and_runs_repeat() {
-    let mut random = Random(0x9E37_79B9_7F4A_7C15);
-    for _ in 0..400 {
-        let text = random_chart(&mut random);
-        let mut machine = chart(&text);
-        let events: Vec<usize> =
-            ["A", "B", "C"].iter().map(|name| super::chart::event(&mut machine, name)).collect();
-        let items: Vec<Item> = (0..12)
-            .map(|_| {
-                let kind = match random.below(5) {
-                    0 => ItemKind::Advance { span_us: 3_000_000 },
-                    1 => ItemKind::Elapse,
-                    _ => ItemKind::Event { event: events[random.below(3)], args: vec![] },
-                };
-                let mut answers = crate::interpreter::Answers::default();
-                answers.0.insert("yes".to_owned(), random.below(2) == 0);
-                Item { kind, answers, text: "item".to_owned(), column: 1 }
-            })
-            .collect();
-        let word = Word { items, ..Word::default() };
+fn configurations_are_legal() {
+    for_all(500, |seen| assert_legal(seen.machine, &seen.after.configuration(), seen.text));
+}
+
+#[test]
+fn runs_repeat() {
+    let mut random = Random(0xD1B5_4A32_D192_ED03);
+    for _ in 0..200 {
+        let (machine, text) = random_machine(&mut random);
+        let word = random_word(&mut random, &machine, 12);
         let first = run(&machine, &word);
         assert_eq!(first, run(&machine, &word), "{text}");
         assert!(!first.table().is_empty() && !first.json().is_empty());
-        // Entries and exits are told apart by their outputs: what was entered and not left is active.
-        let mut interpreter = Interpreter::with_world(&machine, word.start.clone());
-        let mut reports = vec![interpreter.start()];
-        for item in &word.items {
-            interpreter.world_mut().clone_from(&item.answers);
-            match &item.kind {
-                ItemKind::Event { event, .. } => {
-                    let input = crate::interpreter::Input::Event { event: *event, args: vec![] };
-                    reports.push(interpreter.step(input));
-                }
-                ItemKind::Advance { span_us } => reports.extend(interpreter.advance(*span_us).steps),
-                ItemKind::Done { .. } => unreachable!("no chart here has children"),
-                ItemKind::Elapse => reports.extend(interpreter.elapse()),
-            }
-            assert_legal(&machine, &interpreter, &text);
-        }
-        let mut active = std::collections::BTreeSet::new();
-        for report in &reports {
+    }
+}
+
+#[test]
+fn what_was_entered_and_not_left_is_active() {
+    for_all(300, |seen| {
+        let mut active = seen.before.configuration();
+        for report in seen.reports {
             // Within a step exits and entries alternate by microstep; the balance of both is what counts.
-            let mut balance: std::collections::BTreeMap<usize, i32> = std::collections::BTreeMap::new();
+            let mut balance: BTreeMap<usize, i32> = BTreeMap::new();
             report.entered.iter().for_each(|&state| *balance.entry(state).or_default() += 1);
             report.exited.iter().for_each(|&state| *balance.entry(state).or_default() -= 1);
             for (state, change) in balance {
                 match change {
-                    1 => assert!(active.insert(state), "{text}"),
-                    -1 => assert!(active.remove(&state), "{text}"),
+                    1 => assert!(active.insert(state), "{}", seen.text),
+                    -1 => assert!(active.remove(&state), "{}", seen.text),
                     0 => {}
-                    other => panic!("s{state} entered {other} times more than left in\n{text}"),
+                    other => panic!("s{state} entered {other} times more than left in\n{}", seen.text),
                 }
             }
         }
-        assert_eq!(active, interpreter.configuration(), "{text}");
+        assert_eq!(active, seen.after.configuration(), "{}", seen.text);
+    });
+}
+
+#[test]
+fn data_live_as_long_as_their_states() {
+    let mut met = 0;
+    for_all(400, |seen| {
+        let active = seen.after.configuration();
+        let wanted: BTreeSet<usize> = (0..seen.machine.locals.len())
+            .filter(|&local| active.contains(&seen.machine.locals[local].state))
+            .collect();
+        let found: BTreeSet<usize> = seen.after.data().map(|(local, _)| local).collect();
+        assert_eq!(found, wanted, "{}", seen.text);
+        met += found.len();
+    });
+    assert!(met > 500, "only {met} data were met");
+}
+
+/// The states below one that a history state of it records.
+fn inside(machine: &Machine, active: &BTreeSet<usize>, history: usize) -> Vec<usize> {
+    let row = &machine.states[history];
+    let is_deep = row.kind == StateKind::History { deep: true };
+    let is_meant = |state: &usize| {
+        let inner = &machine.states[*state];
+        if is_deep { inner.children.is_empty() } else { inner.parent == row.parent }
+    };
+    let below = active.iter().filter(|state| machine.is_descendant(**state, row.parent));
+    below.copied().filter(is_meant).collect()
+}
+
+#[test]
+fn history_records_what_is_left_and_restores_it() {
+    let (mut recorded, mut restored) = (0, 0);
+    for_all(1_500, |seen| {
+        // With one transition in all, what is inside a state cannot change before that is left.
+        let [report] = seen.reports else { return };
+        if report.cause == Cause::Start {
+            return;
+        }
+        let [transition] = report.transitions[..] else { return };
+        let (machine, transition) = (seen.machine, &seen.machine.transitions[transition]);
+        let (before, after) = (seen.before.configuration(), seen.after.configuration());
+        let stored: BTreeMap<usize, &[usize]> = seen.after.histories().collect();
+        for (history, row) in machine.states.iter().enumerate() {
+            if !matches!(row.kind, StateKind::History { .. }) {
+                continue;
+            }
+            if report.exited.contains(&row.parent) {
+                assert_eq!(
+                    stored.get(&history).copied(),
+                    Some(inside(machine, &before, history).as_slice()),
+                    "s{history} of\n{}",
+                    seen.text
+                );
+                recorded += 1;
+            }
+            if transition.targets == [history]
+                && let Some(states) = stored.get(&history)
+            {
+                assert_eq!(inside(machine, &after, history), *states, "s{history} of\n{}", seen.text);
+                restored += 1;
+            }
+        }
+    });
+    assert!(recorded > 100 && restored > 20, "{recorded} records, {restored} restored");
+}
+
+#[test]
+fn a_named_message_is_under_way_once() {
+    let mut met = 0;
+    for_all(600, |seen| {
+        let names: Vec<String> =
+            seen.after.snapshot().messages.into_iter().filter_map(|message| message.id).collect();
+        let unique: BTreeSet<&String> = names.iter().collect();
+        assert_eq!(unique.len(), names.len(), "{}", seen.text);
+        met += names.len();
+    });
+    assert!(met > 50, "only {met} named messages were met");
+}
+
+#[test]
+fn compensation_runs_backwards() {
+    let machine = chart(
+        "C r -> a
+           A a
+             on A / D1 undo U1
+             on B / D2 undo U2; D3 undo U3
+             on C / compensate
+             on D / commit",
+    );
+    let mut random = Random(0xA076_1D64_78BD_642F);
+    for _ in 0..200 {
+        let mut interpreter = Interpreter::new(&machine);
+        interpreter.start();
+        let mut stack: Vec<&str> = Vec::new();
+        for _ in 0..12 {
+            let name = random.of(&["A", "B", "C", "D"]);
+            let event = machine.event(name).unwrap();
+            let report = interpreter.step(crate::interpreter::Input::Event { event, args: vec![] });
+            let outputs: Vec<&str> = report.outputs.iter().map(|signal| signal.name.as_str()).collect();
+            let wanted: Vec<&str> = match name {
+                "A" => {
+                    stack.push("U1");
+                    vec!["D1"]
+                }
+                "B" => {
+                    stack.extend(["U2", "U3"]);
+                    vec!["D2", "D3"]
+                }
+                "C" => stack.drain(..).rev().collect(),
+                _ => {
+                    stack.clear();
+                    vec![]
+                }
+            };
+            assert_eq!(outputs, wanted);
+            let waiting: Vec<UndoId> = interpreter.undos().map(|(undo, _)| undo).collect();
+            assert_eq!(waiting.len(), stack.len());
+        }
     }
 }
 

@@ -1,0 +1,503 @@
+//! The step for an event, resolved when the chart is compiled.
+//!
+//! ```text
+//! (leaf, event) ─▶ candidates, inner states first ─▶ what is left, done, entered ─▶ one arm of a match
+//! ```
+//!
+//! In a chart without parallel states one leaf stands for the whole configuration, so which transitions an event
+//! can enable, and what each of them leaves and enters, is known here. An arm evaluates everything that can fault
+//! before it changes anything: a fault leaves the machine as it was, and the engine takes the whole step with its
+//! rules for faults. What an arm cannot say in straight lines is left to the engine from the start: see
+//! [`Take::of`] and [`resolve`].
+
+use std::collections::BTreeMap;
+
+use proc_macro2::{Ident, Literal, TokenStream};
+use quote::{format_ident, quote};
+
+use super::{
+    fast_block::{self, Arm},
+    fast_table::Table,
+    rust,
+};
+use crate::model::{EventId, Machine, StateId, StateKind, Transition, TransitionId, Trigger, names};
+
+/// Most pieces of code, counted as states left and entered and actions done, that arms may hold together. A chart
+/// beyond it is left to the engine: the code would grow with its square.
+const PIECE_LIMIT: usize = 4_000;
+
+/// How a machine without parallel states holds its leaf, and the step that knows it.
+pub(super) struct Fast {
+    /// `chart::Nesting`.
+    pub(super) nesting: TokenStream,
+    /// `Chart::event`, unless there is nothing to resolve.
+    pub(super) event: Option<TokenStream>,
+}
+
+/// The numbers that a machine holds its states by: see `chart::Nesting`.
+pub(super) struct Ranks {
+    /// By number; `None` before the start.
+    states: Vec<Option<StateId>>,
+    /// How many of them are leaves that a step resolves.
+    pub(super) steady: usize,
+    /// How many of them a machine can rest in, the time before its start included.
+    pub(super) resting: usize,
+    pub(super) stride: u32,
+}
+
+impl Ranks {
+    fn of(machine: &Machine) -> Self {
+        let all = || 0..machine.states.len();
+        let (steady, others): (Vec<_>, Vec<_>) = all().partition(|state| is_steady(machine, *state));
+        let is_leaf =
+            |state: &StateId| matches!(machine.states[*state].kind, StateKind::Atomic | StateKind::Final);
+        let (leaves, inner): (Vec<_>, Vec<_>) = others.into_iter().partition(is_leaf);
+        let (count, resting) = (steady.len(), steady.len() + leaves.len() + 1);
+        let states =
+            steady.into_iter().chain(leaves).map(Some).chain([None]).chain(inner.into_iter().map(Some));
+        Self { states: states.collect(), steady: count, resting, stride: 1 }
+    }
+
+    /// The states in the order of their numbers.
+    pub(super) fn states(&self) -> &[Option<StateId>] {
+        &self.states
+    }
+
+    /// The state as it is held.
+    pub(super) fn held(&self, state: StateId) -> u32 {
+        self.number(Some(state)) * self.stride
+    }
+
+    fn number(&self, state: Option<StateId>) -> u32 {
+        self.states.iter().position(|known| *known == state).unwrap_or(0) as u32
+    }
+
+    fn nesting(&self, machine: &Machine) -> TokenStream {
+        let stride = Literal::u32_unsuffixed(self.stride);
+        let states = self.states.iter().map(|state| match state {
+            Some(state) => {
+                let state = Literal::u16_unsuffixed(*state as u16);
+                quote!(#state)
+            }
+            None => quote!(::core::primitive::u16::MAX),
+        });
+        let held = (0..machine.states.len()).map(|state| Literal::u32_unsuffixed(self.held(state)));
+        let unstarted = Literal::u32_unsuffixed(self.number(None) * self.stride);
+        quote! {
+            impl chart::Nesting for Shape {
+                const TABLES: &'static chart::Tables = &TABLES;
+                const STRIDE: u32 = #stride;
+                const STATES: &'static [u16] = &[#(#states),*];
+                const HELD: &'static [u32] = &[#(#held),*];
+                const UNSTARTED: u32 = #unstarted;
+            }
+        }
+    }
+}
+
+/// What an event does in a leaf: candidates in order, and what happens where none of them holds.
+pub(super) struct Cell {
+    pub(super) candidates: Vec<(TransitionId, Does)>,
+    pub(super) otherwise: Otherwise,
+}
+
+/// What a candidate does when its guard holds.
+pub(super) enum Does {
+    Take(Take),
+    Ignore,
+    /// The engine knows.
+    Engine,
+}
+
+/// What happens when no guard holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Otherwise {
+    Unhandled,
+    /// The engine knows: the event is deferred.
+    Engine,
+    /// An unguarded candidate always holds.
+    Never,
+}
+
+/// What a transition leaves, and what it enters, from one leaf.
+pub(super) struct Take {
+    /// Inner states first.
+    pub(super) exits: Vec<StateId>,
+    /// Outer states first.
+    pub(super) entries: Vec<StateId>,
+    /// The leaf that is active afterwards.
+    pub(super) leaf: StateId,
+}
+
+/// The resolved step of a machine; `None` where regions run in parallel.
+pub(super) fn fast(machine: &Machine) -> Option<Fast> {
+    if machine.states.iter().any(|state| state.kind == StateKind::Parallel) {
+        return None;
+    }
+    let mut ranks = Ranks::of(machine);
+    let mut cells = BTreeMap::new();
+    for leaf in ranks.states().iter().take(ranks.steady).copied().flatten() {
+        for event in 0..machine.events.len() {
+            cells.insert((leaf, event), resolve(machine, leaf, event));
+        }
+    }
+    // A macrostep without any turn is a fault; the engine says so.
+    let turns = machine.limits.microsteps > 0;
+    if !turns || cells.is_empty() || cells.values().map(pieces).sum::<usize>() > PIECE_LIMIT {
+        return Some(Fast { nesting: ranks.nesting(machine), event: None });
+    }
+    let table = Table::of(machine, &cells, &mut ranks);
+    let event = event(machine, &cells, &ranks, table.as_ref());
+    Some(Fast { nesting: ranks.nesting(machine), event: Some(event) })
+}
+
+/// `Chart::event`.
+fn event(
+    machine: &Machine,
+    cells: &BTreeMap<(StateId, EventId), Cell>,
+    ranks: &Ranks,
+    table: Option<&Table>,
+) -> TokenStream {
+    let held = ranks.states().iter().take(ranks.steady).flatten().map(|leaf| {
+        let (name, held) = (leaf_name(machine, *leaf), Literal::u32_unsuffixed(ranks.held(*leaf)));
+        quote!(const #name: u32 = #held;)
+    });
+    let arms = arms(machine, cells, ranks);
+    // Deferred events are looked at after every step.
+    let defers = machine.states.iter().any(|state| !state.defer.is_empty());
+    let free = defers.then(|| {
+        quote! {
+            if !self.core.is_free() {
+                return chart::engine::unresolved(self, fx, event);
+            }
+        }
+    });
+    let table = table.map(|table| table.code(ranks));
+    quote! {
+        #[inline(always)]
+        fn event<F: chart::Effects<Self>>(&mut self, fx: &mut F, event: Event) -> chart::Outcome {
+            #free
+            let held = self.core.held();
+            #table
+            // Leaves as the machine holds them.
+            #(#held)*
+            match &event {
+                #(#arms)*
+                _ => {}
+            }
+            chart::engine::unresolved(self, fx, event)
+        }
+    }
+}
+
+/// The constant of a leaf as the machine holds it.
+pub(super) fn leaf_name(machine: &Machine, leaf: StateId) -> Ident {
+    format_ident!("{}", names::snake(&machine.states[leaf].path).to_uppercase())
+}
+
+/// Whether a machine can rest in the leaf and nothing but an event moves it on: no eventless transition looks at
+/// every step, and the machine is not done.
+fn is_steady(machine: &Machine, leaf: StateId) -> bool {
+    let row = &machine.states[leaf];
+    if leaf == 0 {
+        return false;
+    }
+    let at_rest = match row.kind {
+        StateKind::Atomic => true,
+        // Entering a final state of the root ends the machine.
+        StateKind::Final => row.parent != 0,
+        _ => false,
+    };
+    let waits = |state: StateId| {
+        machine.states[state].transitions.iter().all(|id| machine.transitions[*id].trigger != Trigger::Always)
+    };
+    at_rest && ancestors(machine, leaf).all(waits)
+}
+
+/// The state, its parent, and so on to the root.
+fn ancestors(machine: &Machine, state: StateId) -> impl Iterator<Item = StateId> + '_ {
+    std::iter::successors(Some(state), |state| (*state != 0).then(|| machine.states[*state].parent))
+}
+
+/// W3C selectTransitions for one leaf: walking outward, the first enabled transition or `defer` wins.
+fn resolve(machine: &Machine, leaf: StateId, event: EventId) -> Cell {
+    let mut candidates = Vec::new();
+    for state in ancestors(machine, leaf) {
+        for &id in &machine.states[state].transitions {
+            let transition = &machine.transitions[id];
+            if !matches!(&transition.trigger, Trigger::Events(events) if events.contains(&event)) {
+                continue;
+            }
+            if !transition.guard.as_ref().is_none_or(fast_block::is_plain) {
+                return Cell { candidates, otherwise: Otherwise::Engine };
+            }
+            let does = if transition.ignore {
+                Does::Ignore
+            } else {
+                Take::of(machine, leaf, transition).map_or(Does::Engine, Does::Take)
+            };
+            candidates.push((id, does));
+            if transition.guard.is_none() {
+                return Cell { candidates, otherwise: Otherwise::Never };
+            }
+        }
+        if machine.states[state].defer.contains(&event) {
+            return Cell { candidates, otherwise: Otherwise::Engine };
+        }
+    }
+    Cell { candidates, otherwise: Otherwise::Unhandled }
+}
+
+impl Take {
+    /// Where the transition leads from the leaf; `None` where the engine has to find out, or has more to do than an
+    /// arm can: timers, activities, data, history, completion, what was raised, eventless transitions.
+    fn of(machine: &Machine, leaf: StateId, transition: &Transition) -> Option<Self> {
+        if !transition.passes.is_empty() {
+            return None;
+        }
+        let take = match transition.targets[..] {
+            [] => Self { exits: Vec::new(), entries: Vec::new(), leaf },
+            [target] => {
+                let exits =
+                    ancestors(machine, leaf).take_while(|state| *state != transition.domain).collect();
+                let entries = entries(machine, transition.domain, target)?;
+                let leaf = *entries.last()?;
+                Self { exits, entries, leaf }
+            }
+            _ => return None,
+        };
+        let plain = |state: &StateId| {
+            let row = &machine.states[*state];
+            row.timers.is_empty()
+                && row.activities.is_empty()
+                && row.locals.is_empty()
+                && row.histories.is_empty()
+        };
+        let calm = take.exits.iter().chain(&take.entries).all(plain);
+        let rests = machine.states[take.leaf].kind == StateKind::Atomic || take.entries.is_empty();
+        (calm && rests && is_steady(machine, take.leaf) && Arm::fits(machine, &take, transition))
+            .then_some(take)
+    }
+}
+
+impl Take {
+    /// How many states are left and entered, with the transition between them.
+    pub(super) fn hooks(&self) -> usize {
+        self.exits.len() + 1 + self.entries.len()
+    }
+
+    /// Their indices, in the order in which they are told.
+    pub(super) fn path(&self, id: TransitionId) -> Vec<usize> {
+        self.exits.iter().copied().chain([id]).chain(self.entries.iter().copied()).collect()
+    }
+}
+
+/// W3C computeEntrySet for one target: down to it, then along default targets to a leaf.
+fn entries(machine: &Machine, domain: StateId, target: StateId) -> Option<Vec<StateId>> {
+    let mut entries = Vec::new();
+    let (mut from, mut to) = (domain, target);
+    loop {
+        if !machine.is_descendant(to, from) {
+            return None;
+        }
+        let path: Vec<StateId> = ancestors(machine, to).take_while(|state| *state != from).collect();
+        entries.extend(path.into_iter().rev());
+        let row = &machine.states[to];
+        match row.kind {
+            StateKind::Atomic | StateKind::Final => return Some(entries),
+            StateKind::Compound if row.initial_actions.is_empty() && row.initial_passes.is_empty() => {
+                let [initial] = row.initial[..] else { return None };
+                (from, to) = (to, initial);
+            }
+            _ => return None,
+        }
+    }
+}
+
+/// How much code a cell is.
+fn pieces(cell: &Cell) -> usize {
+    let takes = cell.candidates.iter().map(|(_, does)| match does {
+        Does::Take(take) => 1 + take.exits.len() + take.entries.len(),
+        Does::Ignore | Does::Engine => 1,
+    });
+    takes.sum()
+}
+
+/// An arm for each event; events that do the same share one.
+fn arms(machine: &Machine, cells: &BTreeMap<(StateId, EventId), Cell>, ranks: &Ranks) -> Vec<TokenStream> {
+    let mut arms: Vec<(String, TokenStream, Vec<Ident>)> = Vec::new();
+    for event in 0..machine.events.len() {
+        let row: Vec<(StateId, &Cell)> =
+            cells.iter().filter(|((_, of), _)| *of == event).map(|((leaf, _), cell)| (*leaf, cell)).collect();
+        let arm = of_event(machine, &row, ranks);
+        if arm.is_empty() {
+            continue;
+        }
+        let (text, name) = (arm.to_string(), rust::variant(&machine.events[event].symbol.name));
+        match arms.iter_mut().find(|(known, _, _)| *known == text) {
+            Some((_, _, names)) => names.push(name),
+            None => arms.push((text, arm, vec![name])),
+        }
+    }
+    arms.into_iter().map(|(_, arm, names)| quote!(#(Event::#names { .. })|* => { #arm })).collect()
+}
+
+/// Leaves that do the same.
+struct Group {
+    leaves: Vec<StateId>,
+    text: String,
+    body: TokenStream,
+    /// The only thing that the leaves do, where it is to take one transition without a guard.
+    only: Option<usize>,
+}
+
+/// What an event does, leaf by leaf. Leaves that do the same but come from and lead to others share their code, too,
+/// and take where they lead from a table: fewer branches, and none that has to wait for the state.
+fn of_event(machine: &Machine, row: &[(StateId, &Cell)], ranks: &Ranks) -> TokenStream {
+    let mut groups: Vec<Group> = Vec::new();
+    for (at, (leaf, cell)) in row.iter().enumerate() {
+        let body = body(machine, cell);
+        if body.is_empty() {
+            continue;
+        }
+        let text = body.to_string();
+        match groups.iter_mut().find(|group| group.text == text) {
+            Some(group) => group.leaves.push(*leaf),
+            None => {
+                let only =
+                    matches!(cell.candidates[..], [(_, Does::Take(_))]) && cell.otherwise == Otherwise::Never;
+                groups.push(Group { leaves: vec![*leaf], text, body, only: only.then_some(at) });
+            }
+        }
+    }
+    let mut shapes: Vec<(String, TokenStream, Vec<Group>)> = Vec::new();
+    let mut alone: Vec<Group> = Vec::new();
+    for group in groups {
+        let shape = group.only.and_then(|at| match &row.get(at)?.1.candidates[..] {
+            [(id, Does::Take(take))] => Some(Arm::shape(machine, *id, take)),
+            _ => None,
+        });
+        let Some(shape) = shape else {
+            alone.push(group);
+            continue;
+        };
+        let text = shape.to_string();
+        match shapes.iter_mut().find(|(known, _, _)| *known == text) {
+            Some((_, _, members)) => members.push(group),
+            None => shapes.push((text, shape, vec![group])),
+        }
+    }
+    let (shared, single): (Vec<_>, Vec<_>) =
+        shapes.into_iter().partition(|(_, _, members)| members.len() > 1);
+    alone.extend(single.into_iter().flat_map(|(_, _, members)| members));
+    alone.sort_by_key(|group| group.leaves.first().copied());
+
+    let shared = shared.into_iter().map(|(_, body, members)| {
+        let of = |leaf: StateId| {
+            let group = members.iter().find(|group| group.leaves.contains(&leaf))?;
+            match &row.get(group.only?)?.1.candidates[..] {
+                [(id, Does::Take(take))] => Some((*id, take)),
+                _ => None,
+            }
+        };
+        let rows = || ranks.states().iter().take(ranks.steady).copied().flatten();
+        let none = u32::MAX;
+        let next = rows().map(|leaf| match of(leaf) {
+            Some((_, take)) => Literal::u32_unsuffixed(ranks.held(take.leaf)),
+            None => Literal::u32_unsuffixed(none),
+        });
+        let length = rows().find_map(of).map_or(0, |(_, take)| take.hooks());
+        let paths = rows().map(|leaf| {
+            let path = of(leaf).map_or_else(|| vec![0; length], |(id, take)| take.path(id));
+            let path = path.into_iter().map(|index| Literal::u16_unsuffixed(index as u16));
+            quote!([#(#path),*])
+        });
+        let (count, length) = (Literal::usize_unsuffixed(ranks.steady), Literal::usize_unsuffixed(length));
+        let row = if ranks.stride == 1 {
+            quote!(held as usize)
+        } else {
+            let stride = Literal::u32_unsuffixed(ranks.stride);
+            quote!((held / #stride) as usize)
+        };
+        // Where every leaf has its row, no row needs to say that it is none.
+        let (about, is_row) = if rows().all(|leaf| of(leaf).is_some()) {
+            ("By leaf: the next one.", quote!())
+        } else {
+            let none = Literal::u32_unsuffixed(none);
+            ("By leaf: the next one, or a mark where something else is done.", quote!(&& next != #none))
+        };
+        quote! {
+            {
+                #[doc = #about]
+                static NEXT: [u32; #count] = [#(#next),*];
+                /// By leaf: what is left, taken and entered, in this order.
+                static PATHS: [[u16; #length]; #count] = [#(#paths),*];
+                let row = #row;
+                if let (::core::option::Option::Some(&next), ::core::option::Option::Some(path)) =
+                    (NEXT.get(row), PATHS.get(row))
+                    #is_row
+                {
+                    #body
+                }
+            }
+        }
+    });
+    let shared: Vec<TokenStream> = shared.collect();
+    if alone.is_empty() {
+        return quote!(#(#shared)*);
+    }
+    let alone = alone.iter().map(|Group { leaves, body, .. }| {
+        let leaves = leaves.iter().map(|leaf| leaf_name(machine, *leaf));
+        quote!(#(#leaves)|* => { #body })
+    });
+    quote! {
+        #(#shared)*
+        match held {
+            #(#alone)*
+            _ => {}
+        }
+    }
+}
+
+fn unhandled_body() -> TokenStream {
+    quote! {
+        fx.unhandled(&event);
+        return chart::Outcome::Unhandled;
+    }
+}
+
+/// One candidate after the other. Falling off the end leaves the event to the engine.
+fn body(machine: &Machine, cell: &Cell) -> TokenStream {
+    let mut body = match cell.otherwise {
+        Otherwise::Unhandled => unhandled_body(),
+        Otherwise::Engine | Otherwise::Never => TokenStream::new(),
+    };
+    for (id, does) in cell.candidates.iter().rev() {
+        let does = match does {
+            Does::Take(take) => Arm::code(machine, *id, take),
+            Does::Ignore => quote!(return chart::Outcome::Ignored;),
+            Does::Engine => TokenStream::new(),
+        };
+        body = match &machine.transitions[*id].guard {
+            None => does,
+            Some(guard) => {
+                let guard = fast_block::guard(machine, guard);
+                quote! {
+                    match #guard {
+                        ::core::result::Result::Ok(true) => { #does }
+                        ::core::result::Result::Ok(false) => { #body }
+                        ::core::result::Result::Err(_) => {}
+                    }
+                }
+            }
+        };
+    }
+    if cell.candidates.iter().any(|(id, does)| fast_block::asks_time(machine, *id, does)) {
+        body = quote! {
+            let now = fx.now();
+            self.core.set_now(now);
+            #body
+        };
+    }
+    body
+}

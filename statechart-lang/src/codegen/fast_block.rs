@@ -1,0 +1,379 @@
+//! One arm of a resolved step: what can fault first, then everything that changes something.
+
+use std::collections::BTreeMap;
+
+use proc_macro2::{Ident, Literal as Token, TokenStream};
+use quote::{format_ident, quote};
+
+use super::{
+    actions::{call, message, option, output},
+    expr::Exprs,
+    fast::{Does, Take, leaf_name},
+    hooks::index,
+    rust,
+};
+use crate::model::{
+    Action, ActionKind, BinaryOp, Expr, ExprKind, Literal, Machine, Place, Receiver, Transition,
+    TransitionId, Type, names,
+};
+
+/// The guard as a `Result<bool, Fault>`.
+pub(super) fn guard(machine: &Machine, guard: &Expr) -> TokenStream {
+    let exprs = exprs(machine);
+    let guard = exprs.value(guard);
+    quote! {
+        (|| -> ::core::result::Result<bool, value::Fault> {
+            let cue: chart::CueOf<'_, Self> = chart::Cue::Event(&event);
+            ::core::result::Result::Ok(#guard)
+        })()
+    }
+}
+
+/// Whether an arm can evaluate the expression in front of the step.
+pub(super) fn is_plain(expr: &Expr) -> bool {
+    let kind = match &expr.kind {
+        ExprKind::Literal(_)
+        | ExprKind::None
+        | ExprKind::Variable(_)
+        | ExprKind::Field { .. }
+        | ExprKind::EventName
+        | ExprKind::Now
+        | ExprKind::In(_)
+        | ExprKind::Unary(..)
+        | ExprKind::Binary(..)
+        | ExprKind::Default(..)
+        | ExprKind::IsNone(_)
+        | ExprKind::Wrap(_)
+        | ExprKind::Unwrap(_)
+        | ExprKind::List(_)
+        | ExprKind::Index(..)
+        | ExprKind::Len(_)
+        | ExprKind::Guard(..) => true,
+        _ => false,
+    };
+    kind && expr.operands().into_iter().all(is_plain)
+}
+
+/// Whether the expression holds one like this.
+pub(super) fn holds(expr: &Expr, like: &impl Fn(&ExprKind) -> bool) -> bool {
+    like(&expr.kind) || expr.operands().into_iter().any(|operand| holds(operand, like))
+}
+
+/// Whether a candidate's guard or actions ask for the time.
+pub(super) fn asks_time(machine: &Machine, id: TransitionId, does: &Does) -> bool {
+    let transition = &machine.transitions[id];
+    let asks = |expr: &Expr| holds(expr, &|kind| matches!(kind, ExprKind::Now));
+    let acts = |take: &Take| {
+        let blocks = blocks(machine, take, transition);
+        blocks
+            .iter()
+            .flat_map(|(_, actions)| *actions)
+            .flat_map(|action| operands(action).unwrap_or_default())
+            .any(asks)
+    };
+    transition.guard.as_ref().is_some_and(asks) || matches!(does, Does::Take(take) if acts(take))
+}
+
+fn exprs(machine: &Machine) -> Exprs<'_> {
+    // The engine meets it again, with its own way out.
+    Exprs::new(machine, quote!(return ::core::result::Result::Err(value::Fault::Undelivered)))
+}
+
+/// The expressions of an action, where an arm can do it at all.
+fn operands(action: &Action) -> Option<Vec<&Expr>> {
+    match &action.kind {
+        ActionKind::Assign { place: Place::Variable(_), value } => Some(vec![value]),
+        ActionKind::Emit { args, .. } | ActionKind::Call { args, .. } => Some(args.iter().collect()),
+        ActionKind::Send { to: Receiver::Itself | Receiver::Peer(_), args, delay, .. } => {
+            Some(args.iter().chain(delay).collect())
+        }
+        ActionKind::Cancel(_) => Some(Vec::new()),
+        ActionKind::Log(text) => Some(vec![text]),
+        _ => None,
+    }
+}
+
+/// The blocks that a step runs, in order.
+fn blocks<'m>(machine: &'m Machine, take: &Take, transition: &'m Transition) -> Vec<(Step, &'m [Action])> {
+    let exits = take.exits.iter().map(|state| (Step::Exit, machine.states[*state].exit.as_slice()));
+    let entries = take.entries.iter().map(|state| (Step::Enter, machine.states[*state].entry.as_slice()));
+    exits.chain([(Step::Take, transition.actions.as_slice())]).chain(entries).collect()
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Step {
+    Exit,
+    Take,
+    Enter,
+}
+
+/// What a variable is in the middle of an arm.
+enum Value {
+    /// In a local of that name.
+    Made(Ident),
+    /// What it was (in a local, or in the context), and a number that is yet to be added: several in a row are
+    /// added at once. They overflow together exactly when one of them would.
+    Sum(Option<Ident>, i64),
+}
+
+/// An arm being made.
+pub(super) struct Arm<'m> {
+    machine: &'m Machine,
+    exprs: Exprs<'m>,
+    /// Evaluations, which may fault.
+    tries: Vec<TokenStream>,
+    /// The locals among them that the changes use.
+    results: Vec<Ident>,
+    /// Changes, which cannot fault.
+    changes: Vec<TokenStream>,
+    variables: BTreeMap<usize, Value>,
+    locals: usize,
+}
+
+impl<'m> Arm<'m> {
+    /// Whether straight lines can do what the transition does.
+    pub(super) fn fits(machine: &Machine, take: &Take, transition: &Transition) -> bool {
+        let mut called = false;
+        blocks(machine, take, transition).into_iter().all(|(step, actions)| {
+            actions.iter().all(|action| {
+                let Some(operands) = operands(action) else { return false };
+                let fits = operands.iter().all(|expr| {
+                    is_plain(expr)
+                        // The configuration changes under way.
+                        && !holds(expr, &|kind| matches!(kind, ExprKind::In(_)))
+                        // An action may change what a guard answers.
+                        && !(called && holds(expr, &|kind| matches!(kind, ExprKind::Guard(..))))
+                        // An entry list knows no event.
+                        && !(step == Step::Enter && holds(expr, &is_event))
+                });
+                called |= matches!(action.kind, ActionKind::Call { .. });
+                fits
+            })
+        })
+    }
+
+    /// The body of the arm. Falling off its end leaves the event to the engine.
+    pub(super) fn code(machine: &'m Machine, id: TransitionId, take: &Take) -> TokenStream {
+        let path = take.path(id).into_iter().map(|index| Token::u16_unsuffixed(index as u16));
+        let leaf = leaf_name(machine, take.leaf);
+        Self::make_body(machine, id, take, path.map(|index| quote!(#index)).collect(), &quote!(#leaf))
+    }
+
+    /// The body for leaves that differ in what is left and entered only: that is in `path` and `next` by then.
+    pub(super) fn shape(machine: &'m Machine, id: TransitionId, take: &Take) -> TokenStream {
+        let path = (0..take.hooks()).map(|at| {
+            let at = Token::usize_unsuffixed(at);
+            quote!(path[#at])
+        });
+        Self::make_body(machine, id, take, path.collect(), &quote!(next))
+    }
+
+    fn make_body(
+        machine: &'m Machine,
+        id: TransitionId,
+        take: &Take,
+        path: Vec<TokenStream>,
+        leaf: &TokenStream,
+    ) -> TokenStream {
+        let mut arm = Self {
+            machine,
+            exprs: exprs(machine),
+            tries: Vec::new(),
+            results: Vec::new(),
+            changes: Vec::new(),
+            variables: BTreeMap::new(),
+            locals: 0,
+        };
+        for ((step, actions), index) in blocks(machine, take, &machine.transitions[id]).into_iter().zip(path)
+        {
+            match step {
+                Step::Enter => arm.changes.push(quote!(fx.entered(#index);)),
+                Step::Take => arm.changes.push(quote!(fx.took(#index);)),
+                Step::Exit => {}
+            }
+            for action in actions {
+                arm.action(action);
+            }
+            if step == Step::Exit {
+                arm.changes.push(quote!(fx.exited(#index);));
+            }
+        }
+        if !take.entries.is_empty() {
+            arm.changes.push(quote!(self.core.hold(#leaf);));
+        }
+        arm.finish()
+    }
+
+    fn finish(mut self) -> TokenStream {
+        for variable in self.variables.keys().copied().collect::<Vec<_>>() {
+            let made = self.make(variable);
+            let name = rust::field(&self.machine.context[variable].name);
+            self.changes.push(quote!(self.context.#name = #made;));
+            self.results.push(made);
+        }
+        let Self { tries, results, changes, .. } = self;
+        if tries.is_empty() {
+            return quote! {
+                #(#changes)*
+                return chart::Outcome::Taken;
+            };
+        }
+        quote! {
+            let tried = (|| -> ::core::result::Result<_, value::Fault> {
+                let cue: chart::CueOf<'_, Self> = chart::Cue::Event(&event);
+                #(#tries)*
+                ::core::result::Result::Ok((#(#results,)*))
+            })();
+            if let ::core::result::Result::Ok((#(#results,)*)) = tried {
+                #(#changes)*
+                return chart::Outcome::Taken;
+            }
+        }
+    }
+
+    fn action(&mut self, action: &Action) {
+        match &action.kind {
+            ActionKind::Assign { place: Place::Variable(variable), value } => self.assign(*variable, value),
+            ActionKind::Emit { output: of, args } => {
+                self.read(args.iter());
+                let output = output(&self.exprs, *of, args);
+                let output = self.value("output", output, args.iter());
+                self.changes.push(quote!(fx.emit(#output);));
+            }
+            ActionKind::Send { to, event, args, delay, id } => {
+                self.read(args.iter().chain(delay));
+                let message = message(&self.exprs, *to, *event, args);
+                let message = self.value("message", message, args.iter());
+                let after = option(delay.as_ref().map(|delay| self.exprs.value(delay)));
+                let after = self.value("delay", after, delay.iter());
+                let id = option(id.map(|id| {
+                    let id = index(id);
+                    quote!(#id)
+                }));
+                self.changes.push(quote!(fx.send(#message, #after, #id);));
+            }
+            ActionKind::Cancel(id) => {
+                let id = index(*id);
+                self.changes.push(quote!(fx.cancel(#id);));
+            }
+            ActionKind::Call { action, args } => {
+                self.read(args.iter());
+                let call = call(&self.exprs, *action, args);
+                let call = self.value("action", call, args.iter());
+                self.changes.push(quote!(fx.act(&mut self.externs, #call);));
+            }
+            ActionKind::Log(text) => {
+                self.read([text]);
+                let code = self.exprs.value(text);
+                let text = self.value("text", code, [text]);
+                self.changes.push(quote!(fx.log(#text);));
+            }
+            // `fits` lets nothing else in.
+            _ => {}
+        }
+    }
+
+    fn assign(&mut self, variable: usize, value: &Expr) {
+        if let Some(by) = step_of(variable, value) {
+            let next = match self.variables.remove(&variable) {
+                None => Value::Sum(None, by),
+                Some(Value::Made(name)) => Value::Sum(Some(name), by),
+                Some(Value::Sum(base, before)) => match before.checked_add(by) {
+                    Some(sum) if before.signum() == by.signum() => Value::Sum(base, sum),
+                    _ => {
+                        self.variables.insert(variable, Value::Sum(base, before));
+                        Value::Sum(Some(self.make(variable)), by)
+                    }
+                },
+            };
+            self.variables.insert(variable, next);
+            return;
+        }
+        self.read([value]);
+        let value = self.exprs.value(value);
+        let name = self.local(&names::snake(&self.machine.context[variable].name));
+        self.tries.push(quote!(let #name = #value;));
+        self.exprs.fresh.insert(variable, name.clone());
+        self.variables.insert(variable, Value::Made(name));
+    }
+
+    /// Sees to it that every variable that the expressions read is what it is by now.
+    fn read<'e>(&mut self, exprs: impl IntoIterator<Item = &'e Expr>) {
+        let exprs: Vec<&Expr> = exprs.into_iter().collect();
+        let pending: Vec<usize> = self
+            .variables
+            .iter()
+            .filter(|(variable, value)| {
+                let reads = |kind: &ExprKind| matches!(kind, ExprKind::Variable(read) if read == *variable);
+                matches!(value, Value::Sum(..)) && exprs.iter().any(|expr| holds(expr, &reads))
+            })
+            .map(|(variable, _)| *variable)
+            .collect();
+        for variable in pending {
+            self.make(variable);
+        }
+    }
+
+    /// The local that holds a variable's value by now.
+    fn make(&mut self, variable: usize) -> Ident {
+        let (base, by) = match self.variables.get(&variable) {
+            Some(Value::Made(name)) => return name.clone(),
+            Some(Value::Sum(base, by)) => (base.clone(), *by),
+            None => (None, 0),
+        };
+        let field = rust::field(&self.machine.context[variable].name);
+        let base = base.map_or_else(|| quote!(self.context.#field), |name| quote!(#name));
+        let size = Token::i64_suffixed(by.checked_abs().unwrap_or(i64::MAX));
+        let method = if by < 0 { quote!(minus) } else { quote!(plus) };
+        let name = self.local(&names::snake(&self.machine.context[variable].name));
+        self.tries.push(quote!(let #name = value::Arithmetic::#method(#base, #size)?;));
+        self.exprs.fresh.insert(variable, name.clone());
+        self.variables.insert(variable, Value::Made(name.clone()));
+        name
+    }
+
+    /// What an effect is given: written where it is used if there is nothing to evaluate.
+    fn value<'e>(
+        &mut self,
+        name: &str,
+        value: TokenStream,
+        args: impl IntoIterator<Item = &'e Expr>,
+    ) -> TokenStream {
+        if args.into_iter().all(|arg| matches!(arg.kind, ExprKind::Literal(_) | ExprKind::None)) {
+            return value;
+        }
+        let name = self.local(name);
+        self.tries.push(quote!(let #name = #value;));
+        self.results.push(name.clone());
+        quote!(#name)
+    }
+
+    fn local(&mut self, name: &str) -> Ident {
+        self.locals += 1;
+        format_ident!("{name}_{}", self.locals)
+    }
+}
+
+fn is_event(kind: &ExprKind) -> bool {
+    matches!(kind, ExprKind::Field { .. } | ExprKind::EventName)
+}
+
+/// The number in `variable := variable + number`, which may be subtracted, too.
+fn step_of(variable: usize, value: &Expr) -> Option<i64> {
+    let ExprKind::Binary(operator, left, right) = &value.kind else { return None };
+    let reads = |expr: &Expr| matches!(expr.kind, ExprKind::Variable(read) if read == variable);
+    let number = |expr: &Expr| match expr.kind {
+        // The least number has no opposite.
+        ExprKind::Literal(Literal::Int(number)) if number != i64::MIN => Some(number),
+        _ => None,
+    };
+    if value.ty != Type::Int {
+        return None;
+    }
+    match operator {
+        BinaryOp::Add if reads(left) => number(right),
+        BinaryOp::Add if reads(right) => number(left),
+        BinaryOp::Subtract if reads(left) => number(right).map(|number| -number),
+        _ => None,
+    }
+}
