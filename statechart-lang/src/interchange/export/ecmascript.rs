@@ -6,7 +6,7 @@ use crate::model::{BinaryOp, Expr, ExprKind, Literal, Machine, Type, UnaryOp};
 /// An expression, and how tightly its outermost operator binds.
 type Bound = (String, u8);
 
-const CHOICE: u8 = 1;
+const DEFAULT: u8 = 1;
 const OR: u8 = 2;
 const AND: u8 = 3;
 const EQUAL: u8 = 4;
@@ -82,9 +82,13 @@ impl Writer<'_> {
             }
             ExprKind::Binary(operator, left, right) => self.binary(*operator, left, right, &expr.ty),
             ExprKind::Default(value, otherwise) => {
-                let value = self.within(value, OR);
-                let otherwise = self.within(otherwise, OR);
-                (format!("{value} != null ? {value} : {otherwise}"), CHOICE)
+                // ECMAScript wants parentheses around `||` and `&&` beside it, not around another `??`.
+                let value = match self.bound(value) {
+                    (text, power) if power >= EQUAL || power == DEFAULT => text,
+                    (text, _) => format!("({text})"),
+                };
+                let otherwise = self.within(otherwise, EQUAL);
+                (format!("{value} ?? {otherwise}"), DEFAULT)
             }
             ExprKind::IsNone(inner) => (format!("{} == null", self.within(inner, LESS)), EQUAL),
             ExprKind::Wrap(inner) | ExprKind::Unwrap(inner) => self.bound(inner),

@@ -185,6 +185,10 @@ impl Translator<'_> {
                         self.types.join(b, float);
                         float
                     }
+                    "??" => {
+                        self.types.join(a, b);
+                        a
+                    }
                     "&&" | "||" => {
                         let bool = self.types.fresh(Kind::Bool);
                         if self.types.kind(a) == Kind::Unknown {
@@ -283,6 +287,14 @@ impl Translator<'_> {
             Js::Unary(sign, _) => unknown(format!("`{sign}`")),
             Js::Binary(operator, left, right) => match *operator {
                 "+" | "-" | "*" | "/" | "%" => self.arithmetic(operator, left, right, scope, want),
+                "??" => {
+                    let value = self.spelt(left, scope, want)?;
+                    if value.text == "none" || !value.optional {
+                        return if value.optional { self.spelt(right, scope, want) } else { Ok(value) };
+                    }
+                    let otherwise = self.spelt(right, scope, want)?;
+                    Ok(defaulted(&value, &otherwise))
+                }
                 "&&" | "||" if want != Kind::Bool => {
                     unknown(format!("`{operator}` of what is not true or false"))
                 }
@@ -297,14 +309,7 @@ impl Translator<'_> {
                     return Ok(value);
                 }
                 let otherwise = self.spelt(otherwise, scope, want)?;
-                Ok(Out {
-                    optional: otherwise.optional,
-                    ..Out::new(
-                        format!("{} ?? {}", value.within(DEFAULT), otherwise.within(DEFAULT)),
-                        DEFAULT,
-                        value.kind,
-                    )
-                })
+                Ok(defaulted(&value, &otherwise))
             }
             Js::Choice(..) => unknown("`? :` inside an expression"),
         }
@@ -610,7 +615,7 @@ impl Translator<'_> {
                 }
                 self.truth(&Js::Binary(operator, left.clone(), right.clone()), scope)
             }
-            Js::Binary("in" | "instanceof" | "^" | "<<" | ">>" | ">>>" | "**" | "??", ..) => {
+            Js::Binary("in" | "instanceof" | "^" | "<<" | ">>" | ">>>" | "**", ..) => {
                 let Js::Binary(operator, ..) = js else { return unknown("an operator") };
                 unknown(format!("`{operator}`"))
             }
@@ -717,6 +722,12 @@ pub(super) fn is_default(condition: &Js, value: &Js) -> bool {
 /// `Math.trunc`, whose argument is no division of fractions.
 fn is_trunc(of: &Js) -> bool {
     of.path().is_some_and(|path| path == ["Math", "trunc"])
+}
+
+/// `a ?? b`.
+fn defaulted(value: &Out, otherwise: &Out) -> Out {
+    let text = format!("{} ?? {}", value.within(DEFAULT), otherwise.within(DEFAULT + 1));
+    Out { optional: otherwise.optional, ..Out::new(text, DEFAULT, value.kind) }
 }
 
 fn none_test(out: &Out) -> Out {
