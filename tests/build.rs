@@ -9,7 +9,7 @@ use std::{
 };
 
 use statechart_lang::{
-    Loader, MapLoader, compile,
+    Loader, MapLoader, codegen, compile,
     interpreter::{Answers, Fault, Input, Interpreter},
     model::{ExternFn, Field, Machine, Model, Symbol, Type, names},
 };
@@ -18,7 +18,7 @@ use statechart_lang::{
 #[allow(dead_code, unreachable_pub, missing_docs)]
 mod random;
 
-/// Random charts that are compiled; more would lengthen the build.
+/// Random charts that are compiled unless `STATECHART_RANDOM_CHARTS` says otherwise; more would lengthen the build.
 const RANDOM_CHARTS: usize = 32;
 
 struct Disk;
@@ -33,24 +33,34 @@ fn main() {
     let here = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").expect("cargo sets it"));
     let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets it"));
     let specs = here.parent().expect("the crate stands in the workspace").join("specs");
-    let fixtures = here.join("fixtures/ok");
-    for path in [&specs, &fixtures, &here.join("src/random.rs"), &here.join("build.rs")] {
+    let (fixtures, new) = (here.join("fixtures/ok"), here.join("fixtures/new"));
+    for path in [
+        &specs,
+        &fixtures,
+        &new,
+        &here.join("src/random.rs"),
+        &here.join("src/random_actions.rs"),
+        &here.join("build.rs"),
+    ] {
         println!("cargo::rerun-if-changed={}", path.display());
     }
-    println!("cargo::rerun-if-env-changed=STATECHART_RANDOM_SEED");
+    for variable in ["STATECHART_RANDOM_SEED", "STATECHART_RANDOM_CHARTS"] {
+        println!("cargo::rerun-if-env-changed={variable}");
+    }
+    let number = |variable: &str| env::var(variable).ok().and_then(|number| number.parse::<u64>().ok());
+    let charts = number("STATECHART_RANDOM_CHARTS").map_or(RANDOM_CHARTS, |charts| charts as usize);
 
     let mut text = String::new();
     let mut list = String::new();
     // The platform's machines send to each other, so they stand in one module.
     group("specs", &files(&specs), &mut text, &mut list);
-    for file in files(&fixtures) {
+    for file in files(&fixtures).into_iter().chain(files(&new)) {
         let name = format!("ok_{}", file.file_stem().unwrap_or_default().to_string_lossy());
         group(&name, &[file], &mut text, &mut list);
     }
-    let mut seed: u64 =
-        env::var("STATECHART_RANDOM_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(1);
+    let mut seed = number("STATECHART_RANDOM_SEED").unwrap_or(1);
     let mut made = 0;
-    while made < RANDOM_CHARTS {
+    while made < charts {
         let spec = random::chart("Random", seed);
         let compiled = compile("random.sc", &MapLoader::from([("random.sc", spec.as_str())]));
         if compiled.model.is_some_and(|model| is_lively(&model.machines[0], seed)) {
@@ -124,7 +134,8 @@ fn group(name: &str, files: &[PathBuf], text: &mut String, list: &mut String) {
         {
             continue;
         }
-        let _ = writeln!(body, "statechart_runtime::statechart!({path:?});");
+        // Plain Rust, as the macro would expand to: a macro call for each of so many takes longer.
+        let _ = writeln!(body, "{}", codegen::generate_with(model, codegen::Options { snapshot: true }));
         for machine in model.own_machines() {
             types.extend(machine.types.iter().map(|ty| ty.name.clone()));
             glue(machine, model, &mut body);
@@ -268,6 +279,19 @@ fn glue(machine: &Machine, model: &Model, out: &mut String) {
             names::pascal(name)
         );
     }
+    let mut kinds: Vec<&str> = machine.children.iter().map(|child| child.machine.as_str()).collect();
+    kinds.sort_unstable();
+    kinds.dedup();
+    for kind in kinds {
+        let of = ident(&names::snake(kind));
+        let params = model.machine(kind).is_some_and(|machine| machine.params().next().is_some());
+        let params = if params { format!(", _params: &{of}::Params") } else { String::new() };
+        let _ = writeln!(
+            out,
+            "fn spawn_{}(&mut self{params}) -> impl {of}::Externs + Send + 'static {{ Answered::default() }}",
+            names::snake(kind)
+        );
+    }
     let _ = writeln!(out, "}}");
 
     let events: Vec<&Symbol> = machine.events.iter().map(|event| &event.symbol).collect();
@@ -302,6 +326,15 @@ fn glue(machine: &Machine, model: &Model, out: &mut String) {
             peer.name
         );
     }
+    for child in &machine.children {
+        let of = ident(&names::snake(&child.machine));
+        let _ = writeln!(
+            message_arms,
+            "{module}::Message::Child{}(event) => (Some({:?}.to_owned()), <{of}::Machine<Answered> as Glue>::event_signal(event)),",
+            names::pascal(&child.name),
+            child.name
+        );
+    }
     let call_arms: String = machine
         .services
         .iter()
@@ -314,10 +347,74 @@ fn glue(machine: &Machine, model: &Model, out: &mut String) {
         .iter()
         .map(|variable| format!("self.context.{}.to_value(),", field(&variable.name)))
         .collect();
+    let params: Vec<String> = machine.params().map(|param| field(&param.name)).collect();
+    let fresh = if params.is_empty() {
+        "Self::new(Answered::default())".to_owned()
+    } else {
+        let fields = params
+            .iter()
+            .enumerate()
+            .map(|(at, name)| format!("{name}: FromValue::from_value(&params[{at}]),"));
+        format!("Self::new({module}::Params {{ {} }}, Answered::default())", fields.collect::<String>())
+    };
+    let data: String = machine
+        .locals
+        .iter()
+        .enumerate()
+        .map(|(id, local)| {
+            let name = field(&local.name);
+            if local.state == 0 {
+                return format!("all.push(({id}, self.params.{name}.to_value()));\n");
+            }
+            let state = field(&machine.states[local.state].path);
+            format!(
+                "if let Some(data) = &self.data.{state} {{ all.push(({id}, data.{name}.to_value())); }}\n"
+            )
+        })
+        .collect();
+    let spawn_arms: String = machine
+        .children
+        .iter()
+        .map(|child| {
+            let (of, name) = (ident(&names::pascal(&child.name)), &child.name);
+            if child.params.is_empty() {
+                return format!("{module}::Spawn::{of} => vec![],\n");
+            }
+            let values: String = child
+                .params
+                .iter()
+                .map(|param| format!("params.{}.to_value(),", field(&param.name)))
+                .collect();
+            let _ = name;
+            format!("{module}::Spawn::{of}(params) => vec![{values}],\n")
+        })
+        .collect();
+    let spawn =
+        if spawn_arms.is_empty() { "vec![]".to_owned() } else { format!("match spawn {{ {spawn_arms} }}") };
+    let returned_arms: String = machine
+        .children
+        .iter()
+        .enumerate()
+        .filter(|(_, child)| child.result.is_some())
+        .map(|(id, child)| {
+            format!(
+                "{id} => result.map(|value| {module}::Returned::Child{}(FromValue::from_value(value))),\n",
+                names::pascal(&child.name)
+            )
+        })
+        .collect();
+    let result = if machine.result.is_some() { "self.result().map(ToValue::to_value)" } else { "None" };
     let _ = writeln!(
         out,
         "impl Glue for {module}::Machine<Answered> {{
-            fn fresh() -> Self {{ Self::new(Answered::default()) }}
+            fn fresh(params: &[Value]) -> Self {{ {fresh} }}
+            fn data_values(&self) -> Vec<(usize, Value)> {{ let mut all = Vec::new(); {data} all }}
+            fn spawn_args(spawn: &Self::Spawn) -> Vec<Value> {{ {spawn} }}
+            fn child_result(child: usize, result: Option<&Value>) -> Option<Self::Returned> {{ match child {{ {returned_arms} _ => None }} }}
+            fn revived(snapshot: &statechart_runtime::snapshot::Snapshot, now: value::Time)
+                -> Result<(Self, statechart_runtime::snapshot::Pending), statechart_runtime::snapshot::SnapshotError>
+            {{ Self::revive(Answered::default(), snapshot, now) }}
+            fn result_value(&self) -> Option<Value> {{ {result} }}
             fn event(id: usize, args: &[Value]) -> Self::Event {{ match id {{ {made} _ => unreachable!(\"{{args:?}}\") }} }}
             fn event_signal(event: &Self::Event) -> Signal {{ {} }}
             fn output_signal(output: &Self::Output) -> Signal {{ {} }}

@@ -10,27 +10,59 @@ use std::{
 
 use proc_macro2::{Span, TokenStream};
 use quote::{quote, quote_spanned};
-use statechart_lang::Loader;
-use syn::LitStr;
+use statechart_lang::{Loader, codegen::Options};
+use syn::{
+    Ident, LitStr, Token,
+    parse::{Parse, ParseStream},
+};
 
 /// Generates a module for each machine that the spec declares.
 ///
 /// The path is relative to the crate, or to one of the directories around it, up to the workspace. The crate
 /// is rebuilt when the spec or a file that it imports changes. Extern types of the spec are items of
-/// the same name beside the call; a machine that `send`s to a peer needs the peer's module beside its own.
+/// the same name beside the call; a machine that `send`s to a peer or starts a child needs that module beside its own.
+///
+/// `statechart!("specs/turnstile.sc", snapshot)` adds `Machine::snapshot` and `Machine::restore`: this needs the feature
+/// `snapshot` of `statechart-runtime`, and serde's traits for extern types.
 #[proc_macro]
 pub fn statechart(input: proc_macro::TokenStream) -> proc_macro::TokenStream {
-    let literal = match syn::parse::<LitStr>(input) {
-        Ok(literal) => literal,
-        Err(error) => {
-            let message =
-                "statechart! takes the path of a spec in quotes: statechart!(\"specs/turnstile.sc\")";
-            return syn::Error::new(error.span(), message).to_compile_error().into();
-        }
+    let Call { path: literal, options } = match syn::parse::<Call>(input) {
+        Ok(call) => call,
+        Err(error) => return error.to_compile_error().into(),
     };
     match find(&literal.value()) {
-        Ok(directory) => expand(&directory, &literal.value(), literal.span()).into(),
+        Ok(directory) => expand(&directory, &literal.value(), literal.span(), options).into(),
         Err(message) => syn::Error::new(literal.span(), message).to_compile_error().into(),
+    }
+}
+
+/// `"specs/turnstile.sc"`, or `"specs/turnstile.sc", snapshot`.
+struct Call {
+    path: LitStr,
+    options: Options,
+}
+
+impl Parse for Call {
+    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
+        let path = input.parse().map_err(|error: syn::Error| {
+            let message =
+                "statechart! takes the path of a spec in quotes: statechart!(\"specs/turnstile.sc\")";
+            syn::Error::new(error.span(), message)
+        })?;
+        let mut options = Options::default();
+        while !input.is_empty() {
+            input.parse::<Token![,]>()?;
+            if input.is_empty() {
+                break;
+            }
+            let option: Ident = input.parse()?;
+            if option != "snapshot" {
+                let message = format!("there is no option `{option}`; the only one is `snapshot`");
+                return Err(syn::Error::new(option.span(), message));
+            }
+            options.snapshot = true;
+        }
+        Ok(Self { path, options })
     }
 }
 
@@ -48,18 +80,19 @@ fn find(path: &str) -> Result<PathBuf, String> {
 
 /// Compiles and expands a spec; every file that was read becomes a dependency of the crate. Diagnostics name the
 /// files as the call does.
-fn expand(directory: &Path, path: &str, span: Span) -> TokenStream {
+fn expand(directory: &Path, path: &str, span: Span, options: Options) -> TokenStream {
     let compiled = statechart_lang::compile(path, &Directory(directory));
     let files =
         compiled.sources.iter().map(|(_, source)| directory.join(&source.path)).filter(|file| file.is_file());
     let files = files.map(|file| file.to_string_lossy().into_owned());
     let tracked = quote!(#(const _: &[u8] = include_bytes!(#files);)*);
     let items = match &compiled.model {
-        Some(model) => statechart_lang::codegen::generate(model),
+        Some(model) => statechart_lang::codegen::generate_with(model, options),
         None => {
             let message = format!("the spec has mistakes\n\n{}", compiled.render(false));
             // The names that the code beside it uses exist all the same, so that nothing else is an error.
-            let declared = compiled.skeleton.as_ref().map(statechart_lang::codegen::generate);
+            let declared = compiled.skeleton.as_ref();
+            let declared = declared.map(|model| statechart_lang::codegen::generate_with(model, options));
             let error = quote_spanned!(span => ::core::compile_error!(#message););
             quote!(#error #declared)
         }

@@ -3,6 +3,7 @@
 //! # Layout
 //! - [`chart`]: what a generated machine is and how one step runs; no allocation, no I/O, no async.
 //! - [`value`]: the values of the spec language and their total arithmetic.
+//! - `snapshot` (feature `snapshot`): a running machine as JSON, and back.
 //! - `actor` (feature `actor`): mailbox, timers, services, supervision and inspection on Tokio.
 //! - `market` (feature `market`): exact decimals, trades, candles, coverage, the reading plan.
 //! - `ports` (feature `market`): log, store and cache as traits.
@@ -31,6 +32,8 @@ pub mod embedded;
 pub mod market;
 #[cfg(feature = "market")]
 pub mod ports;
+#[cfg(feature = "snapshot")]
+pub mod snapshot;
 pub mod value;
 
 #[cfg(feature = "macros")]

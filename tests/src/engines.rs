@@ -7,7 +7,8 @@ use statechart_lang::{
     model::Machine,
 };
 use statechart_runtime::{
-    chart::{self, Chart, Effects, Input},
+    chart::{self, Chart, Effects, Input, Receiver},
+    snapshot::{self, Pending, Restorable, SnapshotError},
     value::{self, Time},
 };
 
@@ -24,9 +25,22 @@ impl Answered {
 }
 
 /// What the build script writes for each compiled machine.
-pub trait Glue: Chart<Externs = Answered> + 'static {
-    /// A machine before its start.
-    fn fresh() -> Self;
+pub trait Glue: Restorable + Chart<Externs = Answered> + 'static {
+    /// A machine before its start, with values for its parameters.
+    fn fresh(params: &[Value]) -> Self;
+    /// Parameters of the machine and data of active states, by their index in the model.
+    fn data_values(&self) -> Vec<(usize, Value)>;
+    /// Arguments of a child that is to be started.
+    fn spawn_args(spawn: &Self::Spawn) -> Vec<Value>;
+    /// What a child returned.
+    fn child_result(child: usize, result: Option<&Value>) -> Option<Self::Returned>;
+    /// What the machine returned.
+    fn result_value(&self) -> Option<Value>;
+    /// The machine that a snapshot is of.
+    ///
+    /// # Errors
+    /// What is wrong with the snapshot.
+    fn revived(snapshot: &snapshot::Snapshot, now: Time) -> Result<(Self, Pending), SnapshotError>;
     /// The event with this index of the model.
     fn event(id: usize, args: &[Value]) -> Self::Event;
     /// An event in the interpreter's terms.
@@ -112,7 +126,8 @@ impl<T: ToValue> ToValue for Vec<T> {
 #[macro_export]
 macro_rules! token {
     ($name:ident) => {
-        #[derive(Debug, Clone)]
+        #[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
+        #[serde(transparent)]
         pub struct $name(String);
         impl FromValue for $name {
             fn from_value(value: &Value) -> Self {
@@ -147,6 +162,10 @@ pub struct Did {
     pub active: BTreeSet<usize>,
     /// The extended state.
     pub context: Vec<Value>,
+    /// Parameters of the machine and data of active states.
+    pub data: Vec<(usize, Value)>,
+    /// What the machine returned.
+    pub result: Option<Value>,
     /// Whether the machine has ended.
     pub done: bool,
     /// Whether the configuration accepts.
@@ -173,6 +192,17 @@ pub enum Ask {
         /// Whether it ends with this event.
         last: bool,
     },
+    /// A child completes, or fails: 0 the latest of that index, 1 the one before.
+    Child {
+        /// Which child.
+        child: usize,
+        /// Which of its runs.
+        back: usize,
+        /// What it returns.
+        result: Option<Value>,
+        /// Whether it fails instead.
+        fails: bool,
+    },
     /// A message was not delivered.
     Fault,
     /// The next timer or message to itself.
@@ -187,6 +217,15 @@ pub trait Engine {
     fn ask(&mut self, ask: &Ask, answers: &Answers) -> Option<Did>;
     /// How often each activity was started.
     fn runs(&self) -> BTreeMap<usize, usize>;
+    /// How often each child was started.
+    fn spawns(&self) -> BTreeMap<usize, usize>;
+    /// The machine as JSON.
+    fn snapshot(&self) -> String;
+    /// Goes on from JSON, of this or of the other engine.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    fn restore(&mut self, json: &str, answers: &Answers) -> Result<Did, String>;
 }
 
 /// A machine in both engines.
@@ -196,35 +235,38 @@ pub struct Pair {
     pub spec: &'static str,
     /// The machine's name.
     pub machine: &'static str,
-    compiled: fn() -> Box<dyn Engine>,
+    compiled: fn(&[Value]) -> Box<dyn Engine>,
 }
 
 impl Pair {
     /// A machine of a spec.
     #[must_use]
     pub fn of<M: Glue>(spec: &'static str, machine: &'static str) -> Self {
-        Self { spec, machine, compiled: || Box::new(Compiled::<M>::new()) }
+        Self { spec, machine, compiled: |params| Box::new(Compiled::<M>::new(params)) }
     }
 
     /// Compiled to Rust.
     #[must_use]
-    pub fn compiled(&self) -> Box<dyn Engine> {
-        (self.compiled)()
+    pub fn compiled(&self, params: &[Value]) -> Box<dyn Engine> {
+        (self.compiled)(params)
     }
 }
 
 /// Interpreted.
 #[derive(Debug)]
 pub struct Interpreted<'m> {
+    machine: &'m Machine,
     engine: Interpreter<'m, Answers>,
     generations: BTreeMap<usize, Vec<u32>>,
+    spawned: BTreeMap<usize, Vec<u32>>,
 }
 
 impl<'m> Interpreted<'m> {
     /// A machine before its start.
     #[must_use]
-    pub fn new(machine: &'m Machine) -> Self {
-        Self { engine: Interpreter::with_world(machine, Answers::default()), generations: BTreeMap::new() }
+    pub fn new(machine: &'m Machine, params: &[Value]) -> Self {
+        let engine = Interpreter::with_world(machine, Answers::default()).with_params(params.to_vec());
+        Self { machine, engine, generations: BTreeMap::new(), spawned: BTreeMap::new() }
     }
 
     /// The running interpreter.
@@ -235,9 +277,7 @@ impl<'m> Interpreted<'m> {
 
     fn did(&mut self, report: interpreter::StepReport) -> Did {
         for effect in &report.effects {
-            if let Effect::Start { activity, generation, .. } = effect {
-                self.generations.entry(*activity).or_default().push(*generation);
-            }
+            note(effect, &mut self.generations, &mut self.spawned);
         }
         Did {
             outcome: report.outcome,
@@ -248,14 +288,37 @@ impl<'m> Interpreted<'m> {
                 .effects
                 .into_iter()
                 .filter(|effect| !matches!(effect, Effect::Raise(_)))
+                .map(|effect| match effect {
+                    Effect::Spawn { child, generation, id, args, .. } => {
+                        Effect::Spawn { child, generation, id, machine: String::new(), args }
+                    }
+                    other => other,
+                })
                 .collect(),
             unhandled: report.unhandled,
             active: self.engine.configuration(),
             context: self.engine.context().to_vec(),
+            data: self.engine.data().map(|(local, value)| (local, value.clone())).collect(),
+            result: self.engine.result().cloned(),
             done: self.engine.is_done(),
             accepts: self.engine.accepts(),
             time_us: self.engine.time_us(),
         }
+    }
+}
+
+/// Remembers generations that are given out.
+fn note(
+    effect: &Effect,
+    activities: &mut BTreeMap<usize, Vec<u32>>,
+    children: &mut BTreeMap<usize, Vec<u32>>,
+) {
+    match effect {
+        Effect::Start { activity, generation, .. } => {
+            activities.entry(*activity).or_default().push(*generation);
+        }
+        Effect::Spawn { child, generation, .. } => children.entry(*child).or_default().push(*generation),
+        _ => {}
     }
 }
 
@@ -288,6 +351,14 @@ impl Engine for Interpreted<'_> {
                     last,
                 })
             }
+            Ask::Child { child, back, result, fails } => {
+                let (child, generation) = (*child, generation(&self.spawned, *child, *back));
+                self.engine.step(if *fails {
+                    interpreter::Input::ChildFailed { child, generation }
+                } else {
+                    interpreter::Input::ChildDone { child, generation, result: result.clone() }
+                })
+            }
             Ask::Fault => self.engine.step(interpreter::Input::Fault(interpreter::Fault::Undelivered)),
             Ask::Elapse => self.engine.elapse()?,
         };
@@ -298,6 +369,23 @@ impl Engine for Interpreted<'_> {
     fn runs(&self) -> BTreeMap<usize, usize> {
         self.generations.iter().map(|(activity, runs)| (*activity, runs.len())).collect()
     }
+
+    fn spawns(&self) -> BTreeMap<usize, usize> {
+        self.spawned.iter().map(|(child, runs)| (*child, runs.len())).collect()
+    }
+
+    fn snapshot(&self) -> String {
+        self.engine.snapshot().to_json()
+    }
+
+    fn restore(&mut self, json: &str, answers: &Answers) -> Result<Did, String> {
+        let time_us = self.engine.time_us();
+        let read = interpreter::Snapshot::from_json(json).map_err(|error| error.to_string())?;
+        let (engine, report) = Interpreter::restore_at(self.machine, answers.clone(), &read, time_us)
+            .map_err(|error| error.to_string())?;
+        self.engine = engine;
+        Ok(self.did(report))
+    }
 }
 
 /// Compiled, with a clock of its own.
@@ -307,6 +395,7 @@ struct Compiled<M: Glue> {
     sequence: u64,
     agenda: Vec<Due<M>>,
     generations: BTreeMap<usize, Vec<u32>>,
+    spawned: BTreeMap<usize, Vec<u32>>,
 }
 
 struct Due<M: Glue> {
@@ -317,7 +406,7 @@ struct Due<M: Glue> {
 
 enum What<M: Glue> {
     Timer { timer: u16, generation: u32 },
-    Message(M::Event),
+    Message(M::Message, Option<u16>),
 }
 
 /// Writes down what a step does, in the interpreter's terms.
@@ -335,7 +424,8 @@ struct Notes<M: Glue> {
 enum Change<M: Glue> {
     Arm { timer: u16, generation: u32, after_us: i64 },
     Disarm(u16),
-    Send(M::Event, i64),
+    Send(M::Message, i64, Option<u16>),
+    Cancel(u16),
 }
 
 fn fault(fault: value::Fault) -> interpreter::Fault {
@@ -348,8 +438,9 @@ fn fault(fault: value::Fault) -> interpreter::Fault {
         value::Fault::DeferredFull { limit } => Told::DeferredFull { limit },
         value::Fault::Microsteps { limit } => Told::Microsteps { limit },
         value::Fault::Undelivered => Told::Undelivered,
-        // Not yet in the interpreter's terms; no compared step meets one.
-        other => unreachable!("{other}"),
+        value::Fault::ServicePanicked => Told::ServicePanicked,
+        value::Fault::UndoFull { limit } => Told::UndoFull { limit },
+        value::Fault::Child => Told::Child,
     }
 }
 
@@ -360,21 +451,36 @@ impl<M: Glue> Effects<M> for Notes<M> {
     fn emit(&mut self, output: M::Output) {
         self.effects.push(Effect::Emit(M::output_signal(&output)));
     }
-    fn send(&mut self, message: M::Message, delay: Option<value::Duration>, _id: Option<u16>) {
+    fn send(&mut self, message: M::Message, delay: Option<value::Duration>, id: Option<u16>) {
         let (peer, signal) = M::message(&message);
         self.effects.push(Effect::Send {
             peer,
             message: signal,
             delay_us: delay.map(|delay| delay.0),
-            id: None,
+            id: id.map(|id| M::TABLES.sends[usize::from(id)].to_owned()),
         });
-        if let Ok(event) = M::to_self(message) {
-            self.agenda.push(Change::Send(event, delay.map_or(0, |delay| delay.0)));
+        if let Some(id) = id {
+            self.agenda.push(Change::Cancel(id));
+        }
+        // What has no delay and is for somebody else has left.
+        if delay.is_some() || M::receiver(&message) == Receiver::Itself {
+            self.agenda.push(Change::Send(message, delay.map_or(0, |delay| delay.0), id));
         }
     }
-    fn cancel(&mut self, _id: u16) {}
-    fn spawn(&mut self, _child: u16, _generation: u32, _spawn: M::Spawn) {}
-    fn stop_child(&mut self, _child: u16) {}
+    fn cancel(&mut self, id: u16) {
+        self.effects.push(Effect::Cancel { id: M::TABLES.sends[usize::from(id)].to_owned() });
+        self.agenda.push(Change::Cancel(id));
+    }
+    fn spawn(&mut self, child: u16, generation: u32, spawn: M::Spawn) {
+        let (child, id) = (usize::from(child), M::TABLES.children[usize::from(child)].to_owned());
+        let args = M::spawn_args(&spawn);
+        // The machine's name stands in the spec, not in the tables.
+        self.effects.push(Effect::Spawn { child, generation, id, machine: String::new(), args });
+    }
+    fn stop_child(&mut self, child: u16) {
+        let (child, id) = (usize::from(child), M::TABLES.children[usize::from(child)].to_owned());
+        self.effects.push(Effect::StopChild { child, id });
+    }
     fn start(&mut self, activity: u16, generation: u32, call: M::Call) {
         let (service, args) = M::call_of(&call);
         self.effects.push(Effect::Start { activity: activity.into(), generation, service, args });
@@ -416,18 +522,19 @@ impl<M: Glue> Effects<M> for Notes<M> {
 }
 
 impl<M: Glue> Compiled<M> {
-    fn new() -> Self {
+    fn new(params: &[Value]) -> Self {
         Self {
-            machine: M::fresh(),
+            machine: M::fresh(params),
             time_us: 0,
             sequence: 0,
             agenda: Vec::new(),
             generations: BTreeMap::new(),
+            spawned: BTreeMap::new(),
         }
     }
 
-    fn perform(&mut self, input: Option<Input<M::Event, M::Returned>>) -> Did {
-        let mut notes = Notes {
+    fn notes(&self) -> Notes<M> {
+        Notes {
             now: Time(self.time_us),
             effects: Vec::new(),
             unhandled: Vec::new(),
@@ -435,7 +542,11 @@ impl<M: Glue> Compiled<M> {
             exited: Vec::new(),
             entered: Vec::new(),
             agenda: Vec::new(),
-        };
+        }
+    }
+
+    fn perform(&mut self, input: Option<Input<M::Event, M::Returned>>) -> Did {
+        let mut notes = self.notes();
         let outcome = match input {
             None => {
                 self.machine.start(&mut notes);
@@ -443,6 +554,21 @@ impl<M: Glue> Compiled<M> {
             }
             Some(input) => self.machine.step(&mut notes, input),
         };
+        self.did(notes, outcome)
+    }
+
+    /// The next thing that the machine itself sees.
+    fn next(&mut self) -> Option<Due<M>> {
+        let is_own = |due: &Due<M>| match &due.what {
+            What::Timer { .. } => true,
+            What::Message(message, _) => M::receiver(message) == Receiver::Itself,
+        };
+        let own = self.agenda.iter().enumerate().filter(|(_, due)| is_own(due));
+        let (first, _) = own.min_by_key(|(_, due)| (due.time_us, due.sequence))?;
+        Some(self.agenda.remove(first))
+    }
+
+    fn did(&mut self, notes: Notes<M>, outcome: chart::Outcome) -> Did {
         for change in notes.agenda {
             self.sequence += 1;
             let sequence = self.sequence;
@@ -455,7 +581,12 @@ impl<M: Glue> Compiled<M> {
                     self.disarm(timer);
                     (after_us, What::Timer { timer, generation })
                 }
-                Change::Send(event, after_us) => (after_us, What::Message(event)),
+                Change::Send(message, after_us, id) => (after_us, What::Message(message, id)),
+                Change::Cancel(id) => {
+                    self.agenda
+                        .retain(|due| !matches!(due.what, What::Message(_, Some(named)) if named == id));
+                    continue;
+                }
             };
             self.agenda.push(Due { time_us: self.time_us.saturating_add(after_us.max(0)), sequence, what });
         }
@@ -464,9 +595,7 @@ impl<M: Glue> Compiled<M> {
             self.agenda.clear();
         }
         for effect in &notes.effects {
-            if let Effect::Start { activity, generation, .. } = effect {
-                self.generations.entry(*activity).or_default().push(*generation);
-            }
+            note(effect, &mut self.generations, &mut self.spawned);
         }
         Did {
             outcome: match outcome {
@@ -484,6 +613,8 @@ impl<M: Glue> Compiled<M> {
             unhandled: notes.unhandled,
             active: self.machine.core().active().map(usize::from).collect(),
             context: self.machine.context_values(),
+            data: self.machine.data_values(),
+            result: self.machine.result_value(),
             done,
             accepts: self.machine.accepting(),
             time_us: self.time_us,
@@ -511,15 +642,22 @@ impl<M: Glue> Engine for Compiled<M> {
                 event: <M as Glue>::event(*event, args),
                 last: *last,
             },
+            Ask::Child { child, back, result, fails } => {
+                let generation = generation(&self.spawned, *child, *back);
+                let (index, result) = (*child as u16, M::child_result(*child, result.as_ref()));
+                if *fails {
+                    Input::ChildFailed { child: index, generation }
+                } else {
+                    Input::ChildDone { child: index, generation, result }
+                }
+            }
             Ask::Fault => Input::Fault(value::Fault::Undelivered),
             Ask::Elapse => {
-                let first =
-                    self.agenda.iter().enumerate().min_by_key(|(_, due)| (due.time_us, due.sequence))?;
-                let due = self.agenda.remove(first.0);
+                let due = self.next()?;
                 self.time_us = self.time_us.max(due.time_us);
                 match due.what {
                     What::Timer { timer, generation } => Input::Elapsed { timer, generation },
-                    What::Message(event) => Input::Event(event),
+                    What::Message(message, _) => Input::Event(M::to_self(message).ok()?),
                 }
             }
         };
@@ -528,5 +666,38 @@ impl<M: Glue> Engine for Compiled<M> {
 
     fn runs(&self) -> BTreeMap<usize, usize> {
         self.generations.iter().map(|(activity, runs)| (*activity, runs.len())).collect()
+    }
+
+    fn spawns(&self) -> BTreeMap<usize, usize> {
+        self.spawned.iter().map(|(child, runs)| (*child, runs.len())).collect()
+    }
+
+    fn snapshot(&self) -> String {
+        let now = Time(self.time_us);
+        let mut taken = snapshot::take(&self.machine, now).expect("tokens can be written");
+        let mut waiting: Vec<&Due<M>> = self.agenda.iter().collect();
+        waiting.sort_by_key(|due| (due.time_us, due.sequence));
+        for due in waiting {
+            let What::Message(message, id) = &due.what else { continue };
+            // What has left for others by now waits no more.
+            if M::receiver(message) == Receiver::Itself || due.time_us > self.time_us {
+                let left = value::Duration(due.time_us - self.time_us);
+                taken
+                    .messages
+                    .push(snapshot::message::<M>(message, left, *id).expect("tokens can be written"));
+            }
+        }
+        taken.to_json()
+    }
+
+    fn restore(&mut self, json: &str, answers: &Answers) -> Result<Did, String> {
+        let read = snapshot::Snapshot::from_json(json).map_err(|error| error.to_string())?;
+        let (machine, pending) = M::revived(&read, Time(self.time_us)).map_err(|error| error.to_string())?;
+        self.machine = machine;
+        self.machine.externs_mut().0.clone_from(answers);
+        self.agenda.clear();
+        let mut notes = self.notes();
+        snapshot::resume(&mut self.machine, &pending, &mut notes).map_err(|error| error.to_string())?;
+        Ok(self.did(notes, chart::Outcome::Taken))
     }
 }

@@ -10,6 +10,7 @@
 pub mod engines;
 pub mod mutate;
 pub mod random;
+pub mod twins;
 
 #[allow(missing_docs, unreachable_pub, unused, clippy::all)]
 #[rustfmt::skip]

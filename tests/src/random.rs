@@ -4,6 +4,9 @@
 
 use std::fmt::Write as _;
 
+#[path = "random_actions.rs"]
+mod actions;
+
 /// SplitMix64: small, and the same on every machine.
 #[derive(Debug, Clone)]
 pub struct Random(pub u64);
@@ -48,6 +51,20 @@ struct Place {
     kind: Kind,
     parent: usize,
     children: Vec<usize>,
+    /// Has parameters `p` and `q` with its number.
+    params: bool,
+    /// Has a field `f` with its number.
+    field: bool,
+    /// Has a history state `h` with its number: deep or not, with a default of its own or not.
+    history: Option<(bool, bool)>,
+    /// What a final state returns.
+    returns: Option<&'static str>,
+}
+
+impl Place {
+    fn new(kind: Kind, parent: usize) -> Self {
+        Self { kind, parent, children: Vec::new(), params: false, field: false, history: None, returns: None }
+    }
 }
 
 /// A chart that the checker accepts more often than not; the caller tries again when it does not.
@@ -56,13 +73,15 @@ pub struct Chart {
     random: Random,
     places: Vec<Place>,
     text: String,
+    /// The state that is being written.
+    here: usize,
 }
 
 /// The text of a random machine of this name.
 #[must_use]
 pub fn chart(name: &str, seed: u64) -> String {
-    let root = Place { kind: Kind::Compound, parent: 0, children: Vec::new() };
-    let mut chart = Chart { random: Random(seed), places: vec![root], text: String::new() };
+    let root = Place::new(Kind::Compound, 0);
+    let mut chart = Chart { random: Random(seed), places: vec![root], text: String::new(), here: 0 };
     chart.grow(0, 0);
     if chart.places[0].children.len() > 2 && chart.random.once_in(4) {
         chart.places[0].kind = Kind::Parallel;
@@ -75,6 +94,7 @@ pub fn chart(name: &str, seed: u64) -> String {
             }
         }
     }
+    chart.furnish();
     chart.write(name);
     chart.text
 }
@@ -88,9 +108,20 @@ const DECLARATIONS: &str = "
     guard yes
     guard big(Int)
     action act(Int, text: Text)
+    action back(Int)
     service work(Int) streams TICK -> OK ! KO
     service idle() -> KO
   }
+";
+
+/// The machine that charts start as a child.
+const KID: &str = "
+machine Kid(size: Int = 2) {
+  input { POKE(n: Int) }
+  initial small
+  state small { on POKE [event.n > size] -> grown(event.n) }
+  final grown(n: Int) { return n }
+}
 ";
 
 impl Chart {
@@ -110,7 +141,7 @@ impl Chart {
             };
             has_final |= kind == Kind::Final;
             let id = self.places.len();
-            self.places.push(Place { kind, parent, children: Vec::new() });
+            self.places.push(Place::new(kind, parent));
             self.places[parent].children.push(id);
             let grows = matches!(kind, Kind::Compound | Kind::Parallel)
                 || (kind == Kind::Region && depth < 3 && !self.random.once_in(4));
@@ -118,6 +149,42 @@ impl Chart {
                 self.grow(id, depth + 1);
             }
         }
+    }
+
+    /// Gives states data, histories and what they return.
+    fn furnish(&mut self) {
+        for id in 1..self.places.len() {
+            let kind = self.places[id].kind;
+            if matches!(kind, Kind::Atomic | Kind::Compound) && self.random.once_in(4) {
+                self.places[id].params = true;
+            }
+            if kind != Kind::Final && self.random.once_in(5) {
+                self.places[id].field = true;
+            }
+            if !self.places[id].children.is_empty() && self.random.once_in(3) {
+                self.places[id].history = Some((self.random.once_in(2), self.random.once_in(2)));
+            }
+            if kind == Kind::Final && self.random.once_in(2) {
+                self.places[id].returns = Some(["n", "n + 1", "10 / n"][self.random.below(3)]);
+            }
+        }
+    }
+
+    /// The path of a history state.
+    fn history_name(id: usize) -> String {
+        format!("h{id}")
+    }
+
+    /// A state to go to, perhaps with values for its parameters.
+    fn place(&mut self, id: usize) -> String {
+        let name = Self::name(id);
+        if !self.places[id].params || self.random.once_in(2) {
+            return name;
+        }
+        let passed = self.random.pick(&["(n)", "(n - 2, t)", "(10 / n)", "(3, q: t + \"+\")", "(p: n * 2)"]);
+        // Named by the parameter, which has the state's number.
+        let passed = passed.replace("q:", &format!("q{id}:")).replace("p:", &format!("p{id}:"));
+        format!("{name}{passed}")
     }
 
     fn name(id: usize) -> String {
@@ -150,8 +217,12 @@ impl Chart {
     fn write(&mut self, name: &str) {
         let strict = if self.random.once_in(3) { "strict " } else { "" };
         let _ = write!(self.text, "{strict}machine {name} {{{DECLARATIONS}");
+        if self.random.once_in(3) {
+            self.text.push_str("  limits { internal: 5 deferred: 3 microsteps: 60 undo: 3 }\n");
+        }
         self.state(0, 1);
         self.text.push_str("}\n");
+        self.text.push_str(KID);
     }
 
     fn state(&mut self, id: usize, depth: usize) {
@@ -168,7 +239,24 @@ impl Chart {
             } else {
                 children[self.random.below(children.len())]
             };
-            let _ = writeln!(self.text, "{margin}initial {}", Self::name(initial));
+            let own = self.places[id].history.filter(|(_, has_default)| *has_default);
+            let target = if own.is_some() && self.random.once_in(4) {
+                Self::history_name(id)
+            } else {
+                self.place(initial)
+            };
+            self.here = id;
+            let actions =
+                if self.random.once_in(3) { format!(" / {}", self.actions("")) } else { String::new() };
+            let _ = writeln!(self.text, "{margin}initial {target}{actions}");
+        }
+        self.here = id;
+        if self.places[id].field {
+            let value = if self.places[id].params { format!("p{id} + n") } else { "20 / (n - 1)".to_owned() };
+            let _ = writeln!(self.text, "{margin}context {{ f{id}: Int = {value} }}");
+        }
+        if let Some((deep, has_default)) = self.places[id].history {
+            self.history(id, deep, has_default, &margin);
         }
         if id != 0 {
             for list in ["entry", "exit"] {
@@ -177,6 +265,9 @@ impl Chart {
                     let _ = writeln!(self.text, "{margin}{list} / {actions}");
                 }
             }
+        }
+        if let Some(returns) = self.places[id].returns {
+            let _ = writeln!(self.text, "{margin}return {returns}");
         }
         if kind != Kind::Final {
             self.reactions(id, &margin);
@@ -189,10 +280,35 @@ impl Chart {
                 Kind::Final => "final",
             };
             let accept = if keyword == "state" && self.random.once_in(4) { "accept " } else { "" };
-            let _ = writeln!(self.text, "{margin}{accept}{keyword} {} {{", Self::name(child));
+            let params = if self.places[child].params {
+                format!("(p{child}: Int = {}, q{child}: Text = t)", self.random.pick(&["1", "n", "n * 2"]))
+            } else {
+                String::new()
+            };
+            let _ = writeln!(self.text, "{margin}{accept}{keyword} {}{params} {{", Self::name(child));
             self.state(child, depth + 1);
             let _ = writeln!(self.text, "{margin}}}");
         }
+    }
+
+    fn history(&mut self, id: usize, deep: bool, has_default: bool, margin: &str) {
+        let deep = if deep { "deep " } else { "" };
+        let mut default = String::new();
+        if has_default {
+            let inside: Vec<usize> = self
+                .inside(id)
+                .into_iter()
+                .filter(|state| self.places[*state].kind != Kind::Region)
+                .collect();
+            let chosen = match inside.len() {
+                0 => self.places[id].children[0],
+                count => inside[self.random.below(count)],
+            };
+            let target = self.place(chosen);
+            let actions = self.actions("");
+            default = format!(" -> {target} / {actions}");
+        }
+        let _ = writeln!(self.text, "{margin}{deep}history {}{default}", Self::history_name(id));
     }
 
     fn reactions(&mut self, id: usize, margin: &str) {
@@ -202,7 +318,15 @@ impl Chart {
             let _ = writeln!(self.text, "{margin}defer {what}");
         }
         if !is_root && self.random.once_in(4) {
-            let what = self.random.pick(&["work(n)", "work(10 / n)", "idle()", "work(len(t))"]);
+            let what = self.random.pick(&[
+                "work(n)",
+                "work(10 / n)",
+                "idle()",
+                "work(len(t))",
+                "Kid(n) as nurse",
+                "Kid as nurse",
+                "Kid(10 / n) as kid",
+            ]);
             let _ = writeln!(self.text, "{margin}do {what}");
         }
         let completes = match kind {
@@ -215,7 +339,8 @@ impl Chart {
         let count = 1 + self.random.below(4);
         let mut lines = Vec::new();
         for _ in 0..count {
-            let trigger = match self.random.below(14) {
+            let trigger = match self.random.below(16) {
+                14 => "on done(kid)",
                 0 if completes && !is_root => "on done",
                 1 => "on fault",
                 2 if self.random.once_in(2) => "always",
@@ -235,6 +360,7 @@ impl Chart {
                 other => std::slice::from_ref(match other {
                     "on done" => &"done",
                     "on fault" => &"fault",
+                    "on done(kid)" => &"done(kid)",
                     "on I" => &"I",
                     "on OK" => &"OK",
                     "on C" => &"C",
@@ -283,6 +409,10 @@ impl Chart {
                 lines.push(format!("{margin}{pattern}"));
             }
         }
+        if is_root {
+            // So that the child that others speak of is one.
+            lines.push(format!("{margin}on TICK [n % 2 == 0] / spawn Kid(n) as kid, send kid POKE(n + 3)"));
+        }
         for line in lines {
             self.text.push_str(&line);
             self.text.push('\n');
@@ -301,9 +431,20 @@ impl Chart {
             let target = inside[self.random.below(inside.len())];
             return ("internal ", format!(" -> {}", Self::name(target)));
         }
-        match self.random.below(8) {
+        match self.random.below(9) {
             0 | 1 => ("", String::new()),
+            2 if id != 0 && self.places[id].params && self.random.once_in(2) => {
+                ("", format!(" -> self(p{id} + 1)"))
+            }
             2 if id != 0 => ("", " -> self".to_owned()),
+            8 => {
+                let with: Vec<usize> =
+                    (1..self.places.len()).filter(|state| self.places[*state].history.is_some()).collect();
+                match with.len() {
+                    0 => ("", String::new()),
+                    count => ("", format!(" -> {}", Self::history_name(with[self.random.below(count)]))),
+                }
+            }
             3 => {
                 // Several targets: one in each of some regions.
                 let parallels: Vec<usize> = (1..self.places.len())
@@ -331,7 +472,7 @@ impl Chart {
                 if self.is_below(id, target) || target == id {
                     target = self.any();
                 }
-                ("", format!(" -> {}", Self::name(target)))
+                ("", format!(" -> {}", self.place(target)))
             }
         }
     }
@@ -359,6 +500,17 @@ impl Chart {
                 ])
                 .to_owned();
         }
+        if trigger == "on done(kid)" && self.random.once_in(2) {
+            return "event.result > n".to_owned();
+        }
+        if trigger == "on fault" && self.random.once_in(2) {
+            return self.random.pick(&["event.kind == \"overflow\"", "event.kind != \"child\""]).to_owned();
+        }
+        if self.random.once_in(3)
+            && let Some(data) = self.data()
+        {
+            return format!("{data} > n");
+        }
         let state = Self::name(self.any());
         match self.random.below(10) {
             0 => format!("in({state})"),
@@ -372,80 +524,5 @@ impl Chart {
             8 => "not yes".to_owned(),
             _ => "yes".to_owned(),
         }
-    }
-
-    fn actions(&mut self, trigger: &str) -> String {
-        let count = 1 + self.random.below(3);
-        let list: Vec<String> = (0..count).map(|_| self.action(trigger)).collect();
-        list.join(", ")
-    }
-
-    fn action(&mut self, trigger: &str) -> String {
-        let own: &[&str] = match trigger {
-            "on C" => &[
-                "n := event.x - 1",
-                "o := event.o",
-                "t := event.t + \"\\n\"",
-                "emit MAYBE(event.o)",
-                "raise I(event.x)",
-                "send self C(event.x, event.t, event.o) delay 1s",
-                "act(event.x, event.name)",
-            ],
-            "on D" => &[
-                "l := event.l",
-                "emit REAL(event.f * 2.5)",
-                "d := event.d",
-                "f := -event.f",
-                "emit SPAN(event.d - d)",
-            ],
-            "on I" | "on OK" => &["n := n + event.n", "emit NUM(event.n)"],
-            "on KO | TICK" => &["emit OUT(event.name)"],
-            _ => &[],
-        };
-        if !own.is_empty() && self.random.once_in(2) {
-            return self.random.pick(own).to_owned();
-        }
-        // Entries and exits raise seldom: what is raised on every way in seldom ends.
-        if self.random.once_in(if trigger.is_empty() { 40 } else { 6 }) {
-            return self
-                .random
-                .pick(&[
-                    "raise I(n)",
-                    "raise J",
-                    "raise A",
-                    "send self B",
-                    "send self A delay 3s",
-                    "send self OK(1)",
-                ])
-                .to_owned();
-        }
-        self.random
-            .pick(&[
-                "n := n + 1",
-                "n := n * 3 - 4",
-                "n := n % 5",
-                "n := 7 / (n - 2)",
-                "n := n + 9_223_372_036_854_775_000",
-                "n := 0",
-                "t := t + \"x\"",
-                "t := \"\"",
-                "o := n",
-                "o := none",
-                "l := [n, o ?? 3]",
-                "f := f * 1.5",
-                "f := f / (f - 0.75)",
-                "d := d + 500ms",
-                "w := now",
-                "emit SPAN(now - (w ?? now))",
-                "emit OUT(t)",
-                "emit NUM(n)",
-                "emit NUM(l[0] ?? -1)",
-                "emit REAL(f)",
-                "emit MAYBE(l[n])",
-                "emit NUM(10 / n)",
-                "act(n, t)",
-                "log t + \"!\"",
-            ])
-            .to_owned()
     }
 }

@@ -1,18 +1,20 @@
 //! The same word through the compiled and the interpreted machine: every step must do the same.
 //!
-//! `STATECHART_WORDS=10000` runs more words; `STATECHART_RANDOM_SEED=7` at build time makes other charts.
+//! `STATECHART_WORDS=10000` runs more words; at build time `STATECHART_RANDOM_SEED=7` makes other charts and
+//! `STATECHART_RANDOM_CHARTS=50` more of them. `cargo xtask differential` does all of it for many.
 #![allow(missing_docs, clippy::unwrap_used)]
 
 use std::{env, path::Path};
 
 use statechart_lang::{
-    interpreter::{Answers, Effect, Fault, ItemKind, Outcome, Value, Word, parse_words},
+    interpreter::{Answers, Effect, ItemKind, Outcome, Value, Word, parse_words},
     model::{Machine, Type},
 };
 use statechart_tests::{
-    engines::{Ask, Did, Engine, Interpreted, Pair},
+    engines::{Ask, Engine, Interpreted, Pair},
     model, pairs,
     random::Random,
+    twins::{Played, Step, Twins, is_livelock, report},
 };
 
 /// How many words of one machine may end in a livelock before the next machine's turn.
@@ -21,76 +23,6 @@ const LIVELOCKS: usize = 3;
 /// Random words for each machine.
 fn words() -> usize {
     env::var("STATECHART_WORDS").ok().and_then(|words| words.parse().ok()).unwrap_or(200)
-}
-
-/// Both engines, and what they were asked so far.
-struct Twins<'m> {
-    pair: Pair,
-    compiled: Box<dyn Engine>,
-    interpreted: Interpreted<'m>,
-    told: String,
-    /// A macrostep did not end; such words are right but slow.
-    livelock: bool,
-}
-
-fn is_livelock(did: &Did) -> bool {
-    did.effects.iter().any(|effect| matches!(effect, Effect::Fault(Fault::Microsteps { .. })))
-}
-
-/// More messages to itself than the interpreter keeps; where a machine is compiled they are its mailbox's
-/// affair, which tells of them after the step.
-fn overflows(did: &Did) -> bool {
-    let lost = |effect: &&Effect| matches!(effect, Effect::Fault(Fault::Undelivered));
-    did.effects.iter().skip(1).find(lost).is_some()
-}
-
-/// Both must be equal; only what differs is shown.
-fn compare(pair: Pair, told: &str, compiled: &Did, interpreted: &Did) {
-    if compiled == interpreted || overflows(interpreted) {
-        return;
-    }
-    let mut shown = String::new();
-    macro_rules! field {
-        ($($name:ident)*) => {$(
-            if compiled.$name != interpreted.$name {
-                let (left, right) = (format!("{:?}", compiled.$name), format!("{:?}", interpreted.$name));
-                let same = left.bytes().zip(right.bytes()).take_while(|(a, b)| a == b).count().saturating_sub(200);
-                let cut = |text: &str| text.chars().skip(same).take(800).collect::<String>();
-                shown += &format!("{}\n  compiled:    …{}\n  interpreted: …{}\n", stringify!($name), cut(&left), cut(&right));
-            }
-        )*};
-    }
-    field!(outcome transitions exited entered effects unhandled active context done accepts time_us);
-    panic!("{} in {}\n{told}\n{shown}", pair.machine, pair.spec);
-}
-
-impl<'m> Twins<'m> {
-    fn start(pair: Pair, machine: &'m Machine, answers: &Answers) -> Self {
-        let (mut compiled, mut interpreted) = (pair.compiled(), Interpreted::new(machine));
-        let (left, right) = (compiled.start(answers), interpreted.start(answers));
-        let told = format!("start {answers:?}\n");
-        compare(pair, &told, &left, &right);
-        let livelock = is_livelock(&right) || overflows(&right);
-        Self { pair, compiled, interpreted, told, livelock }
-    }
-
-    /// `false` when there was nothing to do.
-    fn ask(&mut self, machine: &Machine, ask: &Ask, answers: &Answers) -> bool {
-        let event = match ask {
-            Ask::Event(event, _) | Ask::Report { event, .. } => machine.events[*event].symbol.name.as_str(),
-            _ => "",
-        };
-        self.told.push_str(&format!("{event} {ask:?} {answers:?}\n"));
-        let left = self.compiled.ask(ask, answers);
-        let right = self.interpreted.ask(ask, answers);
-        match (&left, &right) {
-            (Some(left), Some(right)) => compare(self.pair, &self.told, left, right),
-            (None, None) => {}
-            _ => panic!("{} in {}\n{}\n{left:?}\n{right:?}", self.pair.machine, self.pair.spec, self.told),
-        }
-        self.livelock |= right.as_ref().is_some_and(|did| is_livelock(did) || overflows(did));
-        left.is_some()
-    }
 }
 
 fn value(ty: &Type, random: &mut Random) -> Value {
@@ -118,8 +50,14 @@ fn fields(machine: &Machine, event: usize, random: &mut Random) -> Vec<Value> {
 }
 
 /// What might happen next: mostly reports of running activities and events of Σ.
-fn ask(machine: &Machine, twins: &Twins<'_>, random: &mut Random) -> Ask {
-    let runs: Vec<usize> = twins.interpreted.runs().keys().copied().collect();
+fn ask(machine: &Machine, interpreted: &Interpreted<'_>, random: &mut Random) -> Ask {
+    let runs: Vec<usize> = interpreted.runs().keys().copied().collect();
+    let children: Vec<usize> = interpreted.spawns().keys().copied().collect();
+    if !children.is_empty() && random.once_in(5) {
+        let child = children[random.below(children.len())];
+        let result = machine.children[child].result.as_ref().map(|ty| value(ty, random));
+        return Ask::Child { child, back: usize::from(random.once_in(6)), result, fails: random.once_in(4) };
+    }
     match random.below(10) {
         0 | 1 => Ask::Elapse,
         2..=5 if !runs.is_empty() => {
@@ -145,12 +83,54 @@ fn ask(machine: &Machine, twins: &Twins<'_>, random: &mut Random) -> Ask {
     }
 }
 
+/// Values for the machine's parameters.
+fn params(machine: &Machine, random: &mut Random) -> Vec<Value> {
+    machine.params().map(|param| value(&param.ty, random)).collect()
+}
+
+/// Their defaults, else those of their types: what a word without parameters starts with.
+fn defaults(machine: &Machine) -> Vec<Value> {
+    let started = Interpreted::new(machine, &[]).start(&Answers::default());
+    started
+        .data
+        .into_iter()
+        .filter(|(id, _)| machine.locals[*id].state == 0)
+        .map(|(_, value)| value)
+        .collect()
+}
+
 fn answers(machine: &Machine, random: &mut Random) -> Answers {
     Answers(machine.guards.iter().map(|guard| (guard.name.clone(), random.once_in(2))).collect())
 }
 
 fn is_random(pair: &Pair) -> bool {
     pair.machine == "Random"
+}
+
+/// One random word; `true` when it came to a livelock.
+fn random_word(pair: Pair, machine: &Machine, random: &mut Random, steps: &mut usize) -> bool {
+    let (params, start) = (params(machine, random), answers(machine, random));
+    let mut played = Played { params, start, steps: Vec::new() };
+    let Ok(mut twins) = Twins::start(pair, machine, &played.params, &played.start) else {
+        report(pair, machine, played)
+    };
+    for _ in 0..4 + random.below(24) {
+        if twins.ended {
+            return true;
+        }
+        let answers = answers(machine, random);
+        let step = if random.once_in(9) {
+            Step::Exchange(answers)
+        } else {
+            Step::Ask(ask(machine, &twins.interpreted, random), answers)
+        };
+        played.steps.push(step.clone());
+        if twins.play(&step).is_err() {
+            report(pair, machine, played);
+        }
+        *steps += 1;
+    }
+    twins.ended
 }
 
 #[test]
@@ -163,17 +143,7 @@ fn random_words_do_the_same_in_both_engines() {
         let mut random = Random(at as u64 * 1_000_003);
         let mut livelocks = 0;
         for _ in 0..words() {
-            let mut twins = Twins::start(*pair, machine, &answers(machine, &mut random));
-            for _ in 0..4 + random.below(24) {
-                if twins.livelock {
-                    break;
-                }
-                let ask = ask(machine, &twins, &mut random);
-                let answers = answers(machine, &mut random);
-                twins.ask(machine, &ask, &answers);
-                steps += 1;
-            }
-            livelocks += usize::from(twins.livelock);
+            livelocks += usize::from(random_word(*pair, machine, &mut random, &mut steps));
             if livelocks == LIVELOCKS {
                 break;
             }
@@ -196,28 +166,21 @@ fn random_words_take_most_transitions() {
             if livelocks == LIVELOCKS {
                 break;
             }
-            let mut interpreted = Interpreted::new(machine);
+            let mut interpreted = Interpreted::new(machine, &[]);
             interpreted.start(&answers(machine, &mut random));
-            let mut twins = Twins {
-                pair: *pair,
-                compiled: pair.compiled(),
-                interpreted,
-                told: String::new(),
-                livelock: false,
-            };
             for _ in 0..20 {
-                if twins.livelock {
-                    livelocks += 1;
-                    break;
-                }
-                let ask = ask(machine, &twins, &mut random);
+                let ask = ask(machine, &interpreted, &mut random);
                 let answers = answers(machine, &mut random);
-                let Some(did) = twins.interpreted.ask(&ask, &answers) else { continue };
-                twins.livelock |= is_livelock(&did);
+                let Some(did) = interpreted.ask(&ask, &answers) else { continue };
+                let livelock = is_livelock(&did);
                 seen.extend(did.transitions);
                 faults += did.effects.iter().filter(|effect| matches!(effect, Effect::Fault(_))).count();
                 deferred += usize::from(did.outcome == Outcome::Deferred);
                 stale += usize::from(did.outcome == Outcome::Stale);
+                if livelock {
+                    livelocks += 1;
+                    break;
+                }
             }
         }
         taken += seen.len();
@@ -230,7 +193,7 @@ fn random_words_take_most_transitions() {
     );
 }
 
-/// The `.words` files of `specs/`, symbol by symbol.
+/// The `.words` files of `specs/` and of the fixtures, symbol by symbol.
 #[test]
 fn words_of_the_specs_do_the_same_in_both_engines() {
     for pair in pairs() {
@@ -239,40 +202,65 @@ fn words_of_the_specs_do_the_same_in_both_engines() {
         let model = model(Path::new(pair.spec));
         let machine = model.machine(pair.machine).unwrap();
         for named in parse_words(&text, machine).unwrap() {
-            run(pair, machine, &named.word);
+            Run::start(pair, machine, &named.word).all(&named.word);
         }
     }
 }
 
-fn run(pair: Pair, machine: &Machine, word: &Word) {
-    let mut twins = Twins::start(pair, machine, &word.start);
-    settle(&mut twins, machine, 0, &word.start);
-    for item in &word.items {
-        match &item.kind {
-            ItemKind::Event { event, args } => {
-                let reporter = twins.interpreted.engine().reporter(*event);
-                let ask = match reporter {
-                    Some((activity, _, last)) => {
-                        Ask::Report { activity, back: 0, event: *event, args: args.clone(), last }
-                    }
-                    None => Ask::Event(*event, args.clone()),
-                };
-                twins.ask(machine, &ask, &item.answers);
-            }
-            ItemKind::Advance { span_us } => settle(&mut twins, machine, *span_us, &item.answers),
-            ItemKind::Done { .. } => unreachable!("no machine of the list has children"),
-            ItemKind::Elapse => {
-                twins.ask(machine, &Ask::Elapse, &item.answers);
-            }
-        }
-        settle(&mut twins, machine, 0, &item.answers);
-    }
+/// A written word on its way through both engines.
+struct Run<'m> {
+    pair: Pair,
+    machine: &'m Machine,
+    twins: Twins<'m>,
+    played: Played,
 }
 
-/// Fires what is due within a span. The clock then stands at the last firing, which is enough here.
-fn settle(twins: &mut Twins<'_>, machine: &Machine, span_us: i64, answers: &Answers) {
-    let until = twins.interpreted.engine().time_us() + span_us;
-    while twins.interpreted.engine().agenda().first().is_some_and(|(due, _)| *due <= until) {
-        twins.ask(machine, &Ask::Elapse, answers);
+impl<'m> Run<'m> {
+    fn start(pair: Pair, machine: &'m Machine, word: &Word) -> Self {
+        let played = Played { params: defaults(machine), start: word.start.clone(), steps: Vec::new() };
+        match Twins::start(pair, machine, &played.params, &played.start) {
+            Ok(twins) => Self { pair, machine, twins, played },
+            Err(_) => report(pair, machine, played),
+        }
+    }
+
+    fn all(mut self, word: &Word) {
+        self.settle(0, &word.start);
+        for item in &word.items {
+            match &item.kind {
+                ItemKind::Event { event, args } => {
+                    let ask = match self.twins.interpreted.engine().reporter(*event) {
+                        Some((activity, _, last)) => {
+                            Ask::Report { activity, back: 0, event: *event, args: args.clone(), last }
+                        }
+                        None => Ask::Event(*event, args.clone()),
+                    };
+                    self.ask(ask, &item.answers);
+                }
+                ItemKind::Advance { span_us } => self.settle(*span_us, &item.answers),
+                ItemKind::Done { child, result } => {
+                    let ask = Ask::Child { child: *child, back: 0, result: result.clone(), fails: false };
+                    self.ask(ask, &item.answers);
+                }
+                ItemKind::Elapse => self.ask(Ask::Elapse, &item.answers),
+            }
+            self.settle(0, &item.answers);
+        }
+    }
+
+    fn ask(&mut self, ask: Ask, answers: &Answers) {
+        let step = Step::Ask(ask, answers.clone());
+        self.played.steps.push(step.clone());
+        if self.twins.play(&step).is_err() {
+            report(self.pair, self.machine, self.played.clone());
+        }
+    }
+
+    /// Fires what is due within a span. The clock then stands at the last firing, which is enough here.
+    fn settle(&mut self, span_us: i64, answers: &Answers) {
+        let until = self.twins.interpreted.engine().time_us() + span_us;
+        while self.twins.interpreted.engine().next_due_us().is_some_and(|due| due <= until) {
+            self.ask(Ask::Elapse, answers);
+        }
     }
 }

@@ -170,6 +170,7 @@ fn limits_in_the_pages_are_the_programs() {
         (limits.internal as usize, "internal events"),
         (limits.deferred as usize, "deferred events"),
         (limits.microsteps as usize, "microsteps"),
+        (statechart_lang::model::Limits::default().undo as usize, "undos remembered"),
         (codegen::STATE_LIMIT, "states"),
         (codegen::REGION_LIMIT, "states active at once"),
         (codegen::TRANSITION_LIMIT, "transitions"),
@@ -195,6 +196,16 @@ fn limits_in_the_pages_are_the_programs() {
     // Two brackets are open around it.
     assert!(!compiled(&nested(62)).has_errors() && compiled(&nested(63)).has_errors());
     assert!(language.contains("| brackets open at once | 64 |"));
+    let aimed = |count: usize| {
+        let list = |name: fn(usize) -> String| (0..count).map(name).collect::<Vec<_>>();
+        format!(
+            "machine M {{ input {{ GO }} initial a state a {{ on GO -> {} }} parallel p {{ {} }} }}",
+            list(|at| format!("r{at}.b")).join(", "),
+            list(|at| format!("region r{at} {{ initial a state a state b }}")).join(" "),
+        )
+    };
+    assert!(!compiled(&aimed(256)).has_errors() && compiled(&aimed(257)).has_errors());
+    assert!(language.contains("| targets of one transition | 256 |"));
     let summed = |count: usize| {
         format!(
             "machine M {{ context {{ n: Int = 1{} }} initial a state a {{ entry / n := n }} }}",

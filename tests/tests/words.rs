@@ -40,6 +40,35 @@ fn words(path: &Path, machine: &Machine) -> Vec<NamedWord> {
     })
 }
 
+/// The fixtures with words: a family of constructs each.
+fn fixtures() -> Vec<PathBuf> {
+    let directories = ["tests/fixtures/ok", "tests/fixtures/new"];
+    let specs = directories.iter().flat_map(|directory| files(directory, "sc"));
+    specs.filter(|path| path.with_extension("words").exists()).collect()
+}
+
+#[test]
+fn tables_of_the_fixtures() {
+    let mut settings = insta::Settings::clone_current();
+    settings.set_snapshot_path("snapshots/words");
+    settings.set_prepend_module_to_snapshot(false);
+    settings.set_omit_expression(true);
+    let mut shown = 0;
+    for path in fixtures() {
+        let model = model(&path);
+        // The last one may start those before it.
+        let machine = model.own_machines().last().unwrap();
+        let mut text = String::new();
+        for named in words(&path, machine) {
+            let name = named.name.as_deref().unwrap_or("-");
+            let _ = writeln!(text, "{name}: {}\n{}", named.word.text, run(machine, &named.word).table());
+        }
+        settings.bind(|| insta::assert_snapshot!(format!("ok_{}", stem(&path)), text));
+        shown += 1;
+    }
+    assert!(shown >= 8, "{shown} fixtures have words");
+}
+
 #[test]
 fn tables_of_the_words() {
     let mut settings = insta::Settings::clone_current();

@@ -12,6 +12,7 @@ mod bench;
 mod ci;
 mod conformance;
 mod diagrams;
+mod differential;
 mod error;
 mod fuzz;
 mod generated;
@@ -44,6 +45,21 @@ enum Task {
     Diagrams(Fresh),
     /// Run the SCXML suite of SCION, with the W3C's tests in it, through `import` on both engines.
     Conformance(conformance::Conformance),
+    /// Compile random charts, and run random words through them and the interpreter: both must do the same.
+    #[command(
+        after_help = "Examples:\n  cargo xtask differential\n  cargo xtask differential --charts 50 --words 10000 --seed 7"
+    )]
+    Differential {
+        /// How many charts.
+        #[arg(long, value_name = "N", default_value_t = 200, value_parser = clap::value_parser!(u64).range(1..=100_000))]
+        charts: u64,
+        /// How many words for each chart.
+        #[arg(long, value_name = "M", default_value_t = 1_000)]
+        words: u64,
+        /// Where the charts come from.
+        #[arg(long, value_name = "S", default_value_t = 1)]
+        seed: u64,
+    },
     /// Get the recorded trades that the end-to-end test plays.
     SampleData,
     /// Measure what everything costs, beside other libraries, and hold it against the gates.
@@ -75,6 +91,7 @@ fn main() -> ExitCode {
         Task::Grammar(fresh) => grammar::run(fresh.check),
         Task::Diagrams(fresh) => diagrams::run(fresh.check),
         Task::Conformance(options) => conformance::run(&options),
+        Task::Differential { charts, words, seed } => differential::run(charts, words, seed),
         Task::SampleData => sample_data::run(),
         Task::Bench(options) => bench::run(&options),
         Task::Fuzz { inputs, seed } => fuzz::run(inputs, seed),

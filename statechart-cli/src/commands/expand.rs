@@ -1,6 +1,7 @@
 //! `statechart expand`: the Rust that a specification becomes.
 
 use clap::Args;
+use statechart_lang::codegen::Options;
 
 use crate::error::Error;
 use crate::{Outcome, output, spec};
@@ -16,6 +17,9 @@ This is what the `statechart!` macro puts in the place of its call.")]
 pub(crate) struct Expand {
     /// The specification.
     file: String,
+    /// With snapshots, as `statechart!("…", snapshot)` has them.
+    #[arg(long)]
+    snapshot: bool,
     /// Write to a file instead of stdout.
     #[arg(short, long, value_name = "FILE")]
     output: Option<String>,
@@ -27,7 +31,7 @@ impl Expand {
             Ok(model) => model,
             Err(outcome) => return Ok(outcome),
         };
-        let tokens = statechart_lang::codegen::generate(&model);
+        let tokens = statechart_lang::codegen::generate_with(&model, Options { snapshot: self.snapshot });
         let file = syn::parse2(tokens).map_err(|why| Error::Generated { path: self.file.clone(), why })?;
         output::result(&prettyplease::unparse(&file), self.output.as_deref())?;
         Ok(Outcome::Good)

@@ -449,7 +449,7 @@ pub(super) fn perform(holding: &mut BTreeSet<Fact>, actions: &[Action]) {
             }
             ActionKind::For { body, .. } => {
                 let mut gone = BTreeSet::new();
-                cleared(&mut gone, body);
+                cleared(&mut gone, body, &lasting(holding.iter().cloned().collect()).collect());
                 let mut after: BTreeSet<Fact> = holding.difference(&gone).cloned().collect();
                 perform(&mut after, body);
                 holding.retain(|fact| after.contains(fact));
@@ -459,12 +459,13 @@ pub(super) fn perform(holding: &mut BTreeSet<Fact>, actions: &[Action]) {
     }
 }
 
-/// Adds the optionals that a list may leave without a value.
-pub(super) fn cleared(gone: &mut BTreeSet<Fact>, actions: &[Action]) {
+/// Adds the optionals that a list may leave without a value. `known` holds what is known of values that do not change
+/// while it runs: of the event, of what is bound.
+pub(super) fn cleared(gone: &mut BTreeSet<Fact>, actions: &[Action], known: &BTreeSet<Fact>) {
     for action in actions {
         match &action.kind {
             ActionKind::Assign { place, value } => {
-                if holds_value(value, &BTreeSet::new()) {
+                if holds_value(value, known) {
                     gone.remove(&subject(*place));
                 } else {
                     gone.insert(subject(*place));
@@ -472,21 +473,31 @@ pub(super) fn cleared(gone: &mut BTreeSet<Fact>, actions: &[Action]) {
             }
             ActionKind::If { arms, otherwise } => {
                 let mut any = BTreeSet::new();
-                for block in arms.iter().map(|(_, block)| block).chain([otherwise]) {
+                let mut rest = known.clone();
+                for (condition, block) in arms {
+                    let mut inside = rest.clone();
+                    inside.extend(lasting(types::facts(condition, true)));
                     let mut own = gone.clone();
-                    cleared(&mut own, block);
+                    cleared(&mut own, block, &inside);
                     any.append(&mut own);
+                    rest.extend(lasting(types::facts(condition, false)));
                 }
-                *gone = any;
+                cleared(gone, otherwise, &rest);
+                gone.append(&mut any);
             }
             ActionKind::For { body, .. } => {
                 let mut own = gone.clone();
-                cleared(&mut own, body);
+                cleared(&mut own, body, known);
                 gone.append(&mut own);
             }
             _ => {}
         }
     }
+}
+
+/// Of some facts those that no assignment ends.
+pub(super) fn lasting(facts: Vec<Fact>) -> impl Iterator<Item = Fact> {
+    facts.into_iter().filter(|fact| !matches!(fact, Fact::Variable(_) | Fact::Local(_)))
 }
 
 /// Whether a value assigned to an optional is not none.

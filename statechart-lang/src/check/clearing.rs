@@ -4,7 +4,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{actions::cleared, scope::Fact};
+use super::{
+    actions::{cleared, lasting},
+    scope::Fact,
+    types,
+};
 use crate::{
     Span,
     model::{Action, ActionKind, Machine, Place, StateId, StateKind},
@@ -31,13 +35,9 @@ pub(super) struct Clearing {
     pub(super) example: BTreeMap<usize, Span>,
 }
 
-fn of(lists: &[&[Action]]) -> Set {
+fn of(list: &[Action], known: &Set) -> Set {
     let mut gone = Set::new();
-    for list in lists {
-        let mut own = Set::new();
-        cleared(&mut own, list);
-        gone.append(&mut own);
-    }
+    cleared(&mut gone, list, known);
     gone.retain(|fact| matches!(fact, Fact::Variable(_)));
     gone
 }
@@ -53,18 +53,19 @@ impl Clearing {
     pub(super) fn of(machine: &Machine) -> Self {
         let count = machine.states.len();
         let empty = || vec![Set::new(); count];
+        let nothing = Set::new();
         // What the transitions of a state do, and everything that is done inside it.
         let (mut reactions, mut all) = (empty(), empty());
         let (mut exits, mut exits_inside) = (empty(), empty());
         // What happens while a state stays: at the innermost state that does; and what does not leave its inside either.
         let (mut stays, mut around) = (empty(), empty());
         for (id, state) in machine.states.iter().enumerate() {
-            exits[id] = of(&[&state.exit]);
+            exits[id] = of(&state.exit, &nothing);
             exits_inside[id].clone_from(&exits[id]);
-            let entry = of(&[&state.entry]);
+            let entry = of(&state.entry, &nothing);
             // Content of a history runs in its parent.
             let owner = if machine.is_history(id) { state.parent } else { id };
-            let initial = of(&[&state.initial_actions]);
+            let initial = of(&state.initial_actions, &nothing);
             add(&mut stays, owner, &initial);
             add(&mut all, owner, &initial);
             add(&mut all, id, &entry);
@@ -76,7 +77,8 @@ impl Clearing {
             }
         }
         for transition in &machine.transitions {
-            let done = of(&[&transition.actions]);
+            let guard = transition.guard.as_ref().map(|guard| types::facts(guard, true)).unwrap_or_default();
+            let done = of(&transition.actions, &lasting(guard).collect());
             if done.is_empty() {
                 continue;
             }
@@ -197,7 +199,7 @@ fn first(list: &[Action], found: &mut BTreeMap<usize, Span>) {
     for action in list {
         match &action.kind {
             ActionKind::Assign { place: Place::Variable(at), .. }
-                if !of(&[std::slice::from_ref(action)]).is_empty() =>
+                if !of(std::slice::from_ref(action), &Set::new()).is_empty() =>
             {
                 found.entry(*at).or_insert(action.span);
             }

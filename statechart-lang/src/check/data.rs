@@ -48,13 +48,15 @@ pub(super) fn locals(
         let spelt = named().map(|name| (&*name.text, name.span));
         if state == 0 {
             let variables = machine.context.iter().map(|variable| (&*variable.name, variable.span));
-            for name in named().filter(|name| machine.index.variables.contains_key(&name.text)) {
+            for name in named() {
+                let Some(variable) = machine.index.variables.get(&name.text) else { continue };
                 diagnostics.push(
                     Diagnostic::new(
                         Code::Duplicate,
                         name.span,
                         format!("`{}` is a parameter and a variable of the machine", name.text),
                     )
+                    .also(machine.context[*variable].span, "the variable")
                     .help("rename one of them"),
                 );
             }
@@ -229,8 +231,12 @@ pub(super) fn ways_in(machine: &Machine, places: &Places<'_>, diagnostics: &mut 
         }
         let entered = entry(machine, transition.domain, &transition.targets);
         for state in missing(&entered, &transition.passes) {
-            // An initial on the way is reported where it stands.
-            if !inside_default(machine, &entered, state) {
+            // An initial or a history on the way is reported where it stands.
+            let by_history = entered
+                .histories
+                .iter()
+                .any(|history| machine.is_descendant(state, machine.states[*history].parent));
+            if !by_history && !inside_default(machine, &entered, state) {
                 let how = if transition.targets.contains(&state) {
                     "this transition goes to it".to_owned()
                 } else {

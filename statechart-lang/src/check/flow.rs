@@ -27,12 +27,16 @@ const FACT_LIMIT: usize = 4_000_000;
 
 /// The edge that does not establish a variable, for each state and variable.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Blame(BTreeMap<(StateId, usize), (Span, String)>);
+pub(super) struct Blame(BTreeMap<(StateId, usize), (Span, &'static str)>);
 
 impl Blame {
+    fn add(&mut self, state: StateId, variable: usize, edge: Span, why: &'static str) {
+        self.0.entry((state, variable)).or_insert((edge, why));
+    }
+
     /// Where and why a variable may be none in a state.
-    pub(super) fn of(&self, state: StateId, variable: usize) -> Option<(Span, String)> {
-        self.0.get(&(state, variable)).cloned()
+    pub(super) fn of(&self, state: StateId, variable: usize) -> Option<(Span, &'static str)> {
+        self.0.get(&(state, variable)).copied()
     }
 }
 
@@ -91,8 +95,8 @@ impl Facts {
                     if let Fact::Variable(at) = fact
                         && let Some(span) = self.clearing.example.get(at)
                     {
-                        let why = "set to none here, which may happen while the state is active".to_owned();
-                        Rc::make_mut(&mut self.blame).0.entry((state, *at)).or_insert((*span, why));
+                        let why = "set to none here, which may happen while the state is active";
+                        Rc::make_mut(&mut self.blame).add(state, *at, *span, why);
                     }
                 }
                 self.inside[state].retain(|fact| !gone.contains(fact));
@@ -113,8 +117,7 @@ impl Facts {
             .map(|(at, _)| Fact::Variable(at))
             .collect();
         let mut changed = Vec::new();
-        let why = (machine.span, "none at the start".to_owned());
-        self.enter(machine, 0, &[0], start, &why, &mut changed);
+        self.enter(machine, 0, &[0], start, None, &mut changed);
         // Every transition once, then again those of states that have lost something: what a state loses, the
         // states after it lose too.
         for transition in &machine.transitions {
@@ -143,8 +146,7 @@ impl Facts {
         // What other regions do may come behind these.
         let beside = self.clearing.together(source);
         holding.retain(|fact| matches!(fact, Fact::Variable(_)) && !beside.contains(fact));
-        let why = (transition.span, "this way in does not give it a value".to_owned());
-        self.enter(machine, transition.domain, &transition.targets, holding, &why, changed);
+        self.enter(machine, transition.domain, &transition.targets, holding, Some(transition.span), changed);
     }
 
     /// Intersects what holds on the way in with what each entered state assumed (W3C: enterStates).
@@ -154,7 +156,7 @@ impl Facts {
         domain: StateId,
         targets: &[StateId],
         mut holding: Set,
-        why: &(Span, String),
+        edge: Option<Span>,
         changed: &mut Vec<StateId>,
     ) {
         let entered = entry(machine, domain, targets);
@@ -168,7 +170,7 @@ impl Facts {
         let already: Vec<StateId> =
             restored.keys().copied().filter(|parent| !entered.states.contains(parent)).collect();
         for parent in already {
-            self.restore(machine, parent, &restored, &mut holding, &mut open, why, changed);
+            self.restore(machine, parent, &restored, &mut holding, &mut open, edge, changed);
         }
         for &state in &entered.states {
             if let Some((last, before)) = &open
@@ -177,12 +179,12 @@ impl Facts {
                 holding.retain(|fact| before.contains(fact));
                 open = None;
             }
-            self.arrive(machine, state, &mut holding, why, changed);
+            self.arrive(machine, state, &mut holding, edge, changed);
             if entered.by_default.contains(&state) {
                 perform(&mut holding, &machine.states[state].initial_actions);
             }
             if restored.contains_key(&state) {
-                self.restore(machine, state, &restored, &mut holding, &mut open, why, changed);
+                self.restore(machine, state, &restored, &mut holding, &mut open, edge, changed);
             }
         }
     }
@@ -196,18 +198,18 @@ impl Facts {
         restored: &BTreeMap<StateId, Vec<StateId>>,
         holding: &mut Set,
         open: &mut Option<(StateId, Set)>,
-        why: &(Span, String),
+        edge: Option<Span>,
         changed: &mut Vec<StateId>,
     ) {
         for &history in restored.get(&parent).map_or(&[][..], Vec::as_slice) {
             let deep = machine.states[history].kind == StateKind::History { deep: true };
             if deep {
                 for &child in &machine.states[parent].children {
-                    self.anywhere(machine, child, holding.clone(), why, changed);
+                    self.anywhere(machine, child, holding.clone(), edge, changed);
                 }
             } else if machine.states[parent].kind == StateKind::Compound {
                 for &child in &machine.states[parent].children {
-                    self.enter(machine, parent, &[child], holding.clone(), why, changed);
+                    self.enter(machine, parent, &[child], holding.clone(), edge, changed);
                 }
             }
             if open.is_none() {
@@ -223,12 +225,12 @@ impl Facts {
         machine: &Machine,
         state: StateId,
         mut holding: Set,
-        why: &(Span, String),
+        edge: Option<Span>,
         changed: &mut Vec<StateId>,
     ) {
-        self.arrive(machine, state, &mut holding, why, changed);
+        self.arrive(machine, state, &mut holding, edge, changed);
         for &child in &machine.states[state].children {
-            self.anywhere(machine, child, holding.clone(), why, changed);
+            self.anywhere(machine, child, holding.clone(), edge, changed);
         }
     }
 
@@ -238,7 +240,7 @@ impl Facts {
         machine: &Machine,
         state: StateId,
         holding: &mut Set,
-        why: &(Span, String),
+        edge: Option<Span>,
         changed: &mut Vec<StateId>,
     ) {
         self.on_entry[state].retain(|fact| holding.contains(fact));
@@ -248,7 +250,11 @@ impl Facts {
         if !gone.is_empty() {
             for fact in &gone {
                 if let Fact::Variable(at) = fact {
-                    Rc::make_mut(&mut self.blame).0.entry((state, *at)).or_insert_with(|| why.clone());
+                    let (edge, why) = match edge {
+                        Some(edge) => (edge, "this way in does not give it a value"),
+                        None => (machine.context[*at].span, "none at the start"),
+                    };
+                    Rc::make_mut(&mut self.blame).add(state, *at, edge, why);
                 }
             }
             self.inside[state].retain(|fact| !gone.contains(fact));

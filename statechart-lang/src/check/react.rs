@@ -178,20 +178,23 @@ impl<'a> React<'a> {
                 self.machine.states[self.state].timers.push(timer);
                 Some(Trigger::Timer(timer))
             }
-            ast::Trigger::On(pattern) => self.pattern(pattern).map(|(trigger, wildcard)| {
-                scope.cue = match &trigger {
-                    Trigger::Events(events) => {
-                        scope.events.clone_from(events);
-                        scope.wildcard = wildcard;
-                        Cue::Event
-                    }
-                    Trigger::Done(state) => Cue::Done(self.machine.states[*state].result.clone()),
-                    Trigger::ChildDone(child) => Cue::Done(self.machine.children[*child].result.clone()),
-                    Trigger::Fault => Cue::Fault,
-                    Trigger::Always | Trigger::Timer(_) => Cue::None,
-                };
-                trigger
-            }),
+            ast::Trigger::On(pattern) => {
+                scope.cue = Cue::Unknown;
+                self.pattern(pattern).map(|(trigger, wildcard)| {
+                    scope.cue = match &trigger {
+                        Trigger::Events(events) => {
+                            scope.events.clone_from(events);
+                            scope.wildcard = wildcard;
+                            Cue::Event
+                        }
+                        Trigger::Done(state) => Cue::Done(self.machine.states[*state].result.clone()),
+                        Trigger::ChildDone(child) => Cue::Done(self.machine.children[*child].result.clone()),
+                        Trigger::Fault => Cue::Fault,
+                        Trigger::Always | Trigger::Timer(_) => Cue::None,
+                    };
+                    trigger
+                })
+            }
         };
         let guard = ast.guard.as_ref().map(|guard| self.typed(guard, &Type::Bool, &scope));
         if let Some(guard) = &guard {

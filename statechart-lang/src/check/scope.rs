@@ -32,6 +32,8 @@ pub(super) enum Cue {
     Done(Option<Type>),
     /// A fault.
     Fault,
+    /// Something that was rejected: what is read of it is not looked at.
+    Unknown,
 }
 
 /// The surroundings of an expression.

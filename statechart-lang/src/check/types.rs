@@ -236,6 +236,7 @@ impl Typing<'_> {
         }
         match &self.scope.cue {
             Cue::None | Cue::Event => {}
+            Cue::Unknown => return error(span),
             Cue::Done(result) => return self.completion(field, result.clone(), span),
             Cue::Fault => {
                 return match field.text.as_str() {
@@ -339,6 +340,9 @@ impl Typing<'_> {
         }
         let bound = self.scope.bindings.iter().rev().find(|id| self.machine.bindings[**id].name == name.text);
         if let Some(&id) = bound {
+            if self.machine.bindings[id].ty == Type::Unknown {
+                return error(span);
+            }
             return Expr { kind: ExprKind::Binding(id), ty: self.machine.bindings[id].ty.clone(), span };
         }
         if let Some(id) = data::local(&name.text, &self.scope, self.machine) {

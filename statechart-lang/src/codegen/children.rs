@@ -4,6 +4,7 @@ use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
 
 use super::{
+    Options,
     actions::{child_variant, spawn},
     data,
     expr::Exprs,
@@ -44,7 +45,7 @@ fn kinds(machine: &Machine) -> Vec<&str> {
     kinds
 }
 
-fn supplier(kind: &str) -> Ident {
+pub(super) fn supplier(kind: &str) -> Ident {
     format_ident!("spawn_{}", names::snake(kind))
 }
 
@@ -63,7 +64,7 @@ pub(super) fn suppliers(model: &Model, machine: &Machine) -> TokenStream {
     methods.collect()
 }
 
-fn takes_params(model: &Model, kind: &str) -> bool {
+pub(super) fn takes_params(model: &Model, kind: &str) -> bool {
     model.machine(kind).is_some_and(data::has_params)
 }
 
@@ -103,34 +104,44 @@ pub(super) fn hook(machine: &Machine) -> Option<TokenStream> {
     })
 }
 
+/// How parent and child understand each other.
+pub(super) fn link(machine: &Machine, child: usize, options: Options) -> TokenStream {
+    let row = &machine.children[child];
+    let (module, message) = (rust::field(&row.machine), child_variant(&row.name));
+    let result = match data::returned_of_child(machine, child) {
+        Some(returned) => quote!(|returned| match returned {
+            super::#module::Returned::Machine(value) =>
+                ::core::option::Option::Some(Returned::#returned(::core::clone::Clone::clone(value))),
+            _ => ::core::option::Option::None,
+        }),
+        None => quote!(|_| ::core::option::Option::None),
+    };
+    let snapshots = options.snapshot.then(|| quote!(.with_snapshots()));
+    quote! {
+        chart::Link::new(
+            |message| match message {
+                Message::#message(event) => ::core::option::Option::Some(event),
+                _ => ::core::option::Option::None,
+            },
+            #result,
+        )#snapshots
+    }
+}
+
 /// How a spawn becomes a machine.
-pub(super) fn launch(model: &Model, machine: &Machine) -> TokenStream {
+pub(super) fn launch(model: &Model, machine: &Machine, options: Options) -> TokenStream {
     let arms = machine.children.iter().enumerate().map(|(at, child)| {
         let (variant, module) = (rust::variant(&child.name), rust::field(&child.machine));
-        let (id, supplier, message) = (index(at), supplier(&child.machine), child_variant(&child.name));
+        let (id, supplier, link) = (index(at), supplier(&child.machine), link(machine, at, options));
         let (pattern, borrowed, params) = if takes_params(model, &child.machine) {
             (quote!((params)), quote!(&params), quote!(params,))
         } else {
             (TokenStream::new(), TokenStream::new(), TokenStream::new())
         };
-        let result = match data::returned_of_child(machine, at) {
-            Some(returned) => quote!(|returned| match returned {
-                super::#module::Returned::Machine(value) =>
-                    ::core::option::Option::Some(Returned::#returned(::core::clone::Clone::clone(value))),
-                _ => ::core::option::Option::None,
-            }),
-            None => quote!(|_| ::core::option::Option::None),
-        };
         quote! {
             Spawn::#variant #pattern => {
                 let externs = self.externs.#supplier(#borrowed);
-                host.run(#id, super::#module::Machine::new(#params externs), chart::Link {
-                    event: |message| match message {
-                        Message::#message(event) => ::core::option::Option::Some(event),
-                        _ => ::core::option::Option::None,
-                    },
-                    result: #result,
-                });
+                host.run(#id, super::#module::Machine::new(#params externs), #link);
             }
         }
     });

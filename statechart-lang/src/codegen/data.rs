@@ -27,7 +27,7 @@ pub(super) fn has_params(machine: &Machine) -> bool {
     machine.params().next().is_some()
 }
 
-fn locals(machine: &Machine, state: StateId) -> impl Iterator<Item = (LocalId, &Local)> {
+pub(super) fn locals(machine: &Machine, state: StateId) -> impl Iterator<Item = (LocalId, &Local)> {
     machine.states[state].locals.iter().map(|id| (*id, &machine.locals[*id]))
 }
 
@@ -40,11 +40,11 @@ fn is_passed(machine: &Machine, state: StateId) -> bool {
     params(machine, state).next().is_some()
 }
 
-fn field_of(machine: &Machine, state: StateId) -> Ident {
+pub(super) fn field_of(machine: &Machine, state: StateId) -> Ident {
     rust::field(&machine.states[state].path)
 }
 
-fn type_of(machine: &Machine, state: StateId) -> Ident {
+pub(super) fn type_of(machine: &Machine, state: StateId) -> Ident {
     format_ident!("{}Data", names::pascal(&machine.states[state].path))
 }
 
@@ -177,7 +177,13 @@ pub(super) fn hooks(machine: &Machine) -> TokenStream {
     let finals = machine.states.iter().enumerate().filter_map(|(id, row)| {
         let returns = row.returns.as_ref()?;
         let value = format_ident!("returned");
-        let made = made(&fallible(machine), &value, returns, &quote!(return ::core::option::Option::None));
+        let made = made(
+            &fallible(machine),
+            &value,
+            returns,
+            &quote!(return ::core::option::Option::None),
+            &or_zero(&value),
+        );
         let id = index(id);
         Some(match returned_of_state(machine, row.parent) {
             Some(variant) => {
@@ -197,12 +203,19 @@ pub(super) fn hooks(machine: &Machine) -> TokenStream {
 }
 
 /// Expressions of closures that return a fault.
-fn fallible(machine: &Machine) -> Exprs<'_> {
+pub(super) fn fallible(machine: &Machine) -> Exprs<'_> {
     Exprs::new(machine, quote!(return ::core::result::Result::Err(value::Fault::Undelivered)))
 }
 
-/// `let name = expr;`, where a fault is raised and leaves the type's zero; `otherwise` where it has none.
-fn made(exprs: &Exprs<'_>, name: &Ident, expr: &Expr, otherwise: &TokenStream) -> TokenStream {
+/// `let name = expr;`, where a fault is raised and leaves the type's zero, as `or_zero` does; `otherwise` where it has
+/// none.
+pub(super) fn made(
+    exprs: &Exprs<'_>,
+    name: &Ident,
+    expr: &Expr,
+    otherwise: &TokenStream,
+    or_zero: &TokenStream,
+) -> TokenStream {
     let value = exprs.value(expr);
     let ty = rust::ty(&expr.ty);
     if !may_leave(expr) {
@@ -212,18 +225,22 @@ fn made(exprs: &Exprs<'_>, name: &Ident, expr: &Expr, otherwise: &TokenStream) -
         let #name = (|| -> ::core::result::Result<#ty, value::Fault> { ::core::result::Result::Ok(#value) })();
     };
     if has_zero(&expr.ty) {
-        quote!(#evaluated let #name = chart::engine::or_zero(self, fx, #name);)
+        quote!(#evaluated let #name = #or_zero;)
     } else {
         // A move, which does not fault.
         quote!(#evaluated let ::core::result::Result::Ok(#name) = #name else { #otherwise };)
     }
 }
 
+fn or_zero(name: &Ident) -> TokenStream {
+    quote!(chart::engine::or_zero(self, fx, #name))
+}
+
 fn has_zero(ty: &Type) -> bool {
     !matches!(ty, Type::Extern(_))
 }
 
-fn local_ident(local: &Local, id: LocalId) -> Ident {
+pub(super) fn local_ident(local: &Local, id: LocalId) -> Ident {
     format_ident!("{}_{id}", names::snake(&local.name))
 }
 
@@ -235,7 +252,7 @@ pub(super) fn stage(exprs: &Exprs<'_>, pass: &Pass) -> TokenStream {
         .zip(&pass.args)
         .map(|((id, local), arg)| {
             let name = local_ident(local, id);
-            let made = made(exprs, &name, arg, &quote!(return));
+            let made = made(exprs, &name, arg, &quote!(return), &or_zero(&name));
             (name, made)
         })
         .unzip();
@@ -250,7 +267,8 @@ pub(super) fn stage_initial(machine: &Machine, pass: &Pass) -> TokenStream {
         .zip(&pass.args)
         .map(|((id, local), arg)| {
             let name = local_ident(local, id);
-            let made = made(&exprs, &name, arg, &quote!(return ::core::result::Result::Ok(())));
+            let made =
+                made(&exprs, &name, arg, &quote!(return ::core::result::Result::Ok(())), &or_zero(&name));
             (name, made)
         })
         .unzip();
@@ -263,7 +281,7 @@ fn enter(machine: &Machine, state: StateId) -> TokenStream {
     let mut initial = |id: LocalId, local: &Local| {
         let name = local_ident(local, id);
         let made = match &local.initial {
-            Some(initial) => made(&exprs, &name, initial, &quote!(return)),
+            Some(initial) => made(&exprs, &name, initial, &quote!(return), &or_zero(&name)),
             // The checker has seen to it that it is passed.
             None if has_zero(&local.ty) => {
                 let ty = rust::ty(&local.ty);

@@ -4,6 +4,7 @@ use proc_macro2::{Ident, Literal, TokenStream};
 use quote::{format_ident, quote};
 
 use super::{
+    Options,
     actions::{self, arguments, child_variant},
     children, data,
     expr::{Exprs, can_fault},
@@ -13,13 +14,15 @@ use super::{
 };
 use crate::model::{Machine, Model, StateKind, Transition, Type};
 
-pub(super) fn hooks(model: &Model, machine: &Machine) -> TokenStream {
+pub(super) fn hooks(model: &Model, machine: &Machine, options: Options) -> TokenStream {
     let own = own(machine);
     let fast = fast(machine);
     let chart = chart(machine, fast.as_ref());
-    let shape = shape(machine, rust::reads_now(&chart), fast.as_ref());
+    // What is left of a timer is told by the time at which it was armed.
+    let deadlines = if options.snapshot { machine.timers.len() } else { 0 };
+    let shape = shape(machine, rust::reads_now(&chart) || deadlines > 0, deadlines, fast.as_ref());
     let services = services(machine);
-    let launch = children::launch(model, machine);
+    let launch = children::launch(model, machine, options);
     quote! { #shape #own #chart #services #launch }
 }
 
@@ -28,7 +31,8 @@ pub(super) fn index(value: usize) -> Literal {
 }
 
 /// Sizes of the machine's queues.
-fn shape(machine: &Machine, reads_now: bool, fast: Option<&Fast>) -> TokenStream {
+fn shape(machine: &Machine, reads_now: bool, deadlines: usize, fast: Option<&Fast>) -> TokenStream {
+    let deadlines = Literal::usize_unsuffixed(deadlines);
     let defers = machine.states.iter().any(|state| !state.defer.is_empty());
     let deferred = Literal::usize_unsuffixed(if defers { machine.limits.deferred as usize } else { 0 });
     let entered = machine.states.iter().filter(|state| !state.activities.is_empty()).count();
@@ -68,7 +72,7 @@ fn shape(machine: &Machine, reads_now: bool, fast: Option<&Fast>) -> TokenStream
             type Deferred = chart::Ring<chart::Pending<Event>, #deferred>;
             type Entered = chart::Ring<u16, #entered>;
             type Timers = chart::Cells<#timers>;
-            type Deadlines = chart::Cells<#timers, i64>;
+            type Deadlines = chart::Cells<#deadlines, i64>;
             type Activities = chart::Cells<#activities>;
             type Children = chart::Cells<#children>;
             type Histories = chart::Cells<#histories, chart::Recorded>;

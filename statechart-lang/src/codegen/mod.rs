@@ -6,7 +6,8 @@
 //!          ├─ hooks     guards, delays, calls                 (leaf functions, one match each)
 //!          ├─ actions   action blocks, also of one match
 //!          ├─ data      parameters and data of states, what is returned
-//!          └─ children  machines that it starts
+//!          ├─ children  machines that it starts
+//!          └─ snapshot  how it is written and read, where that is asked for
 //! ```
 //!
 //! The control flow of a chart is not generated: `statechart_runtime::chart::engine` walks the tables.
@@ -22,6 +23,7 @@ mod fast_table;
 mod hooks;
 mod items;
 mod rust;
+mod snapshot;
 mod tables;
 
 use proc_macro2::TokenStream;
@@ -39,14 +41,27 @@ pub const REGION_LIMIT: usize = 32;
 /// Most events that a queue of a machine compiled to Rust may hold: the queues stand in the machine itself.
 pub const QUEUE_LIMIT: usize = 4_096;
 
+/// What the generated machines are to offer besides running.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Options {
+    /// Snapshots: needs the feature `snapshot` of the runtime, and serde's traits for extern types.
+    pub snapshot: bool,
+}
+
 /// Rust for every machine of the main file, a module each.
 #[must_use]
 pub fn generate(model: &Model) -> TokenStream {
-    model.own_machines().map(|machine| self::machine(model, machine)).collect()
+    generate_with(model, Options::default())
+}
+
+/// The same, with options.
+#[must_use]
+pub fn generate_with(model: &Model, options: Options) -> TokenStream {
+    model.own_machines().map(|machine| self::machine(model, machine, options)).collect()
 }
 
 /// One machine as a module named after it.
-fn machine(model: &Model, machine: &Machine) -> TokenStream {
+fn machine(model: &Model, machine: &Machine, options: Options) -> TokenStream {
     if let Some(refusal) = refusal(machine) {
         return quote! { ::core::compile_error!(#refusal); };
     }
@@ -55,16 +70,24 @@ fn machine(model: &Model, machine: &Machine) -> TokenStream {
         if machine.doc.is_empty() { format!("The machine `{}`.", machine.name) } else { machine.doc.clone() };
     let items = items::items(model, machine);
     let tables = tables::tables(machine);
-    let hooks = hooks::hooks(model, machine);
+    let hooks = hooks::hooks(model, machine, options);
+    let snapshot = snapshot::items(model, machine, options);
+    let import = snapshot.as_ref().map(|_| {
+        quote!(
+            use ::statechart_runtime::snapshot;
+        )
+    });
     quote! {
         #[doc = #doc]
         #[allow(clippy::all, clippy::pedantic, clippy::nursery, unused, missing_docs, unreachable_pub)]
         #[rustfmt::skip]
         pub mod #name {
             use ::statechart_runtime::{chart, value};
+            #import
             #items
             #tables
             #hooks
+            #snapshot
         }
     }
 }

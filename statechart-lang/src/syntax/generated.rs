@@ -17,6 +17,8 @@ pub enum Rule {
     r#string,
     r#digits,
     r#reserved,
+    r#arrow,
+    r#colon,
     r#kw_accept,
     r#kw_action,
     r#kw_actor,
@@ -131,6 +133,8 @@ pub enum Rule {
     r#peer,
     r#use_fragment,
     r#limits,
+    r#limit,
+    r#limit_name,
     r#initial,
     r#state,
     r#parallel,
@@ -243,6 +247,8 @@ impl Rule {
             Rule::r#string,
             Rule::r#digits,
             Rule::r#reserved,
+            Rule::r#arrow,
+            Rule::r#colon,
             Rule::r#kw_accept,
             Rule::r#kw_action,
             Rule::r#kw_actor,
@@ -357,6 +363,8 @@ impl Rule {
             Rule::r#peer,
             Rule::r#use_fragment,
             Rule::r#limits,
+            Rule::r#limit,
+            Rule::r#limit_name,
             Rule::r#initial,
             Rule::r#state,
             Rule::r#parallel,
@@ -870,11 +878,35 @@ impl ::pest::Parser<Rule> for Grammar {
                                 .or_else(|state| { state.match_string("in") })
                                 .or_else(|state| { state.match_string("event") })
                                 .or_else(|state| { state.match_string("now") })
+                                .or_else(|state| { state.match_string("on") })
+                                .or_else(|state| { state.match_string("do") })
+                                .or_else(|state| { state.match_string("if") })
+                                .or_else(|state| { state.match_string("for") })
+                                .or_else(|state| { state.match_string("else") })
+                                .or_else(|state| { state.match_string("undo") })
                                 .and_then(|state| { super::hidden::skip(state) })
                                 .and_then(|state| {
                                     state.lookahead(false, |state| { self::r#idc(state) })
                                 })
                         })
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#arrow(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state.rule(Rule::r#arrow, |state| { state.match_string("->") })
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#colon(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state.rule(Rule::r#colon, |state| { state.match_string(":") })
                 }
                 #[inline]
                 #[allow(non_snake_case, unused_variables)]
@@ -4286,30 +4318,14 @@ impl ::pest::Parser<Rule> for Grammar {
                                                     .sequence(|state| {
                                                         state
                                                             .optional(|state| {
-                                                                state
-                                                                    .sequence(|state| {
-                                                                        self::r#ident(state)
-                                                                            .and_then(|state| { super::hidden::skip(state) })
-                                                                            .and_then(|state| { state.match_string(":") })
-                                                                            .and_then(|state| { super::hidden::skip(state) })
-                                                                            .and_then(|state| { self::r#int(state) })
-                                                                    })
+                                                                self::r#limit(state)
                                                                     .and_then(|state| {
                                                                         state
                                                                             .repeat(|state| {
                                                                                 state
                                                                                     .sequence(|state| {
                                                                                         super::hidden::skip(state)
-                                                                                            .and_then(|state| {
-                                                                                                state
-                                                                                                    .sequence(|state| {
-                                                                                                        self::r#ident(state)
-                                                                                                            .and_then(|state| { super::hidden::skip(state) })
-                                                                                                            .and_then(|state| { state.match_string(":") })
-                                                                                                            .and_then(|state| { super::hidden::skip(state) })
-                                                                                                            .and_then(|state| { self::r#int(state) })
-                                                                                                    })
-                                                                                            })
+                                                                                            .and_then(|state| { self::r#limit(state) })
                                                                                     })
                                                                             })
                                                                     })
@@ -4319,6 +4335,55 @@ impl ::pest::Parser<Rule> for Grammar {
                                             .and_then(|state| { super::hidden::skip(state) })
                                             .and_then(|state| { state.match_string("}") })
                                     })
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#limit(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#limit,
+                            |state| {
+                                state
+                                    .sequence(|state| {
+                                        self::r#limit_name(state)
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| { state.match_string(":") })
+                                            .and_then(|state| { super::hidden::skip(state) })
+                                            .and_then(|state| { self::r#int(state) })
+                                    })
+                            },
+                        )
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#limit_name(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(
+                            Rule::r#limit_name,
+                            |state| {
+                                state
+                                    .atomic(
+                                        ::pest::Atomicity::Atomic,
+                                        |state| {
+                                            state
+                                                .sequence(|state| {
+                                                    self::r#ASCII_ALPHA(state)
+                                                        .and_then(|state| {
+                                                            state.repeat(|state| { self::r#idc(state) })
+                                                        })
+                                                })
+                                        },
+                                    )
                             },
                         )
                 }
@@ -6065,7 +6130,7 @@ impl ::pest::Parser<Rule> for Grammar {
                                             .and_then(|state| { super::hidden::skip(state) })
                                             .and_then(|state| { self::r#string(state) })
                                             .and_then(|state| { super::hidden::skip(state) })
-                                            .and_then(|state| { state.match_string("->") })
+                                            .and_then(|state| { self::r#arrow(state) })
                                             .and_then(|state| { super::hidden::skip(state) })
                                             .and_then(|state| { self::r#path(state) })
                                             .and_then(|state| { super::hidden::skip(state) })
@@ -6123,7 +6188,7 @@ impl ::pest::Parser<Rule> for Grammar {
                                             .and_then(|state| { super::hidden::skip(state) })
                                             .and_then(|state| { self::r#string(state) })
                                             .and_then(|state| { super::hidden::skip(state) })
-                                            .and_then(|state| { state.match_string(":") })
+                                            .and_then(|state| { self::r#colon(state) })
                                             .and_then(|state| { super::hidden::skip(state) })
                                             .and_then(|state| {
                                                 self::r#reachable(state)
@@ -6200,7 +6265,7 @@ impl ::pest::Parser<Rule> for Grammar {
                                             .and_then(|state| { super::hidden::skip(state) })
                                             .and_then(|state| { self::r#string(state) })
                                             .and_then(|state| { super::hidden::skip(state) })
-                                            .and_then(|state| { state.match_string(":") })
+                                            .and_then(|state| { self::r#colon(state) })
                                             .and_then(|state| { super::hidden::skip(state) })
                                             .and_then(|state| {
                                                 state
@@ -6238,7 +6303,7 @@ impl ::pest::Parser<Rule> for Grammar {
                                             .and_then(|state| { super::hidden::skip(state) })
                                             .and_then(|state| { self::r#string(state) })
                                             .and_then(|state| { super::hidden::skip(state) })
-                                            .and_then(|state| { state.match_string(":") })
+                                            .and_then(|state| { self::r#colon(state) })
                                             .and_then(|state| { super::hidden::skip(state) })
                                             .and_then(|state| { self::r#symbol_name(state) })
                                             .and_then(|state| { super::hidden::skip(state) })
@@ -6313,7 +6378,7 @@ impl ::pest::Parser<Rule> for Grammar {
                                             .and_then(|state| { super::hidden::skip(state) })
                                             .and_then(|state| { self::r#path(state) })
                                             .and_then(|state| { super::hidden::skip(state) })
-                                            .and_then(|state| { state.match_string("->") })
+                                            .and_then(|state| { self::r#arrow(state) })
                                             .and_then(|state| { super::hidden::skip(state) })
                                             .and_then(|state| { self::r#path(state) })
                                     })
@@ -8214,6 +8279,8 @@ impl ::pest::Parser<Rule> for Grammar {
                     Rule::r#string => rules::r#string(state),
                     Rule::r#digits => rules::r#digits(state),
                     Rule::r#reserved => rules::r#reserved(state),
+                    Rule::r#arrow => rules::r#arrow(state),
+                    Rule::r#colon => rules::r#colon(state),
                     Rule::r#kw_accept => rules::r#kw_accept(state),
                     Rule::r#kw_action => rules::r#kw_action(state),
                     Rule::r#kw_actor => rules::r#kw_actor(state),
@@ -8328,6 +8395,8 @@ impl ::pest::Parser<Rule> for Grammar {
                     Rule::r#peer => rules::r#peer(state),
                     Rule::r#use_fragment => rules::r#use_fragment(state),
                     Rule::r#limits => rules::r#limits(state),
+                    Rule::r#limit => rules::r#limit(state),
+                    Rule::r#limit_name => rules::r#limit_name(state),
                     Rule::r#initial => rules::r#initial(state),
                     Rule::r#state => rules::r#state(state),
                     Rule::r#parallel => rules::r#parallel(state),

@@ -7,9 +7,40 @@ use crate::{Code, Diagnostic, FileId, Span, diagnostic::nearest};
 
 /// Words that start an item, for "did you mean".
 const KEYWORDS: &[&str] = &[
-    "accept", "after", "always", "context", "defer", "do", "entry", "exit", "extern", "final", "import",
-    "initial", "input", "internal", "machine", "on", "output", "parallel", "peer", "region", "state",
-    "strict", "system",
+    "accept",
+    "after",
+    "always",
+    "context",
+    "deep",
+    "defer",
+    "do",
+    "entry",
+    "example",
+    "exit",
+    "extern",
+    "final",
+    "fragment",
+    "history",
+    "import",
+    "initial",
+    "input",
+    "internal",
+    "invariant",
+    "limits",
+    "machine",
+    "migrate",
+    "never",
+    "on",
+    "output",
+    "parallel",
+    "peer",
+    "property",
+    "region",
+    "return",
+    "state",
+    "strict",
+    "system",
+    "use",
 ];
 
 /// A pest error at `start` of the text as a diagnostic.
@@ -47,6 +78,12 @@ pub(super) fn unexpected(file: FileId, text: &str, at: usize) -> Diagnostic {
         "&&" => Some("use `and`".to_owned()),
         "||" => Some("use `or` between conditions, `|` between events".to_owned()),
         "!" => Some("use `not`".to_owned()),
+        "as" => Some(
+            "a name follows `as`: `send … delay 5s as name`, `spawn Machine(…) as name`, `do Machine(…) as name`"
+                .to_owned(),
+        ),
+        "undo" => Some("an action follows `undo`: `reserve(order) undo release(order)`".to_owned()),
+        "else" => Some("a block follows `else`: `if … { … } else { … }`, or `else if … { … }`".to_owned()),
         // A short word is near to too many.
         word if word.len() < 3 => None,
         word => nearest(word, KEYWORDS.iter().copied()).map(|keyword| format!("did you mean `{keyword}`?")),
@@ -80,7 +117,7 @@ pub(super) fn part(text: &str) -> Option<Rule> {
 /// What may stand where a malformed item does, when its first word says nothing.
 pub(super) fn place(rule: Rule) -> &'static str {
     match rule {
-        Rule::bad_top => "a file holds `import`, `machine` and `system`",
+        Rule::bad_top => "a file holds `import`, `machine`, `fragment` and `system`",
         Rule::bad_symbol => "a symbol is written `NAME` or `NAME(field: Type)`",
         Rule::bad_extern => "`extern` holds `type`, `guard`, `action` and `service`",
         Rule::bad_wire => "a system holds `actor`, `external` and wires such as `a -> b : MESSAGE`",
@@ -92,7 +129,21 @@ pub(super) fn place(rule: Rule) -> &'static str {
 pub(super) fn form(rule: Rule) -> Option<&'static str> {
     Some(match rule {
         Rule::import => "write `import \"file.sc\"`",
-        Rule::machine => "write `machine Name { … }`",
+        Rule::machine => "write `machine Name { … }`, or `machine Name(parameter: Type) { … }`",
+        Rule::fragment => "write `fragment Name { … }`",
+        Rule::use_fragment => "write `use Fragment`",
+        Rule::limits => "write `limits { internal: 32  deferred: 8 }`",
+        Rule::history => "write `history name -> state`, or `deep history name -> state`",
+        Rule::returned => "write `return value` in a final state",
+        Rule::example => "write `example \"WORD\" -> state`",
+        Rule::property => {
+            "write `property \"name\": from a can reach b`, or `property \"name\": A leads to B | C`"
+        }
+        Rule::invariant => {
+            "write `invariant \"name\": in state implies condition`, or without `in … implies`"
+        }
+        Rule::never => "write `never \"name\": A before B`",
+        Rule::migrate => "write `migrate from \"FINGERPRINT\" { old.path -> new.path  context old -> new }`",
         Rule::system => "write `system Name { … }`",
         Rule::input | Rule::output => "write `input { EVENT(field: Type) OTHER }`",
         Rule::fields => "fields are written `(name: Type, other: Type)`",
@@ -103,18 +154,18 @@ pub(super) fn form(rule: Rule) -> Option<&'static str> {
         Rule::extern_action => "write `action name(Type)`",
         Rule::service => "write `service name(Type) -> SUCCESS | OTHER ! FAILURE`",
         Rule::peer => "write `peer name: Machine`",
-        Rule::initial => "write `initial state`",
+        Rule::initial => "write `initial state`, or `initial state / actions`",
         Rule::state | Rule::parallel | Rule::region | Rule::final_state => {
-            "write `state name \"Label\" #tag { … }`"
+            "write `state name \"Label\" #tag { … }`, with data as `state name(parameter: Type) { … }`"
         }
         Rule::entry => "write `entry / actions`",
         Rule::exit => "write `exit / actions`",
         Rule::on => "write `on EVENT [guard] -> state / actions`",
         Rule::always => "write `always [guard] -> state / actions`",
         Rule::after => "write `after 30s -> state / actions`",
-        Rule::activity => "write `do service(arguments)`",
+        Rule::activity => "write `do service(arguments)`, or `do Machine(arguments) as id`",
         Rule::defer => "write `defer EVENT | OTHER`",
-        Rule::actor => "write `actor name: Machine`",
+        Rule::actor => "write `actor name: Machine`, or `actor name[key: Type]: Machine(arguments)`",
         Rule::external => "write `external Name \"Label\", Other`",
         Rule::wire => "write `from -> to \"label\" : MESSAGE`",
         _ => return None,
@@ -135,11 +186,30 @@ fn name(rule: Rule) -> Option<&'static str> {
         Rule::ident | Rule::symbol_name | Rule::quoted | Rule::digits => "a name",
         Rule::string => "a text in quotes",
         Rule::ty | Rule::list_ty => "a type",
-        Rule::body => "`{`",
-        Rule::symbols => "`{`",
-        Rule::path => "a state",
-        Rule::fields | Rule::params => "`(`",
-        Rule::field => "`name: Type`",
+        Rule::body | Rule::symbols | Rule::block => "`{`",
+        Rule::path | Rule::place => "a state",
+        Rule::fields | Rule::params | Rule::data_params => "`(`",
+        Rule::field | Rule::data_param => "`name: Type`",
+        Rule::int => "a number",
+        Rule::limit => "`name: number`",
+        Rule::arrow => "`->`",
+        Rule::colon => "`:`",
+        Rule::moved => "`old -> new`",
+        Rule::reachable => "`from a can reach b`",
+        Rule::leads | Rule::alternatives => "`A leads to B`",
+        Rule::kw_from => "`from`",
+        Rule::kw_can => "`can`",
+        Rule::kw_reach => "`reach`",
+        Rule::kw_leads => "`leads`",
+        Rule::kw_to => "`to`",
+        Rule::kw_before => "`before`",
+        Rule::kw_implies => "`implies`",
+        Rule::kw_in => "`in`",
+        Rule::kw_as => "`as`",
+        Rule::kw_delay => "`delay`",
+        Rule::kw_undo => "`undo`",
+        Rule::kw_else => "`else`",
+        Rule::kw_history => "`history`",
         Rule::pattern | Rule::alternative => "an event",
         Rule::span_expr | Rule::duration => "a duration such as `30s`, or `(`",
         Rule::actions => "`/` and actions",
@@ -165,7 +235,21 @@ fn name(rule: Rule) -> Option<&'static str> {
         Rule::kw_system => "`system`",
         Rule::kw_import => "`import`",
         Rule::kw_parallel => "`parallel`",
-        Rule::kw_emit | Rule::kw_raise | Rule::kw_send | Rule::kw_log => "an action",
+        Rule::kw_emit
+        | Rule::kw_raise
+        | Rule::kw_send
+        | Rule::kw_log
+        | Rule::kw_cancel
+        | Rule::kw_spawn
+        | Rule::kw_stop
+        | Rule::kw_if
+        | Rule::kw_for
+        | Rule::compensate
+        | Rule::commit
+        | Rule::kw_compensate
+        | Rule::kw_commit
+        | Rule::assign
+        | Rule::call => "an action",
         Rule::comparator
         | Rule::sum_op
         | Rule::product_op

@@ -143,16 +143,12 @@ impl<'a> Builder<'a> {
                 MemberKind::Peer { name: self.name(&name), machine: self.name(&machine) }
             }
             Rule::limits => {
-                let (mut limits, mut name) = (Vec::new(), None);
-                for part in item.into_inner() {
-                    match part.as_rule() {
-                        Rule::ident => name = Some(self.name(&part)),
-                        Rule::int => {
-                            let number = Expr { kind: self.int(&part), span: self.span(&part) };
-                            limits.extend(name.take().map(|name| (name, number)));
-                        }
-                        _ => {}
-                    }
+                let mut limits = Vec::new();
+                for limit in item.into_inner().filter(|part| part.as_rule() == Rule::limit) {
+                    let mut parts = limit.into_inner();
+                    let (Some(name), Some(int)) = (parts.next(), parts.next()) else { continue };
+                    let number = Expr { kind: self.int(&int), span: self.span(&int) };
+                    limits.push((self.name(&name), number));
                 }
                 MemberKind::Limits(limits)
             }

@@ -30,6 +30,39 @@ pub struct Link<P: Chart, K: Chart> {
     pub event: fn(P::Message) -> Option<K::Event>,
     /// What the child returned, as the parent's guards and actions see it.
     pub result: fn(&K::Returned) -> Option<P::Returned>,
+    /// Takes the child's snapshot at a time, where it was generated with snapshots.
+    #[cfg(feature = "snapshot")]
+    pub take: Option<Take<K>>,
+}
+
+/// See [`Link::take`].
+#[cfg(feature = "snapshot")]
+pub type Take<K> =
+    fn(&K, crate::value::Time) -> Result<crate::snapshot::Snapshot, crate::snapshot::SnapshotError>;
+
+impl<P: Chart, K: Chart> Link<P, K> {
+    /// A link without snapshots.
+    pub const fn new(
+        event: fn(P::Message) -> Option<K::Event>,
+        result: fn(&K::Returned) -> Option<P::Returned>,
+    ) -> Self {
+        Self {
+            event,
+            result,
+            #[cfg(feature = "snapshot")]
+            take: None,
+        }
+    }
+}
+
+#[cfg(feature = "snapshot")]
+impl<P: Chart, K: crate::snapshot::Restorable> Link<P, K> {
+    /// The same, with snapshots of the child.
+    #[must_use]
+    pub const fn with_snapshots(mut self) -> Self {
+        self.take = Some(crate::snapshot::take::<K>);
+        self
+    }
 }
 
 impl<P: Chart, K: Chart> Copy for Link<P, K> {}

@@ -19,7 +19,7 @@ use crate::value::Fault;
 pub use super::complete::{running, spawn, stop_child};
 
 /// Marks the generation of an activity that has reported its result while its state is still active.
-pub(super) const FINISHED: u32 = 1 << 31;
+pub(crate) const FINISHED: u32 = 1 << 31;
 
 /// Enters the initial configuration and runs to completion.
 pub fn start<C: Chart, F: Effects<C>>(machine: &mut C, fx: &mut F) {
@@ -287,6 +287,41 @@ pub(super) fn run<C: Chart, F: Effects<C>>(machine: &mut C, fx: &mut F, block: B
 pub fn raise_fault<C: Chart, F: Effects<C>>(machine: &mut C, fx: &mut F, fault: Fault) {
     fx.fault(fault);
     let _ = machine.core_mut().internal.push(Internal::Fault(fault));
+}
+
+/// Arms a timer in full, as entering its state does.
+#[cfg(feature = "snapshot")]
+pub(crate) fn arm_timer<C: Chart, F: Effects<C>>(machine: &mut C, fx: &mut F, timer: u16) {
+    super::enter::arm_timer(machine, fx, timer);
+}
+
+/// Starts an activity again. What it had reported and is still deferred is from then on what the new one reported.
+#[cfg(feature = "snapshot")]
+pub(crate) fn restart<C: Chart, F: Effects<C>>(machine: &mut C, fx: &mut F, activity: u16) {
+    let old = cell(machine.core().activities.as_ref(), activity);
+    set(machine.core_mut().activities.as_mut(), activity, 0);
+    super::complete::start_activity(machine, fx, activity);
+    let new = cell(machine.core().activities.as_ref(), activity);
+    if old == 0 || new == 0 {
+        return;
+    }
+    let deferred = &mut machine.core_mut().deferred;
+    for _ in 0..deferred.len() {
+        let Some(mut pending) = deferred.pop() else { return };
+        if pending.origin == Some((activity, old)) {
+            pending.origin = Some((activity, new));
+        }
+        // There is room for what was just taken out.
+        let _ = deferred.push(pending);
+    }
+}
+
+/// Runs what restoring has raised: a fault of an argument or initial.
+#[cfg(feature = "snapshot")]
+pub(crate) fn go_on<C: Chart, F: Effects<C>>(machine: &mut C, fx: &mut F) {
+    if !machine.core().internal.is_empty() {
+        complete(machine, fx);
+    }
 }
 
 /// The value, or the zero of its type, where the fault is raised.

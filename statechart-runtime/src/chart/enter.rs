@@ -110,10 +110,7 @@ pub(super) fn enter<C: Chart, F: Effects<C>>(machine: &mut C, fx: &mut F, entry:
             run(machine, fx, Block::Entry(state), Cue::None);
         }
         for timer in row.timers.0..row.timers.0 + row.timers.1 {
-            match machine.delay(timer) {
-                Ok(after) => arm(machine, fx, timer, after),
-                Err(fault) => raise_fault(machine, fx, fault),
-            }
+            arm_timer(machine, fx, timer);
         }
         if row.initial_acts && entry.defaults.contains(state) {
             run(machine, fx, Block::Initial(state), Cue::None);
@@ -134,8 +131,16 @@ pub(super) fn enter<C: Chart, F: Effects<C>>(machine: &mut C, fx: &mut F, entry:
     }
 }
 
+/// Arms a timer for the span that its expression says; a fault in that is raised instead.
+pub(super) fn arm_timer<C: Chart, F: Effects<C>>(machine: &mut C, fx: &mut F, timer: u16) {
+    match machine.delay(timer) {
+        Ok(after) => arm(machine, fx, timer, after),
+        Err(fault) => raise_fault(machine, fx, fault),
+    }
+}
+
 /// Arms a timer, under a new generation.
-pub(super) fn arm<C: Chart, F: Effects<C>>(machine: &mut C, fx: &mut F, timer: u16, after: Duration) {
+fn arm<C: Chart, F: Effects<C>>(machine: &mut C, fx: &mut F, timer: u16, after: Duration) {
     let core = machine.core_mut();
     let generation = next_generation(core);
     set(core.timers.as_mut(), timer, generation);

@@ -34,6 +34,8 @@ pub use children::{Children, Host, Independent, Link};
 pub use configuration::{Configuration, Leaf, Nesting};
 pub use core::{Core, Cue, Internal, Pending, Recorded, Shape, Undo, Undoing};
 pub use effects::{Effects, Outcome};
+#[cfg(feature = "snapshot")]
+pub(crate) use engine::FINISHED;
 pub use quiet::Quiet;
 #[cfg(feature = "alloc")]
 pub use record::{Effect, Recorder, Step};

@@ -179,7 +179,7 @@ impl Transition {
 
 impl Tables {
     /// The row of a state.
-    pub(super) fn state(&'static self, index: u16) -> Option<&'static State> {
+    pub(crate) fn state(&'static self, index: u16) -> Option<&'static State> {
         self.states.get(usize::from(index))
     }
 

@@ -18,10 +18,12 @@ use ::core::fmt;
 
 /// A point in time: microseconds since 1970 UTC.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+#[cfg_attr(feature = "snapshot", derive(serde::Serialize, serde::Deserialize), serde(transparent))]
 pub struct Time(pub i64);
 
 /// A span of time in microseconds; negative when it runs backwards.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+#[cfg_attr(feature = "snapshot", derive(serde::Serialize, serde::Deserialize), serde(transparent))]
 pub struct Duration(pub i64);
 
 impl Duration {

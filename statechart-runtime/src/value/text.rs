@@ -95,3 +95,17 @@ impl fmt::Display for Text {
         fmt::Display::fmt(&**self, f)
     }
 }
+
+#[cfg(feature = "snapshot")]
+impl serde::Serialize for Text {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self)
+    }
+}
+
+#[cfg(feature = "snapshot")]
+impl<'de> serde::Deserialize<'de> for Text {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        alloc::string::String::deserialize(deserializer).map(Self::from)
+    }
+}

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod deferral;
+mod language;
 mod probe;
 mod queues;
 mod regions;
