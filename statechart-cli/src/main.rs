@@ -50,6 +50,8 @@ Examples:
   statechart diff old.sc specs/turnstile.sc
   statechart expand specs/turnstile.sc | less
   statechart fmt --check specs/*.sc
+  statechart import door.scxml -o door.sc
+  statechart export specs/turnstile.sc --format xstate
   statechart language specs/turnstile.sc --regex
   statechart equivalent old.sc new.sc";
 
@@ -63,6 +65,8 @@ enum Command {
     Expand(commands::Expand),
     Fmt(commands::Fmt),
     Lsp(lsp::Lsp),
+    Import(commands::Import),
+    Export(commands::Export),
     Accepts(commands::Accepts),
     Language(commands::Language),
     Equivalent(commands::Equivalent),
@@ -102,6 +106,8 @@ fn main() -> ExitCode {
         Command::Expand(expand) => expand.run(),
         Command::Fmt(fmt) => fmt.run(),
         Command::Lsp(lsp) => lsp.run(),
+        Command::Import(import) => import.run(),
+        Command::Export(export) => export.run(),
         Command::Accepts(accepts) => accepts.run(),
         Command::Language(language) => language.run(),
         Command::Equivalent(equivalent) => equivalent.run(),

@@ -25,6 +25,8 @@ pub mod formal;
 pub mod format;
 #[cfg(feature = "ide")]
 pub mod ide;
+#[cfg(feature = "interchange")]
+pub mod interchange;
 #[cfg(feature = "interpreter")]
 pub mod interpreter;
 pub mod model;

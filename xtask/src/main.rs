@@ -10,6 +10,7 @@
 
 mod bench;
 mod ci;
+mod conformance;
 mod diagrams;
 mod differential;
 mod error;
@@ -42,6 +43,8 @@ enum Task {
     Grammar(Fresh),
     /// Draw every specification below `specs/` into `docs/diagrams/`.
     Diagrams(Fresh),
+    /// Run the SCXML suite of SCION, with the W3C's tests in it, through `import` on both engines.
+    Conformance(conformance::Conformance),
     /// Compile random charts, and run random words through them and the interpreter: both must do the same.
     #[command(
         after_help = "Examples:\n  cargo xtask differential\n  cargo xtask differential --charts 50 --words 10000 --seed 7"
@@ -87,6 +90,7 @@ fn main() -> ExitCode {
         Task::Ci => ci::run(),
         Task::Grammar(fresh) => grammar::run(fresh.check),
         Task::Diagrams(fresh) => diagrams::run(fresh.check),
+        Task::Conformance(options) => conformance::run(&options),
         Task::Differential { charts, words, seed } => differential::run(charts, words, seed),
         Task::SampleData => sample_data::run(),
         Task::Bench(options) => bench::run(&options),

@@ -5,7 +5,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::{diagrams, differential, error::Error, fuzz, grammar, sample_data, tools};
+use crate::{conformance, diagrams, differential, error::Error, fuzz, grammar, sample_data, tools};
 
 /// Everything but the end-to-end run.
 const WORKSPACE: [&str; 6] =
@@ -32,6 +32,7 @@ pub(crate) fn run() -> Result<(), Error> {
     summary.step("diagrams are fresh", |_| diagrams::run(true));
     summary.step("a million mutated specs", |_| fuzz::run(1_000_000, 1));
     summary.step("random charts in both engines", |_| differential::run(200, 1_000, 1));
+    summary.step("conformance", |_| conformance::all());
     summary.step("end to end, release", |counts| {
         cargo_test(&END_TO_END, "the failure is above; the data is in target/sample-data", counts)
     });

@@ -220,7 +220,8 @@ fn kinds(id: StateId, machine: &mut Machine, diagnostics: &mut Vec<Diagnostic>) 
             );
             StateKind::Parallel
         }
-        _ if !regions.is_empty() && id != 0 && state.kind != StateKind::Parallel => {
+        // A region that holds regions is itself parallel.
+        _ if !regions.is_empty() && id != 0 && state.kind != StateKind::Parallel && !state.region => {
             diagnostics.push(
                 Diagnostic::new(
                     Code::BadParallel,

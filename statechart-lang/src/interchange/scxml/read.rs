@@ -1,0 +1,508 @@
+//! An SCXML document as data: elements become structs, scripts are parsed, nothing is judged yet.
+
+use roxmltree::{Document, Node};
+
+use super::super::{
+    ImportError, Position,
+    ecma::{self, Bad, Js, Statement},
+    export::NAMESPACE,
+};
+use crate::Loader;
+
+/// How deep states and executable content may nest; the language allows 64 brackets.
+const DEPTH_LIMIT: usize = 48;
+/// How many elements, texts and comments a document may have.
+const NODE_LIMIT: u32 = 1_000_000;
+
+/// `<scxml>`.
+#[derive(Debug, Default)]
+pub(super) struct Chart {
+    pub(super) name: String,
+    pub(super) at: Position,
+    /// The root first, parents before children, in document order.
+    pub(super) states: Vec<State>,
+    pub(super) data: Vec<Data>,
+    /// Content of `<script>` below the root.
+    pub(super) scripts: Vec<Content>,
+    pub(super) late: bool,
+    /// Events that only the machine itself raises, as our own export says.
+    pub(super) internal: Vec<String>,
+    /// Neither `ecmascript` nor `null`: its expressions mean something else.
+    pub(super) datamodel: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) enum Kind {
+    #[default]
+    State,
+    Parallel,
+    Final,
+    History {
+        deep: bool,
+    },
+}
+
+#[derive(Debug, Default)]
+pub(super) struct State {
+    /// Empty where the document gives none.
+    pub(super) id: String,
+    pub(super) kind: Kind,
+    pub(super) parent: usize,
+    pub(super) at: Position,
+    pub(super) initial: Vec<String>,
+    pub(super) initial_content: Vec<Content>,
+    /// Each handler is a block of its own.
+    pub(super) entry: Vec<Vec<Content>>,
+    pub(super) exit: Vec<Vec<Content>>,
+    pub(super) transitions: Vec<Transition>,
+    pub(super) invokes: Vec<Invoke>,
+    pub(super) donedata: Option<DoneData>,
+    /// What our own export says beyond SCXML.
+    pub(super) accept: bool,
+    pub(super) label: Option<String>,
+}
+
+#[derive(Debug)]
+pub(super) struct Transition {
+    pub(super) at: Position,
+    pub(super) events: Vec<String>,
+    pub(super) cond: Option<Code>,
+    pub(super) targets: Vec<String>,
+    pub(super) internal: bool,
+    pub(super) content: Vec<Content>,
+}
+
+#[derive(Debug)]
+pub(super) struct DoneData {
+    pub(super) params: Vec<Param>,
+    pub(super) content: Option<Code>,
+}
+
+#[derive(Debug)]
+pub(super) struct Invoke {
+    pub(super) at: Position,
+    pub(super) id: Option<String>,
+    pub(super) idlocation: Option<String>,
+    pub(super) params: Vec<Param>,
+    pub(super) autoforward: bool,
+    pub(super) finalize: bool,
+    pub(super) child: Result<Box<Chart>, String>,
+}
+
+#[derive(Debug)]
+pub(super) struct Param {
+    pub(super) name: String,
+    pub(super) value: Code,
+}
+
+#[derive(Debug)]
+pub(super) struct Data {
+    pub(super) id: String,
+    pub(super) at: Position,
+    pub(super) value: Option<Code>,
+    /// The state that declares it.
+    pub(super) state: usize,
+}
+
+/// An expression as it stands in the document.
+#[derive(Debug, Clone)]
+pub(super) struct Code {
+    pub(super) text: String,
+    pub(super) js: Result<Js, Bad>,
+    pub(super) at: Position,
+}
+
+/// An element of executable content.
+#[derive(Debug)]
+pub(super) struct Content {
+    pub(super) at: Position,
+    pub(super) kind: ContentKind,
+}
+
+#[derive(Debug)]
+pub(super) enum ContentKind {
+    Raise(String),
+    Send(Box<Send>),
+    /// A literal as code, too.
+    Cancel(Code),
+    Log(Option<String>, Option<Code>),
+    Assign(Code, Code),
+    /// The last condition may be missing: `<else/>`.
+    If(Vec<(Option<Code>, Vec<Content>)>),
+    Foreach {
+        array: Code,
+        item: String,
+        index: Option<String>,
+        body: Vec<Content>,
+    },
+    Script(Result<Vec<Statement>, Bad>),
+    /// Not known to this importer.
+    Unknown(String),
+}
+
+#[derive(Debug)]
+pub(super) struct Send {
+    pub(super) event: Option<Code>,
+    pub(super) target: Option<Code>,
+    pub(super) kind: Option<Code>,
+    pub(super) delay: Option<Code>,
+    pub(super) id: Option<String>,
+    pub(super) idlocation: Option<Code>,
+    pub(super) params: Vec<Param>,
+    pub(super) content: Option<Code>,
+}
+
+/// Where files that the document names are.
+pub(super) struct Files<'a> {
+    pub(super) loader: &'a dyn Loader,
+    /// Of the document: a directory with its slash, or nothing.
+    pub(super) directory: &'a str,
+}
+
+/// Reads a document.
+pub(super) fn read(text: &str, files: &Files<'_>) -> Result<Chart, ImportError> {
+    let options = roxmltree::ParsingOptions { nodes_limit: NODE_LIMIT, ..Default::default() };
+    let document = Document::parse_with_options(text, options).map_err(|error| {
+        let at = error.pos();
+        ImportError::at(Position { line: at.row, column: at.col }, format!("this is no XML: {error}"))
+    })?;
+    let root = document.root_element();
+    let reader = Reader { document: &document, files };
+    if root.tag_name().name() != "scxml" {
+        return Err(ImportError::at(
+            reader.at(root),
+            format!("the root element is <{}>, not <scxml>", root.tag_name().name()),
+        ));
+    }
+    reader.chart(root, 0)
+}
+
+struct Reader<'a, 'i> {
+    document: &'a Document<'i>,
+    files: &'a Files<'a>,
+}
+
+type Element<'a, 'i> = Node<'a, 'i>;
+
+fn name<'a>(node: Element<'a, '_>) -> &'a str {
+    node.tag_name().name()
+}
+
+fn elements<'a, 'i>(node: Element<'a, 'i>) -> impl Iterator<Item = Element<'a, 'i>> {
+    node.children().filter(Node::is_element)
+}
+
+fn words(text: Option<&str>) -> Vec<String> {
+    text.unwrap_or_default().split_whitespace().map(str::to_owned).collect()
+}
+
+impl Reader<'_, '_> {
+    fn at(&self, node: Element<'_, '_>) -> Position {
+        let at = self.document.text_pos_at(node.range().start);
+        Position { line: at.row, column: at.col }
+    }
+
+    fn chart(&self, root: Element<'_, '_>, depth: usize) -> Result<Chart, ImportError> {
+        let mut chart = Chart {
+            name: root.attribute("name").unwrap_or_default().to_owned(),
+            at: self.at(root),
+            internal: words(root.attribute((NAMESPACE, "internal"))),
+            late: root.attribute("binding") == Some("late"),
+            datamodel: root
+                .attribute("datamodel")
+                .filter(|model| !matches!(*model, "ecmascript" | "null" | ""))
+                .map(str::to_owned),
+            ..Chart::default()
+        };
+        self.state(root, 0, depth, &mut chart)?;
+        Ok(chart)
+    }
+
+    fn state(
+        &self,
+        node: Element<'_, '_>,
+        parent: usize,
+        depth: usize,
+        chart: &mut Chart,
+    ) -> Result<(), ImportError> {
+        if depth > DEPTH_LIMIT {
+            return Err(ImportError::at(
+                self.at(node),
+                format!("states nest deeper than {DEPTH_LIMIT} levels"),
+            ));
+        }
+        let id = chart.states.len();
+        let is_root = name(node) == "scxml";
+        chart.states.push(State {
+            id: node.attribute("id").unwrap_or_default().to_owned(),
+            kind: match name(node) {
+                "parallel" => Kind::Parallel,
+                "final" => Kind::Final,
+                "history" => Kind::History { deep: node.attribute("type") == Some("deep") },
+                _ => Kind::State,
+            },
+            parent,
+            at: self.at(node),
+            initial: words(node.attribute("initial")),
+            accept: node.attribute((NAMESPACE, "accept")) == Some("true"),
+            label: node.attribute((NAMESPACE, "label")).map(str::to_owned),
+            ..State::default()
+        });
+        for child in elements(node) {
+            match name(child) {
+                "state" | "parallel" | "final" | "history" => self.state(child, id, depth + 1, chart)?,
+                "transition" => {
+                    let transition = self.transition(child)?;
+                    if matches!(chart.states[id].kind, Kind::History { .. }) {
+                        chart.states[id].initial = transition.targets;
+                        chart.states[id].initial_content = transition.content;
+                    } else {
+                        chart.states[id].transitions.push(transition);
+                    }
+                }
+                "initial" => {
+                    for child in elements(child).filter(|child| name(*child) == "transition") {
+                        let transition = self.transition(child)?;
+                        chart.states[id].initial = transition.targets;
+                        chart.states[id].initial_content = transition.content;
+                    }
+                }
+                "onentry" => {
+                    let block = self.contents(child, 0)?;
+                    chart.states[id].entry.push(block);
+                }
+                "onexit" => {
+                    let block = self.contents(child, 0)?;
+                    chart.states[id].exit.push(block);
+                }
+                "datamodel" => {
+                    for data in elements(child).filter(|child| name(*child) == "data") {
+                        let data = self.data(data, id);
+                        chart.data.push(data);
+                    }
+                }
+                "script" if is_root => chart.scripts.push(self.content(child, 0)?),
+                "invoke" => {
+                    let invoke = self.invoke(child, depth);
+                    chart.states[id].invokes.push(invoke);
+                }
+                "donedata" => {
+                    let (params, content) = (self.params(child), self.payload(child));
+                    chart.states[id].donedata = Some(DoneData { params, content });
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn transition(&self, node: Element<'_, '_>) -> Result<Transition, ImportError> {
+        Ok(Transition {
+            at: self.at(node),
+            events: words(node.attribute("event")),
+            cond: self.attribute(node, "cond"),
+            targets: words(node.attribute("target")),
+            internal: node.attribute("type") == Some("internal"),
+            content: self.contents(node, 0)?,
+        })
+    }
+
+    fn code(&self, node: Element<'_, '_>, text: &str) -> Code {
+        Code { text: text.trim().to_owned(), js: ecma::expression(text), at: self.at(node) }
+    }
+
+    fn attribute(&self, node: Element<'_, '_>, name: &str) -> Option<Code> {
+        Some(self.code(node, node.attribute(name)?))
+    }
+
+    /// A literal attribute, or the expression that stands for it.
+    fn either(&self, node: Element<'_, '_>, literal: &str, expression: &str) -> Option<Code> {
+        match node.attribute(literal) {
+            Some(text) => Some(self.literal(node, text)),
+            None => self.attribute(node, expression),
+        }
+    }
+
+    fn literal(&self, node: Element<'_, '_>, text: &str) -> Code {
+        Code { text: text.to_owned(), js: Ok(Js::Text(text.to_owned())), at: self.at(node) }
+    }
+
+    /// A value that stands between tags: an expression where it is a literal, else text with white space
+    /// squeezed (W3C, B.2.8.1).
+    fn inline(&self, node: Element<'_, '_>, text: &str) -> Code {
+        match ecma::expression(text) {
+            Ok(js) if js.is_literal() => Code { text: text.trim().to_owned(), js: Ok(js), at: self.at(node) },
+            _ => self.literal(node, &text.split_whitespace().collect::<Vec<_>>().join(" ")),
+        }
+    }
+
+    fn text(node: Element<'_, '_>) -> String {
+        node.children().filter(Node::is_text).filter_map(|text| text.text()).collect()
+    }
+
+    fn data(&self, node: Element<'_, '_>, state: usize) -> Data {
+        let value = if let Some(code) = self.attribute(node, "expr") {
+            Some(code)
+        } else if let Some(src) = node.attribute("src") {
+            Some(match self.load(src) {
+                Ok(text) => self.inline(node, &text),
+                Err(why) => self.unknown(node, &why),
+            })
+        } else if elements(node).next().is_some() {
+            Some(self.unknown(node, "XML as data"))
+        } else {
+            let text = Self::text(node);
+            (!text.trim().is_empty()).then(|| self.inline(node, &text))
+        };
+        Data { id: node.attribute("id").unwrap_or_default().to_owned(), at: self.at(node), value, state }
+    }
+
+    fn unknown(&self, node: Element<'_, '_>, why: &str) -> Code {
+        Code { text: String::new(), js: Err(Bad::Unknown(why.to_owned())), at: self.at(node) }
+    }
+
+    fn load(&self, src: &str) -> Result<String, String> {
+        let path = src.strip_prefix("file:").unwrap_or(src);
+        if path.contains("://")
+            || path.starts_with('/')
+            || path.contains('\\')
+            || path.split('/').any(|part| part == "..")
+        {
+            return Err(format!("`{src}` is not a file beside the document"));
+        }
+        self.files.loader.load(&format!("{}{path}", self.files.directory))
+    }
+
+    fn params(&self, node: Element<'_, '_>) -> Vec<Param> {
+        let mut params: Vec<Param> = words(node.attribute("namelist"))
+            .into_iter()
+            .map(|name| Param { value: self.code(node, &name), name })
+            .collect();
+        params.extend(elements(node).filter(|child| name(*child) == "param").map(|child| Param {
+            name: child.attribute("name").unwrap_or_default().to_owned(),
+            value: match child.attribute("expr").or_else(|| child.attribute("location")) {
+                Some(text) => self.code(child, text),
+                None => self.code(child, "undefined"),
+            },
+        }));
+        params
+    }
+
+    /// `<content>`.
+    fn payload(&self, node: Element<'_, '_>) -> Option<Code> {
+        let content = elements(node).find(|child| name(*child) == "content")?;
+        Some(if let Some(code) = self.attribute(content, "expr") {
+            code
+        } else if elements(content).next().is_some() {
+            self.unknown(content, "XML as content")
+        } else {
+            self.inline(content, &Self::text(content))
+        })
+    }
+
+    fn invoke(&self, node: Element<'_, '_>, depth: usize) -> Invoke {
+        let kind = node.attribute("type").unwrap_or("scxml");
+        let child = if !matches!(kind.trim_end_matches('/'), "scxml" | "http://www.w3.org/TR/scxml") {
+            Err(format!("a service of type `{kind}`"))
+        } else if node.has_attribute("typeexpr") || node.has_attribute("srcexpr") {
+            Err("a service whose type or source is computed".to_owned())
+        } else if let Some(src) = node.attribute("src") {
+            self.load(src).and_then(|text| {
+                // A document that invokes itself would never end.
+                let files = Files { loader: &crate::MapLoader::default(), directory: "" };
+                read(&text, &files).map(Box::new).map_err(|error| error.to_string())
+            })
+        } else {
+            let inner = elements(node)
+                .find(|child| name(*child) == "content")
+                .and_then(|content| elements(content).find(|child| name(*child) == "scxml"));
+            match inner {
+                Some(root) => self.chart(root, depth + 1).map(Box::new).map_err(|error| error.to_string()),
+                None => Err("a service without a document".to_owned()),
+            }
+        };
+        Invoke {
+            at: self.at(node),
+            id: node.attribute("id").map(str::to_owned),
+            idlocation: node.attribute("idlocation").map(str::to_owned),
+            params: self.params(node),
+            autoforward: node.attribute("autoforward") == Some("true"),
+            finalize: elements(node)
+                .any(|child| name(child) == "finalize" && elements(child).next().is_some()),
+            child,
+        }
+    }
+
+    fn contents(&self, node: Element<'_, '_>, depth: usize) -> Result<Vec<Content>, ImportError> {
+        elements(node).map(|child| self.content(child, depth)).collect()
+    }
+
+    fn content(&self, node: Element<'_, '_>, depth: usize) -> Result<Content, ImportError> {
+        if depth > DEPTH_LIMIT {
+            return Err(ImportError::at(
+                self.at(node),
+                format!("executable content nests deeper than {DEPTH_LIMIT} levels"),
+            ));
+        }
+        let kind = match name(node) {
+            "raise" => ContentKind::Raise(node.attribute("event").unwrap_or_default().to_owned()),
+            "send" => ContentKind::Send(Box::new(Send {
+                event: self.either(node, "event", "eventexpr"),
+                target: self.either(node, "target", "targetexpr"),
+                kind: self.either(node, "type", "typeexpr"),
+                delay: self.either(node, "delay", "delayexpr"),
+                id: node.attribute("id").map(str::to_owned),
+                idlocation: self.attribute(node, "idlocation"),
+                params: self.params(node),
+                content: self.payload(node),
+            })),
+            "cancel" => match self.either(node, "sendid", "sendidexpr") {
+                Some(id) => ContentKind::Cancel(id),
+                None => ContentKind::Unknown("<cancel> without an id".to_owned()),
+            },
+            "log" => {
+                ContentKind::Log(node.attribute("label").map(str::to_owned), self.attribute(node, "expr"))
+            }
+            "assign" => {
+                let value = match self.attribute(node, "expr") {
+                    Some(code) => code,
+                    None if elements(node).next().is_some() => self.unknown(node, "XML as a value"),
+                    None => self.inline(node, &Self::text(node)),
+                };
+                let location = node.attribute("location").unwrap_or_default();
+                ContentKind::Assign(self.code(node, location), value)
+            }
+            "if" => self.choice(node, depth)?,
+            "foreach" => ContentKind::Foreach {
+                array: self.code(node, node.attribute("array").unwrap_or_default()),
+                item: node.attribute("item").unwrap_or_default().to_owned(),
+                index: node.attribute("index").map(str::to_owned),
+                body: self.contents(node, depth + 1)?,
+            },
+            "script" => ContentKind::Script(match node.attribute("src") {
+                Some(src) => self.load(src).map_err(Bad::Unknown).and_then(|text| ecma::script(&text)),
+                None => ecma::script(&Self::text(node)),
+            }),
+            other => ContentKind::Unknown(format!("<{other}>")),
+        };
+        Ok(Content { at: self.at(node), kind })
+    }
+
+    fn choice(&self, node: Element<'_, '_>, depth: usize) -> Result<ContentKind, ImportError> {
+        let cond = |node| Some(self.attribute(node, "cond").unwrap_or_else(|| self.code(node, "")));
+        let mut arms = vec![(cond(node), Vec::new())];
+        for child in elements(node) {
+            match name(child) {
+                "elseif" => arms.push((cond(child), Vec::new())),
+                "else" => arms.push((None, Vec::new())),
+                _ => {
+                    let content = self.content(child, depth + 1)?;
+                    if let Some((_, body)) = arms.last_mut() {
+                        body.push(content);
+                    }
+                }
+            }
+        }
+        Ok(ContentKind::If(arms))
+    }
+}

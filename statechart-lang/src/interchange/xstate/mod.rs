@@ -1,0 +1,163 @@
+//! XState configurations (version 5, as JSON) to the language.
+//!
+//! What a configuration names and JavaScript implements (guards, actions, actors) becomes `extern`.
+//!
+//! | part | what it does |
+//! |---|---|
+//! | `tree` | states, their ids, and what a target means |
+//! | `code` | guards, actions, invocations, context |
+//! | `reactions` | transitions, with the domains of XState |
+
+mod code;
+mod reactions;
+mod tree;
+
+use std::collections::BTreeMap;
+
+use super::{
+    ImportError, ImportOptions, Imported, Note, Position,
+    draft::{Draft, DraftSymbol},
+    json::Json,
+    machine_name,
+    names::{self, Names},
+    verdict,
+};
+use crate::model::names::{pascal, snake};
+
+/// How deep states may nest; the language allows 64 brackets.
+const DEPTH_LIMIT: usize = 48;
+
+pub(super) fn import(text: &str, options: &ImportOptions<'_>) -> Result<Imported, ImportError> {
+    let json = Json::parse(text)?;
+    if json.get("states").is_none_or(|states| states.items().is_empty()) {
+        return Err(ImportError::at(json.at, "the document has no `states`: it is no XState configuration"));
+    }
+    let id = json.get("id").and_then(Json::text).unwrap_or_default();
+    let name = machine_name(id, options.path);
+    let mut importer = Importer::new(&name, id);
+    importer.state(&json, None, "", 0)?;
+    importer.declare_events(options.events);
+    importer.context(&json);
+    for index in 0..importer.nodes.len() {
+        importer.fill(index);
+    }
+    Ok(importer.finish(&name))
+}
+
+/// A state of the configuration; its index is that of the draft.
+struct Node<'a> {
+    json: &'a Json,
+    /// Keys from below the root.
+    path: Vec<String>,
+    parent: usize,
+}
+
+struct Importer<'a> {
+    draft: Draft,
+    nodes: Vec<Node<'a>>,
+    /// Ids as `#id` refers to them.
+    ids: BTreeMap<String, usize>,
+    machine_id: String,
+    paths: Names,
+    /// Events as the document spells them, in the order in which they appear, and as the language does.
+    events: Vec<(String, String)>,
+    event_names: Names,
+    /// Fields of events that the document sends: `name: Type`.
+    fields: BTreeMap<String, Vec<(String, String)>>,
+    outputs: Vec<(String, Vec<(String, String)>)>,
+    /// Kind of extern, name and signature in the document; its name here.
+    externs: BTreeMap<(&'static str, String, Vec<(String, String)>), String>,
+    extern_lines: Vec<String>,
+    extern_names: Names,
+    /// Services of each invocation: where it stands, and its outcomes.
+    delays: BTreeMap<String, String>,
+    variables: BTreeMap<String, (String, String)>,
+    variable_names: Names,
+    messages: BTreeMap<String, String>,
+    message_names: Names,
+    notes: Vec<Note>,
+}
+
+impl<'a> Importer<'a> {
+    fn new(name: &str, id: &str) -> Self {
+        let label = (!id.is_empty() && id != name).then(|| id.to_owned());
+        Self {
+            draft: Draft { name: name.to_owned(), label, ..Draft::default() },
+            nodes: Vec::new(),
+            ids: BTreeMap::new(),
+            machine_id: if id.is_empty() { "(machine)".to_owned() } else { id.to_owned() },
+            paths: Draft::paths(),
+            events: Vec::new(),
+            event_names: Names::new(pascal),
+            fields: BTreeMap::new(),
+            outputs: Vec::new(),
+            externs: BTreeMap::new(),
+            extern_lines: Vec::new(),
+            extern_names: Names::new(snake),
+            delays: BTreeMap::new(),
+            variables: BTreeMap::new(),
+            variable_names: Names::new(snake),
+            messages: BTreeMap::new(),
+            message_names: Names::new(snake),
+            notes: Vec::new(),
+        }
+    }
+
+    fn lost(&mut self, at: Position, text: impl Into<String>) {
+        self.notes.push(Note { at, lost: true, text: text.into() });
+    }
+
+    fn detail(&mut self, at: Position, text: impl Into<String>) {
+        self.notes.push(Note { at, lost: false, text: text.into() });
+    }
+
+    /// The name of an event in the language; it is declared by being mentioned.
+    fn event(&mut self, original: &str) -> String {
+        if let Some((_, name)) = self.events.iter().find(|(known, _)| known == original) {
+            return name.clone();
+        }
+        let name = self.event_names.claim(&names::quotable(original));
+        self.events.push((original.to_owned(), name.clone()));
+        name
+    }
+
+    fn finish(mut self, name: &str) -> Imported {
+        let mut imported = Imported { machine: name.to_owned(), ..Imported::default() };
+        for (state, node) in self.nodes.iter().enumerate().skip(1) {
+            let path = self.draft.path(state).unwrap_or_default();
+            imported.states.insert(node.path.join("."), path.clone());
+            if let Some(id) = node.json.get("id").and_then(Json::text) {
+                imported.states.insert(id.to_owned(), path);
+            }
+        }
+        for (original, name) in &self.events {
+            let fields = self.fields.get(original).map_or(Vec::new(), |fields| spelt(fields, "?"));
+            self.draft.inputs.push(DraftSymbol { name: name.clone(), fields, doc: None });
+            imported.events.insert(original.clone(), name.clone());
+        }
+        for (name, fields) in &self.outputs {
+            self.draft.outputs.push(DraftSymbol {
+                name: name.clone(),
+                fields: spelt(fields, "?"),
+                doc: None,
+            });
+        }
+        self.draft.externs = std::mem::take(&mut self.extern_lines);
+        self.draft.prune();
+        self.draft.write(&mut imported.text);
+        imported.notes = self.notes;
+        imported.notes.extend(verdict(&imported.text).into_iter().map(|(diagnostic, _)| Note {
+            at: Position::default(),
+            lost: true,
+            text: format!("the translation has an error: {} {}", diagnostic.code, diagnostic.message),
+        }));
+        imported.notes.sort();
+        imported.notes.dedup();
+        imported
+    }
+}
+
+/// `name: Type`, each with a mark behind it.
+fn spelt(fields: &[(String, String)], mark: &str) -> Vec<String> {
+    fields.iter().map(|(name, ty)| format!("{name}: {ty}{mark}")).collect()
+}
