@@ -10,7 +10,7 @@ use crate::{
 };
 
 /// What stands for a value that is left out: of its position, its field, and the values before it.
-type Default<'a> = &'a mut dyn FnMut(usize, &Field, &[Expr]) -> Option<Expr>;
+type LeftOut<'a> = &'a mut dyn FnMut(usize, &Field, &[Expr]) -> Option<Expr>;
 
 impl React<'_> {
     /// Arguments to fields: by position, then by name; an optional field may be left out.
@@ -39,7 +39,7 @@ impl React<'_> {
         fields: &[Field],
         span: Span,
         scope: &Scope,
-        default: Default<'_>,
+        default: LeftOut<'_>,
     ) -> Vec<Expr> {
         let mut bound: Vec<Option<Expr>> = fields.iter().map(|_| None).collect();
         let mut sound = true;
