@@ -43,6 +43,8 @@ pub(super) struct Ranks {
     /// How many of them a machine can rest in, the time before its start included.
     pub(super) resting: usize,
     pub(super) stride: u32,
+    /// The bits of the field that count.
+    pub(super) mask: u32,
 }
 
 impl Ranks {
@@ -55,7 +57,15 @@ impl Ranks {
         let (count, resting) = (steady.len(), steady.len() + leaves.len() + 1);
         let states =
             steady.into_iter().chain(leaves).map(Some).chain([None]).chain(inner.into_iter().map(Some));
-        Self { states: states.collect(), steady: count, resting, stride: 1 }
+        Self { states: states.collect(), steady: count, resting, stride: 1, mask: u32::MAX }
+    }
+
+    /// Lets the field keep bits above a shift, where the shifts of all states leave room for that: what a step stores
+    /// is then what it has shifted.
+    pub(super) fn ignore_high_bits(&mut self) {
+        if self.states.len().saturating_sub(1) as u32 * self.stride < 64 {
+            self.mask = 63;
+        }
     }
 
     /// The states in the order of their numbers.
@@ -83,6 +93,7 @@ impl Ranks {
         });
         let held = (0..machine.states.len()).map(|state| Literal::u32_unsuffixed(self.held(state)));
         let unstarted = Literal::u32_unsuffixed(self.number(None) * self.stride);
+        let mask = Literal::u32_unsuffixed(self.mask);
         quote! {
             impl chart::Nesting for Shape {
                 const TABLES: &'static chart::Tables = &TABLES;
@@ -90,6 +101,7 @@ impl Ranks {
                 const STATES: &'static [u16] = &[#(#states),*];
                 const HELD: &'static [u32] = &[#(#held),*];
                 const UNSTARTED: u32 = #unstarted;
+                const MASK: u32 = #mask;
             }
         }
     }

@@ -60,7 +60,10 @@ impl Table {
         if taken == 0 || taken < unknown || rows * events > CELL_LIMIT {
             return None;
         }
-        ranks.stride = if rows <= SHIFT_ROWS { SHIFT } else { 1 };
+        if rows <= SHIFT_ROWS {
+            ranks.stride = SHIFT;
+            ranks.ignore_high_bits();
+        }
         Some(Self { rows, cells: table })
     }
 
@@ -131,12 +134,14 @@ impl Table {
             /// By event: seven bits a state, 0 taken, 1 ignored, 2 unhandled.
             const HOW: [u64; #events] = #how;
         };
+        // A field whose high bits do not count needs no cutting.
+        let cut = (ranks.mask == u32::MAX).then(|| quote!(&127));
         let look = quote! {
             let (word, how) = match (NEXT.get(tag), HOW.get(tag)) {
                 (::core::option::Option::Some(word), ::core::option::Option::Some(how)) => (*word, *how),
                 _ => (0, 0),
             };
-            let next = (word >> (held & 63)) as u32 & 127;
+            let next = (word >> (held & 63)) as u32 #cut;
             let how = how >> (held & 63) & 3;
         };
         (tables, look)

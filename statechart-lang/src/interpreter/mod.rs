@@ -35,6 +35,7 @@
 //! | `snapshot` | [`Snapshot`]: a running machine as JSON, and back |
 //! | `situation` | what decides a machine's future, for telling configurations apart |
 //! | `session` | [`Session`]: a word, item by item |
+//! | `system` | [`System`]: a machine with the children that it starts |
 //! | `run`, `render` | [`Run`] and its forms |
 
 mod action;
@@ -60,6 +61,7 @@ mod session;
 mod situation;
 mod snapshot;
 mod state_set;
+mod system;
 #[cfg(test)]
 mod tests;
 mod value;
@@ -79,6 +81,7 @@ pub use snapshot::{
     Json, SNAPSHOT_BYTES, SNAPSHOT_FORMAT, SavedActivity, SavedChild, SavedEvent, SavedMessage, SavedTimer,
     SavedUndo, Snapshot, SnapshotError,
 };
+pub use system::{CHILD_DEPTH_LIMIT, CHILD_LIMIT, System, SystemStep};
 pub use value::{Fault, Value};
 pub use word::{Item, ItemKind, Word, WordError};
 pub use words_file::{NamedWord, parse_words};

@@ -66,6 +66,8 @@ pub trait Nesting: 'static {
     const HELD: &'static [u32];
     /// What is held before the start.
     const UNSTARTED: u32;
+    /// The bits of the field that count. A shift takes the low six, so what stands above them may stay there.
+    const MASK: u32;
 }
 
 /// The innermost active state; its ancestors are active with it.
@@ -94,21 +96,21 @@ impl<N: Nesting> Default for Leaf<N> {
 }
 
 impl<N: Nesting> Leaf<N> {
-    /// The field as it is held: the leaf's number times [`Nesting::STRIDE`].
+    /// The leaf as it is held: its number times [`Nesting::STRIDE`].
     #[inline(always)]
     #[must_use]
     pub fn held(&self) -> u32 {
-        self.0
+        self.0 & N::MASK
     }
 
-    /// Makes a leaf the active one, given as [`Leaf::held`] returns it.
+    /// Makes a leaf the active one, given as [`Leaf::held`] returns it, but for bits outside [`Nesting::MASK`].
     #[inline(always)]
     pub fn hold(&mut self, held: u32) {
         self.0 = held;
     }
 
     fn leaf(&self) -> Option<u16> {
-        N::STATES.get((self.0 / N::STRIDE) as usize).copied().filter(|state| *state != u16::MAX)
+        N::STATES.get((self.held() / N::STRIDE) as usize).copied().filter(|state| *state != u16::MAX)
     }
 
     fn last(state: u16) -> u16 {
@@ -179,6 +181,7 @@ mod tests {
         const STATES: &'static [u16] = &[3, 4, 5, u16::MAX, 0, 1, 2];
         const HELD: &'static [u32] = &[4 * STRIDE, 5 * STRIDE, 6 * STRIDE, 0, STRIDE, 2 * STRIDE];
         const UNSTARTED: u32 = 3 * STRIDE;
+        const MASK: u32 = 63;
     }
 
     /// Both forms after the same insertions and removals, down one branch and up another.

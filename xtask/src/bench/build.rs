@@ -25,7 +25,11 @@ pub(super) fn measure(figures: &mut Figures) -> Result<(), Error> {
         prepare(&directory, name, dependency)?;
         tools::progress(&format!("clean build: {name}"));
         let mut cargo = tools::cargo(["build", "--quiet", "--offline"]);
-        cargo.current_dir(&directory).env("CARGO_TARGET_DIR", directory.join("target"));
+        // What comes from a registry is never built incrementally; neither is ours here.
+        cargo
+            .current_dir(&directory)
+            .env("CARGO_TARGET_DIR", directory.join("target"))
+            .env("CARGO_INCREMENTAL", "0");
         let before = children()?;
         tools::run(&mut cargo, "the crates must be there: `cargo fetch`")?;
         let took = children()? - before;

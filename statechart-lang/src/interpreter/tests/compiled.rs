@@ -138,3 +138,55 @@ fn shapes_of_machines() {
     );
     assert_eq!(outputs, "LEFT BOTH LEFT BOTH");
 }
+
+#[test]
+fn the_whole_language_from_text() {
+    let machine = machine(
+        r#"
+machine W(id: Int = 3) {
+  input { GO(n: Int)  AGAIN  SELF  OUT  ALL(items: [Int])  X  SAVE  BACK }
+  output { SAY(n: Int)  KIND(k: Text)  NAME(t: Text)  UNDONE(n: Int) }
+  context { total: Int = 0 }
+  initial a / total := id
+  state a {
+    on GO -> s(event.n)
+    on BACK -> s.kept
+    on ALL / for item, at in event.items {
+      if item == 0 { emit SAY(10 / item) } else if item > at { total := total + item } else { emit SAY(at) }
+    }
+    on SAVE / emit SAY(total) undo emit UNDONE(total), total := total + 1
+    on X / compensate, commit
+    on fault / emit KIND(event.kind), emit NAME(event.name)
+  }
+  state s(n: Int = 7, m: Int = n * 2) {
+    context { sum: Int = n + m + id }
+    initial one / emit SAY(sum)
+    history kept -> two / emit SAY(0)
+    entry / emit SAY(n)
+    on SELF -> self
+    on AGAIN -> self(n + 1)
+    on OUT -> a
+    on done -> a / total := event.result, emit NAME(event.name)
+    state one { on X -> two }
+    state two { on X -> end }
+    final end { return sum * 2 }
+  }
+}"#,
+    );
+    let rows = [
+        ("GO(4)", "s.one", "SAY(n: 4) SAY(n: 15)"),
+        // Without values it keeps those that it has; what is not given takes its default anew.
+        ("GO(4) SELF", "s.one", "SAY(n: 4) SAY(n: 15) SAY(n: 4) SAY(n: 15)"),
+        ("GO(4) AGAIN", "s.one", "SAY(n: 4) SAY(n: 15) SAY(n: 5) SAY(n: 18)"),
+        ("BACK", "s.two", "SAY(n: 7) SAY(n: 0)"),
+        ("GO(4) OUT BACK", "s.one", "SAY(n: 4) SAY(n: 15) SAY(n: 7)"),
+        ("GO(4) X X SAVE", "a", "SAY(n: 4) SAY(n: 15) NAME(t: \"done\") SAY(n: 30)"),
+        ("SAVE SAVE X X", "a", "SAY(n: 3) SAY(n: 4) UNDONE(n: 4) UNDONE(n: 3)"),
+        ("ALL([5, 1, 9]) SAVE", "a", "SAY(n: 1) SAY(n: 17)"),
+        ("ALL([5, 0, 9]) SAVE", "a", "KIND(k: \"division_by_zero\") NAME(t: \"fault\") SAY(n: 8)"),
+    ];
+    for (word, leaves, outputs) in rows {
+        let (states, output) = trace(&machine, word);
+        assert_eq!((states.last().unwrap().as_str(), output.as_str()), (leaves, outputs), "{word}");
+    }
+}

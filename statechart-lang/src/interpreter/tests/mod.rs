@@ -10,6 +10,7 @@ mod properties;
 mod random;
 mod semantics;
 mod snapshots;
+mod system;
 mod time;
 mod words;
 
