@@ -73,9 +73,9 @@ fn words_are_saved_and_run_again() {
 
 #[test]
 fn events_may_be_named_like_commands() {
-    let (ran, _directory) = session("names.sc", "undo\n1\n:1\n:undo\n:word\n");
+    let (ran, _directory) = session("names.sc", "show\n1\n:1\n:undo\n:show\n:word\n");
     assert_eq!((ran.code, ran.err.as_str()), (0, ""), "{}", ran.out);
-    assert!(ran.out.ends_with("undo 1\n"), "{}", ran.out);
+    assert!(ran.out.ends_with("show 1\n"), "{}", ran.out);
 }
 
 #[test]

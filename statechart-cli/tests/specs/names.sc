@@ -1,7 +1,7 @@
 /// Events that are called like commands and numbers.
 machine Names {
-  input { 1 undo }
+  input { 1 show }
   initial a
-  state a { on undo -> b }
+  state a { on show -> b }
   state b { on 1 -> a }
 }
