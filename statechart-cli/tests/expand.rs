@@ -21,7 +21,11 @@ fn expansions_of_the_specs() {
         let path = format!("specs/{spec}");
         let ran = statechart_in(root, &["expand", &path], "");
         assert_eq!(ran.code, 0, "{path}: {}", ran.err);
-        assert_eq!(statechart_in(root, &["expand", &path], "").out, ran.out, "{path}: the same bytes every time");
+        assert_eq!(
+            statechart_in(root, &["expand", &path], "").out,
+            ran.out,
+            "{path}: the same bytes every time"
+        );
         let name = spec.trim_end_matches(".sc");
         insta::with_settings!({ omit_expression => true, snapshot_path => "snapshots/expand", prepend_module_to_snapshot => false }, {
             insta::assert_snapshot!(name, ran.out);

@@ -51,7 +51,7 @@ pub(super) fn type_of(machine: &Machine, state: StateId) -> Ident {
 /// The struct of the machine's parameters, those of states' data, and the enum of what is returned.
 pub(super) fn items(machine: &Machine) -> TokenStream {
     let machine_params = has_params(machine).then(|| {
-        let fields = machine.params().map(|local| field(local));
+        let fields = machine.params().map(field);
         quote! {
             /// The machine's parameters.
             #[derive(Debug, Clone)]

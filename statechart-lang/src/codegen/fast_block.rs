@@ -31,26 +31,26 @@ pub(super) fn guard(machine: &Machine, guard: &Expr) -> TokenStream {
 
 /// Whether an arm can evaluate the expression in front of the step.
 pub(super) fn is_plain(expr: &Expr) -> bool {
-    let kind = match &expr.kind {
+    let kind = matches!(
+        &expr.kind,
         ExprKind::Literal(_)
-        | ExprKind::None
-        | ExprKind::Variable(_)
-        | ExprKind::Field { .. }
-        | ExprKind::EventName
-        | ExprKind::Now
-        | ExprKind::In(_)
-        | ExprKind::Unary(..)
-        | ExprKind::Binary(..)
-        | ExprKind::Default(..)
-        | ExprKind::IsNone(_)
-        | ExprKind::Wrap(_)
-        | ExprKind::Unwrap(_)
-        | ExprKind::List(_)
-        | ExprKind::Index(..)
-        | ExprKind::Len(_)
-        | ExprKind::Guard(..) => true,
-        _ => false,
-    };
+            | ExprKind::None
+            | ExprKind::Variable(_)
+            | ExprKind::Field { .. }
+            | ExprKind::EventName
+            | ExprKind::Now
+            | ExprKind::In(_)
+            | ExprKind::Unary(..)
+            | ExprKind::Binary(..)
+            | ExprKind::Default(..)
+            | ExprKind::IsNone(_)
+            | ExprKind::Wrap(_)
+            | ExprKind::Unwrap(_)
+            | ExprKind::List(_)
+            | ExprKind::Index(..)
+            | ExprKind::Len(_)
+            | ExprKind::Guard(..)
+    );
     kind && expr.operands().into_iter().all(is_plain)
 }
 
@@ -138,13 +138,13 @@ impl<'m> Arm<'m> {
             actions.iter().all(|action| {
                 let Some(operands) = operands(action) else { return false };
                 let fits = operands.iter().all(|expr| {
-                    is_plain(expr)
-                        // The configuration changes under way.
-                        && !holds(expr, &|kind| matches!(kind, ExprKind::In(_)))
-                        // An action may change what a guard answers.
-                        && !(called && holds(expr, &|kind| matches!(kind, ExprKind::Guard(..))))
-                        // An entry list knows no event.
-                        && !(step == Step::Enter && holds(expr, &is_event))
+                    // The configuration changes under way.
+                    let moves = holds(expr, &|kind| matches!(kind, ExprKind::In(_)));
+                    // An action may change what a guard answers.
+                    let changes = called && holds(expr, &|kind| matches!(kind, ExprKind::Guard(..)));
+                    // An entry list knows no event.
+                    let strange = step == Step::Enter && holds(expr, &is_event);
+                    is_plain(expr) && !(moves || changes || strange)
                 });
                 called |= matches!(action.kind, ActionKind::Call { .. });
                 fits

@@ -1,4 +1,5 @@
 //! Charts as automata, against runs of the interpreter.
+#![allow(clippy::unwrap_used)]
 
 use super::{Abstraction, FormalError, Operation, STATE_LIMIT, automaton};
 use crate::{

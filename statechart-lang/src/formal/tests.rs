@@ -1,4 +1,5 @@
 //! Against brute force over all short words.
+#![allow(clippy::unwrap_used)]
 
 use super::{Alphabet, Dfa, FormalError, Nfa, Operation, STATE_LIMIT, StateIndex};
 

@@ -109,7 +109,8 @@ impl<'t> Printer<'t> {
         if own_line && gap.lines == 0 && !last_is_line && !closing {
             self.out.push(' ');
         } else {
-            let blank = gap.lines > 1 && !documented && !closing && !(at_open && first);
+            let unwanted = documented || closing || (at_open && first);
+            let blank = gap.lines > 1 && !unwanted;
             self.line(indent, blank);
         }
     }

@@ -158,7 +158,7 @@ impl<'a> Tree<'a> {
         let span = pair.as_span();
         let inner = pair.clone().into_inner();
         let word = |c: char| c.is_alphanumeric() || c == '_';
-        if inner.len() == 0 {
+        if inner.is_empty() {
             let text = pair.as_str().trim_end();
             // A leaf is one token, unless it is a rule of nothing but anonymous text.
             let whole = text.starts_with(['"', '\'']) || rule == Rule::doc;

@@ -384,12 +384,11 @@ fn statement<'t, 'a>(inside: &'a [&'t str]) -> &'a [&'t str] {
     let mut depth = 0_usize;
     for (at, token) in inside.iter().enumerate().rev() {
         match *token {
-            "}" => {
+            "}"
                 // A body of its own; what follows it is another item.
-                if depth == 0 {
+                if depth == 0 => {
                     return inside.get(at + 1..).unwrap_or_default();
                 }
-            }
             ")" | "]" => depth += 1,
             "(" | "[" => depth = depth.saturating_sub(1),
             word if depth == 0 && STARTS.contains(&word) => {

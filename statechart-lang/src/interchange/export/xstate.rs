@@ -274,12 +274,9 @@ impl Out<'_> {
     }
 
     fn reactions(&mut self, id: StateId, out: &mut Members) {
-        let (mut on, mut done, mut always, mut after): (
-            Vec<(String, Vec<Members>)>,
-            _,
-            _,
-            Vec<(String, Vec<Members>)>,
-        ) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        let (mut on, mut after): (Vec<(String, Vec<Members>)>, Vec<(String, Vec<Members>)>) =
+            Default::default();
+        let (mut done, mut always) = (Vec::new(), Vec::new());
         let put = |list: &mut Vec<(String, Vec<Members>)>, key: String, members: Members| match list
             .iter_mut()
             .find(|(known, _)| *known == key)

@@ -636,7 +636,7 @@ fn delay_us(text: &str) -> Option<i64> {
     let number: f64 = number.trim().parse().ok()?;
     let us = (number * unit).round();
     #[allow(clippy::cast_possible_truncation)] // Within the range that is tested.
-    (us >= 0.0 && us < 9.0e18).then_some(us as i64)
+    (0.0..9.0e18).contains(&us).then_some(us as i64)
 }
 
 #[cfg(test)]

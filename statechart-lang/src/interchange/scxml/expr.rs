@@ -344,7 +344,7 @@ impl Translator<'_> {
     }
 
     /// What `_event.…` refers to.
-    fn event_part<'j>(js: &'j Js) -> Option<(&'j str, Option<&'j str>)> {
+    fn event_part(js: &Js) -> Option<(&str, Option<&str>)> {
         let path = js.path()?;
         match path.as_slice() {
             ["_event", part] => Some((part, None)),

@@ -52,6 +52,9 @@ struct Node<'a> {
     parent: usize,
 }
 
+/// Kind of an extern, its name, and the names and types of its parameters.
+type Signature = (&'static str, String, Vec<(String, String)>);
+
 struct Importer<'a> {
     draft: Draft,
     nodes: Vec<Node<'a>>,
@@ -66,7 +69,7 @@ struct Importer<'a> {
     fields: BTreeMap<String, Vec<(String, String)>>,
     outputs: Vec<(String, Vec<(String, String)>)>,
     /// Kind of extern, name and signature in the document; its name here.
-    externs: BTreeMap<(&'static str, String, Vec<(String, String)>), String>,
+    externs: BTreeMap<Signature, String>,
     extern_lines: Vec<String>,
     extern_names: Names,
     /// Services of each invocation: where it stands, and its outcomes.
