@@ -4,16 +4,16 @@ machine Meter "Meter" {
   output { SUM(ticks: Int) }
   context { ticks: Int = 0 }
 
-  initial on
+  initial counting
   on TOTAL / emit SUM(ticks)
 
-  state on "On" {
+  state counting "Counting" {
     on TICK / ticks := ticks + event.by
-    on FLIP -> off
+    on FLIP -> resting
   }
 
-  state off "Off" {
+  state resting "Resting" {
     on TICK
-    on FLIP -> on
+    on FLIP -> counting
   }
 }

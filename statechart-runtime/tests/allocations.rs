@@ -86,7 +86,7 @@ fn an_idle_actor_is_small() {
             }
         });
     });
-    assert!(actors.iter().all(|actor| actor.leaves() == ["on"]), "each has started");
+    assert!(actors.iter().all(|actor| actor.leaves() == ["counting"]), "each has started");
     let each = held.bytes_current / COUNT;
     assert!(each <= LIMIT, "{each} B for each idle actor; the limit is {LIMIT} B");
 }

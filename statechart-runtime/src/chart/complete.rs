@@ -105,11 +105,10 @@ pub(super) fn end_activity<C: Chart, F: Effects<C>>(machine: &mut C, fx: &mut F,
     }
     set(machine.core_mut().activities.as_mut(), activity, 0);
     match child_of::<C>(activity) {
-        Some(child) => {
-            if cell(machine.core().children.as_ref(), child) == held {
-                stop_child(machine, fx, child);
-            }
+        Some(child) if cell(machine.core().children.as_ref(), child) == held => {
+            stop_child(machine, fx, child);
         }
+        Some(_) => {}
         None if held & FINISHED == 0 => fx.stop(activity),
         None => {}
     }

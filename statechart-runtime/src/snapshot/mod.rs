@@ -35,7 +35,7 @@ use serde::{Deserialize, Serialize};
 
 pub use error::SnapshotError;
 pub use restore::{Pending, Prepared, prepare, resume, revive};
-pub use take::{Persist, message, own, take};
+pub use take::{Persist, SaveWaiting, message, own, take};
 pub use value::{arg, count, find, get, load, missing, no_event, only, or_zero, put, read, write};
 
 use crate::chart::{Chart, Host, Independent, Link, Shape};

@@ -67,15 +67,18 @@ pub fn message<C: Restorable>(
     })
 }
 
+/// Writes down what waits for its time: what, in how long, under which name.
+pub type SaveWaiting<T> = fn(&T, Duration, Option<u16>) -> Result<SavedMessage, SnapshotError>;
+
 /// What is needed to write down a machine and what has left it, for a host that does not know that the machine is
 /// [`Restorable`].
 pub struct Persist<K: Chart> {
     /// [`take`].
     pub take: fn(&K, Time) -> Result<Snapshot, SnapshotError>,
     /// [`message`].
-    pub message: fn(&K::Message, Duration, Option<u16>) -> Result<SavedMessage, SnapshotError>,
+    pub message: SaveWaiting<K::Message>,
     /// [`own`].
-    pub own: fn(&K::Event, Duration, Option<u16>) -> Result<SavedMessage, SnapshotError>,
+    pub own: SaveWaiting<K::Event>,
 }
 
 impl<K: Restorable> Persist<K> {

@@ -50,8 +50,11 @@ pub(super) struct Mistake {
     pub(super) help: String,
 }
 
+/// A word, and the command that it is.
+type Plain = (&'static str, fn() -> Command);
+
 /// The commands without arguments.
-const PLAIN: [(&str, fn() -> Command); 10] = [
+const PLAIN: [Plain; 10] = [
     ("undo", || Command::Undo),
     ("restart", || Command::Restart),
     ("show", || Command::Show),

@@ -35,6 +35,9 @@ pub(super) fn export(_model: &Model, machine: &Machine) -> Exported {
     Exported { text, notes: notes.0 }
 }
 
+/// Values under keys, in the order of the keys.
+type Keyed = Vec<(String, Vec<Members>)>;
+
 /// An object in the order in which it was built: the order of states is part of the meaning.
 #[derive(Default)]
 struct Members(Vec<(String, Member)>);
@@ -274,10 +277,9 @@ impl Out<'_> {
     }
 
     fn reactions(&mut self, id: StateId, out: &mut Members) {
-        let (mut on, mut after): (Vec<(String, Vec<Members>)>, Vec<(String, Vec<Members>)>) =
-            Default::default();
+        let (mut on, mut after): (Keyed, Keyed) = Default::default();
         let (mut done, mut always) = (Vec::new(), Vec::new());
-        let put = |list: &mut Vec<(String, Vec<Members>)>, key: String, members: Members| match list
+        let put = |list: &mut Keyed, key: String, members: Members| match list
             .iter_mut()
             .find(|(known, _)| *known == key)
         {
