@@ -121,7 +121,7 @@ machine Producer "Producer" {
 
   region feed {
     initial disconnected
-    on DISCONNECT -> disconnected
+    internal on DISCONNECT -> disconnected
 
     state disconnected "Disconnected" {
       on CONNECT -> connecting

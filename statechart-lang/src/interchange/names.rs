@@ -198,7 +198,7 @@ mod tests {
             .iter()
             .map(|name| names.claim(&identifier(name, "s")))
             .collect();
-        assert_eq!(given, ["a_b", "a_b_2", "A_b_3", "state_", "s1x", "s", "s_"]);
+        assert_eq!(given, ["a_b", "a_b_2", "A_b_3", "state_", "s1x", "s", "s__2"]);
     }
 
     #[test]

@@ -84,6 +84,10 @@ impl EntrySet {
                 self.add_regions(machine, history, ancestor);
             }
         }
+        // A root of regions is its own `<parallel>`: left by a transition of one region, all are entered again.
+        if domain == 0 && machine.states.first().is_some_and(|root| root.kind == StateKind::Parallel) {
+            self.add_regions(machine, history, 0);
+        }
     }
 
     /// Default-enters the children of a parallel state in which nothing is entered yet.

@@ -74,13 +74,17 @@ impl Entry {
         while let Some(row) = C::TABLES.state(child) {
             let parent = row.parent;
             if parent == domain || parent == child {
-                return;
+                break;
             }
             self.states.insert(parent);
             if C::TABLES.state(parent).is_some_and(|row| row.kind == Kind::Parallel) {
                 self.add_regions::<C>(core, parent);
             }
             child = parent;
+        }
+        // A root of regions is its own `<parallel>`: left by a transition of one region, all are entered again.
+        if domain == 0 && C::TABLES.state(0).is_some_and(|row| row.kind == Kind::Parallel) {
+            self.add_regions::<C>(core, 0);
         }
     }
 
