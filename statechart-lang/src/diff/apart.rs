@@ -10,7 +10,7 @@
 //! whatever is due next, or the completion of a child machine. A pair of configurations that was met before is not looked at again; what was not met within
 //! the limit is unknown.
 
-use std::collections::{BTreeSet, HashSet, VecDeque};
+use std::collections::{BTreeSet, VecDeque};
 
 use super::Pairing;
 use super::samples::{self, Letter};
@@ -106,7 +106,7 @@ struct Node<'m> {
 
 struct Walk<'m> {
     queue: VecDeque<Node<'m>>,
-    met: HashSet<(String, String)>,
+    met: BTreeSet<(String, String)>,
     /// Each letter of a word with the step before it.
     steps: Vec<(Option<usize>, String)>,
     clock_matters: bool,
@@ -124,7 +124,7 @@ pub(super) fn search(old: &Machine, new: &Machine, pairing: &Pairing, pair_limit
     let clock_matters = samples::reads_the_clock(old) || samples::reads_the_clock(new);
     let mut walk = Walk {
         queue: VecDeque::new(),
-        met: HashSet::new(),
+        met: BTreeSet::new(),
         steps: Vec::new(),
         clock_matters,
         pair_limit,
