@@ -52,7 +52,7 @@ fn tokens_are_spaced_alike_everywhere() {
         ),
         (
             "limits{internal:32 undo:4}use F return a+1",
-            "limits { internal: 32 undo: 4 }\nuse F\nreturn a + 1",
+            "limits { internal: 32  undo: 4 }\nuse F\nreturn a + 1",
         ),
         ("limits{internal:32\nundo:4}", "limits {\n  internal: 32\n  undo: 4\n}"),
         (

@@ -179,9 +179,6 @@ impl<'a> Tree<'a> {
             self.parts(part, &mut own);
         }
         self.anonymous(rule, at, span.end(), &mut own);
-        if rule == Rule::limits {
-            own = limits(own);
-        }
         if rule == Rule::file {
             parts.append(&mut own);
         } else if let Some(last) = self.tokens.len().checked_sub(1).filter(|last| *last >= first) {
@@ -217,21 +214,6 @@ impl<'a> Tree<'a> {
             at += length.max(1);
         }
     }
-}
-
-/// `name: value` as items of their own; the grammar gives them no rule.
-fn limits(mut parts: Vec<Part>) -> Vec<Part> {
-    // `limits {`, then threes, then `}`.
-    let close = parts.pop();
-    let mut items = parts.split_off(parts.len().min(2)).into_iter().peekable();
-    while items.peek().is_some() {
-        let own: Vec<Part> = items.by_ref().take(3).collect();
-        if let (Some(first), Some(last)) = (own.first().map(Part::first), own.last().map(Part::last)) {
-            parts.push(Part::Node(Node { rule: Rule::limits, parts: own, first, last }));
-        }
-    }
-    parts.extend(close);
-    parts
 }
 
 /// A comment without the white space at the ends of its lines.
