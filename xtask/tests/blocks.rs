@@ -117,10 +117,10 @@ fn features(block: &str) -> Result<(), String> {
             words.iter().position(|word| *word == flag).and_then(|at| words.get(at + 1)).copied()
         };
         let (Some(path), Some(wanted)) = (of("--path"), of("--features")) else { continue };
-        let name = Path::new(path).file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let name = path.trim_matches('"').rsplit('/').next().unwrap_or_default();
         let metadata = metadata();
         let packages = metadata["packages"].as_array().ok_or("cargo names no packages")?;
-        let package = packages.iter().find(|package| package["name"] == name.as_str());
+        let package = packages.iter().find(|package| package["name"] == name);
         let package = package.ok_or_else(|| format!("there is no package `{name}`"))?;
         for feature in wanted.split(',') {
             if package["features"].get(feature).is_none() {

@@ -65,7 +65,7 @@ fn commands(block: &str) -> Vec<String> {
 }
 
 /// Programs that are not ours, in commands that a person types as they are. Their output is nowhere shown.
-const OTHERS: [&str; 8] = ["cd", "cp", "curl", "docker", "ln", "mkdir", "npm", "printf"];
+const OTHERS: [&str; 9] = ["cd", "cp", "curl", "docker", "export", "ln", "mkdir", "npm", "printf"];
 
 /// The command with `--help` at its end: it then parses its flags and does nothing. `None` for programs
 /// that are not ours.
