@@ -71,11 +71,38 @@ fn main() {
         }
         seed = seed.wrapping_add(1);
     }
+    let path = out.join("wide.sc");
+    fs::write(&path, wide(300, 250)).expect("OUT_DIR can be written");
+    group("wide", &[path], &mut text, &mut list);
     let _ = write!(
         text,
         "/// Every machine that both engines run.\npub fn pairs() -> Vec<crate::engines::Pair> {{ vec![\n{list}] }}\n"
     );
     fs::write(out.join("machines.rs"), text).expect("OUT_DIR can be written");
+}
+
+/// More states than fit into a few words, and more events than a table with a cell for each of them has room for. A
+/// few states want an event each; most events are wanted by several states around the current one, so that random words
+/// get on.
+fn wide(states: usize, events: usize) -> String {
+    let names: String = (0..events).map(|event| format!("E{event} ")).collect();
+    let mut text = format!(
+        "machine Wide {{ input {{ {names} }} output {{ TICK }} context {{ n: Int = 0 }} initial s0\n"
+    );
+    for state in 0..states {
+        let _ = write!(text, "state s{state} {{ ");
+        for nth in 0..events / 5 {
+            let event = (state * 7 + nth * 5) % events;
+            let _ = match nth % 25 {
+                // What the table does not know, and what it says besides successors.
+                0 => write!(text, "on E{event} -> s{} / emit TICK, n := n + 1 ", (state + nth) % states),
+                1 => write!(text, "on E{event} "),
+                _ => write!(text, "on E{event} -> s{} ", (state * 3 + nth) % states),
+            };
+        }
+        text += "}\n";
+    }
+    text + "}"
 }
 
 /// Whether a few random words take a good part of the transitions: a chart that ends or spins at once, or

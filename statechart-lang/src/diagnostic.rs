@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
+use annotate_snippets::{AnnotationKind, Level, Origin, Renderer, Snippet};
 
 use crate::{Sources, Span};
 
@@ -177,12 +177,25 @@ impl Diagnostic {
         files.dedup();
         for file in files {
             let Some(source) = sources.get(file) else { continue };
-            let mut snippet = Snippet::source(&source.text).path(&source.path).fold(true);
-            let labels = std::iter::once((AnnotationKind::Primary, &self.primary))
-                .chain(self.secondary.iter().map(|label| (AnnotationKind::Context, label)));
-            for (kind, label) in labels.filter(|(_, label)| label.span.file == file) {
-                let end = (label.span.end as usize).min(source.text.len());
-                let start = (label.span.start as usize).min(end);
+            let labels = || {
+                std::iter::once((AnnotationKind::Primary, &self.primary))
+                    .chain(self.secondary.iter().map(|label| (AnnotationKind::Context, label)))
+                    .filter(|(_, label)| label.span.file == file)
+            };
+            let first = labels().map(|(_, label)| label.span.start).min().unwrap_or(0);
+            let last = labels().map(|(_, label)| label.span.end).max().unwrap_or(0);
+            // Drawing takes time for every character that it is given, and nobody reads such lines.
+            let Some((line, shown)) = source.around(first, last, LINE_SHOWN) else {
+                let (line, column) = source.position(first);
+                let origin = Origin::path(&source.path).line(line as usize).char_column(column as usize);
+                group = group.element(origin);
+                continue;
+            };
+            let text = source.text.get(shown.clone()).unwrap_or("");
+            let mut snippet = Snippet::source(text).line_start(line).path(&source.path).fold(true);
+            for (kind, label) in labels() {
+                let end = (label.span.end as usize).saturating_sub(shown.start).min(text.len());
+                let start = (label.span.start as usize).saturating_sub(shown.start).min(end);
                 let annotation = kind.span(start..end);
                 snippet = snippet.annotation(if label.text.is_empty() {
                     annotation
@@ -201,6 +214,9 @@ impl Diagnostic {
         text
     }
 }
+
+/// Bytes of the longest line that is drawn; of a longer one only the place is said.
+const LINE_SHOWN: u32 = 4_096;
 
 /// Most diagnostics of one compilation; what a broken generator writes need not be listed whole.
 const LIMIT: usize = 200;

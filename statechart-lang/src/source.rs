@@ -1,6 +1,6 @@
 //! Source files and positions in them.
 
-use std::{collections::BTreeMap, fmt};
+use std::{collections::BTreeMap, fmt, ops::Range};
 
 /// Which file of [`Sources`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
@@ -53,6 +53,19 @@ impl Source {
         let start = self.lines.get(line - 1).copied().unwrap_or(0) as usize;
         let column = self.text.get(start..at as usize).map_or(0, |text| text.chars().count());
         (line as u32, column as u32 + 1)
+    }
+
+    /// The lines around a range of bytes, one more on either side: the number of the first, from 1, and the bytes. `None`
+    /// where a line of the range itself is longer than `longest`.
+    pub(crate) fn around(&self, start: u32, end: u32, longest: u32) -> Option<(usize, Range<usize>)> {
+        let line = |at: u32| self.lines.partition_point(|start| *start <= at).saturating_sub(1);
+        let from = |line: usize| self.lines.get(line).copied().unwrap_or(self.text.len() as u32);
+        let (first, last) = (line(start), line(end));
+        if [first, last].iter().any(|line| from(line + 1) - from(*line) > longest) {
+            return None;
+        }
+        let first = first.saturating_sub(1);
+        Some((first + 1, from(first) as usize..from(last + 2) as usize))
     }
 }
 

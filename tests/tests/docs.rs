@@ -190,6 +190,7 @@ fn limits_in_the_pages_are_the_programs() {
         (limits.microsteps as usize, "microsteps"),
         (statechart_lang::model::Limits::default().undo as usize, "undos remembered"),
         (codegen::STATE_LIMIT, "states"),
+        (codegen::HISTORY_STATE_LIMIT, "states beside histories"),
         (codegen::REGION_LIMIT, "states active at once"),
         (codegen::TRANSITION_LIMIT, "transitions"),
     ] {

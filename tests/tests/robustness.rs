@@ -222,6 +222,59 @@ fn ten_thousand_states_are_checked_in_proportion() {
     assert!(ten < 2.0 + one * 40.0, "1,000 states take {one:.3} s, 10,000 states {ten:.3} s");
 }
 
+/// Three levels, with entries, guards, outputs and targets above and beside: what a generator would write.
+fn nested(groups: usize) -> String {
+    let mut text =
+        String::from("machine Tiers { input { A B C } output { TICK } context { n: Int = 0 } initial g0\n");
+    for g in 0..groups {
+        let next = (g + 1) % groups;
+        text += &format!("state g{g} {{ initial h{g}_0 on C -> g{next}\n");
+        for h in 0..10 {
+            text += &format!("state h{g}_{h} {{ initial s{g}_{h}_0 entry / n := n + 1\n");
+            for s in 0..9 {
+                text += &format!(
+                    "state s{g}_{h}_{s} {{ on A -> s{g}_{h}_{} on B [n > {s}] -> h{next}_{h} / emit TICK }}\n",
+                    (s + 1) % 9
+                );
+            }
+            text += "}\n";
+        }
+        text += "}\n";
+    }
+    text + "}"
+}
+
+#[test]
+fn many_nested_states_are_checked_in_proportion() {
+    let check = |groups: usize| {
+        let text = nested(groups);
+        seconds(|| {
+            let compiled = compiled(&text);
+            assert!(!compiled.has_errors(), "{}", compiled.render(false));
+        })
+    };
+    let (small, large) = (check(10), check(200));
+    eprintln!("1,000 states: {small:.3} s, 20,000 states: {large:.3} s");
+    assert!(large < 2.0 + small * 80.0, "1,000 states take {small:.3} s, 20,000 states {large:.3} s");
+}
+
+#[test]
+fn names_declared_again_and_again_and_long_lines_are_told_in_proportion() {
+    let twice = |states: usize| {
+        let text =
+            format!("machine M {{ input {{ GO }} initial s {} }}", "state s { on GO -> s } ".repeat(states));
+        seconds(|| {
+            let compiled = compiled(&text);
+            let told = compiled.render(false);
+            assert!(told.contains("SC017"), "{told}");
+            assert!(told.len() < 100_000, "a line of {} bytes is drawn", text.len());
+        })
+    };
+    let (small, large) = (twice(1_000), twice(20_000));
+    eprintln!("1,000 times the same name: {small:.3} s, 20,000 times: {large:.3} s");
+    assert!(large < 2.0 + small * 80.0, "1,000 take {small:.3} s, 20,000 {large:.3} s");
+}
+
 #[test]
 fn ten_thousand_events_are_checked_in_proportion() {
     let text = |events: usize| {

@@ -25,15 +25,19 @@ pub(super) fn resolve(
         let begin = named.partition_point(|id| *id <= scope);
         let end = named.partition_point(|id| *id <= machine.states[scope].last);
         let inside = named.get(begin..end).unwrap_or(&[]);
-        let direct: Vec<StateId> =
-            inside.iter().copied().filter(|id| machine.states[*id].parent == scope).collect();
+        // Whether it is one or several is all that matters.
+        let direct = inside.iter().copied().filter(|id| machine.states[*id].parent == scope);
+        let direct: Vec<StateId> = direct.take(2).collect();
         match (inside, direct.as_slice()) {
             ([one], _) | (_, [one]) => return below(*one, path, machine, diagnostics),
             ([], _) if scope == 0 => break,
             ([], _) => scope = machine.states[scope].parent,
             // Declared twice, which is reported there.
             ([first, rest @ ..], _)
-                if rest.iter().all(|id| machine.states[*id].path == machine.states[*first].path) =>
+                if rest
+                    .iter()
+                    .take(SHOWN)
+                    .all(|id| machine.states[*id].path == machine.states[*first].path) =>
             {
                 return below(*first, path, machine, diagnostics);
             }

@@ -10,14 +10,15 @@
 //! rules for faults. What an arm cannot say in straight lines is left to the engine from the start: see
 //! [`Take::of`] and [`resolve`].
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use proc_macro2::{Ident, Literal, TokenStream};
 use quote::{format_ident, quote};
 
 use super::{
     fast_block::{self, Arm},
-    fast_table::Table,
+    fast_displaced::Displaced,
+    fast_table::{CELL_LIMIT, Table},
     rust,
 };
 use crate::model::{EventId, Machine, StateId, StateKind, Transition, TransitionId, Trigger, names};
@@ -38,6 +39,10 @@ pub(super) struct Fast {
 pub(super) struct Ranks {
     /// By number; `None` before the start.
     states: Vec<Option<StateId>>,
+    /// The number of each state.
+    numbers: Vec<u32>,
+    /// The number before the start.
+    unstarted: u32,
     /// How many of them are leaves that a step resolves.
     pub(super) steady: usize,
     /// How many of them a machine can rest in, the time before its start included.
@@ -55,9 +60,21 @@ impl Ranks {
             |state: &StateId| matches!(machine.states[*state].kind, StateKind::Atomic | StateKind::Final);
         let (leaves, inner): (Vec<_>, Vec<_>) = others.into_iter().partition(is_leaf);
         let (count, resting) = (steady.len(), steady.len() + leaves.len() + 1);
-        let states =
-            steady.into_iter().chain(leaves).map(Some).chain([None]).chain(inner.into_iter().map(Some));
-        Self { states: states.collect(), steady: count, resting, stride: 1, mask: u32::MAX }
+        let states: Vec<Option<StateId>> = steady
+            .into_iter()
+            .chain(leaves)
+            .map(Some)
+            .chain([None])
+            .chain(inner.into_iter().map(Some))
+            .collect();
+        let mut numbers = vec![0; machine.states.len()];
+        for (number, state) in (0..).zip(&states) {
+            if let Some(number_of) = state.and_then(|state| numbers.get_mut(state)) {
+                *number_of = number;
+            }
+        }
+        let unstarted = resting as u32 - 1;
+        Self { states, numbers, unstarted, steady: count, resting, stride: 1, mask: u32::MAX }
     }
 
     /// Lets the field keep bits above a shift, where the shifts of all states leave room for that: what a step stores
@@ -75,11 +92,7 @@ impl Ranks {
 
     /// The state as it is held.
     pub(super) fn held(&self, state: StateId) -> u32 {
-        self.number(Some(state)) * self.stride
-    }
-
-    fn number(&self, state: Option<StateId>) -> u32 {
-        self.states.iter().position(|known| *known == state).unwrap_or(0) as u32
+        self.numbers.get(state).copied().unwrap_or(0) * self.stride
     }
 
     fn nesting(&self, machine: &Machine) -> TokenStream {
@@ -92,7 +105,7 @@ impl Ranks {
             None => quote!(::core::primitive::u16::MAX),
         });
         let held = (0..machine.states.len()).map(|state| Literal::u32_unsuffixed(self.held(state)));
-        let unstarted = Literal::u32_unsuffixed(self.number(None) * self.stride);
+        let unstarted = Literal::u32_unsuffixed(self.unstarted * self.stride);
         let mask = Literal::u32_unsuffixed(self.mask);
         quote! {
             impl chart::Nesting for Shape {
@@ -147,6 +160,9 @@ pub(super) fn fast(machine: &Machine) -> Option<Fast> {
         return None;
     }
     let mut ranks = Ranks::of(machine);
+    if ranks.resting * machine.events.len() > CELL_LIMIT {
+        return Some(Fast { event: displaced(machine, &ranks), nesting: ranks.nesting(machine) });
+    }
     let mut cells = BTreeMap::new();
     for leaf in ranks.states().iter().take(ranks.steady).copied().flatten() {
         for event in 0..machine.events.len() {
@@ -200,6 +216,42 @@ fn event(
             chart::engine::unresolved(self, fx, event)
         }
     }
+}
+
+/// The step of a large machine: what only changes the state is in a table without the cells in which nothing happens,
+/// and the engine does the rest.
+fn displaced(machine: &Machine, ranks: &Ranks) -> Option<TokenStream> {
+    if machine.limits.microsteps == 0 {
+        return None;
+    }
+    let steady: Vec<StateId> = ranks.states().iter().take(ranks.steady).copied().flatten().collect();
+    let rows = steady.iter().map(|leaf| {
+        let mut wanted = BTreeSet::new();
+        for state in ancestors(machine, *leaf) {
+            let row = &machine.states[state];
+            wanted.extend(row.defer.iter().copied());
+            for id in &row.transitions {
+                if let Trigger::Events(events) = &machine.transitions[*id].trigger {
+                    wanted.extend(events.iter().copied());
+                }
+            }
+        }
+        wanted.into_iter().map(|event| (event, resolve(machine, *leaf, event))).collect()
+    });
+    let rows: Vec<Vec<(EventId, Cell)>> = rows.collect();
+    let table = Displaced::of(machine, &steady, &rows, ranks)?.code();
+    let defers = machine.states.iter().any(|state| !state.defer.is_empty());
+    let free = defers.then(|| quote!(&&self.core.is_free()));
+    Some(quote! {
+        #[inline(always)]
+        fn event<F: chart::Effects<Self>>(&mut self, fx: &mut F, event: Event) -> chart::Outcome {
+            // Nobody asks which transition is taken, so it need not be known.
+            if !fx.watches() #free {
+                #table
+            }
+            chart::engine::unresolved(self, fx, event)
+        }
+    })
 }
 
 /// The constant of a leaf as the machine holds it.

@@ -17,13 +17,13 @@ const SHIFT: u32 = 7;
 /// Rows that fit: eight leaves, and the time before the start.
 const SHIFT_ROWS: usize = 9;
 /// Most cells of a table of states and events.
-const CELL_LIMIT: usize = 1 << 16;
+pub(super) const CELL_LIMIT: usize = 1 << 16;
 /// Marks a cell of such a table that does not know.
 const UNKNOWN: u32 = 1 << 30;
 
 /// What a cell of the table says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Known {
+pub(super) enum Known {
     Taken(StateId),
     Ignored,
     Unhandled,
@@ -57,7 +57,7 @@ impl Table {
         let all = || table.iter().flatten();
         let taken = all().filter(|cell| matches!(cell, Known::Taken(_))).count();
         let unknown = all().filter(|cell| **cell == Known::No).count();
-        if taken == 0 || taken < unknown || rows * events > CELL_LIMIT {
+        if taken == 0 || taken < unknown {
             return None;
         }
         if rows <= SHIFT_ROWS {
@@ -188,7 +188,7 @@ fn how(cell: Known) -> u64 {
 }
 
 /// What a table can say of a cell.
-fn known(machine: &Machine, state: StateId, cell: &Cell) -> Known {
+pub(super) fn known(machine: &Machine, state: StateId, cell: &Cell) -> Known {
     match (cell.candidates.as_slice(), cell.otherwise) {
         ([], Otherwise::Unhandled) => Known::Unhandled,
         ([(id, Does::Ignore)], Otherwise::Never) if machine.transitions[*id].guard.is_none() => {

@@ -52,8 +52,10 @@ fn shape(machine: &Machine, reads_now: bool, deadlines: usize, fast: Option<&Fas
         (quote!(chart::Undo<Action, Output, Event, Message>), machine.limits.undo)
     };
     let undos = Literal::u32_unsuffixed(undos);
+    let words = Literal::usize_unsuffixed(machine.states.len().div_ceil(64).max(1));
+    let set = quote!(chart::Bits<#words>);
     let (configuration, nesting) = match fast {
-        None => (quote!(chart::Bits<4>), None),
+        None => (set.clone(), None),
         Some(fast) => (quote!(chart::Leaf<Self>), Some(&fast.nesting)),
     };
     quote! {
@@ -68,6 +70,7 @@ fn shape(machine: &Machine, reads_now: bool, deadlines: usize, fast: Option<&Fas
             type Returned = #returned;
             type Undo = #undo;
             type Configuration = #configuration;
+            type Set = #set;
             type Internal = chart::Ring<chart::Internal<Event, #returned>, #internal>;
             type Deferred = chart::Ring<chart::Pending<Event>, #deferred>;
             type Entered = chart::Ring<u16, #entered>;

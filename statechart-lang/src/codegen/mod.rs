@@ -21,6 +21,7 @@ mod data;
 mod expr;
 mod fast;
 mod fast_block;
+mod fast_displaced;
 mod fast_table;
 mod hooks;
 mod items;
@@ -34,9 +35,11 @@ use quote::quote;
 
 use crate::model::{Machine, Model, names};
 
-/// Most states, transitions, timers and activities that a machine compiled to Rust may have.
-pub const STATE_LIMIT: usize = 256;
-/// See [`STATE_LIMIT`].
+/// Most states that a machine compiled to Rust may have: the Rust compiler needs some seconds for as many.
+pub const STATE_LIMIT: usize = 4_096;
+/// The same where there are histories, which each record a set of states.
+pub const HISTORY_STATE_LIMIT: usize = 256;
+/// Most transitions.
 pub const TRANSITION_LIMIT: usize = 10_000;
 /// Most regions that may be active at once.
 pub const REGION_LIMIT: usize = 32;
@@ -115,8 +118,11 @@ fn machine(model: &Model, machine: &Machine, options: Options) -> TokenStream {
 fn refusal(machine: &Machine) -> Option<String> {
     let regions = machine.states.iter().filter(|state| state.children.is_empty()).count();
     let parallel = machine.states.iter().any(|state| state.kind == crate::model::StateKind::Parallel);
+    let has_history =
+        machine.states.iter().any(|state| matches!(state.kind, crate::model::StateKind::History { .. }));
     let limits = [
         (machine.states.len(), STATE_LIMIT, "states"),
+        (if has_history { machine.states.len() } else { 0 }, HISTORY_STATE_LIMIT, "states beside histories"),
         (machine.transitions.len(), TRANSITION_LIMIT, "transitions"),
         (
             if parallel { regions.min(active_leaves(machine, 0)) } else { 1 },

@@ -31,6 +31,18 @@ pub trait Configuration: Copy + Default + Send + 'static {
     }
 }
 
+/// What a step leaves and enters: a set of any states.
+pub trait Set: Configuration {
+    /// The largest member that is at most `to`.
+    fn previous(&self, to: u16) -> Option<u16>;
+}
+
+impl<const W: usize> Set for Bits<W> {
+    fn previous(&self, to: u16) -> Option<u16> {
+        Self::previous(self, to)
+    }
+}
+
 impl<const W: usize> Configuration for Bits<W> {
     #[inline]
     fn insert(&mut self, state: u16) {

@@ -1,6 +1,6 @@
 //! The state of a running machine that the engine works on.
 
-use super::{Bits, Configuration, Leaf, Nesting, Queue, Tables, Trigger};
+use super::{Bits, Configuration, Leaf, Nesting, Queue, Set, Tables, Trigger};
 use crate::value::{Fault, Time};
 
 /// Sizes and types of a chart that the engine's state depends on.
@@ -13,6 +13,8 @@ pub trait Shape {
     type Undo: Clone + ::core::fmt::Debug;
     /// The active states: [`super::Leaf`] in a chart without parallel states, else [`super::Bits`].
     type Configuration: Configuration;
+    /// What a step leaves and enters: [`super::Bits`] with room for every state.
+    type Set: Set;
     /// Events raised inside a macrostep.
     type Internal: Queue<Internal<Self::Event, Self::Returned>>;
     /// Events that wait for a state that wants them.
@@ -119,7 +121,7 @@ pub enum Undoing<A, O, E, M> {
     Send(M),
 }
 
-/// Words of a set of states: a chart compiled to Rust has at most 256.
+/// Words of what a history records: a chart with histories has at most 256 states.
 pub(crate) const WORDS: usize = 4;
 
 /// Configuration, queues and generations of one machine.

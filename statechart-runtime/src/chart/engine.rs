@@ -6,10 +6,9 @@
 //! ```
 
 use super::{
-    Bits, Block, Chart, Configuration as _, Core, Cue, CueOf, Effects, Input, Internal, Outcome, Pending,
-    Queue as _, Receiver, Shape, Trigger, Undo, Undoing,
+    Block, Chart, Configuration as _, Core, Cue, CueOf, Effects, Input, Internal, Outcome, Pending,
+    Queue as _, Receiver, SetOf, Shape, Trigger, Undo, Undoing,
     complete::{is_current, start_activities},
-    core::WORDS,
     enter::{Entry, enter},
     exit::{exit, record_histories},
     select::{Disposition, dispose, is_descendant},
@@ -24,7 +23,7 @@ pub(crate) const FINISHED: u32 = 1 << 31;
 /// Enters the initial configuration and runs to completion.
 pub fn start<C: Chart, F: Effects<C>>(machine: &mut C, fx: &mut F) {
     machine.core_mut().now = fx.now();
-    let mut entry = Entry::default();
+    let mut entry = Entry::<SetOf<C>>::default();
     entry.add_descendants::<C>(machine.core(), 0);
     enter(machine, fx, &entry);
     complete(machine, fx);
@@ -244,7 +243,7 @@ fn microstep<C: Chart, F: Effects<C>>(machine: &mut C, fx: &mut F, enabled: &[u1
     for (index, _) in rows().filter(|(_, row)| row.passes) {
         machine.pass(fx, index, cue);
     }
-    let mut leaving = Bits::<WORDS>::default();
+    let mut leaving = SetOf::<C>::default();
     for (_, row) in rows().filter(|(_, row)| !row.targets.is_empty()) {
         for state in machine.core().active().filter(|&state| is_descendant::<C>(state, row.domain)) {
             leaving.insert(state);
@@ -265,7 +264,7 @@ fn microstep<C: Chart, F: Effects<C>>(machine: &mut C, fx: &mut F, enabled: &[u1
             machine.leave_data(state);
         }
     }
-    let mut entry = Entry::default();
+    let mut entry = Entry::<SetOf<C>>::default();
     for (_, row) in rows() {
         for &target in row.targets {
             entry.add_descendants::<C>(machine.core(), target);

@@ -1,9 +1,8 @@
 //! Entering states: W3C computeEntrySet and enterStates.
 
 use super::{
-    Bits, Block, Chart, Configuration as _, Core, Cue, Effects, Kind, Queue as _,
+    Block, Chart, Configuration as _, Core, Cue, Effects, Kind, Queue as _, Set, SetOf,
     complete::complete_parent,
-    core::WORDS,
     engine::{next_generation, raise_fault, run, set},
     select::last,
 };
@@ -11,18 +10,18 @@ use crate::value::Duration;
 
 /// What a microstep enters.
 #[derive(Default)]
-pub(super) struct Entry {
-    states: Bits<WORDS>,
+pub(super) struct Entry<S> {
+    states: S,
     /// Compound states whose default targets are taken (W3C statesForDefaultEntry).
-    defaults: Bits<WORDS>,
+    defaults: S,
     /// History states whose default content runs: for each parent the last one that had nothing stored (W3C
     /// defaultHistoryContent).
-    histories: Bits<WORDS>,
+    histories: S,
     /// History states whose default targets are taken: once each, so that histories that name each other end.
-    followed: Bits<WORDS>,
+    followed: S,
 }
 
-impl Entry {
+impl<S: Set> Entry<S> {
     /// W3C addDescendantStatesToEnter.
     pub(super) fn add_descendants<C: Chart>(&mut self, core: &Core<C::Shape>, state: u16) {
         let Some(row) = C::TABLES.state(state) else { return };
@@ -99,7 +98,7 @@ impl Entry {
 }
 
 /// W3C enterStates: in document order; `done` events are raised as final states are entered.
-pub(super) fn enter<C: Chart, F: Effects<C>>(machine: &mut C, fx: &mut F, entry: &Entry) {
+pub(super) fn enter<C: Chart, F: Effects<C>>(machine: &mut C, fx: &mut F, entry: &Entry<SetOf<C>>) {
     for state in entry.states.iter() {
         if machine.core().active.contains(state) {
             continue;

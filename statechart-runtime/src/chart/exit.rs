@@ -1,7 +1,7 @@
 //! Leaving states: W3C exitStates.
 
 use super::{
-    Bits, Block, Chart, Configuration as _, Core, CueOf, Effects, Kind, Queue as _, Shape,
+    Bits, Block, Chart, Configuration as _, Core, CueOf, Effects, Kind, Queue as _, Set as _, SetOf, Shape,
     complete::end_activity,
     core::WORDS,
     engine::{cell, run, set},
@@ -9,12 +9,12 @@ use super::{
 };
 
 /// W3C exitStates, first half: every history of a state that will be left, before any exit action.
-pub(super) fn record_histories<C: Chart>(machine: &mut C, leaving: Bits<WORDS>) {
+pub(super) fn record_histories<C: Chart>(machine: &mut C, leaving: SetOf<C>) {
     for state in leaving.iter() {
         let Some(row) = C::TABLES.state(state) else { continue };
         for history in row.histories.iter().filter_map(|&history| C::TABLES.state(history)) {
             let Kind::History { deep, slot } = history.kind else { continue };
-            let mut recorded = Bits::default();
+            let mut recorded = Bits::<WORDS>::default();
             for active in machine.core().active().filter(|&active| is_descendant::<C>(active, state)) {
                 let Some(row) = C::TABLES.state(active) else { continue };
                 let is_leaf = matches!(row.kind, Kind::Atomic | Kind::Final);
@@ -31,7 +31,7 @@ pub(super) fn record_histories<C: Chart>(machine: &mut C, leaving: Bits<WORDS>) 
 pub(super) fn exit<C: Chart, F: Effects<C>>(
     machine: &mut C,
     fx: &mut F,
-    leaving: Bits<WORDS>,
+    leaving: SetOf<C>,
     cue: CueOf<'_, C>,
 ) {
     let mut next = leaving.previous(last::<C>(0));

@@ -31,7 +31,7 @@ pub(crate) mod tests;
 
 pub use bits::Bits;
 pub use children::{Children, Host, Independent, Link};
-pub use configuration::{Configuration, Leaf, Nesting};
+pub use configuration::{Configuration, Leaf, Nesting, Set};
 pub use core::{Core, Cue, Internal, Pending, Recorded, Shape, Undo, Undoing};
 pub use effects::{Effects, Outcome};
 #[cfg(feature = "snapshot")]
@@ -106,6 +106,9 @@ pub enum Block {
 
 /// [`Cue`] of a chart.
 pub type CueOf<'a, C> = Cue<'a, <C as Chart>::Event, <C as Chart>::Returned>;
+
+/// Room for all of a chart's states.
+pub type SetOf<C> = <<C as Chart>::Shape as Shape>::Set;
 
 /// Whom a message is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

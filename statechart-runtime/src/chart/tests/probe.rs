@@ -46,6 +46,7 @@ impl Shape for Sizes {
     type Returned = i64;
     type Undo = ();
     type Configuration = crate::chart::Bits<4>;
+    type Set = crate::chart::Bits<4>;
     type Internal = Ring<Internal<Event, i64>, 16>;
     type Deferred = Ring<crate::chart::Pending<Event>, 3>;
     type Entered = Ring<u16, 8>;

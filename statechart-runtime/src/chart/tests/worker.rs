@@ -84,6 +84,7 @@ impl Shape for Sizes {
     type Returned = ();
     type Undo = ();
     type Configuration = crate::chart::Bits<4>;
+    type Set = crate::chart::Bits<4>;
     type Internal = Ring<Internal<Event, ()>, 16>;
     type Deferred = Ring<Pending<Event>, 4>;
     type Entered = Ring<u16, 1>;
