@@ -81,9 +81,7 @@ fn main() {
     fs::write(out.join("machines.rs"), text).expect("OUT_DIR can be written");
 }
 
-/// More states than fit into a few words, and more events than a table with a cell for each of them has room for. A
-/// few states want an event each; most events are wanted by several states around the current one, so that random words
-/// get on.
+/// More states than fit into a few words, and more events than a table with a cell for each of them has room for.
 fn wide(states: usize, events: usize) -> String {
     let names: String = (0..events).map(|event| format!("E{event} ")).collect();
     let mut text = format!(
@@ -91,9 +89,9 @@ fn wide(states: usize, events: usize) -> String {
     );
     for state in 0..states {
         let _ = write!(text, "state s{state} {{ ");
-        for nth in 0..events / 5 {
-            let event = (state * 7 + nth * 5) % events;
-            let _ = match nth % 25 {
+        for nth in 0..10 {
+            let event = (state * 7 + nth * events / 10) % events;
+            let _ = match nth {
                 // What the table does not know, and what it says besides successors.
                 0 => write!(text, "on E{event} -> s{} / emit TICK, n := n + 1 ", (state + nth) % states),
                 1 => write!(text, "on E{event} "),
