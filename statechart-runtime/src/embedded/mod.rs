@@ -23,6 +23,8 @@ mod ingest_trades;
 #[cfg(feature = "moka")]
 mod moka;
 #[cfg(feature = "sqlite")]
+mod sqlite_leases;
+#[cfg(feature = "sqlite")]
 mod sqlite_log;
 #[cfg(feature = "sqlite")]
 mod sqlite_reads;
