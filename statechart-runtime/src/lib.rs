@@ -8,6 +8,7 @@
 //! - `market` (feature `market`): exact decimals, trades, candles, coverage, the reading plan.
 //! - `ports` (feature `market`): log, store and cache as traits.
 //! - `embedded` (features `sqlite`, `moka`): their defaults, in one file and in memory.
+//! - `postgres` (feature `postgres`): the store in PostgreSQL or TimescaleDB.
 //!
 //! # Without `std`
 //! With no feature at all, [`chart`] and [`value`] need neither `std` nor an allocator: a machine on a
@@ -32,6 +33,8 @@ pub mod embedded;
 pub mod market;
 #[cfg(feature = "market")]
 pub mod ports;
+#[cfg(feature = "postgres")]
+pub mod postgres;
 #[cfg(feature = "snapshot")]
 pub mod snapshot;
 pub mod value;

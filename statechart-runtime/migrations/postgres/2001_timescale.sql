@@ -6,7 +6,7 @@ SELECT create_hypertable('trade', by_range('ts', INTERVAL '1 day'), create_defau
 
 -- Before this time minutes that change are dirty. Writers lock the row for sharing while they decide.
 CREATE TABLE refreshed (
-    only  boolean     PRIMARY KEY DEFAULT true CHECK (only),
+    one   boolean     PRIMARY KEY DEFAULT true CHECK (one),
     until timestamptz NOT NULL
 );
 INSERT INTO refreshed (until) VALUES ('-infinity');
