@@ -9,6 +9,7 @@
 //! - `ports` (feature `market`): log, store and cache as traits.
 //! - `embedded` (features `sqlite`, `moka`): their defaults, in one file and in memory.
 //! - `kafka` (feature `kafka`): the log on a broker.
+//! - `postgres` (feature `postgres`): the store in PostgreSQL or TimescaleDB.
 //!
 //! # Without `std`
 //! With no feature at all, [`chart`] and [`value`] need neither `std` nor an allocator: a machine on a
@@ -35,6 +36,8 @@ pub mod kafka;
 pub mod market;
 #[cfg(feature = "market")]
 pub mod ports;
+#[cfg(feature = "postgres")]
+pub mod postgres;
 #[cfg(feature = "snapshot")]
 pub mod snapshot;
 pub mod value;

@@ -24,6 +24,7 @@ pub async fn store(store: &dyn Store, prefix: &str) {
     fetches(store, prefix).await;
     reading_a_plan(store, prefix).await;
     topics_and_stats(store, prefix).await;
+    super::contract_lease::leases(store, prefix).await;
 }
 
 async fn instrument(store: &dyn Store, prefix: &str, base: &str) -> Instrument {
