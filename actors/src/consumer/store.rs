@@ -28,6 +28,7 @@ pub(super) async fn process(parts: &Parts, batch: &LogBatch) -> Result<Records, 
     let pages: Vec<_> = std::mem::take(&mut builder.pages).into_iter().map(|(_, page)| page).collect();
     let ends = std::mem::take(&mut builder.ends);
     let mut decoded = builder.finish();
+    decoded.lease = fetch.lease.clone();
     for (offset, end) in &ends {
         let Some(floor_us) = end.floor_us else { continue };
         let known = parts.store.fetch(&end.fetch).await.map_err(|error| error.to_string())?;
@@ -88,6 +89,10 @@ pub(super) async fn write(parts: &Parts, reader: &Reader, records: &Records) -> 
         );
     }
     reader.stored(ingested.next_offset).await;
+    for (_, range) in &covered {
+        // The exchange's clock has come at least so far: a process without the feed learns it here.
+        parts.clock.heard(range.to_us);
+    }
     let fetches = progress(parts, records).await;
     Ok(Touched(Arc::new(Written { ingested, covered, fetches })))
 }

@@ -70,11 +70,12 @@ async fn of(tx: &mut PgConnection, instrument: Instrument) -> Result<InstrumentS
     let columns = Columns { table: "trade", row: &row };
     let trades = columns.get::<Option<i64>>(0)?.and_then(|count| u64::try_from(count).ok()).unwrap_or(0);
     let first_trade_us = columns.maybe_time(1)?;
-    let last = sqlx::query("SELECT ts, px FROM trade WHERE instrument_id = $1 ORDER BY ts DESC, ord DESC LIMIT 1")
-        .bind(instrument.id.0)
-        .fetch_optional(&mut *tx)
-        .await
-        .map_err(io)?;
+    let last =
+        sqlx::query("SELECT ts, px FROM trade WHERE instrument_id = $1 ORDER BY ts DESC, ord DESC LIMIT 1")
+            .bind(instrument.id.0)
+            .fetch_optional(&mut *tx)
+            .await
+            .map_err(io)?;
     let last_trade = match &last {
         Some(row) => {
             let columns = Columns { table: "trade", row };
