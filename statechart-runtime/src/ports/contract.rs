@@ -10,7 +10,9 @@ mod contract_data;
 mod contract_lease;
 mod contract_log;
 mod contract_store;
+mod services;
 
 pub use contract_cache::cache;
 pub use contract_log::log;
 pub use contract_store::store;
+pub use services::service;

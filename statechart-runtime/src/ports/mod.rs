@@ -29,7 +29,8 @@ pub use cache::{Cache, CacheAnswer, CacheError, CacheKey, PutReport, Wake};
 pub(crate) use lease::check_lease;
 pub use lease::{Lease, LeaseRow, Leases, MAX_LEASE_NAME};
 pub use log::{
-    Fetched, FetchedRecord, Log, LogError, LogRecord, MAX_APPEND_BYTES, Topic, Watermarks, is_valid_topic,
+    Fetched, FetchedRecord, Log, LogError, LogRecord, MAX_APPEND_BYTES, MAX_PARTITIONS, Topic, Watermarks,
+    is_valid_topic,
 };
 pub use read::{MAX_PAGE, read_plan};
 pub use store::{Store, StoreError};
