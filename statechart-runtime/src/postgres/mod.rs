@@ -30,6 +30,8 @@ mod rows;
 mod schema;
 mod stats;
 mod store;
+#[cfg(test)]
+mod tests;
 
 pub use connect::PostgresOptions;
 pub use mode::{Mode, ModeChoice};

@@ -39,6 +39,11 @@ impl PostgresStore {
         Ok(Self { inner: Arc::new(connect::open(options).await?) })
     }
 
+    #[cfg(test)]
+    pub(super) fn inner(&self) -> &Inner {
+        &self.inner
+    }
+
     /// Closes all connections; calls after that fail.
     pub async fn close(&self) {
         for pool in [&self.inner.write, &self.inner.read, &self.inner.stream] {
