@@ -15,13 +15,19 @@ use crate::platform;
 
 /// Tries log, store and cache as `run` would use them, and says what it found.
 ///
-/// Nothing is changed. Exit code 2 when one of them cannot be used.
+/// Tables of a database are made or completed, as a start does; else nothing is changed. Exit code 2 when one of them cannot be used.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Doctor {
     /// Where the log is: `embedded`, or `kafka://HOST:PORT` [PLATFORM_LOG] [default: embedded]
     #[arg(long, value_name = "URL")]
     log: Option<String>,
+    /// Where the store is: `embedded`, or `postgres://USER:PASSWORD@HOST:PORT/DATABASE` [PLATFORM_STORE]
+    #[arg(long, value_name = "URL")]
+    store: Option<String>,
+    /// Where the cache is: `embedded` [PLATFORM_CACHE]
+    #[arg(long, value_name = "URL")]
+    cache: Option<String>,
     /// Where the data is kept [PLATFORM_DATA_DIR] [default: platform-data]
     #[arg(long, value_name = "DIR")]
     data_dir: Option<String>,
@@ -34,9 +40,12 @@ Examples:
 
 impl Doctor {
     pub(crate) async fn run(self) -> Result<(), CliError> {
-        let layers = Layers::default()
-            .with_env(variables())
-            .with_flags([("log", self.log), ("data_dir", self.data_dir)]);
+        let layers = Layers::default().with_env(variables()).with_flags([
+            ("log", self.log),
+            ("store", self.store),
+            ("cache", self.cache),
+            ("data_dir", self.data_dir),
+        ]);
         let (backends, data_dir) = (settings::backends(&layers)?, settings::data_dir(&layers)?);
         let findings = platform::examine(&backends, &data_dir).await;
         let mut wrong = Vec::new();

@@ -125,7 +125,7 @@ impl CliError {
             | Self::NoDataDir { .. }
             | Self::NotConfirmed(_)
             | Self::OtherSeed { .. }
-            | Self::Start(StartError::Backend { .. } | StartError::Settings(_))
+            | Self::Start(StartError::Backend { .. } | StartError::Unusable(_) | StartError::Settings(_))
             | Self::NotUsable(_)
             | Self::Simulator(SimulatorError::Config { .. } | SimulatorError::Tape { .. }) => 2,
             _ => 1,

@@ -80,7 +80,9 @@ pub(crate) fn log_to_stderr(flag: Option<&str>) -> Result<(), CliError> {
         (None, Some(filter)) => ("RUST_LOG", filter),
         (None, None) => ("--log-level", "warn".to_owned()),
     };
-    let filter = EnvFilter::try_new(&filter).map_err(|error| CliError::Setting {
+    // The broker's client reports each of its attempts; what becomes of them is our own message.
+    let all = if filter.contains("rskafka") { filter.clone() } else { format!("rskafka=off,{filter}") };
+    let filter = EnvFilter::try_new(&all).map_err(|error| CliError::Setting {
         place: place.into(),
         value: filter.clone(),
         reason: format!(

@@ -56,6 +56,13 @@ pub(crate) struct Run {
     /// Where the log is: `embedded`, or `kafka://HOST:PORT` [PLATFORM_LOG] [default: embedded]
     #[arg(long, value_name = "URL")]
     log: Option<String>,
+    /// Where the store is: `embedded`, or `postgres://USER:PASSWORD@HOST:PORT/DATABASE` [PLATFORM_STORE]
+    /// [default: embedded]
+    #[arg(long, value_name = "URL")]
+    store: Option<String>,
+    /// Where the cache is: `embedded` [PLATFORM_CACHE] [default: embedded]
+    #[arg(long, value_name = "URL")]
+    cache: Option<String>,
     /// What this process does: all, producer, consumer or api [PLATFORM_ROLE] [default: all]
     #[arg(long, value_name = "ROLE")]
     role: Option<String>,
@@ -79,7 +86,7 @@ Examples:
   platform run --exchange cryptocompare --log kafka://127.0.0.1:9092
 
 Names in the file are those of the flags with `_`: exchange, exchange_speed, listen, data_dir, symbols, seed, live,
-log, role, partitions, lease.
+log, store, cache, role, partitions, lease.
 The real hosts answer 401 to calls without a key of a paid plan; a simulator needs none.";
 
 impl Run {
@@ -132,6 +139,8 @@ impl Run {
             ("seed", self.seed.clone()),
             ("live", self.live.clone()),
             ("log", self.log.clone()),
+            ("store", self.store.clone()),
+            ("cache", self.cache.clone()),
             ("role", self.role.clone()),
             ("partitions", self.partitions.clone()),
             ("lease", self.lease.clone()),
@@ -189,7 +198,9 @@ fn started(settings: &Settings, url: &str) -> String {
          exchange  {} ({live})\n  \
          symbols   {}\n  \
          data      {}\n  \
-         log       {}\n\n  \
+         log       {}\n  \
+         store     {}\n  \
+         cache     {}\n\n  \
          curl '{url}/v1/candles?symbol={first}&interval=1h&limit=24&format=csv'\n  \
          platform status --url {url}\n\n\
          {DIM}Ctrl-C stops it.{RESET}\n",
@@ -197,5 +208,7 @@ fn started(settings: &Settings, url: &str) -> String {
         symbols.join(", "),
         settings.data_dir.display(),
         settings.backends.log,
+        settings.backends.store,
+        settings.backends.cache,
     )
 }

@@ -6,7 +6,8 @@ use statechart_runtime::{
     embedded::{Embedded, MokaCache, SPOOL_BYTES, Spool},
     kafka::{KafkaLog, KafkaUrl},
     market::{PARTITIONS, Record},
-    ports::{Cache, Log, Store},
+    ports::{Cache, Log, LogError, Store},
+    postgres::{PostgresOptions, PostgresStore},
 };
 
 use super::{Config, StartError};
@@ -30,17 +31,66 @@ pub enum LogAt {
     Kafka(KafkaUrl),
 }
 
+/// An address as it was given. It may hold a password, so it is not shown.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Address(String);
+
+impl Address {
+    /// From its text, when it begins with one of the schemes.
+    pub fn parse(text: &str, schemes: &[&str]) -> Option<Self> {
+        let (scheme, rest) = text.split_once("://")?;
+        (schemes.contains(&scheme) && !rest.is_empty()).then(|| Self(text.to_owned()))
+    }
+}
+
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (scheme, rest) = self.0.split_once("://").unwrap_or(("", ""));
+        let rest = rest.split(['?', '#']).next().unwrap_or_default();
+        // A password may hold an `@` itself, a host may not.
+        write!(f, "{scheme}://{}", rest.rsplit_once('@').map_or(rest, |(_, host)| host))
+    }
+}
+
+impl fmt::Debug for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Address({self})")
+    }
+}
+
+/// Where the store is.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum StoreAt {
+    /// In the data directory.
+    #[default]
+    Embedded,
+    /// In PostgreSQL or TimescaleDB.
+    Postgres(Address),
+}
+
+/// Where the cache is.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum CacheAt {
+    /// In memory.
+    #[default]
+    Embedded,
+}
+
 /// Log, store and cache: each may be somewhere else.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Backends {
     /// The log.
     pub log: LogAt,
+    /// The store.
+    pub store: StoreAt,
+    /// The cache.
+    pub cache: CacheAt,
 }
 
 impl Backends {
     /// Whether other processes may work on the same log and store. What is in a data directory is its process's own.
     pub fn is_shared(&self) -> bool {
-        false
+        self.log != LogAt::Embedded && self.store != StoreAt::Embedded
     }
 }
 
@@ -49,6 +99,23 @@ impl fmt::Display for LogAt {
         match self {
             LogAt::Embedded => f.write_str("embedded"),
             LogAt::Kafka(url) => url.fmt(f),
+        }
+    }
+}
+
+impl fmt::Display for StoreAt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            StoreAt::Embedded => f.write_str("embedded"),
+            StoreAt::Postgres(url) => url.fmt(f),
+        }
+    }
+}
+
+impl fmt::Display for CacheAt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            CacheAt::Embedded => f.write_str("embedded"),
         }
     }
 }
@@ -73,8 +140,13 @@ pub(super) async fn open(config: &Config) -> Result<Opened, StartError> {
     let database = Embedded::open(&path, config.durability)
         .await
         .map_err(|error| StartError::Database { path, why: error.to_string() })?;
-    let store: Arc<dyn Store> = Arc::new(database.store());
-    let cache: Arc<dyn Cache> = Arc::new(MokaCache::new());
+    let store: Arc<dyn Store> = match &config.backends.store {
+        StoreAt::Embedded => Arc::new(database.store()),
+        StoreAt::Postgres(url) => Arc::new(connect_store(url).await?),
+    };
+    let cache: Arc<dyn Cache> = match &config.backends.cache {
+        CacheAt::Embedded => Arc::new(MokaCache::new()),
+    };
     let (log, spool): (Arc<dyn Log>, _) = match &config.backends.log {
         LogAt::Embedded => (Arc::new(database.log()), None),
         LogAt::Kafka(url) => {
@@ -90,10 +162,22 @@ pub(super) async fn open(config: &Config) -> Result<Opened, StartError> {
     Ok(Opened { log, store, cache, spool, database })
 }
 
+/// Connects to a database, and makes or completes its tables.
+pub(super) async fn connect_store(url: &Address) -> Result<PostgresStore, StartError> {
+    let connected = PostgresStore::connect(&PostgresOptions::new(&url.0)).await;
+    connected.map_err(|error| StartError::Unusable(error.to_string()))
+}
+
 /// Connects to a broker.
 pub(super) async fn connect_log(url: &KafkaUrl, store: Arc<dyn Store>) -> Result<KafkaLog, StartError> {
     KafkaLog::connect(url, store).await.map_err(|error| {
-        unusable("log", &url, error, "check address and password, or leave out --log for the embedded one")
+        let why = match &error {
+            LogError::Io { source, .. } => source.to_string(),
+            other => other.to_string(),
+        };
+        // The client tells how it has retried before it tells why.
+        let why = why.rsplit("Source: ").next().unwrap_or_default().to_owned();
+        unusable("log", url, why, "check address and password, or leave out --log for the embedded one")
     })
 }
 
@@ -140,4 +224,25 @@ pub(super) fn unusable(
     hint: &str,
 ) -> StartError {
     StartError::Backend { part, at: at.to_string(), why: why.to_string(), hint: hint.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn an_address_hides_its_password() {
+        for (text, shown) in [
+            ("postgres://me:se@cret@host:5432/data?sslmode=disable", "postgres://host:5432/data"),
+            ("postgres://host/data", "postgres://host/data"),
+            ("redis://:secret@host:1", "redis://host:1"),
+        ] {
+            let address = Address::parse(text, &["postgres", "redis"]).unwrap();
+            assert_eq!(address.to_string(), shown);
+            assert!(!format!("{address:?}").contains("cret"));
+        }
+        assert!(Address::parse("mysql://x", &["postgres"]).is_none());
+        assert!(Address::parse("postgres://", &["postgres"]).is_none());
+    }
 }

@@ -5,12 +5,12 @@ use std::{path::Path, sync::Arc};
 use statechart_runtime::{
     embedded::{Durability, Embedded},
     kafka::KafkaUrl,
-    ports::Log as _,
+    ports::{Log as _, Store as _},
 };
 
 use super::{
     StartError,
-    backends::{self, Backends, LogAt},
+    backends::{self, Backends, CacheAt, LogAt, StoreAt},
 };
 use crate::{
     lock::{DATA_FILE, is_data_dir},
@@ -53,11 +53,23 @@ pub async fn examine(backends: &Backends, data_dir: &Path) -> Vec<Finding> {
             result: broker(url).await.map_err(|error| error.to_string()),
         },
     };
-    let store = Finding { part: "store", ..embedded() };
-    let cache = Finding {
-        part: "cache",
-        at: "memory".to_owned(),
-        result: Ok("embedded: in the memory of the process".to_owned()),
+    let store = match &backends.store {
+        StoreAt::Embedded => Finding { part: "store", ..embedded() },
+        StoreAt::Postgres(url) => {
+            let connected = backends::connect_store(url).await;
+            let result = connected.map(|store| {
+                let mode = store.mode();
+                format!("mode {}: {}", mode.name, mode.why)
+            });
+            Finding { part: "store", at: url.to_string(), result: result.map_err(|error| error.to_string()) }
+        }
+    };
+    let cache = match &backends.cache {
+        CacheAt::Embedded => Finding {
+            part: "cache",
+            at: "memory".to_owned(),
+            result: Ok("embedded: in the memory of the process".to_owned()),
+        },
     };
     vec![log, store, cache]
 }

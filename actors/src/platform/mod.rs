@@ -21,7 +21,7 @@ use statechart_runtime::{
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 
 pub(crate) use assembly::System;
-pub use backends::{Backends, LogAt, SPOOL_FILE};
+pub use backends::{Address, Backends, CacheAt, LogAt, SPOOL_FILE, StoreAt};
 pub use doctor::{Finding, examine};
 pub use roles::Role;
 pub use wiring::Wiring;
@@ -155,6 +155,9 @@ pub enum StartError {
         /// What to do.
         hint: String,
     },
+    /// A database or a cache that cannot be used, in its adapter's words.
+    #[error("{0}")]
+    Unusable(String),
     /// A combination that cannot work.
     #[error("{0}")]
     Settings(String),

@@ -18,12 +18,12 @@ use statechart_runtime::market::NewInstrument;
 use super::{error::CliError, symbols};
 use crate::{
     exchange::Endpoints,
-    platform::{Backends, LogAt, Role},
+    platform::{Address, Backends, CacheAt, LogAt, Role, StoreAt},
     simulator::parse_speed,
 };
 
 /// Every key: its name in the file, in `PLATFORM_<NAME>`, and as `--<name>`.
-pub(crate) const KEYS: [&str; 11] = [
+pub(crate) const KEYS: [&str; 13] = [
     "exchange",
     "exchange_speed",
     "listen",
@@ -32,6 +32,8 @@ pub(crate) const KEYS: [&str; 11] = [
     "seed",
     "live",
     "log",
+    "store",
+    "cache",
     "role",
     "partitions",
     "lease",
@@ -216,7 +218,23 @@ pub(crate) fn backends(layers: &Layers) -> Result<Backends, CliError> {
             .map(LogAt::Kafka)
             .map_err(|error| format!("{error}, or `embedded`; what is told on stderr is set by --log-level")),
     })?;
-    Ok(Backends { log: log.unwrap_or_default() })
+    let store = layers.parsed("store", |text| match text {
+        "embedded" => Ok(StoreAt::Embedded),
+        url => {
+            let hint = "give postgres://USER:PASSWORD@HOST:PORT/DATABASE, or `embedded`";
+            let address = Address::parse(url, &["postgres", "postgresql"]);
+            address.map(StoreAt::Postgres).ok_or_else(|| hint.to_owned())
+        }
+    })?;
+    let cache = layers.parsed("cache", |text| match text {
+        "embedded" => Ok(CacheAt::Embedded),
+        _ => Err("give `embedded`".to_owned()),
+    })?;
+    Ok(Backends {
+        log: log.unwrap_or_default(),
+        store: store.unwrap_or_default(),
+        cache: cache.unwrap_or_default(),
+    })
 }
 
 /// Where the data is kept.
