@@ -8,8 +8,8 @@ use crate::market::{
     RestCandle, Source, TimeRange, Trade, TradeCandle, TradeOrd,
 };
 use crate::ports::{
-    Batch, Fetch, FetchRequest, FetchState, FetchUpdate, Ingested, Lease, LeaseRow, Leases, PositionKey, Store,
-    StoreError, StoreMode, StoreStats, StoredDeadLetter, TopicEntry, TopicState,
+    Batch, Fetch, FetchRequest, FetchState, FetchUpdate, Ingested, Lease, LeaseRow, Leases, PositionKey,
+    Store, StoreError, StoreMode, StoreStats, StoredDeadLetter, TopicEntry, TopicState,
 };
 use async_trait::async_trait;
 use sqlx::sqlite::SqliteRow;

@@ -82,11 +82,17 @@ pub(super) async fn open(options: &PostgresOptions) -> Result<Inner, StoreError>
         }
     };
     let facts = schema::facts(&mut first).await?;
-    let (mode, why) = choose(options.mode, &facts)
-        .map_err(|(why, hint)| StoreError::Unusable { at: at.clone(), why, hint })?;
+    let (mode, why) = choose(options.mode, &facts).map_err(|(why, hint)| StoreError::Unusable {
+        at: at.clone(),
+        why,
+        hint,
+    })?;
     if let Some(table) = schema::foreign(&mut first).await? {
         let why = format!("it has a table {table} that this platform has not made");
-        return Err(unusable(why, "name an empty database, or an empty schema with `?options[search_path]=NAME`"));
+        return Err(unusable(
+            why,
+            "name an empty database, or an empty schema with `?options[search_path]=NAME`",
+        ));
     }
     schema::migrate(&mut first, mode).await.map_err(|error| migration(&at, mode, error))?;
     if mode == Mode::Timescale {
@@ -150,7 +156,9 @@ fn explain(at: &str, options: &PgConnectOptions, error: sqlx::Error) -> StoreErr
         (Some("28P01"), _) => {
             (format!("the password of {user} is wrong"), "correct the password in the address".to_owned())
         }
-        (Some("28000"), _) => (format!("{user} may not log in ({error})"), "check the user and pg_hba.conf".to_owned()),
+        (Some("28000"), _) => {
+            (format!("{user} may not log in ({error})"), "check the user and pg_hba.conf".to_owned())
+        }
         (Some("3D000"), _) => (
             format!("there is no database {database}"),
             format!("create it with `createdb -h {host} -p {port} -U {user} {database}`"),
@@ -158,16 +166,18 @@ fn explain(at: &str, options: &PgConnectOptions, error: sqlx::Error) -> StoreErr
         (Some("42501"), _) => {
             (format!("{user} may not use {database}"), "grant CONNECT, and CREATE on its schema".to_owned())
         }
-        (Some(code), _) if super::error::is_transient(&error) => {
-            (format!("the server is not ready ({code}: {error})"), "wait until it is up, then start again".to_owned())
-        }
+        (Some(code), _) if super::error::is_transient(&error) => (
+            format!("the server is not ready ({code}: {error})"),
+            "wait until it is up, then start again".to_owned(),
+        ),
         (_, sqlx::Error::Io(error)) => (
             format!("nothing answers at {host}:{port} ({error})"),
             "start the server, or correct host and port".to_owned(),
         ),
-        (_, sqlx::Error::Tls(error)) => {
-            (format!("no encrypted connection can be made ({error})"), "check `sslmode` and the certificates".to_owned())
-        }
+        (_, sqlx::Error::Tls(error)) => (
+            format!("no encrypted connection can be made ({error})"),
+            "check `sslmode` and the certificates".to_owned(),
+        ),
         _ => (format!("{error}"), "check the address; it must be a PostgreSQL server".to_owned()),
     };
     StoreError::Unusable { at: at.to_owned(), why, hint }
@@ -182,14 +192,18 @@ fn migration(at: &str, mode: Mode, error: MigrateError) -> StoreError {
             format!("its migration {version} is not the one of this build"),
             "use the build that made the tables, or an empty database",
         ),
-        MigrateError::ExecuteMigration(error, version) if code(&error).as_deref() == Some("42501") => unusable(
-            format!("migration {version} is not permitted ({error})"),
-            "grant CREATE on the schema to this user",
-        ),
+        MigrateError::ExecuteMigration(error, version) if code(&error).as_deref() == Some("42501") => {
+            unusable(
+                format!("migration {version} is not permitted ({error})"),
+                "grant CREATE on the schema to this user",
+            )
+        }
         MigrateError::Execute(error) if code(&error).as_deref() == Some("42501") => {
             unusable(format!("tables may not be made ({error})"), "grant CREATE on the schema to this user")
         }
-        MigrateError::ExecuteMigration(error, _) | MigrateError::Execute(error) => failed("making the tables", error),
+        MigrateError::ExecuteMigration(error, _) | MigrateError::Execute(error) => {
+            failed("making the tables", error)
+        }
         other => unusable(other.to_string(), "look at the table statechart_migrations"),
     }
 }
@@ -205,7 +219,10 @@ mod tests {
         assert_eq!(address(&options), "postgres://me@db.example:6543/market");
         for bad in ["mysql://me:secret@h/d", "postgres://me:secret@h:port/d", "secret", ""] {
             let text = parse(bad).unwrap_err().to_string();
-            assert!(text.contains("postgres://USER:PASSWORD@HOST:PORT/DATABASE") && !text.contains("secret"), "{text}");
+            assert!(
+                text.contains("postgres://USER:PASSWORD@HOST:PORT/DATABASE") && !text.contains("secret"),
+                "{text}"
+            );
         }
     }
 }

@@ -54,7 +54,10 @@ pub(super) async fn csv(
             let _ = send.send(Err(error)).await;
         }
     });
-    Ok(Some(stream::unfold(receive, |mut receive| async { receive.recv().await.map(|one| (one, receive)) }).boxed()))
+    Ok(Some(
+        stream::unfold(receive, |mut receive| async { receive.recv().await.map(|one| (one, receive)) })
+            .boxed(),
+    ))
 }
 
 /// Copies everything; false when the reader has gone.
@@ -66,7 +69,9 @@ async fn copy(
     sqlx::raw_sql(SETUP).execute(&mut *connection).await?;
     let mut lines = connection.copy_out_raw(query).await?;
     let mut chunk = BytesMut::with_capacity(CHUNK_BYTES + 1024);
-    let pass = async |chunk: Bytes| matches!(tokio::time::timeout(MAX_STALL, send.send(Ok(chunk))).await, Ok(Ok(())));
+    let pass = async |chunk: Bytes| {
+        matches!(tokio::time::timeout(MAX_STALL, send.send(Ok(chunk))).await, Ok(Ok(())))
+    };
     while let Some(line) = lines.next().await {
         chunk.extend_from_slice(&line?);
         if chunk.len() >= CHUNK_BYTES {

@@ -51,7 +51,9 @@ pub(super) async fn ingest(inner: &Arc<Inner>, batch: Batch) -> Result<Ingested,
     let inner = Arc::clone(inner);
     match tokio::spawn(async move { run(&inner, batch).await }).await {
         Ok(result) => result,
-        Err(error) => Err(StoreError::Io { doing: "writing a batch", transient: false, source: error.into() }),
+        Err(error) => {
+            Err(StoreError::Io { doing: "writing a batch", transient: false, source: error.into() })
+        }
     }
 }
 

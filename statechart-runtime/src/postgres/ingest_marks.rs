@@ -20,7 +20,8 @@ pub(super) async fn write_rest(
     for row in &rest.rows {
         rows.entry(row.bucket_us).or_insert(row);
     }
-    let numbers = |of: fn(&RestRow) -> Decimal| -> Vec<Num> { rows.values().map(|row| Num(of(row))).collect() };
+    let numbers =
+        |of: fn(&RestRow) -> Decimal| -> Vec<Num> { rows.values().map(|row| Num(of(row))).collect() };
     // Equal values keep their row, and with it the instrument's version and every reader's ETag.
     let done = sqlx::query(
         "INSERT INTO rest_candle AS c

@@ -259,7 +259,8 @@ fn exact(
         return Err(error.into());
     }
     let added = folded.iter().find(|(of, candle)| *of == instrument && candle.bucket_us == bucket_us);
-    let right = added.map(|(_, candle)| format!("{} or {}", canonical(candle.volume), canonical(candle.quote_volume)));
+    let right = added
+        .map(|(_, candle)| format!("{} or {}", canonical(candle.volume), canonical(candle.quote_volume)));
     Err(Failure::Overflow(Overflow {
         instrument,
         day_us: Interval::D1.floor_us(bucket_us),
@@ -271,7 +272,10 @@ fn exact(
 }
 
 /// Notes the minutes behind the line up to which candles are materialized. The line cannot move before this commits.
-async fn mark_dirty(tx: &mut PgConnection, minutes: &[(InstrumentId, TradeCandle)]) -> Result<(), StoreError> {
+async fn mark_dirty(
+    tx: &mut PgConnection,
+    minutes: &[(InstrumentId, TradeCandle)],
+) -> Result<(), StoreError> {
     sqlx::query(
         "WITH line AS MATERIALIZED (SELECT until FROM refreshed FOR SHARE)
          INSERT INTO dirty AS d (instrument_id, bucket)

@@ -89,7 +89,8 @@ async fn refresh(inner: &Inner, connection: &mut PgConnection) -> Result<Maintai
     // Candles outlive their trades: refreshing where trades were removed would remove them, too.
     if let Some(keep) = inner.keep_trades {
         let keep_us = i64::try_from(keep.as_micros()).unwrap_or(i64::MAX);
-        from_us = from_us.max(Interval::D1.ceil_us(newest_us.saturating_sub(keep_us)) + Interval::D1.width_us());
+        from_us =
+            from_us.max(Interval::D1.ceil_us(newest_us.saturating_sub(keep_us)) + Interval::D1.width_us());
     }
     for interval in Interval::ALL {
         let range = TimeRange { from_us: interval.floor_us(from_us), to_us: interval.floor_us(until_us) };

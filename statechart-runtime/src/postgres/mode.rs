@@ -72,7 +72,9 @@ pub(super) fn choose(choice: ModeChoice, facts: &Facts) -> Result<(Mode, String)
             format!("ask for {made} mode, or use an empty database"),
         )),
         (Some(Mode::Timescale), _) => match found {
-            Ok(version) => Ok((Mode::Timescale, format!("its tables were made with TimescaleDB, now {version}"))),
+            Ok(version) => {
+                Ok((Mode::Timescale, format!("its tables were made with TimescaleDB, now {version}")))
+            }
             Err((why, hint)) => Err((format!("its tables were made with TimescaleDB, but {why}"), hint)),
         },
         (Some(Mode::Plain), _) => Ok((Mode::Plain, "its tables were made without TimescaleDB".to_owned())),
@@ -84,7 +86,9 @@ pub(super) fn choose(choice: ModeChoice, facts: &Facts) -> Result<(Mode, String)
         (None, ModeChoice::Automatic) => match found {
             Ok(version) => Ok((Mode::Timescale, format!("TimescaleDB {version} is there"))),
             // An old extension is a mistake to be told, the others are ways to run.
-            Err(problem) if facts.extension.is_some() && facts.license.as_deref() != Some("apache") => Err(problem),
+            Err(problem) if facts.extension.is_some() && facts.license.as_deref() != Some("apache") => {
+                Err(problem)
+            }
             Err((why, _)) => Ok((Mode::Plain, why)),
         },
     }
@@ -141,7 +145,12 @@ mod tests {
             (ModeChoice::Automatic, ModeChoice::Only(Mode::Plain), ModeChoice::Only(Mode::Timescale));
         for (choice, facts, expected, words) in [
             (auto, none.clone(), Some(Mode::Plain), "has no extension"),
-            (auto, Facts { available: true, ..none.clone() }, Some(Mode::Plain), "not created in this database"),
+            (
+                auto,
+                Facts { available: true, ..none.clone() },
+                Some(Mode::Plain),
+                "not created in this database",
+            ),
             (auto, with("2.23.0-dev", "timescale"), Some(Mode::Timescale), "2.23.0-dev"),
             (auto, with("2.23.0", "apache"), Some(Mode::Plain), "`apache`"),
             (auto, with("2.9.1", "timescale"), None, "2.13 is the oldest"),

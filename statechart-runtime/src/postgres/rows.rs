@@ -92,7 +92,8 @@ impl<'r> Columns<'r> {
             base: self.get(2)?,
             quote: self.get(3)?,
             market: self.get(4)?,
-            partition: u32::try_from(partition).map_err(|_| self.damaged(format!("partition {partition}")))?,
+            partition: u32::try_from(partition)
+                .map_err(|_| self.damaged(format!("partition {partition}")))?,
             listed_us: self.maybe_time(6)?,
             version: self.get(7)?,
         })

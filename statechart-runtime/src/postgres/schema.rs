@@ -25,15 +25,16 @@ const OURS: [&str; 6] = ["instrument", "trade", "rest_candle", "coverage", "cons
 /// What is there before anything is made.
 pub(super) async fn facts(connection: &mut PgConnection) -> Result<Facts, StoreError> {
     let io = |e| failed("asking the database what it is", e);
-    let (server, extension, available, license): (String, Option<String>, bool, Option<String>) = sqlx::query_as(
-        "SELECT current_setting('server_version_num'),
+    let (server, extension, available, license): (String, Option<String>, bool, Option<String>) =
+        sqlx::query_as(
+            "SELECT current_setting('server_version_num'),
                 (SELECT extversion FROM pg_extension WHERE extname = 'timescaledb'),
                 EXISTS (SELECT 1 FROM pg_available_extensions WHERE name = 'timescaledb'),
                 current_setting('timescaledb.license', true)",
-    )
-    .fetch_one(&mut *connection)
-    .await
-    .map_err(io)?;
+        )
+        .fetch_one(&mut *connection)
+        .await
+        .map_err(io)?;
     let is_made: bool = sqlx::query_scalar("SELECT to_regclass($1) IS NOT NULL")
         .bind(APPLIED)
         .fetch_one(&mut *connection)
@@ -77,7 +78,13 @@ pub(super) async fn migrate(connection: &mut PgConnection, mode: Mode) -> Result
     };
     let migrations = (SHARED.iter().chain(own))
         .map(|(version, name, sql)| {
-            Migration::new(*version, (*name).into(), MigrationType::Simple, SqlSafeStr::into_sql_str(*sql), false)
+            Migration::new(
+                *version,
+                (*name).into(),
+                MigrationType::Simple,
+                SqlSafeStr::into_sql_str(*sql),
+                false,
+            )
         })
         .collect();
     let mut migrator = Migrator::with_migrations(migrations);

@@ -60,7 +60,11 @@ pub(super) async fn stats(inner: &Inner) -> Result<StoreStats, StoreError> {
     Ok(stats)
 }
 
-async fn of(tx: &mut PgConnection, mode: Mode, instrument: Instrument) -> Result<InstrumentStats, StoreError> {
+async fn of(
+    tx: &mut PgConnection,
+    mode: Mode,
+    instrument: Instrument,
+) -> Result<InstrumentStats, StoreError> {
     let io = |e| failed("reading the status", e);
     // All time; plain tables need no fourth parameter, so its type is told.
     let days = candles_sql(mode, Interval::D1);
@@ -79,11 +83,12 @@ async fn of(tx: &mut PgConnection, mode: Mode, instrument: Instrument) -> Result
     let columns = Columns { table: "trade", row: &row };
     let trades = columns.get::<Option<i64>>(0)?.and_then(|count| u64::try_from(count).ok()).unwrap_or(0);
     let first_trade_us = columns.maybe_time(1)?;
-    let last = sqlx::query("SELECT ts, px FROM trade WHERE instrument_id = $1 ORDER BY ts DESC, ord DESC LIMIT 1")
-        .bind(instrument.id.0)
-        .fetch_optional(&mut *tx)
-        .await
-        .map_err(io)?;
+    let last =
+        sqlx::query("SELECT ts, px FROM trade WHERE instrument_id = $1 ORDER BY ts DESC, ord DESC LIMIT 1")
+            .bind(instrument.id.0)
+            .fetch_optional(&mut *tx)
+            .await
+            .map_err(io)?;
     let last_trade = match &last {
         Some(row) => {
             let columns = Columns { table: "trade", row };

@@ -66,13 +66,13 @@ impl Store for PostgresStore {
         let io = |e| failed("adding an instrument", e);
         let mut tx = self.inner.write.begin().await.map_err(io)?;
         // One at a time, so that partitions are dealt in turn. Instruments are never removed.
-        sqlx::query("LOCK TABLE instrument IN SHARE ROW EXCLUSIVE MODE").execute(&mut *tx).await.map_err(io)?;
-        let find = format!("SELECT {INSTRUMENT} FROM instrument WHERE symbol = $1");
-        let known = sqlx::query(AssertSqlSafe(find))
-            .bind(&new.symbol)
-            .fetch_optional(&mut *tx)
+        sqlx::query("LOCK TABLE instrument IN SHARE ROW EXCLUSIVE MODE")
+            .execute(&mut *tx)
             .await
             .map_err(io)?;
+        let find = format!("SELECT {INSTRUMENT} FROM instrument WHERE symbol = $1");
+        let known =
+            sqlx::query(AssertSqlSafe(find)).bind(&new.symbol).fetch_optional(&mut *tx).await.map_err(io)?;
         if let Some(row) = &known {
             let known = Columns { table: "instrument", row }.instrument()?;
             if known.listed_us.is_some() || new.listed_us.is_none() {

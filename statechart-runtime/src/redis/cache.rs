@@ -233,12 +233,14 @@ impl Shared {
         let doing = "reading candles";
         let client = self.connected(doing)?;
         let width_ms = key.interval.seconds() * 1_000;
-        let (from_ms, to_ms) = (ceil_ms(key.interval, range.from_us), range.to_us.saturating_add(999).div_euclid(1_000));
+        let (from_ms, to_ms) =
+            (ceil_ms(key.interval, range.from_us), range.to_us.saturating_add(999).div_euclid(1_000));
         let buckets = to_ms.saturating_sub(from_ms) / width_ms + 1;
         let (lo, hi, found) = if buckets <= NAMED_BUCKETS {
             let named: Vec<i64> =
                 (from_ms..to_ms).step_by(usize::try_from(width_ms).unwrap_or(usize::MAX)).collect();
-            let fields = ["lo".to_owned(), "hi".to_owned()].into_iter().chain(named.iter().map(i64::to_string));
+            let fields =
+                ["lo".to_owned(), "hi".to_owned()].into_iter().chain(named.iter().map(i64::to_string));
             let values: Vec<Option<String>> = client
                 .hmget(self.key(key), fields.collect::<Vec<_>>())
                 .await

@@ -5,7 +5,8 @@ use crate::market::{Candle, CandleSource, canonical, parse_decimal};
 /// `rev|open|high|low|close|volume|quote volume|trades|source`; trades are empty where they are unknown.
 pub(super) fn encode(candle: &Candle) -> String {
     let [open, high, low, close, volume, quote] =
-        [candle.open, candle.high, candle.low, candle.close, candle.volume, candle.quote_volume].map(canonical);
+        [candle.open, candle.high, candle.low, candle.close, candle.volume, candle.quote_volume]
+            .map(canonical);
     let trades = candle.trades.map(|trades| trades.to_string()).unwrap_or_default();
     let (revision, source) = (candle.revision, candle.source.name());
     format!("{revision}|{open}|{high}|{low}|{close}|{volume}|{quote}|{trades}|{source}")

@@ -55,7 +55,9 @@ async fn a_lost_series_begins_anew() {
     let other = RedisCache::connect(&options).await.unwrap();
     cache.put(&key(), &[candle(1, 1)], Some(minutes(0, 2))).await.unwrap();
     cache.put(&key(), &[candle(2, 1)], Some(minutes(0, 3))).await.unwrap();
-    assert!(matches!(other.get(&key(), minutes(0, 3)).await.unwrap(), CacheAnswer::Hit(found) if found.len() == 2));
+    assert!(
+        matches!(other.get(&key(), minutes(0, 3)).await.unwrap(), CacheAnswer::Hit(found) if found.len() == 2)
+    );
     // Another process forgets it, as an eviction would.
     other.forget(&key()).await.unwrap();
     let error = cache.put(&key(), &[candle(3, 1)], Some(minutes(0, 4))).await.unwrap_err();
@@ -97,7 +99,10 @@ async fn what_cannot_be_used_is_said_in_a_sentence() {
     for (url, words) in [
         ("http://me:secret@h".to_owned(), "does not begin with redis://"),
         (format!("redis://me:secret@127.0.0.1:{closed}"), "start the server"),
-        (contract::service("redis").replacen("redis://", "redis://nobody:secret@", 1), "correct user and password"),
+        (
+            contract::service("redis").replacen("redis://", "redis://nobody:secret@", 1),
+            "correct user and password",
+        ),
     ] {
         let text = RedisCache::connect(&RedisOptions::new(url)).await.unwrap_err().to_string();
         assert!(text.contains(words) && !text.contains("secret") && !text.contains('\n'), "{text}");
@@ -152,7 +157,9 @@ async fn a_server_that_goes_and_comes_back() {
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     cache.put(&key(), &[candle(1, 1), candle(2, 1)], Some(minutes(0, 3))).await.unwrap();
-    assert!(matches!(cache.get(&key(), minutes(0, 3)).await.unwrap(), CacheAnswer::Hit(found) if found.len() == 2));
+    assert!(
+        matches!(cache.get(&key(), minutes(0, 3)).await.unwrap(), CacheAnswer::Hit(found) if found.len() == 2)
+    );
     // The subscription as well.
     let wake = Wake::Fetch(FetchId::from_random(7));
     let start = Instant::now();

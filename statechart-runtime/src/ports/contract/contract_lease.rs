@@ -23,10 +23,10 @@ fn names(prefix: &str, what: &str, count: usize) -> Vec<String> {
 async fn take_and_renew(store: &dyn Store, prefix: &str) {
     let names = names(prefix, "take", 3);
     let mine = store.take_leases(&names, "a", LONG, 2).await.unwrap();
-    assert_eq!(mine.iter().map(|lease| (&lease.name, lease.epoch)).collect::<Vec<_>>(), [
-        (&names[0], 1),
-        (&names[1], 1)
-    ]);
+    assert_eq!(
+        mine.iter().map(|lease| (&lease.name, lease.epoch)).collect::<Vec<_>>(),
+        [(&names[0], 1), (&names[1], 1)]
+    );
     let others = store.take_leases(&names, "b", SHORT, 9).await.unwrap();
     assert_eq!(others.iter().map(|lease| &lease.name).collect::<Vec<_>>(), [&names[2]]);
     assert!(store.take_leases(&names, "a", LONG, 9).await.unwrap().is_empty(), "taken is taken");
@@ -89,13 +89,18 @@ async fn fencing(store: &dyn Store, prefix: &str) {
     let name = names(prefix, "fence", 1).remove(0);
     let never = Lease { name: name.clone(), holder: "a".into(), epoch: 1 };
     let refused = store.ingest(batch(0, 10, &never)).await.unwrap_err();
-    assert!(matches!(&refused, StoreError::StaleLease { epoch: 0, .. }) && !refused.is_transient(), "{refused}");
+    assert!(
+        matches!(&refused, StoreError::StaleLease { epoch: 0, .. }) && !refused.is_transient(),
+        "{refused}"
+    );
     let old = store.take_leases(&[name.clone()], "a", SHORT, 1).await.unwrap().remove(0);
     assert_eq!(store.ingest(batch(0, 10, &old)).await.unwrap().inserted, 10);
     pause(SHORT * 2).await;
     let new = store.take_leases(&[name], "b", LONG, 1).await.unwrap().remove(0);
     match store.ingest(batch(10, 20, &old)).await {
-        Err(StoreError::StaleLease { lease, holder, epoch: 2 }) => assert_eq!((lease, holder.as_str()), (old, "b")),
+        Err(StoreError::StaleLease { lease, holder, epoch: 2 }) => {
+            assert_eq!((lease, holder.as_str()), (old, "b"))
+        }
         other => panic!("a write under a lost lease must be refused: {other:?}"),
     }
     assert_eq!(store.next_offset(&key).await.unwrap(), Some(10), "nothing was written");

@@ -169,7 +169,11 @@ async fn a_lease_cannot_be_taken_under_a_write_and_a_stale_one_cannot_write() {
     // A transaction that holds the lease, as a batch does.
     let mut holder = database.admin().await;
     let mut tx = holder.begin().await.unwrap();
-    sqlx::query("SELECT 1 FROM lease WHERE name = $1 FOR UPDATE").bind(&names[0]).execute(&mut *tx).await.unwrap();
+    sqlx::query("SELECT 1 FROM lease WHERE name = $1 FOR UPDATE")
+        .bind(&names[0])
+        .execute(&mut *tx)
+        .await
+        .unwrap();
     tokio::time::sleep(short * 2).await;
     let start = Instant::now();
     assert!(store.take_leases(&names, "new", short, 1).await.unwrap().is_empty(), "passed over");
