@@ -4,10 +4,7 @@
 
 use std::{env, fmt::Write as _, fs};
 
-use statechart_lang::{
-    Code, Compiled, MapLoader, Severity, compile,
-    interpreter::{parse_words, run},
-};
+use statechart_lang::{Code, Compiled, MapLoader, Severity, compile, interpreter::Stage};
 use statechart_tests::{with_examples, workspace};
 
 /// A fenced block: what stands behind its fence, its text, its first line.
@@ -94,15 +91,17 @@ fn examples_of_the_language() {
             }
             Some("words") => {
                 let model = spec.as_ref().and_then(|spec| spec.model.as_ref()).expect("words follow a spec");
-                let machine = model.own_machines().next().unwrap();
+                let stage = match info.next() {
+                    Some("system") => Stage::of_actors(model, &model.systems[0]),
+                    _ => Stage::of(model, model.own_machines().next().unwrap()),
+                };
                 let mut text = String::new();
-                let words =
-                    parse_words(&block.text, machine).unwrap_or_else(|errors| panic!("{place} {errors:?}"));
+                let words = stage.words(&block.text).unwrap_or_else(|errors| panic!("{place} {errors:?}"));
                 for named in words {
                     if !text.is_empty() {
                         text.push('\n');
                     }
-                    let _ = write!(text, "{}", run(machine, &named.word).table());
+                    let _ = write!(text, "{}", stage.run(&named.word).table());
                 }
                 table = Some(text);
             }
