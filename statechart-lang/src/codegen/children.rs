@@ -117,7 +117,7 @@ pub(super) fn link(model: &Model, machine: &Machine, child: usize, options: Opti
         None => quote!(|_| ::core::option::Option::None),
     };
     let parent = upward(model, machine, child);
-    let snapshots = options.snapshot.then(|| quote!(.with_snapshots()));
+    let snapshots = options.snapshots().then(|| quote!(.with_snapshots()));
     quote! {
         chart::Link::new(
             |message| match message {
