@@ -176,7 +176,8 @@ fn documents_that_are_none_are_refused() {
         ("", "no XML"),
         ("<a/>", "<a>"),
         ("<scxml xmlns=\"http://www.w3.org/2005/07/scxml\"/>", "no states"),
-        ("<!DOCTYPE x [<!ENTITY a \"b\">]><scxml/>", "XML"),
+        ("<!DOCTYPE scxml [<!ENTITY a \"b\">]><scxml/>", "no states"),
+        ("<!DOCTYPE x [<!ENTITY a '&b;'><!ENTITY b '&a;'>]><scxml><state>&a;</state></scxml>", "XML"),
     ] {
         assert!(import_scxml(text, &options()).unwrap_err().to_string().contains(said), "{text}");
     }
@@ -340,7 +341,7 @@ fn machines() -> Vec<(String, Model, usize)> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
     let mut found: Vec<(String, Model, usize)> =
         CHARTS.iter().map(|text| ("here".to_owned(), model(text), 0)).collect();
-    for directory in ["specs", "examples/specs", "tests/fixtures/ok", "tests/fixtures/new"] {
+    for directory in ["specs", "examples/specs", "tests/fixtures/ok"] {
         let Ok(entries) = fs::read_dir(root.join(directory)) else { continue };
         let mut files: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
         files.sort();

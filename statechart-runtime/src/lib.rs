@@ -10,6 +10,7 @@
 //! - `embedded` (features `sqlite`, `moka`): their defaults, in one file and in memory.
 //! - `kafka` (feature `kafka`): the log on a broker.
 //! - `postgres` (feature `postgres`): the store in PostgreSQL or TimescaleDB.
+//! - `redis` (feature `redis`): the cache in Redis.
 //!
 //! # Without `std`
 //! With no feature at all, [`chart`] and [`value`] need neither `std` nor an allocator: a machine on a
@@ -38,6 +39,8 @@ pub mod market;
 pub mod ports;
 #[cfg(feature = "postgres")]
 pub mod postgres;
+#[cfg(feature = "redis")]
+pub mod redis;
 #[cfg(feature = "snapshot")]
 pub mod snapshot;
 pub mod value;

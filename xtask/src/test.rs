@@ -23,6 +23,9 @@ const SAMPLE_TRADES: &str = "SAMPLE_TRADES";
 pub(crate) fn run() -> Result<(), Error> {
     let mut summary = Summary::default();
     summary.step("Graphviz", |_| tools::ensure_graphviz());
+    summary.step("Python", |_| {
+        tools::ensure("python3", "python3-minimal", "the documents' Python is parsed by Python")
+    });
     summary.step("recorded trades", |_| sample_data::run());
     let mut services = None;
     summary.step("services", |_| {

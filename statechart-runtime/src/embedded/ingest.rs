@@ -5,7 +5,7 @@ use super::ingest_marks::{write_coverage, write_dead_letters, write_rest};
 use super::ingest_trades::{closed_until_us, insert_trades, update_candles};
 use super::sqlite_leases;
 use crate::market::{InstrumentId, Trade};
-use crate::ports::steps::{Overflow, bury_day, bury_inexact, check, fold_levels, keep};
+use crate::ports::steps::{Overflow, bury_day, bury_impossible, check, fold_levels, keep};
 use crate::ports::{Batch, DeadLetter, Ingested, Placed, Position, StoreError};
 use sqlx::{Sqlite, SqliteConnection, Transaction};
 use std::collections::{BTreeMap, BTreeSet};
@@ -13,7 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 /// Writes the batch, all or nothing.
 pub(super) async fn ingest(writer: &mut SqliteConnection, mut batch: Batch) -> Result<Ingested, StoreError> {
     check(&batch)?;
-    bury_inexact(&mut batch);
+    bury_impossible(&mut batch);
     // A sum that needs more than 28 digits is met while folding. The trades that led there become dead letters and the
     // transaction starts over; each round buries at least one trade, so this ends.
     loop {

@@ -31,9 +31,16 @@ pub(crate) fn check(batch: &Batch) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Turns trades that can never be summed into dead letters.
-pub(crate) fn bury_inexact(batch: &mut Batch) {
-    bury(batch, |_, trade| trade.check().err());
+/// The year 10000: a trade from then on, or from before 1970, is a mistake that databases take differently.
+pub(crate) const MAX_TIME_US: i64 = 253_402_300_800_000_000;
+
+/// Turns trades that can never be summed, or that are outside of all time, into dead letters.
+pub(crate) fn bury_impossible(batch: &mut Batch) {
+    bury(batch, |_, trade| {
+        let is_in_time = (0..MAX_TIME_US).contains(&trade.time_us);
+        let range = MarketError::Range { from_us: trade.time_us, to_us: trade.time_us };
+        trade.check().err().or((!is_in_time).then_some(range))
+    });
 }
 
 /// A sum that needs more than 28 digits, met while folding.

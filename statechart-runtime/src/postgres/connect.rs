@@ -27,15 +27,23 @@ const SESSION: &str = "SET statement_timeout = '30s'; SET lock_timeout = '5s';
     SET idle_in_transaction_session_timeout = '10s'";
 
 /// How to reach the database, and how to use it.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct PostgresOptions {
-    url: String,
+    /// `postgres://USER:PASSWORD@HOST:PORT/DATABASE`.
+    pub url: String,
     /// Which mode.
     pub mode: ModeChoice,
     /// Compress trades that are older than this, by the server's clock. TimescaleDB only.
     pub compress_after: Option<Duration>,
     /// Remove trades that are older than this, by the server's clock; their candles stay. TimescaleDB only.
     pub keep_trades: Option<Duration>,
+}
+
+// Without the password.
+impl std::fmt::Debug for PostgresOptions {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "PostgresOptions({:?} mode)", self.mode)
+    }
 }
 
 impl PostgresOptions {

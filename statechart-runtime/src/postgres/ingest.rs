@@ -7,7 +7,7 @@ use super::ingest_trades::{Change, Written, insert_trades, update_candles};
 use super::leases;
 use super::number::Ts;
 use crate::market::{InstrumentId, Interval, Trade};
-use crate::ports::steps::{Overflow, bury_day, bury_inexact, check, keep};
+use crate::ports::steps::{Overflow, bury_day, bury_impossible, check, keep};
 use crate::ports::{Batch, DeadLetter, Ingested, Placed, Position, StoreError};
 use sqlx::pool::PoolConnection;
 use sqlx::{Connection, PgConnection, Postgres};
@@ -58,7 +58,7 @@ pub(super) async fn ingest(inner: &Arc<Inner>, batch: Batch) -> Result<Ingested,
 }
 
 async fn run(inner: &Inner, mut batch: Batch) -> Result<Ingested, StoreError> {
-    bury_inexact(&mut batch);
+    bury_impossible(&mut batch);
     let mut attempts = 0;
     let mut unsure: Option<Ingested> = None;
     loop {

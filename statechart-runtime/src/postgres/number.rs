@@ -3,6 +3,7 @@
 //! The driver's own conversion rounds a `numeric` that a [`Decimal`] cannot hold; sums are exact here or they are errors.
 
 use crate::market::Decimal;
+use crate::ports::steps::MAX_TIME_US;
 use sqlx::encode::IsNull;
 use sqlx::error::BoxDynError;
 use sqlx::postgres::types::Oid;
@@ -23,7 +24,8 @@ const MAX_SCALE: i32 = 28;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Num(pub(super) Decimal);
 
-/// A `timestamptz`, µs since 1970. Times before 4714 BC are cut to that.
+/// A `timestamptz`, µs since 1970. Times before 4714 BC and after [`MAX_TIME_US`] are cut to that: TimescaleDB's end of
+/// time is earlier than ours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Ts(pub(super) i64);
 
@@ -117,7 +119,7 @@ pub(super) fn read_numeric(bytes: &[u8]) -> Result<Decimal, BadNumber> {
 
 /// µs since 2000 of a time in µs since 1970.
 pub(super) fn from_epoch(time_us: i64) -> i64 {
-    time_us.saturating_sub(EPOCH_US).max(EARLIEST_US)
+    time_us.min(MAX_TIME_US).saturating_sub(EPOCH_US).max(EARLIEST_US)
 }
 
 impl Type<Postgres> for Num {
@@ -224,7 +226,7 @@ mod tests {
     fn times_are_cut_at_the_ends() {
         assert_eq!(from_epoch(EPOCH_US), 0);
         assert_eq!(from_epoch(i64::MIN), EARLIEST_US);
-        assert_eq!(from_epoch(i64::MAX).saturating_add(EPOCH_US), i64::MAX);
+        assert_eq!(from_epoch(i64::MAX), from_epoch(MAX_TIME_US));
     }
 
     proptest! {

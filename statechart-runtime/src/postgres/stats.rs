@@ -2,8 +2,11 @@
 
 use super::connect::Inner;
 use super::error::failed;
+use super::mode::Mode;
+use super::number::Ts;
+use super::reads::candles_sql;
 use super::rows::{Columns, INSTRUMENT};
-use crate::market::{Instrument, Source};
+use crate::market::{Instrument, Interval, Source};
 use crate::ports::{InstrumentStats, PositionKey, StoreError, StoreStats};
 use sqlx::{AssertSqlSafe, PgConnection};
 
@@ -22,7 +25,7 @@ pub(super) async fn stats(inner: &Inner) -> Result<StoreStats, StoreError> {
     let mut stats = StoreStats::default();
     for row in &rows {
         let instrument = Columns { table: "instrument", row }.instrument()?;
-        stats.instruments.push(of(&mut tx, instrument).await?);
+        stats.instruments.push(of(&mut tx, inner.mode, instrument).await?);
     }
     let rows = sqlx::query(
         "SELECT grp, topic, inc, part, next_offset FROM consumer_offset ORDER BY grp, topic, inc, part",
@@ -57,16 +60,26 @@ pub(super) async fn stats(inner: &Inner) -> Result<StoreStats, StoreError> {
     Ok(stats)
 }
 
-async fn of(tx: &mut PgConnection, instrument: Instrument) -> Result<InstrumentStats, StoreError> {
+async fn of(
+    tx: &mut PgConnection,
+    mode: Mode,
+    instrument: Instrument,
+) -> Result<InstrumentStats, StoreError> {
     let io = |e| failed("reading the status", e);
-    let row = sqlx::query(
-        "SELECT (SELECT sum(trades)::int8 FROM trade_candle_1d WHERE instrument_id = $1),
-                (SELECT min(ts) FROM trade WHERE instrument_id = $1)",
-    )
-    .bind(instrument.id.0)
-    .fetch_one(&mut *tx)
-    .await
-    .map_err(io)?;
+    // All time; plain tables need no fourth parameter, so its type is told.
+    let days = candles_sql(mode, Interval::D1);
+    let sql = format!(
+        "SELECT (SELECT sum(trades)::int8 FROM ({days}) days WHERE $4::timestamptz IS NOT NULL),
+                (SELECT min(ts) FROM trade WHERE instrument_id = $1)"
+    );
+    let row = sqlx::query(AssertSqlSafe(sql))
+        .bind(instrument.id.0)
+        .bind(Ts(0))
+        .bind(Ts(i64::MAX))
+        .bind(Ts(i64::MAX))
+        .fetch_one(&mut *tx)
+        .await
+        .map_err(io)?;
     let columns = Columns { table: "trade", row: &row };
     let trades = columns.get::<Option<i64>>(0)?.and_then(|count| u64::try_from(count).ok()).unwrap_or(0);
     let first_trade_us = columns.maybe_time(1)?;

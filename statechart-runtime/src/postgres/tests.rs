@@ -4,8 +4,8 @@
 
 use super::{Mode, ModeChoice, PostgresOptions, PostgresStore};
 use crate::market::{
-    CoverageState, Decimal, Instrument, InstrumentId, Interval, NewInstrument, Side, Source, TimeRange, Trade,
-    TradeOrigin, fold_trades,
+    CoverageState, Decimal, Instrument, InstrumentId, Interval, NewInstrument, Side, Source, TimeRange,
+    Trade, TradeOrigin, fold_trades,
 };
 use crate::ports::{
     Batch, CoverageMark, Lease, Leases, Placed, Position, PositionKey, Store, StoreError, contract,
@@ -191,8 +191,14 @@ async fn csv_equals_rows(store: &PostgresStore, symbol: &str) {
     assert_eq!(expected.lines().count(), 9);
     assert_eq!(text(Read::Trades, Interval::M1, range).await.unwrap(), expected);
     let rest = text(Read::Rest(Resolution::Minute), Interval::M1, ALL_TIME_SECONDS).await.unwrap();
-    assert_eq!((rest.lines().count(), rest.lines().next()), (19, Some("60000,1,1.5,1,2,0,0.00000001,,true,rest")));
-    assert!(text(Read::Rest(Resolution::Minute), Interval::M5, ALL_TIME_SECONDS).await.is_none(), "folded here");
+    assert_eq!(
+        (rest.lines().count(), rest.lines().next()),
+        (19, Some("60000,1,1.5,1,2,0,0.00000001,,true,rest"))
+    );
+    assert!(
+        text(Read::Rest(Resolution::Minute), Interval::M5, ALL_TIME_SECONDS).await.is_none(),
+        "folded here"
+    );
     // A reader that goes away in the middle harms nobody.
     for _ in 0..10 {
         let part = CsvPart { read: Read::Trades, interval: Interval::M1, range: ALL_TIME_SECONDS };

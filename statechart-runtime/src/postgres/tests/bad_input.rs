@@ -18,14 +18,18 @@ async fn what_cannot_be_used_is_said_in_a_sentence() {
     let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     for (url, words) in [
         ("mysql://me:secret@h/d".to_owned(), vec!["does not begin with postgres://"]),
-        (format!("postgres://me:secret@127.0.0.1:{closed}/market"), vec!["nothing answers at 127.0.0.1", "start the server"]),
+        (
+            format!("postgres://me:secret@127.0.0.1:{closed}/market"),
+            vec!["nothing answers at 127.0.0.1", "start the server"],
+        ),
         (missing, vec!["there is no database no_such_database", "createdb"]),
         (contract::service("redis").replacen("redis://", "postgres://me@", 1), vec!["cannot be used"]),
     ] {
         let text = refused(PostgresOptions::new(url)).await;
         assert!(words.iter().all(|word| text.contains(word)), "{text}");
     }
-    let asked = PostgresOptions { mode: ModeChoice::Only(Mode::Timescale), ..PostgresOptions::new(&database.url) };
+    let asked =
+        PostgresOptions { mode: ModeChoice::Only(Mode::Timescale), ..PostgresOptions::new(&database.url) };
     let text = refused(asked).await;
     assert!(text.contains("no extension timescaledb") && text.contains("plain mode"), "{text}");
     let keep = PostgresOptions {
@@ -100,9 +104,7 @@ async fn migrations_complete_what_was_interrupted_and_refuse_what_is_newer() {
     right.close().await;
     other.remove().await;
 
-    database
-        .run("INSERT INTO statechart_migrations VALUES (1999, 'later', now(), true, 'x', 0)")
-        .await;
+    database.run("INSERT INTO statechart_migrations VALUES (1999, 'later', now(), true, 'x', 0)").await;
     let error = PostgresStore::connect(&PostgresOptions::new(&database.url)).await.unwrap_err();
     assert!(matches!(error, StoreError::NewerSchema { found: 1999, .. }), "{error}");
     database.run("DELETE FROM statechart_migrations WHERE version = 1999").await;

@@ -98,8 +98,14 @@ async fn compression_is_set_up_where_it_is_asked_for() {
         .unwrap();
         assert_eq!(jobs, 1);
         // What is compressed takes late trades and is read like the rest.
-        sqlx::raw_sql("SELECT compress_chunk(c, true) FROM show_chunks('trade') c").execute(&store.inner().read).await.unwrap();
-        store.ingest(Batch { trades: placed(one.id, 500, 1_000, &symbol), ..Batch::default() }).await.unwrap();
+        sqlx::raw_sql("SELECT compress_chunk(c, true) FROM show_chunks('trade') c")
+            .execute(&store.inner().read)
+            .await
+            .unwrap();
+        store
+            .ingest(Batch { trades: placed(one.id, 500, 1_000, &symbol), ..Batch::default() })
+            .await
+            .unwrap();
         assert_candles(&store, &one, 1_000).await;
         store.close().await;
     }
