@@ -28,7 +28,7 @@ use sqlx::{Connection as _, Executor as _};
 use statechart_runtime::{
     embedded::{Durability, Embedded},
     kafka::KafkaLog,
-    ports::{Log as _, contract::service},
+    ports::{Log as _, LogRecord, contract::service},
 };
 
 /// Trades of the recording that are played.
@@ -118,6 +118,14 @@ fn recording(dir: &Path) -> (String, PathBuf) {
     (text, path)
 }
 
+/// The broker, asked with a store that nobody else uses.
+async fn broker(url: &str) -> (tempfile::TempDir, KafkaLog) {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Embedded::open(dir.path().join("x.sqlite"), Durability::ProcessKill).await.unwrap();
+    let log = KafkaLog::connect(&url.parse().unwrap(), Arc::new(store.store())).await.unwrap();
+    (dir, log)
+}
+
 /// A database of its own, and a broker without topics of earlier runs.
 async fn clean(log: &str) -> String {
     let server = service("postgres");
@@ -126,9 +134,7 @@ async fn clean(log: &str) -> String {
     for sql in [format!("DROP DATABASE IF EXISTS {name}"), format!("CREATE DATABASE {name}")] {
         connection.execute(sqlx::raw_sql(sqlx::AssertSqlSafe(sql))).await.unwrap();
     }
-    let dir = tempfile::tempdir().unwrap();
-    let store = Embedded::open(dir.path().join("x.sqlite"), Durability::ProcessKill).await.unwrap();
-    let log = KafkaLog::connect(&log.parse().unwrap(), Arc::new(store.store())).await.unwrap();
+    let (_dir, log) = broker(log).await;
     for topic in log.topics().await.unwrap() {
         if [FIXED_TOPIC, DEAD_LETTER_TOPIC, "BTCUSD"].contains(&topic.name.as_str()) {
             log.delete_topic(&topic.name).await.unwrap();
@@ -165,9 +171,16 @@ async fn processes_killed_at_random_moments_lose_nothing_and_double_nothing() {
     let mut processes: Vec<Process> = ["producer", "consumer", "api"].map(|role| world.start(role)).into();
     let begun = Instant::now();
     while processes[2].stored().await.0 == 0 {
+        for process in &mut processes {
+            let ended = process.child.try_wait().unwrap();
+            assert!(ended.is_none(), "the {} has ended: {ended:?}", process.role);
+        }
         assert!(begun.elapsed() < DEADLINE, "nothing is stored");
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
+    let (_dir, broker) = broker(&world.log).await;
+    let poison = LogRecord::new("", "not JSON", 1_600_000_000_000_000);
+    let poisoned = broker.append(FIXED_TOPIC, 0, &[poison]).await.unwrap();
     let replay = Instant::now();
     for kill in 1..=KILLS {
         // Each in its own part of the replay, at a random moment of it, and whoever it hits.
@@ -200,6 +213,19 @@ async fn processes_killed_at_random_moments_lose_nothing_and_double_nothing() {
         let mut expected = fold(&file, width_ms);
         expected.retain(|bucket, _| *bucket >= from && *bucket < to);
         assert!(found == expected, "{interval}: a candle is wrong");
+    }
+    // A relay that was killed before it had noted its place sends a letter again, under the same id.
+    let begun = Instant::now();
+    let letters = loop {
+        match broker.fetch(DEAD_LETTER_TOPIC, 0, 0, 100, usize::MAX, Duration::from_secs(1)).await {
+            Ok(fetched) if !fetched.records.is_empty() => break fetched.records,
+            _ => assert!(begun.elapsed() < Duration::from_secs(30), "the dead letter does not arrive"),
+        }
+    };
+    for letter in letters {
+        let letter: serde_json::Value = serde_json::from_slice(&letter.record.value).unwrap();
+        assert_eq!(letter["id"], format!("{FIXED_TOPIC}:1:0:{poisoned}"));
+        assert_eq!(letter["payload"], "not JSON");
     }
     drop(processes);
     world.simulator.stop().await;

@@ -25,7 +25,7 @@ pub(crate) struct Doctor {
     /// Where the store is: `embedded`, or `postgres://USER:PASSWORD@HOST:PORT/DATABASE` [PLATFORM_STORE]
     #[arg(long, value_name = "URL")]
     store: Option<String>,
-    /// Where the cache is: `embedded` [PLATFORM_CACHE]
+    /// Where the cache is: `embedded`, or `redis://HOST:PORT` [PLATFORM_CACHE]
     #[arg(long, value_name = "URL")]
     cache: Option<String>,
     /// Where the data is kept [PLATFORM_DATA_DIR] [default: platform-data]

@@ -60,7 +60,7 @@ pub(crate) struct Run {
     /// [default: embedded]
     #[arg(long, value_name = "URL")]
     store: Option<String>,
-    /// Where the cache is: `embedded` [PLATFORM_CACHE] [default: embedded]
+    /// Where the cache is: `embedded`, or `redis://HOST:PORT` [PLATFORM_CACHE] [default: embedded]
     #[arg(long, value_name = "URL")]
     cache: Option<String>,
     /// What this process does: all, producer, consumer or api [PLATFORM_ROLE] [default: all]

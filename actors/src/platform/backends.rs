@@ -8,6 +8,7 @@ use statechart_runtime::{
     market::{PARTITIONS, Record},
     ports::{Cache, Log, LogError, Store},
     postgres::{PostgresOptions, PostgresStore},
+    redis::{RedisCache, RedisOptions},
 };
 
 use super::{Config, StartError};
@@ -74,6 +75,8 @@ pub enum CacheAt {
     /// In memory.
     #[default]
     Embedded,
+    /// In Redis.
+    Redis(Address),
 }
 
 /// Log, store and cache: each may be somewhere else.
@@ -116,6 +119,7 @@ impl fmt::Display for CacheAt {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             CacheAt::Embedded => f.write_str("embedded"),
+            CacheAt::Redis(url) => url.fmt(f),
         }
     }
 }
@@ -146,6 +150,7 @@ pub(super) async fn open(config: &Config) -> Result<Opened, StartError> {
     };
     let cache: Arc<dyn Cache> = match &config.backends.cache {
         CacheAt::Embedded => Arc::new(MokaCache::new()),
+        CacheAt::Redis(url) => Arc::new(connect_cache(url).await?),
     };
     let (log, spool): (Arc<dyn Log>, _) = match &config.backends.log {
         LogAt::Embedded => (Arc::new(database.log()), None),
@@ -165,6 +170,12 @@ pub(super) async fn open(config: &Config) -> Result<Opened, StartError> {
 /// Connects to a database, and makes or completes its tables.
 pub(super) async fn connect_store(url: &Address) -> Result<PostgresStore, StartError> {
     let connected = PostgresStore::connect(&PostgresOptions::new(&url.0)).await;
+    connected.map_err(|error| StartError::Unusable(error.to_string()))
+}
+
+/// Connects to a cache.
+pub(super) async fn connect_cache(url: &Address) -> Result<RedisCache, StartError> {
+    let connected = RedisCache::connect(&RedisOptions::new(&url.0)).await;
     connected.map_err(|error| StartError::Unusable(error.to_string()))
 }
 

@@ -70,6 +70,11 @@ pub async fn examine(backends: &Backends, data_dir: &Path) -> Vec<Finding> {
             at: "memory".to_owned(),
             result: Ok("embedded: in the memory of the process".to_owned()),
         },
+        CacheAt::Redis(url) => {
+            let connected = backends::connect_cache(url).await;
+            let result = connected.map(|_| "a cache that all processes share".to_owned());
+            Finding { part: "cache", at: url.to_string(), result: result.map_err(|error| error.to_string()) }
+        }
     };
     vec![log, store, cache]
 }

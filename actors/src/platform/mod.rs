@@ -271,15 +271,12 @@ fn start_tasks(config: &Config, wiring: &Arc<Wiring>, stop: &watch::Receiver<boo
             tasks.push(tokio::spawn(roles::stand_by(wiring, live, holder, lease, stop.clone())));
         }
         if role.consumes() {
-            let fixed = match config.partitions {
-                // Assigned by hand: only topics of single symbols are shared out.
-                Some(_) => Vec::new(),
-                None => wiring.used_partitions(),
-            };
+            // Assigned by hand: only topics of single symbols are shared out.
+            let fixed = config.partitions.is_none();
             let shares = shares::Shares::new(wiring.clone(), holder, config.lease, fixed);
             tasks.push(tokio::spawn(shares.run(stop.clone())));
         }
-        tasks.push(tokio::spawn(roles::follow_clock(wiring.clone(), stop.clone())));
+        tasks.push(tokio::spawn(roles::follow_others(wiring.clone(), stop.clone())));
     }
     if role.consumes() && config.backends.log != LogAt::Embedded {
         tasks.push(tokio::spawn(crate::consumer::relay(wiring.parts.clone(), stop.clone())));

@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, str::FromStr, sync::Arc, time::Duration};
 
 use statechart_runtime::{
-    market::{FetchId, Source, TimeRange},
+    market::{FetchId, InstrumentTable, Source, TimeRange},
     ports::{Fetch, Lease},
     value::Text,
 };
@@ -17,8 +17,8 @@ use crate::{
 
 /// How often the store is asked for work.
 const POLL: Duration = Duration::from_millis(500);
-/// How often a process without a feed looks how far the others have come.
-const CLOCK_POLL: Duration = Duration::from_secs(1);
+/// How often a process looks how far the others have come.
+const OTHERS_POLL: Duration = Duration::from_secs(1);
 /// The lease of the process that holds the socket and fetches history.
 const PRODUCER_LEASE: &str = "producer";
 
@@ -167,10 +167,14 @@ pub(super) fn take_up(wiring: &Arc<Wiring>, fetch: Fetch) -> bool {
     told.is_ok()
 }
 
-/// Lets a process without a feed know the exchange's time: it is at least what the others have covered.
-pub(super) async fn follow_clock(wiring: Arc<Wiring>, mut stop: watch::Receiver<bool>) {
+/// Lets a process know what the others do: symbols that they have added, and the exchange's time, which is at least
+/// what they have covered.
+pub(super) async fn follow_others(wiring: Arc<Wiring>, mut stop: watch::Receiver<bool>) {
     let everything = TimeRange { from_us: 0, to_us: i64::MAX };
     loop {
+        if let Ok(stored) = wiring.parts.store.instruments().await {
+            wiring.parts.instruments.set(InstrumentTable::new(stored));
+        }
         for instrument in wiring.parts.instruments.get().iter() {
             let Ok(rows) = wiring.parts.store.coverage(instrument.id, everything).await else { continue };
             let newest =
@@ -180,7 +184,7 @@ pub(super) async fn follow_clock(wiring: Arc<Wiring>, mut stop: watch::Receiver<
             }
         }
         tokio::select! {
-            () = tokio::time::sleep(CLOCK_POLL) => {}
+            () = tokio::time::sleep(OTHERS_POLL) => {}
             _ = stop.wait_for(|stop| *stop) => return,
         }
     }

@@ -35,14 +35,14 @@ pub(super) struct Shares {
     wiring: Arc<Wiring>,
     holder: String,
     ttl: Duration,
-    /// Partitions of the fixed topic that are shared out.
-    fixed: Vec<u32>,
+    /// Whether partitions of the fixed topic are shared out, too.
+    fixed: bool,
     member: Option<Lease>,
     held: BTreeMap<String, (Lease, ActorRef)>,
 }
 
 impl Shares {
-    pub(super) fn new(wiring: Arc<Wiring>, holder: String, ttl: Duration, fixed: Vec<u32>) -> Self {
+    pub(super) fn new(wiring: Arc<Wiring>, holder: String, ttl: Duration, fixed: bool) -> Self {
         Self { wiring, holder, ttl, fixed, member: None, held: BTreeMap::new() }
     }
 
@@ -130,7 +130,8 @@ impl Shares {
 
     /// All that has to be read: partitions of the fixed topic, and the topics that the Coordinator has made.
     async fn wanted(&self) -> Result<BTreeSet<String>, StoreError> {
-        let fixed = self.fixed.iter().map(|partition| name(FIXED_TOPIC, *partition));
+        let partitions = if self.fixed { self.wiring.used_partitions() } else { Vec::new() };
+        let fixed = partitions.into_iter().map(|partition| name(FIXED_TOPIC, partition));
         let topics = self.wiring.parts.store.topics().await?;
         let dynamic = topics
             .iter()

@@ -228,7 +228,11 @@ pub(crate) fn backends(layers: &Layers) -> Result<Backends, CliError> {
     })?;
     let cache = layers.parsed("cache", |text| match text {
         "embedded" => Ok(CacheAt::Embedded),
-        _ => Err("give `embedded`".to_owned()),
+        url => {
+            let hint = "give redis://HOST:PORT, or `embedded`";
+            let address = Address::parse(url, &["redis", "rediss"]);
+            address.map(CacheAt::Redis).ok_or_else(|| hint.to_owned())
+        }
     })?;
     Ok(Backends {
         log: log.unwrap_or_default(),
