@@ -44,6 +44,8 @@ pub(super) struct ChildRow {
     pub(super) events: BTreeMap<String, (String, BTreeMap<String, Field>)>,
     pub(super) sends: Vec<SentRow>,
     pub(super) result: Option<(Option<String>, Shape)>,
+    /// It is never started: what it is to be given is certain to be an error.
+    pub(super) stillborn: bool,
 }
 
 /// What a child sends to its parent.
@@ -157,6 +159,7 @@ impl Family<'_> {
                     events: inner.events,
                     sends: inner.sends,
                     result: inner.result,
+                    stillborn: false,
                 });
             }
         }
