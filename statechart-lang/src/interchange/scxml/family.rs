@@ -46,6 +46,8 @@ pub(super) struct ChildRow {
     pub(super) result: Option<(Option<String>, Shape)>,
     /// It is never started: what it is to be given is certain to be an error.
     pub(super) stillborn: bool,
+    /// It can be done.
+    pub(super) ends: bool,
 }
 
 /// What a child sends to its parent.
@@ -160,6 +162,7 @@ impl Family<'_> {
                     sends: inner.sends,
                     result: inner.result,
                     stillborn: false,
+                    ends: self.drafts.last().is_some_and(|draft| draft.can_complete(0)),
                 });
             }
         }

@@ -129,7 +129,7 @@ impl Translator<'_> {
                     atoms.push(Atom::Done(state));
                 }
             }
-            for child in self.children.iter().filter(|child| !child.stillborn) {
+            for child in self.children.iter().filter(|child| child.ends && !child.stillborn) {
                 if matches(descriptor, &format!("done.invoke.{}", child.id)) {
                     atoms.push(Atom::DoneChild(child.name.clone()));
                 }
