@@ -80,7 +80,7 @@ fn statechart(directory: &Path, arguments: &[&str]) -> Ran {
 fn exit_codes_and_what_is_said() {
     let directory = directory();
     // Arguments, exit code, a part of stdout, a part of stderr.
-    let rows: [(&[&str], i32, &str, &str); 27] = [
+    let rows: [(&[&str], i32, &str, &str); 37] = [
         (&["check", "turnstile.sc", "bom.sc"], 0, "turnstile.sc: ok\nbom.sc: ok\n", ""),
         (
             &["check", "broken.sc", "turnstile.sc"],
@@ -127,7 +127,7 @@ fn exit_codes_and_what_is_said() {
         (&["diagram", "turnstile.sc", "--format", "plantuml"], 0, "@startuml", ""),
         (&["diagram", "turnstile.sc", "--format", "json"], 0, "\"event\": \"COIN\"", ""),
         (&["diagram", "pair.sc", "--view", "flow"], 0, "\"ping\" -> \"gate\" [label=\" COIN \"", ""),
-        (&["diagram", "pair.sc", "--view", "system", "--layout=row", "--format=svg"], 1, "", "the layout `layered`"),
+        (&["diagram", "pair.sc", "--view", "system", "--layout=row", "--format=svg"], 2, "", "the layout `layered`"),
         (&["diagram", "pair.sc", "--view", "all"], 2, "", "gives 4 pictures"),
         (&["diagram", "pair.sc", "turnstile.sc"], 2, "", "name a directory for them"),
         (&["diagram", "turnstile.sc", "--engine", "dot"], 2, "", "lays out SVG only"),
