@@ -127,7 +127,12 @@ fn exit_codes_and_what_is_said() {
         (&["diagram", "turnstile.sc", "--format", "plantuml"], 0, "@startuml", ""),
         (&["diagram", "turnstile.sc", "--format", "json"], 0, "\"event\": \"COIN\"", ""),
         (&["diagram", "pair.sc", "--view", "flow"], 0, "\"ping\" -> \"gate\" [label=\" COIN \"", ""),
-        (&["diagram", "pair.sc", "--view", "system", "--layout=row", "--format=svg"], 2, "", "the layout `layered`"),
+        (
+            &["diagram", "pair.sc", "--view", "system", "--layout=row", "--format=svg"],
+            2,
+            "",
+            "the layout `layered`",
+        ),
         (&["diagram", "pair.sc", "--view", "all"], 2, "", "gives 4 pictures"),
         (&["diagram", "pair.sc", "turnstile.sc"], 2, "", "name a directory for them"),
         (&["diagram", "turnstile.sc", "--engine", "dot"], 2, "", "lays out SVG only"),
@@ -204,7 +209,10 @@ fn runs_as_json_and_from_files() {
 #[test]
 fn results_go_to_files_on_request() {
     let directory = directory();
-    let ran = statechart(directory.path(), &["diagram", "pair.sc", "turnstile.sc", "--format=svg", "-o", "pictures/"]);
+    let ran = statechart(
+        directory.path(),
+        &["diagram", "pair.sc", "turnstile.sc", "--format=svg", "-o", "pictures/"],
+    );
     assert_eq!((ran.code, ran.out.as_str()), (0, ""), "{}", ran.err);
     for name in ["pair_Ping", "pair_Pong", "turnstile"] {
         let svg = std::fs::read_to_string(directory.path().join(format!("pictures/{name}.svg"))).unwrap();

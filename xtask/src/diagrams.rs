@@ -57,11 +57,12 @@ fn texts() -> Result<Generated, Error> {
         let below = path.strip_prefix(SPECS).unwrap_or(&path).with_extension("");
         for (name, drawing) in diagram::pictures(&model, &below.display().to_string(), Views::All, &options) {
             for format in FORMATS {
-                let text = diagram::text(&drawing, format, Layout::Auto).map_err(|why| Error::Unexpected {
-                    what: format!("a picture of `{}`", path.display()),
-                    why: why.to_string(),
-                    hint: "the pictures of this directory must be small enough to be laid out".to_owned(),
-                })?;
+                let text =
+                    diagram::text(&drawing, format, Layout::Auto).map_err(|why| Error::Unexpected {
+                        what: format!("a picture of `{}`", path.display()),
+                        why: why.to_string(),
+                        hint: "the pictures of this directory must be small enough to be laid out".to_owned(),
+                    })?;
                 texts.add(Path::new(PICTURES).join(format!("{name}.{}", format.extension())), text);
             }
         }

@@ -5,7 +5,9 @@
 
 use std::time::{Duration, Instant};
 
-use crate::{conformance, diagrams, differential, error::Error, fuzz, grammar, sample_data, services, tex, tools};
+use crate::{
+    conformance, diagrams, differential, error::Error, fuzz, grammar, sample_data, services, tex, tools,
+};
 
 /// Everything but the end-to-end run.
 const WORKSPACE: [&str; 6] =

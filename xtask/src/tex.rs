@@ -8,11 +8,18 @@ use crate::{diagrams, error::Error, tools};
 const PACKAGES: &str = "texlive-latex-base texlive-pictures texlive-latex-extra";
 
 /// One of each kind: polygons, nested states, regions, a system with its actors' states, messages alone.
-const PICTURES: [&str; 6] =
-    ["templates/quadruple", "templates/septuple", "platform", "producer", "data_platform", "data_platform_messages"];
+const PICTURES: [&str; 6] = [
+    "templates/quadruple",
+    "templates/septuple",
+    "platform",
+    "producer",
+    "data_platform",
+    "data_platform_messages",
+];
 
 /// What a log must not say.
-const COMPLAINTS: [&str; 6] = ["Overfull", "Underfull", "undefined", "Undefined", "Warning", "Missing character"];
+const COMPLAINTS: [&str; 6] =
+    ["Overfull", "Underfull", "undefined", "Undefined", "Warning", "Missing character"];
 
 /// Installs TeX where it is missing and that is possible.
 pub(crate) fn install() -> Result<(), Error> {
@@ -62,6 +69,9 @@ mod tests {
     #[test]
     fn a_log_complains_in_its_own_words() {
         let log = "Package: infwarerr 2019/12/03 v1.5 Providing info/warning/error messages (HO)\nOverfull \\hbox (3.0pt too wide)\nLaTeX Font Warning: Font shape undefined\nOutput written on x.pdf";
-        assert_eq!(complaints(log), ["Overfull \\hbox (3.0pt too wide)", "LaTeX Font Warning: Font shape undefined"]);
+        assert_eq!(
+            complaints(log),
+            ["Overfull \\hbox (3.0pt too wide)", "LaTeX Font Warning: Font shape undefined"]
+        );
     }
 }

@@ -155,8 +155,9 @@ impl Diagram {
             if pictures.len() > 1 && directory.is_none() {
                 return Err(Error::Usage {
                     what: format!("`{file}` gives {} pictures", pictures.len()),
-                    help: "name a directory for them with `-o DIR/`, or choose one with `--machine` or `--view`"
-                        .to_owned(),
+                    help:
+                        "name a directory for them with `-o DIR/`, or choose one with `--machine` or `--view`"
+                            .to_owned(),
                 });
             }
             for (name, drawing) in &pictures {
@@ -164,7 +165,8 @@ impl Diagram {
                 match directory {
                     Some(directory) => {
                         let path = Path::new(directory).join(format!("{name}.{}", format.extension()));
-                        let written = std::fs::create_dir_all(directory).and_then(|()| std::fs::write(&path, &text));
+                        let written =
+                            std::fs::create_dir_all(directory).and_then(|()| std::fs::write(&path, &text));
                         written.map_err(|why| Error::Write { to: format!("`{}`", path.display()), why })?;
                         output::note(&format!("wrote {}\n", path.display()));
                     }
@@ -223,7 +225,8 @@ impl Diagram {
     /// The pictures of one file, with their names.
     fn pictures(&self, model: &Model, file: &str, many: bool) -> Result<Vec<(String, Drawing)>, Error> {
         let options = self.options();
-        let stem = Path::new(file).file_stem().map_or_else(|| "picture".into(), |stem| stem.to_string_lossy());
+        let stem =
+            Path::new(file).file_stem().map_or_else(|| "picture".into(), |stem| stem.to_string_lossy());
         let views = match self.view {
             Some(ViewArg::All) => Some(Views::All),
             Some(ViewArg::Machine) => many.then_some(Views::Only(View::Machine)),
@@ -231,7 +234,11 @@ impl Diagram {
             None => {
                 let chosen = self.machine.is_some() || self.system.is_some() || self.messages;
                 let machines = model.own_machines().next().is_some();
-                (many && !chosen).then_some(if machines { Views::Only(View::Machine) } else { Views::Only(View::System) })
+                (many && !chosen).then_some(if machines {
+                    Views::Only(View::Machine)
+                } else {
+                    Views::Only(View::System)
+                })
             }
         };
         if let Some(views) = views {
@@ -287,7 +294,8 @@ fn graphviz(dot: &str) -> Result<String, Error> {
     let mut stdin = child.stdin.take();
     let dot = dot.to_owned();
     // Graphviz may write before it has read everything, so both go on at once.
-    let writing = std::thread::spawn(move || stdin.as_mut().map_or(Ok(()), |stdin| stdin.write_all(dot.as_bytes())));
+    let writing =
+        std::thread::spawn(move || stdin.as_mut().map_or(Ok(()), |stdin| stdin.write_all(dot.as_bytes())));
     let output = child.wait_with_output().map_err(failed)?;
     if !output.status.success() {
         let why = String::from_utf8_lossy(&output.stderr).trim().to_owned();

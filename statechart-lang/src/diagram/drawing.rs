@@ -280,9 +280,10 @@ impl Drawing {
     #[must_use]
     pub fn initial_dot(&self, frame: PartId) -> Option<PartId> {
         let children = &self.parts.get(frame)?.children;
-        children.iter().copied().find(|child| {
-            self.parts.get(*child).is_some_and(|part| part.shape == Shape::Initial)
-        })
+        children
+            .iter()
+            .copied()
+            .find(|child| self.parts.get(*child).is_some_and(|part| part.shape == Shape::Initial))
     }
 
     /// Children that are more than dots, bars and history.
@@ -290,10 +291,7 @@ impl Drawing {
         let children = self.parts.get(frame).map(|part| part.children.as_slice()).unwrap_or_default();
         children.iter().copied().filter(|child| {
             self.parts.get(*child).is_some_and(|part| {
-                !matches!(
-                    part.shape,
-                    Shape::Initial | Shape::Fork | Shape::History | Shape::DeepHistory
-                )
+                !matches!(part.shape, Shape::Initial | Shape::Fork | Shape::History | Shape::DeepHistory)
             })
         })
     }

@@ -53,7 +53,9 @@ fn letter_width(letter: char) -> u16 {
     match known {
         Some(width) => *width,
         // Ideographs and syllables of East Asia fill a square; other letters are about as wide as ours.
-        None if matches!(u32::from(letter), 0x1100..=0x11ff | 0x2e80..=0xd7ff | 0xf900..=0xfaff | 0xff00..=0xff60 | 0x1f000..=0x3ffff) => 1000,
+        None if matches!(u32::from(letter), 0x1100..=0x11ff | 0x2e80..=0xd7ff | 0xf900..=0xfaff | 0xff00..=0xff60 | 0x1f000..=0x3ffff) => {
+            1000
+        }
         None => 620,
     }
 }

@@ -64,12 +64,15 @@ fn edge_value(drawing: &Drawing, edge: &Edge) -> Value {
     let mut row = Map::new();
     row.insert("from".to_owned(), json!(name(drawing, edge.from)));
     row.insert("to".to_owned(), json!(name(drawing, edge.to)));
-    row.insert("kind".to_owned(), json!(match edge.kind {
-        EdgeKind::Initial => "initial",
-        EdgeKind::Transition => "transition",
-        EdgeKind::Branch => "branch",
-        EdgeKind::Wire => "wire",
-    }));
+    row.insert(
+        "kind".to_owned(),
+        json!(match edge.kind {
+            EdgeKind::Initial => "initial",
+            EdgeKind::Transition => "transition",
+            EdgeKind::Branch => "branch",
+            EdgeKind::Wire => "wire",
+        }),
+    );
     let stroke = match edge.stroke {
         Stroke::Solid => "",
         Stroke::Dotted => "dotted",
@@ -90,12 +93,9 @@ fn label(label: &Label) -> Value {
     if let Some(id) = label.transition {
         row.insert("transition".to_owned(), json!(id));
     }
-    for (key, text) in [
-        ("event", &label.event),
-        ("guard", &label.guard),
-        ("actions", &label.actions),
-        ("note", &label.note),
-    ] {
+    for (key, text) in
+        [("event", &label.event), ("guard", &label.guard), ("actions", &label.actions), ("note", &label.note)]
+    {
         put(&mut row, key, text);
     }
     Value::Object(row)

@@ -35,7 +35,8 @@ pub(super) fn drawing(machine: &Machine, options: &Options) -> Drawing {
             && label::title(state).chars().count() <= 4
             && (!detail || label::contents(machine, state).is_empty())
     };
-    let flat = machine.states.iter().skip(1).all(|state| state.children.is_empty() && state.histories.is_empty());
+    let flat =
+        machine.states.iter().skip(1).all(|state| state.children.is_empty() && state.histories.is_empty());
     drawing.blackboard = machine.states.len() > 1 && machine.states.iter().skip(1).all(bare);
     drawing.polygon = machine.tags.iter().any(|tag| tag.name == "polygon")
         && flat
@@ -45,8 +46,11 @@ pub(super) fn drawing(machine: &Machine, options: &Options) -> Drawing {
     if let Some(root) = drawing.parts.first_mut() {
         root.title = if title.is_empty() { one_line(&machine.name) } else { title };
         root.subtitle = if root.title == machine.name { String::new() } else { one_line(&machine.name) };
-        root.lines =
-            machine.states.first().filter(|_| detail).map_or_else(Vec::new, |row| label::contents(machine, row));
+        root.lines = machine
+            .states
+            .first()
+            .filter(|_| detail)
+            .map_or_else(Vec::new, |row| label::contents(machine, row));
         root.doc = one_line(&machine.doc);
         root.key = "0".to_owned();
     }
@@ -122,8 +126,12 @@ impl Adding<'_> {
         part.accept = state.accept;
         part.region = state.region;
         part.tone = self.state_tone(id, state);
-        part.outer =
-            state.tags.iter().find(|tag| tag.name == "outer").and_then(|tag| tag.text.as_deref()).map(one_line);
+        part.outer = state
+            .tags
+            .iter()
+            .find(|tag| tag.name == "outer")
+            .and_then(|tag| tag.text.as_deref())
+            .map(one_line);
         part.doc = one_line(&state.doc);
         self.drawing.add(part)
     }
@@ -144,8 +152,7 @@ impl Adding<'_> {
                 _ => None,
             };
             let Some(from) = from else { continue };
-            let actions =
-                if self.detail { label::actions(&state.initial_actions) } else { String::new() };
+            let actions = if self.detail { label::actions(&state.initial_actions) } else { String::new() };
             for target in &state.initial {
                 let label = Label { actions: actions.clone(), ..Label::default() };
                 self.drawing.edges.push(Edge {
@@ -175,9 +182,8 @@ impl Adding<'_> {
         let stroke = Stroke::of(&transition.tags);
         let tone = self.edge_tone(id, transition);
         let label = self.label(id, transition, &tone);
-        let against = |target: &StateId| {
-            back.contains(&(id, *target)) || self.machine.is_descendant(source, *target)
-        };
+        let against =
+            |target: &StateId| back.contains(&(id, *target)) || self.machine.is_descendant(source, *target);
         let edge = |from, to, kind, labels, against| Edge {
             from,
             to,

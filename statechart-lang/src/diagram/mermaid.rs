@@ -68,8 +68,12 @@ impl Names {
 /// The text.
 pub(super) fn write(drawing: &Drawing) -> String {
     let mut names = Names::default();
-    let ids: Vec<String> =
-        drawing.parts.iter().enumerate().map(|(id, part)| names.give(if id == 0 { "picture" } else { &part.id })).collect();
+    let ids: Vec<String> = drawing
+        .parts
+        .iter()
+        .enumerate()
+        .map(|(id, part)| names.give(if id == 0 { "picture" } else { &part.id }))
+        .collect();
     let mut text = Text { drawing, ids, text: String::new() };
     match drawing.view {
         View::Machine => text.state_diagram(),
@@ -161,7 +165,8 @@ impl<'a> Text<'a> {
             } else {
                 self.id(edge.from)
             };
-            let label = edge.labels.first().map_or_else(String::new, |label| format!(" : {}", escape(&label.text())));
+            let label =
+                edge.labels.first().map_or_else(String::new, |label| format!(" : {}", escape(&label.text())));
             self.line(depth, &format!("{start} --> {}{label}", self.id(edge.to)));
         }
     }
@@ -170,8 +175,7 @@ impl<'a> Text<'a> {
         // The root has no box: its transitions leave from each of its children but final ones.
         let drawing = self.drawing;
         let sources: Vec<PartId> = if edge.from == 0 {
-            let open =
-                |id: &PartId| drawing.parts.get(*id).is_some_and(|part| part.shape != Shape::Final);
+            let open = |id: &PartId| drawing.parts.get(*id).is_some_and(|part| part.shape != Shape::Final);
             drawing.solid_children(0).filter(open).collect()
         } else {
             vec![edge.from]
@@ -307,9 +311,9 @@ impl<'a> Text<'a> {
         let drawing = self.drawing;
         let mut at = part;
         loop {
-            let entered = drawing.initial_dot(at).and_then(|dot| {
-                drawing.edges.iter().find(|edge| edge.from == dot).map(|edge| edge.to)
-            });
+            let entered = drawing
+                .initial_dot(at)
+                .and_then(|dot| drawing.edges.iter().find(|edge| edge.from == dot).map(|edge| edge.to));
             let next = if last {
                 drawing.solid_children(at).next_back()
             } else {

@@ -61,7 +61,9 @@ impl Text<'_> {
             self.part(id, child, depth);
         }
         for edge in drawing.edges.iter().filter(|edge| edge.kind == EdgeKind::Initial) {
-            let Some(from) = drawing.parts.get(edge.from).filter(|from| from.parent == frame) else { continue };
+            let Some(from) = drawing.parts.get(edge.from).filter(|from| from.parent == frame) else {
+                continue;
+            };
             let start = if from.shape == Shape::Initial { "[*]".to_owned() } else { name(edge.from) };
             let label =
                 edge.labels.first().map_or_else(String::new, |label| format!(" : {}", escape(&label.text())));
@@ -84,7 +86,11 @@ impl Text<'_> {
             return;
         }
         let ink = self.drawing.ink(id, part);
-        let fill = if ink.fill == self.drawing.palette().state.fill { String::new() } else { format!(" {}", ink.fill) };
+        let fill = if ink.fill == self.drawing.palette().state.fill {
+            String::new()
+        } else {
+            format!(" {}", ink.fill)
+        };
         // A doubled border is not among PlantUML's; a bold one stands for it.
         let fill = match (&part.tone, part.accept) {
             (_, true) => format!(" {};line:{};line.bold", ink.fill, ink.line),

@@ -89,9 +89,7 @@ impl Routes {
 /// The innermost frame that holds both ends, so that what is drawn in it lies outside the frames of both. The
 /// pill of a frame lies in that frame.
 fn place(drawing: &Drawing, from: PartId, to: PartId) -> PartId {
-    let holds = |frame: &PartId| {
-        drawing.is_frame(*frame) && (to == *frame || drawing.lies_in(to, *frame))
-    };
+    let holds = |frame: &PartId| drawing.is_frame(*frame) && (to == *frame || drawing.lies_in(to, *frame));
     drawing.chain(from).into_iter().rev().find(holds).unwrap_or(0)
 }
 

@@ -181,10 +181,18 @@ impl Svg<'_> {
         let middle = rect.middle();
         match part.shape {
             Shape::Initial => {
-                self.push(&format!("<circle {} fill=\"{}\"/>", circle(rect, 0.0), self.drawing.palette().dot));
+                self.push(&format!(
+                    "<circle {} fill=\"{}\"/>",
+                    circle(rect, 0.0),
+                    self.drawing.palette().dot
+                ));
             }
             Shape::Fork => {
-                self.push(&format!("<rect {} rx=\"2\" fill=\"{}\"/>", bounds(rect), self.drawing.palette().dot));
+                self.push(&format!(
+                    "<rect {} rx=\"2\" fill=\"{}\"/>",
+                    bounds(rect),
+                    self.drawing.palette().dot
+                ));
             }
             Shape::History | Shape::DeepHistory => {
                 self.push(&format!("<circle {} {look}/>", circle(rect, 0.0)));
@@ -219,7 +227,11 @@ impl Svg<'_> {
             _ if self.drawing.blackboard => {
                 self.push(&format!("<circle {} {look}/>", circle(rect, 0.0)));
                 if part.accept {
-                    self.push(&format!("<circle {} fill=\"none\" stroke=\"{}\"/>", circle(rect, 4.0), ink.line));
+                    self.push(&format!(
+                        "<circle {} fill=\"none\" stroke=\"{}\"/>",
+                        circle(rect, 4.0),
+                        ink.line
+                    ));
                 }
                 self.centred(part, rect, ink, false);
             }
@@ -272,7 +284,8 @@ impl Svg<'_> {
             }
             small.extend(body_lines(self.drawing, part).into_iter().map(|line| (line, ink.text)));
         }
-        let height = title.len() as f64 * TITLE_SIZE * LINE_HEIGHT + small.len() as f64 * BODY_SIZE * LINE_HEIGHT;
+        let height =
+            title.len() as f64 * TITLE_SIZE * LINE_HEIGHT + small.len() as f64 * BODY_SIZE * LINE_HEIGHT;
         let middle = rect.middle();
         let mut y = middle.y - height / 2.0;
         for line in &title {

@@ -7,9 +7,7 @@ use super::drawing::{Drawing, Edge, EdgeKind, Label, Part, PartId, Shape, Tone, 
 use super::label::Stroke;
 use super::machine;
 use super::text::{one_line, words};
-use crate::model::{
-    Action, ActionKind, Actor, Machine, Model, Receiver, StateId, System, Trigger, Wire,
-};
+use crate::model::{Action, ActionKind, Actor, Machine, Model, Receiver, StateId, System, Trigger, Wire};
 
 /// What a wire ends at.
 struct Party<'a> {

@@ -180,7 +180,8 @@ impl Drawing {
     /// The border of a frame and the text of its title; the fill depends on how deep it lies.
     pub(super) fn frame_ink(&self, id: PartId, part: &Part) -> Ink {
         let palette = self.palette();
-        let depth = self.chain(id).len().saturating_sub(if self.view == super::View::Machine { 2 } else { 1 });
+        let depth =
+            self.chain(id).len().saturating_sub(if self.view == super::View::Machine { 2 } else { 1 });
         let fill = palette.frames[depth % palette.frames.len()];
         let line = if part.tone == Tone::Plain { palette.state.line } else { self.ink(id, part).line };
         let text = if part.tone == Tone::Plain { palette.state.text } else { self.ink(id, part).text };

@@ -105,7 +105,8 @@ impl Graph<'_> {
         match part.shape {
             Shape::Final => attributes.push_str(", shape=doublecircle, style=filled, margin=\"0.02,0.02\""),
             Shape::History | Shape::DeepHistory => {
-                attributes.push_str(", shape=circle, style=filled, margin=\"0.01,0.01\", width=0.3, fontsize=9");
+                attributes
+                    .push_str(", shape=circle, style=filled, margin=\"0.01,0.01\", width=0.3, fontsize=9");
             }
             Shape::Family => attributes.push_str(", shape=box3d, style=filled, margin=\"0.2,0.12\""),
             Shape::Actor => attributes.push_str(", margin=\"0.2,0.12\""),

@@ -120,7 +120,8 @@ impl Curve {
         let (&start, rest) = way.split_first()?;
         let mut pieces = Vec::new();
         let mut at = start;
-        let straight = |from: Place, to: Place| [from.towards(to, 1.0 / 3.0), from.towards(to, 2.0 / 3.0), to];
+        let straight =
+            |from: Place, to: Place| [from.towards(to, 1.0 / 3.0), from.towards(to, 2.0 / 3.0), to];
         for (index, &corner) in rest.iter().enumerate() {
             let Some(&next) = rest.get(index + 1) else {
                 pieces.push(straight(at, corner));

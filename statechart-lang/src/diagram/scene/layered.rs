@@ -51,7 +51,8 @@ impl Scope<'_> {
 
 pub(super) fn place(scope: &Scope<'_>) -> Scene {
     let routes = (0..scope.drawing.edges.len()).map(|index| scope.route(index)).collect();
-    let mut layout = Layered { scope, drawing: scope.drawing, routes, graph: graph(), names: BTreeMap::new() };
+    let mut layout =
+        Layered { scope, drawing: scope.drawing, routes, graph: graph(), names: BTreeMap::new() };
     layout.add_parts();
     layout.add_edges();
     let blocks = !scope.blocks.is_empty();
@@ -216,7 +217,9 @@ impl Layered<'_> {
         for index in 0..self.drawing.edges.len() {
             let way = self.way(index, &boxes);
             let label = self.label_rect(index, &boxes);
-            if let Some(rect) = label.as_ref().filter(|_| way.as_ref().is_some_and(|way| way.ends[0] != way.ends[1])) {
+            if let Some(rect) =
+                label.as_ref().filter(|_| way.as_ref().is_some_and(|way| way.ends[0] != way.ends[1]))
+            {
                 layers.add(rect);
             }
             ways.push(way);
@@ -403,7 +406,8 @@ impl Grow {
                 put(&mut across, rect.right, missing / 2.0);
             }
         }
-        let list = |rows: BTreeMap<i64, f64>| rows.into_iter().map(|(at, room)| (at as f64 / 2.0, room)).collect();
+        let list =
+            |rows: BTreeMap<i64, f64>| rows.into_iter().map(|(at, room)| (at as f64 / 2.0, room)).collect();
         Self { across: list(across), down: list(down) }
     }
 

@@ -171,7 +171,9 @@ fn layers(drawing: &Drawing, routes: &Routes) -> Scene {
     }
     let mut scene = layered::place(&scope(0, blocks));
     for (id, mut inside) in insides {
-        let Some(placed) = scene.boxes.iter_mut().find(|placed| placed.what == What::Part(id)) else { continue };
+        let Some(placed) = scene.boxes.iter_mut().find(|placed| placed.what == What::Part(id)) else {
+            continue;
+        };
         placed.what = What::Frame(id);
         let all = inside.bounds();
         let middle = placed.rect.middle();
@@ -189,9 +191,7 @@ impl Text {
     pub(super) fn corners(&self) -> [Place; 4] {
         let (sin, cos) = self.turn.to_radians().sin_cos();
         let (w, h) = (self.width / 2.0, self.height / 2.0);
-        [(-w, -h), (w, -h), (w, h), (-w, h)].map(|(x, y)| Place {
-            x: self.at.x + x * cos - y * sin,
-            y: self.at.y + x * sin + y * cos,
-        })
+        [(-w, -h), (w, -h), (w, h), (-w, h)]
+            .map(|(x, y)| Place { x: self.at.x + x * cos - y * sin, y: self.at.y + x * sin + y * cos })
     }
 }

@@ -14,6 +14,10 @@ const LOOSENESS: f64 = 0.3915;
 pub(in super::super) const LOOP_HALF: f64 = 28.0;
 /// How far the control points of a loop stand off.
 pub(in super::super) const LOOP_REACH: f64 = 62.0;
+/// How often a polygon is made larger when labels meet.
+const ATTEMPTS: usize = 6;
+/// What a label costs that meets another one.
+const MEETING: f64 = 200.0;
 /// The length of the initial arrow.
 pub(in super::super) const ARROW: f64 = 34.0;
 
@@ -31,14 +35,23 @@ pub(super) fn place(drawing: &Drawing) -> Scene {
         .fold(30.0, f64::max);
     // A side of the polygon has room for a label between two states.
     let side = widest + label + 56.0;
-    let radius = (side / 2.0 / (std::f64::consts::PI / states.len().max(3) as f64).sin()).max(130.0);
-    let mut layout = Polygon { drawing, states, corners, radius, sizes, scene: Scene::empty() };
-    layout.boxes();
-    layout.initial();
-    layout.lines();
-    layout.outers();
+    let mut radius = (side / 2.0 / (std::f64::consts::PI / states.len().max(3) as f64).sin()).max(130.0);
     let centre = Place { x: 0.0, y: 0.0 };
-    layout.scene.kind = Kind::Polygon { centre, radius };
+    let mut layout = Polygon { drawing, states, corners, radius, sizes, scene: Scene::empty(), met: false };
+    for attempt in 0..ATTEMPTS {
+        layout.scene = Scene::empty();
+        layout.met = false;
+        layout.radius = radius;
+        layout.boxes();
+        layout.initial();
+        layout.lines();
+        layout.outers();
+        layout.scene.kind = Kind::Polygon { centre, radius };
+        if !layout.met || attempt + 1 == ATTEMPTS {
+            break;
+        }
+        radius *= 1.2;
+    }
     layout.scene
 }
 
@@ -49,6 +62,8 @@ struct Polygon<'a> {
     radius: f64,
     sizes: Vec<Place>,
     scene: Scene,
+    /// A label met another one or a state.
+    met: bool,
 }
 
 /// A vector of that length; angles grow anticlockwise, y downwards.
@@ -90,10 +105,7 @@ impl Polygon<'_> {
     fn border(&self, index: usize, angle: f64) -> Place {
         let size = self.sizes.get(index).copied().unwrap_or(Place { x: 44.0, y: 44.0 });
         let ray = vector(angle, 1.0);
-        let round = self
-            .states
-            .get(index)
-            .is_some_and(|id| size::is_round(self.drawing, What::Part(*id)));
+        let round = self.states.get(index).is_some_and(|id| size::is_round(self.drawing, What::Part(*id)));
         let length = if round {
             size.x / 2.0
         } else {
@@ -105,7 +117,8 @@ impl Polygon<'_> {
     /// The initial arrow comes from the right where the state stands on the right, else from the left.
     fn initial(&mut self) {
         let Some(dot) = self.drawing.initial_dot(0) else { return };
-        let Some((edge, row)) = self.drawing.edges.iter().enumerate().find(|(_, edge)| edge.from == dot) else {
+        let Some((edge, row)) = self.drawing.edges.iter().enumerate().find(|(_, edge)| edge.from == dot)
+        else {
             return;
         };
         let Some(index) = self.states.iter().position(|id| *id == row.to) else { return };
@@ -162,12 +175,17 @@ impl Polygon<'_> {
 
     fn is_initial(&self, index: usize) -> bool {
         let dot = self.drawing.initial_dot(0);
-        self.drawing.edges.iter().any(|edge| Some(edge.from) == dot && self.states.get(index) == Some(&edge.to))
+        self.drawing
+            .edges
+            .iter()
+            .any(|edge| Some(edge.from) == dot && self.states.get(index) == Some(&edge.to))
     }
 
     /// Puts a label where it meets as little as possible.
     fn label(&mut self, edge: usize, curve: &Curve, from: usize, to: usize) {
-        let Some(lines) = self.drawing.edges.get(edge).map(|row| row.lines(self.drawing.columns)) else { return };
+        let Some(lines) = self.drawing.edges.get(edge).map(|row| row.lines(self.drawing.columns)) else {
+            return;
+        };
         if lines.is_empty() {
             return;
         }
@@ -205,16 +223,20 @@ impl Polygon<'_> {
                 let t = 0.2 + 0.05 * f64::from(step);
                 let (point, direction) = at(curve, t);
                 let slope = direction.y.atan2(direction.x).to_degrees();
-                let turn = if slope > 90.0 { slope - 180.0 } else if slope <= -90.0 { slope + 180.0 } else { slope };
+                let turn = if slope > 90.0 {
+                    slope - 180.0
+                } else if slope <= -90.0 {
+                    slope + 180.0
+                } else {
+                    slope
+                };
                 // First to the side that the line bows to.
                 let bow = if self.bend(edge) < 0.0 { -1.0 } else { 1.0 };
                 for (side, cost) in [(bow, 0.0), (-bow, 0.15)] {
                     let length = direction.x.hypot(direction.y).max(1e-6);
                     let off = size.y / 2.0 + 1.0;
-                    let aside = Place {
-                        x: direction.y / length * off * side,
-                        y: -direction.x / length * off * side,
-                    };
+                    let aside =
+                        Place { x: direction.y / length * off * side, y: -direction.x / length * off * side };
                     let (sin, cos) = turn.to_radians().sin_cos();
                     let above = aside.y * cos - aside.x * sin < 0.0;
                     let text = Text { slope: Some((t, above)), ..text(add(point, aside), turn) };
@@ -226,6 +248,7 @@ impl Polygon<'_> {
             .into_iter()
             .map(|(text, cost)| (cost + self.trouble(edge, &text), text))
             .min_by(|a, b| a.0.total_cmp(&b.0));
+        self.met |= best.as_ref().is_some_and(|(cost, _)| *cost >= MEETING);
         self.scene.texts.extend(best.map(|(_, text)| text));
     }
 
@@ -258,7 +281,7 @@ impl Polygon<'_> {
             let (start, (apex, _)) = (line.curve.start, at(&line.curve, 0.5));
             line.edge != edge && text.holds(start.towards(apex, 0.5), 6.0)
         });
-        200.0 * (texts + boxes + loops.count()) as f64 + 2.0 * crossed as f64
+        MEETING * (texts + boxes + loops.count()) as f64 + 2.0 * crossed as f64
     }
 
     /// What stands beside the states.
@@ -268,8 +291,10 @@ impl Polygon<'_> {
             let Some(outer) = outer else { continue };
             let lines = wrap(&outer, self.drawing.columns);
             let size = size::label(&lines);
-            let asides = [0.0, 20.0, -20.0, 40.0, -40.0, 60.0, -60.0, 80.0, -80.0, 100.0, -100.0, 120.0, -120.0];
-            let places = asides.into_iter().flat_map(|aside| [0.0, 8.0, 16.0].map(|further| (aside, further)));
+            let asides =
+                [0.0, 20.0, -20.0, 40.0, -40.0, 60.0, -60.0, 80.0, -80.0, 100.0, -100.0, 120.0, -120.0];
+            let places =
+                asides.into_iter().flat_map(|aside| [0.0, 8.0, 16.0].map(|further| (aside, further)));
             let candidates = places.map(|(aside, further): (f64, f64)| {
                 let angle = self.outward(index) + aside;
                 let (border, ray) = (self.border(index, angle), vector(angle, 1.0));
@@ -285,7 +310,7 @@ impl Polygon<'_> {
                     height: size.y,
                     turn: 0.0,
                     over: None,
-            slope: None,
+                    slope: None,
                 };
                 (aside.abs() / 100.0 + further / 40.0, text)
             });
@@ -333,7 +358,10 @@ impl Text {
             let (sin, cos) = angle.to_radians().sin_cos();
             let span = |corners: &[Place; 4]| {
                 let along = corners.map(|corner| corner.x * cos + corner.y * sin);
-                (along.iter().copied().fold(f64::INFINITY, f64::min), along.iter().copied().fold(f64::NEG_INFINITY, f64::max))
+                (
+                    along.iter().copied().fold(f64::INFINITY, f64::min),
+                    along.iter().copied().fold(f64::NEG_INFINITY, f64::max),
+                )
             };
             let ((a, b), (c, d)) = (span(&mine), span(&theirs));
             a < d - 0.5 && c < b - 0.5

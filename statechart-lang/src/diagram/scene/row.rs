@@ -14,8 +14,10 @@ const STATE_GAP: f64 = 50.0;
 
 pub(super) fn place(drawing: &Drawing) -> Scene {
     let parts = drawing.parts.first().map(|root| root.children.clone()).unwrap_or_default();
-    let states: Vec<PartId> =
-        parts.into_iter().filter(|id| drawing.parts.get(*id).is_some_and(|part| part.shape != Shape::Fork)).collect();
+    let states: Vec<PartId> = parts
+        .into_iter()
+        .filter(|id| drawing.parts.get(*id).is_some_and(|part| part.shape != Shape::Fork))
+        .collect();
     let mut row = Row { drawing, rects: BTreeMap::new(), scene: Scene::empty() };
     let arcs = row.arcs(&states);
     row.boxes(&states, &arcs);
@@ -132,7 +134,11 @@ impl Row<'_> {
     fn side(&mut self, arcs: &[&Arc], above: bool) {
         let ports = self.ports(arcs);
         let mut order: Vec<usize> = (0..arcs.len()).collect();
-        order.sort_by_key(|at| arcs.get(*at).map(|arc| (arc.from.abs_diff(arc.to), arc.from.min(arc.to), arc.edge)));
+        // Loops last, so that nothing rises through their labels.
+        order.sort_by_key(|at| {
+            arcs.get(*at)
+                .map(|arc| (arc.from == arc.to, arc.from.abs_diff(arc.to), arc.from.min(arc.to), arc.edge))
+        });
         let height = self.rects.values().map(Rect::height).fold(0.0, f64::max) / 2.0;
         let straight = self.scene.texts.iter().map(|text| text.height).fold(0.0, f64::max);
         let mut levels: Vec<Vec<(f64, f64)>> = Vec::new();
@@ -144,8 +150,8 @@ impl Row<'_> {
             let half = if arc.lines.is_empty() { 0.0 } else { size.x / 2.0 };
             let middle = f64::midpoint(start, end);
             let span = (start.min(end).min(middle - half) - 6.0, start.max(end).max(middle + half) + 6.0);
-            let free = |level: &Vec<(f64, f64)>| level.iter().all(|(low, high)| span.1 < *low || *high < span.0);
-            // Above every level that it shares room with, so that no upright part runs through a label.
+            let free =
+                |level: &Vec<(f64, f64)>| level.iter().all(|(low, high)| span.1 < *low || *high < span.0);
             let level = levels.iter().rposition(|level| !free(level)).map_or(0, |level| level + 1);
             if level == levels.len() {
                 levels.push(Vec::new());
@@ -157,14 +163,22 @@ impl Row<'_> {
             if let Some(row) = heights.get_mut(level) {
                 *row = row.max(if arc.lines.is_empty() { 0.0 } else { size.y });
             }
-            placed.push((at, level, middle));
+            placed.push((at, level));
         }
         let base = height.max(if above { straight + 4.0 } else { 0.0 }) + ARC_GAP;
-        for (at, level, middle) in placed {
+        for &(at, level) in &placed {
             let (Some(arc), Some(&(start, end))) = (arcs.get(at), ports.get(at)) else { continue };
             let below: f64 = heights.iter().take(level).map(|height| height + ARC_GAP).sum();
             let run = base + below + heights.get(level).copied().unwrap_or(0.0) / 2.0;
             let sign = if above { -1.0 } else { 1.0 };
+            // The upright parts of arcs further out pass this level.
+            let passing: Vec<f64> = placed
+                .iter()
+                .filter(|(other, outer)| *other != at && *outer > level)
+                .filter_map(|(other, _)| ports.get(*other))
+                .flat_map(|(start, end)| [*start, *end])
+                .collect();
+            let middle = label_place(start, end, size::label(&arc.lines).x, &passing);
             self.arc(arc, (start, end), run * sign, middle);
         }
     }
@@ -202,7 +216,8 @@ impl Row<'_> {
     }
 
     fn arc(&mut self, arc: &Arc, (start, end): (f64, f64), run: f64, middle: f64) {
-        let rects: Vec<(What, Rect)> = self.scene.boxes.iter().map(|placed| (placed.what, placed.rect)).collect();
+        let rects: Vec<(What, Rect)> =
+            self.scene.boxes.iter().map(|placed| (placed.what, placed.rect)).collect();
         let (Some((from, a)), Some((to, b))) = (rects.get(arc.from), rects.get(arc.to)) else { return };
         let mut way = vec![
             Place { x: start, y: 0.0 },
@@ -225,4 +240,14 @@ impl Row<'_> {
             self.text(arc.edge, arc.lines.clone(), Place { x: middle, y: run }, size, Some(0));
         }
     }
+}
+
+/// Where a label on the run of an arc is met by as few upright lines as possible, near its middle.
+fn label_place(start: f64, end: f64, width: f64, passing: &[f64]) -> f64 {
+    let middle = f64::midpoint(start, end);
+    let room = ((start - end).abs() / 2.0 - width / 2.0 - 8.0).max(0.0);
+    let met = |at: f64| passing.iter().filter(|x| (**x - at).abs() < width / 2.0 + 3.0).count();
+    let steps = (room / 4.0) as usize;
+    let aside = (0..=steps).flat_map(|step| [1.0, -1.0].map(|side| middle + side * 4.0 * step as f64));
+    aside.min_by_key(|at| met(*at)).unwrap_or(middle)
 }

@@ -76,7 +76,9 @@ impl Layers {
             if first == last {
                 continue;
             }
-            let (Some(second), Some(before)) = (way.points.get(1), way.points.iter().nth_back(1)) else { continue };
+            let (Some(second), Some(before)) = (way.points.get(1), way.points.iter().nth_back(1)) else {
+                continue;
+            };
             for (name, next, start) in [(first, second, true), (last, before, false)] {
                 let Some(rect) = boxes.get(name) else { continue };
                 let below = self.along(*next) > self.along(rect.middle());
@@ -112,7 +114,8 @@ impl Layers {
         for (index, point) in way.points.iter().enumerate() {
             let (along, aside, reach) = (self.along(*point), self.aside(*point), self.reach(*point));
             let reach = if index == 0 || index == last { reach + STUB } else { reach };
-            let (enter, leave) = if down { (along - reach, along + reach) } else { (along + reach, along - reach) };
+            let (enter, leave) =
+                if down { (along - reach, along + reach) } else { (along + reach, along - reach) };
             if index > 0 {
                 corners.push((index, self.place(enter, aside)));
             }

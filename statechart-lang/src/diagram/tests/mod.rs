@@ -4,6 +4,7 @@
 //! Mermaid texts there, to be looked at.
 #![allow(clippy::unwrap_used)]
 
+mod places;
 pub(super) mod sample;
 
 use std::io::Write as _;
@@ -22,8 +23,14 @@ fn pictures() -> Vec<(String, String)> {
         let plain = Options { actions: false, ..Options::default() };
         pictures.push((format!("{}-plain.dot", machine.name), dot(&machine, &plain)));
         pictures.push((format!("{}.mmd", machine.name), mermaid(&machine)));
-        pictures.push((format!("{}.puml", machine.name), text(&drawing(&machine, &plain), Format::PlantUml, Layout::Auto).unwrap()));
-        pictures.push((format!("{}.json", machine.name), text(&drawing(&machine, &plain), Format::Json, Layout::Auto).unwrap()));
+        pictures.push((
+            format!("{}.puml", machine.name),
+            text(&drawing(&machine, &plain), Format::PlantUml, Layout::Auto).unwrap(),
+        ));
+        pictures.push((
+            format!("{}.json", machine.name),
+            text(&drawing(&machine, &plain), Format::Json, Layout::Auto).unwrap(),
+        ));
         for theme in [Theme::Documents, Theme::Dark] {
             let options = Options { theme, ..Options::default() };
             pictures.push((format!("{}-{theme:?}.dot", machine.name), dot(&machine, &options)));

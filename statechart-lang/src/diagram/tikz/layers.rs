@@ -94,8 +94,11 @@ impl Tikz<'_> {
         match placed.what {
             What::Frame(_) => {}
             What::Any(_) => {
-                let (line, page, text) =
-                    (self.colour(palette.state.line), self.colour(palette.page), self.colour(palette.state.text));
+                let (line, page, text) = (
+                    self.colour(palette.state.line),
+                    self.colour(palette.page),
+                    self.colour(palette.state.text),
+                );
                 self.line(&format!(
                     "\\node[box, rounded corners=7pt, dashed, draw={line}, fill={page}, text={text}, font=\\bodyfont, {}] at {} {{any}};",
                     size(rect),
@@ -132,8 +135,15 @@ impl Tikz<'_> {
         match part.shape {
             Shape::Initial | Shape::Fork => {
                 let dot = self.colour(self.drawing.palette().dot);
-                let shape = if part.shape == Shape::Initial { "dot" } else { "rectangle, inner sep=0pt, outer sep=0pt" };
-                self.line(&format!("\\node[{shape}, fill={dot}, {}{right}] ({name}){place} {{}};", size(rect)));
+                let shape = if part.shape == Shape::Initial {
+                    "dot"
+                } else {
+                    "rectangle, inner sep=0pt, outer sep=0pt"
+                };
+                self.line(&format!(
+                    "\\node[{shape}, fill={dot}, {}{right}] ({name}){place} {{}};",
+                    size(rect)
+                ));
             }
             Shape::History | Shape::DeepHistory => {
                 let text = if part.shape == Shape::History { "H" } else { "H*" };
@@ -150,7 +160,13 @@ impl Tikz<'_> {
                     pt(rect.width() - if double.is_empty() { 0.0 } else { 3.0 })
                 ));
             }
-            _ => self.boxed(part, rect, ink, &format!("{look}, {}{right}", size(rect)), &format!("({name}){place}")),
+            _ => self.boxed(
+                part,
+                rect,
+                ink,
+                &format!("{look}, {}{right}", size(rect)),
+                &format!("({name}){place}"),
+            ),
         }
     }
 
@@ -167,7 +183,10 @@ impl Tikz<'_> {
         let title = title_lines(self.drawing, part);
         let party = matches!(part.shape, Shape::Actor | Shape::Family);
         let mut shape = match part.shape {
-            Shape::Storage => "box, rounded corners=0pt, cylinder, shape border rotate=90, aspect=0.12, shape aspect=0.12".to_owned(),
+            Shape::Storage => {
+                "box, rounded corners=0pt, cylinder, shape border rotate=90, aspect=0.12, shape aspect=0.12"
+                    .to_owned()
+            }
             Shape::External => "box, rounded corners=0pt".to_owned(),
             _ => "box".to_owned(),
         };
@@ -192,7 +211,11 @@ impl Tikz<'_> {
                 // The front one of two.
                 let front = Rect { right: rect.right - 6.0, top: rect.top + 6.0, ..*rect };
                 let plain = self.look(part, ink);
-                self.line(&format!("\\node[box, {plain}, {}] at {} {{{text}}};", size(&front), middle(&front)));
+                self.line(&format!(
+                    "\\node[box, {plain}, {}] at {} {{{text}}};",
+                    size(&front),
+                    middle(&front)
+                ));
                 return;
             }
             self.line(&format!("\\node[{shape}, {look}] {name} {{{text}}};"));
@@ -241,9 +264,8 @@ impl Tikz<'_> {
 
     /// The lines of a label; formulas on a blackboard.
     pub(super) fn label_text(&self, text: &[String]) -> String {
-        let line = |line: &String| {
-            formula(line).filter(|_| self.drawing.blackboard).unwrap_or_else(|| escape(line))
-        };
+        let line =
+            |line: &String| formula(line).filter(|_| self.drawing.blackboard).unwrap_or_else(|| escape(line));
         text.iter().map(line).collect::<Vec<_>>().join(" \\\\ ")
     }
 }

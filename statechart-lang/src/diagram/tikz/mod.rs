@@ -128,7 +128,8 @@ impl Tikz<'_> {
             Stroke::Dotted => ", dotted, thick",
             Stroke::Dashed => ", dashed",
         };
-        let weight = if (weight - 0.6).abs() < 0.01 { String::new() } else { format!(", line width={}pt", n(weight)) };
+        let weight =
+            if (weight - 0.6).abs() < 0.01 { String::new() } else { format!(", line width={}pt", n(weight)) };
         format!("draw={line}{weight}{dash}")
     }
 
@@ -151,7 +152,9 @@ impl Tikz<'_> {
         text.push_str("    frame/.style={rounded corners=7pt},\n");
         text.push_str("    el/.style={inner sep=1.5pt, align=center, font=\\labelfont},\n");
         text.push_str("    body/.style={inner sep=0pt, align=left, font=\\bodyfont},\n");
-        text.push_str("    heading/.style={inner sep=0pt, align=left, anchor=base west, font=\\titlefont\\bfseries},\n");
+        text.push_str(
+            "    heading/.style={inner sep=0pt, align=left, anchor=base west, font=\\titlefont\\bfseries},\n",
+        );
         text.push_str("    every state/.style={inner sep=0pt, outer sep=0pt, font=\\titlefont}]\n");
         text.push_str(&self.body);
         text.push_str("\\end{tikzpicture}\n\\end{document}\n");

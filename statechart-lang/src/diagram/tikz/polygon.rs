@@ -29,13 +29,17 @@ impl Tikz<'_> {
             let mut style = if is_circle(self.drawing, part) { "state".to_owned() } else { "box".to_owned() };
             if Some(*id) == initial {
                 let side = if initial_angle(corners, index) < 90.0 { "right" } else { "left" };
-                style.push_str(&format!(", initial {side}, initial text={{}}, initial distance={}", pt(ARROW)));
+                style.push_str(&format!(
+                    ", initial {side}, initial text={{}}, initial distance={}",
+                    pt(ARROW)
+                ));
             }
             if part.accept || part.shape == Shape::Final {
                 style.push_str(", accepting");
             }
             let size = scene.boxes.iter().find(|placed| placed.what == What::Part(*id));
-            let (width, height) = size.map_or((44.0, 44.0), |placed| (placed.rect.width(), placed.rect.height()));
+            let (width, height) =
+                size.map_or((44.0, 44.0), |placed| (placed.rect.width(), placed.rect.height()));
             let less = if part.accept { 3.0 } else { 0.0 };
             let text = self.circle_text(part);
             self.line(&format!(
@@ -71,7 +75,10 @@ impl Tikz<'_> {
             };
             let label = scene.texts.iter().find(|text| text.edge == Some(line.edge));
             let sloped = label.map_or_else(String::new, |text| self.sloped(edge, text));
-            self.line(&format!("\\path[->] (q{from}) edge [{how}{}{stroke}]{sloped} (q{to});", if how.is_empty() { "" } else { ", " }));
+            self.line(&format!(
+                "\\path[->] (q{from}) edge [{how}{}{stroke}]{sloped} (q{to});",
+                if how.is_empty() { "" } else { ", " }
+            ));
         }
         for text in scene.texts.iter().filter(|text| text.slope.is_none()) {
             self.text(text);

@@ -87,7 +87,9 @@ pub(super) fn formula(text: &str) -> Option<String> {
     let mut math = String::from("$");
     let mut rest = text;
     while let Some(first) = rest.chars().next() {
-        let word = rest.find(|letter: char| !(letter.is_ascii_alphanumeric() || letter == '_')).unwrap_or(rest.len());
+        let word = rest
+            .find(|letter: char| !(letter.is_ascii_alphanumeric() || letter == '_'))
+            .unwrap_or(rest.len());
         let (taken, written) = if word > 0 {
             let word = rest.get(..word)?;
             let number = word.bytes().all(|byte| byte.is_ascii_digit());
