@@ -408,6 +408,7 @@ impl<C: Actor> Task<C> {
 
 /// Runs the step of one item. Panics are the caller's to look after.
 #[cfg_attr(not(feature = "snapshot"), expect(unused_variables))]
+#[inline]
 fn take<C: Actor>(
     shell: &mut Shell<C>,
     machine: &mut C,
@@ -415,9 +416,7 @@ fn take<C: Actor>(
     item: Item<C>,
 ) -> Result<(), String> {
     match item {
-        Item::Event(event) | Item::Own(event) => {
-            shell.unguarded_turn(machine, Some(Input::Event(event))).map(drop)
-        }
+        Item::Event(event) | Item::Own(event) => shell.input_turn(machine, Input::Event(event)).map(drop),
         Item::Ask(question) => shell.answer(machine, question),
         #[cfg(feature = "snapshot")]
         Item::Look(look) => {

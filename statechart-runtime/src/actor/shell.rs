@@ -202,26 +202,53 @@ impl<C: Actor> Shell<C> {
         machine: &mut C,
         input: Option<Input<C::Event, C::Returned>>,
     ) -> Result<Outcome, String> {
-        let mut tag = None;
-        if let Some(Input::Event(event) | Input::Report { event, .. }) = &input {
-            tag = Some(C::tag(event));
-            if self.is_observed(Level::TRACE) {
-                let name = event_name::<C>(event);
-                tracing::trace!(target: "statechart", actor = %self.shared.name(), event = name, "event");
-                self.inspect(|| Inspection::Event { name, text: format!("{event:?}") });
-            }
-        }
-        let outcome = match input {
-            Some(input) => machine.step(self, input),
+        match input {
+            Some(input) => self.input_turn(machine, input),
             None => {
                 machine.start(self);
-                Outcome::Taken
+                self.after_turn(machine, Outcome::Taken, None)
             }
-        };
+        }
+    }
+
+    /// One step for an event. Inlined where the mailbox is read, so that an event is not copied right after it was
+    /// written in parts, which would have to wait for them.
+    ///
+    /// # Errors
+    /// See [`Shell::turn`].
+    #[inline(always)]
+    pub(super) fn input_turn(
+        &mut self,
+        machine: &mut C,
+        input: Input<C::Event, C::Returned>,
+    ) -> Result<Outcome, String> {
+        let mut tag = None;
+        if let Input::Event(event) | Input::Report { event, .. } = &input {
+            tag = Some(C::tag(event));
+            if self.is_observed(Level::TRACE) {
+                self.say_event(event);
+            }
+        }
+        let outcome = machine.step(self, input);
+        self.after_turn(machine, outcome, tag)
+    }
+
+    #[cold]
+    fn say_event(&mut self, event: &C::Event) {
+        let name = event_name::<C>(event);
+        tracing::trace!(target: "statechart", actor = %self.shared.name(), event = name, "event");
+        self.inspect(|| Inspection::Event { name, text: format!("{event:?}") });
+    }
+
+    /// What follows every step.
+    #[inline(always)]
+    fn after_turn(&mut self, machine: &mut C, outcome: Outcome, tag: Option<u16>) -> Result<Outcome, String> {
         if let Some(tag) = tag.filter(|_| outcome == Outcome::Deferred) {
             self.inspect(|| Inspection::Deferred { name: tag_name::<C>(tag) });
         }
-        self.settle(machine)?;
+        if self.has_entered || self.has_told || !self.starts.is_empty() {
+            self.settle(machine)?;
+        }
         if !self.faults.is_empty() {
             self.raise(machine)?;
         }
