@@ -352,7 +352,7 @@ pub(in super::super) fn bend(drawing: &Drawing, edge: usize) -> f64 {
 
 impl Text {
     /// Whether two turned boxes overlap: no axis of either has a gap between them.
-    pub(super) fn meets(&self, other: &Self) -> bool {
+    pub(in super::super) fn meets(&self, other: &Self) -> bool {
         let (mine, theirs) = (self.corners(), other.corners());
         [self.turn, self.turn + 90.0, other.turn, other.turn + 90.0].into_iter().all(|angle| {
             let (sin, cos) = angle.to_radians().sin_cos();
