@@ -4,12 +4,13 @@
 mod common;
 
 use std::{
+    collections::BTreeSet,
     env, fs,
     path::{Path, PathBuf},
     process::Command,
 };
 
-use common::{blocks, documents, prose, read, root};
+use common::{blocks, code_words, documents, prose, read, root, rows, section};
 
 #[test]
 fn every_command_in_the_documents_exists() {
@@ -175,6 +176,53 @@ fn every_link_leads_somewhere() {
     }
     assert!(seen >= 10, "only {seen} links were found, so this test has stopped looking");
     assert!(broken.is_empty(), "broken links:\n{}", broken.join("\n"));
+}
+
+/// Addresses of the API that a block asks for: the path and the names of the parameters, up to a quote or the line's end.
+fn addresses(text: &str) -> Vec<(String, Vec<String>)> {
+    let ours = text.split("http://127.0.0.1:8080/").skip(1);
+    ours.map(|rest| {
+        let address = rest.split(['\'', '"', '\n', ' ']).next().unwrap_or_default();
+        let (path, query) = address.split_once('?').unwrap_or((address, ""));
+        let names = query.split('&').filter_map(|pair| pair.split('=').next());
+        (format!("/{path}"), names.filter(|name| !name.is_empty()).map(str::to_owned).collect())
+    })
+    .collect()
+}
+
+#[test]
+fn every_address_and_setting_is_explained() {
+    let platform = read("docs/platform.md");
+    let cells = |heading: &str, column: usize| -> BTreeSet<String> {
+        let rows = rows(section(&platform, heading));
+        let cells = rows.iter().filter_map(|row| row.get(column));
+        cells.flat_map(|cell| code_words(cell)).map(str::to_owned).collect()
+    };
+    let endpoints = cells("## The HTTP API", 0);
+    let parameters = cells("### GET /v1/candles", 0);
+    let settings = cells("## Running it", 2);
+    let mut wrong = Vec::new();
+    let mut seen = 0;
+    for document in documents() {
+        for block in blocks(&read(&document)) {
+            for (path, names) in addresses(&block.text) {
+                seen += 1;
+                if !endpoints.contains(&format!("GET {path}")) {
+                    wrong.push(format!("{}:{}: no endpoint {path}", document.display(), block.line));
+                }
+                let unknown = names.iter().filter(|name| !parameters.contains(*name));
+                wrong.extend(unknown.map(|name| format!("{}: no parameter {name}", document.display())));
+            }
+            if block.language == "toml" && document == Path::new("docs/platform.md") {
+                let table: toml::Table = block.text.parse().unwrap();
+                seen += table.len();
+                let unknown = table.keys().filter(|name| !settings.contains(*name));
+                wrong.extend(unknown.map(|name| format!("{}: no setting {name}", document.display())));
+            }
+        }
+    }
+    assert!(seen >= 8, "only {seen} were found, so this test has stopped looking");
+    assert!(wrong.is_empty(), "docs/platform.md does not know:\n{}", wrong.join("\n"));
 }
 
 /// The targets of `[text](target)`.
