@@ -36,7 +36,7 @@ pub fn halt<C: Chart, F: Effects<C>>(machine: &mut C, fx: &mut F) {
         return;
     }
     machine.core_mut().now = fx.now();
-    let mut leaving = Bits::<WORDS>::default();
+    let mut leaving = SetOf::<C>::default();
     for state in machine.core().active() {
         leaving.insert(state);
     }
