@@ -2,6 +2,8 @@
 
 use std::{io, process::ExitCode};
 
+use statechart_lang::formal::FormalError;
+
 /// Why a command could not answer. Mistakes inside a specification are diagnostics, not errors.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Error {
@@ -60,7 +62,7 @@ pub(crate) enum Error {
         /// The specification.
         path: String,
         /// From the operation.
-        why: statechart_lang::formal::FormalError,
+        why: FormalError,
     },
     /// The generator wrote what is not Rust.
     #[error("the Rust generated for `{path}` does not parse: {why}")]
@@ -84,17 +86,23 @@ impl Error {
             Self::Read { .. } => "check the path, and that the file is text in UTF-8".to_owned(),
             Self::Write { .. } => "check that the directory exists, may be written, and has space left".to_owned(),
             Self::Unknown { what, .. } => format!("name one of them with `--{what}`; names are case-sensitive"),
+            Self::Nothing { what: "actor", .. } => {
+                "write the journal with `statechart_runtime::actor::Journal` from before the actor starts".to_owned()
+            }
+            Self::Several { what: "actor", .. } => "choose one with `--actor NAME`".to_owned(),
             Self::Nothing { what: "system", .. } => "leave `--system` out to draw a machine".to_owned(),
             Self::Nothing { .. } => {
                 "give the file that declares the machine itself, or name an imported one with `--machine`".to_owned()
             }
             Self::Several { what: "system", .. } => "choose one with `--system=NAME`".to_owned(),
             Self::Several { .. } => "choose one with `--machine NAME`".to_owned(),
-            Self::Formal { .. } => {
-                "raise `--limit`, or choose `--abstraction control`; a machine that defers events has a configuration for each \
-                 content of its queue"
+            Self::Formal { why: FormalError::TooLarge { .. }, .. } => {
+                "raise `--limit`, choose `--abstraction control`, or lower `--deferred`: a machine that defers events has a \
+                 configuration for each content of its queue"
                     .to_owned()
             }
+            // It says what to do.
+            Self::Formal { .. } => return None,
             // Each word's error brings its own help.
             Self::Words(_) => return None,
             Self::Generated { .. } => {

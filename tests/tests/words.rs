@@ -7,14 +7,13 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    fmt::Write as _,
     fs,
     path::{Path, PathBuf},
 };
 
 use statechart_lang::{
     Code,
-    interpreter::{NamedWord, parse_words, run},
+    interpreter::{NamedWord, Word, parse_words, run, tables},
     model::{Machine, Model},
 };
 use statechart_tests::{compiled, files, model, stem, workspace};
@@ -58,11 +57,7 @@ fn tables_of_the_fixtures() {
         let model = model(&path);
         // The last one may start those before it.
         let machine = model.own_machines().last().unwrap();
-        let mut text = String::new();
-        for named in words(&path, machine) {
-            let name = named.name.as_deref().unwrap_or("-");
-            let _ = writeln!(text, "{name}: {}\n{}", named.word.text, run(machine, &named.word).table());
-        }
+        let text = tables(machine, &words(&path, machine));
         settings.bind(|| insta::assert_snapshot!(format!("ok_{}", stem(&path)), text));
         shown += 1;
     }
@@ -73,20 +68,8 @@ fn tables_of_the_fixtures() {
 fn tables_of_the_words() {
     let mut settings = insta::Settings::clone_current();
     settings.set_snapshot_path("snapshots/words");
-    settings.set_prepend_module_to_snapshot(false);
-    settings.set_omit_expression(true);
-    for path in specs() {
-        let model = model(&path);
-        let machine = machine(&model);
-        let mut text = String::new();
-        for named in words(&path, machine) {
-            let name = named.name.as_deref().unwrap_or("-");
-            let _ = writeln!(text, "{name}: {}\n{}", named.word.text, run(machine, &named.word).table());
-        }
-        let directory = path.parent().unwrap().file_name().unwrap().to_string_lossy().into_owned();
-        let name = if directory == "specs" { stem(&path) } else { format!("{directory}_{}", stem(&path)) };
-        settings.bind(|| insta::assert_snapshot!(name, text));
-    }
+    // Two lines in anybody's crate: this, and `insta` among its dependencies.
+    settings.bind(|| statechart_lang::assert_words!("../specs"));
 }
 
 /// Transitions that no word can take, with the reason.
@@ -150,13 +133,28 @@ fn words_take_every_transition() {
 fn the_quadruple_reads_0123() {
     let model = model(&workspace().join("specs/templates/quadruple.sc"));
     let machine = machine(&model);
-    let word = statechart_lang::interpreter::Word::parse("0123", machine).unwrap();
+    let word = Word::parse("0123", machine).unwrap();
     let run = run(machine, &word);
     assert_eq!(run.states(), ["s0", "s0", "s1", "s2", "s3"]);
     let changes: Vec<String> =
         run.rows.iter().flat_map(|row| &row.report.changes).map(ToString::to_string).collect();
     assert_eq!(changes, ["x: 0 → 1"]);
     assert!(!run.accepted, "s3 does not accept");
+    assert!(run.outputs().is_empty(), "λ̄ of a machine without outputs is ε");
+}
+
+/// δ̄(q₀, ε) = q₀ and λ̄(q₀, ε) = ε; whether ε is a word of the language is whether q₀ accepts.
+#[test]
+fn the_empty_word_stays_at_the_start() {
+    let model = model(&workspace().join("specs/turnstile.sc"));
+    let machine = machine(&model);
+    for text in ["", "ε", "\"\""] {
+        let run = run(machine, &Word::parse(text, machine).unwrap());
+        assert_eq!((run.states(), run.outputs(), run.accepted), (vec!["locked".to_owned()], vec![], true));
+    }
+    let run = run(machine, &Word::parse("PUSH COIN COIN PUSH", machine).unwrap());
+    assert_eq!(run.states(), ["locked", "locked", "unlocked", "unlocked", "locked"]);
+    assert_eq!(run.outputs(), ["ALARM", "UNLOCK", "LOCK"]);
 }
 
 /// The first sketches cannot be decided, and the checker says so; their error is a trap, and it says that too.

@@ -35,8 +35,9 @@
 //! | `snapshot` | [`Snapshot`]: a running machine as JSON, and back |
 //! | `situation` | what decides a machine's future, for telling configurations apart |
 //! | `session` | [`Session`]: a word, item by item |
+//! | `trace` | [`replay`]: what a running actor recorded, held against its specification |
 //! | `system` | [`System`]: a machine with the children that it starts |
-//! | `run`, `render` | [`Run`] and its forms |
+//! | `run`, `render`, `forms` | [`Run`] and its forms |
 
 mod action;
 mod clock;
@@ -46,6 +47,7 @@ mod entry_set;
 mod eval;
 mod examples;
 mod explain;
+mod forms;
 mod input;
 mod literal;
 mod look;
@@ -64,6 +66,7 @@ mod state_set;
 mod system;
 #[cfg(test)]
 mod tests;
+mod trace;
 mod value;
 mod word;
 mod words_file;
@@ -72,6 +75,7 @@ pub use clock::Advance;
 pub use engine::Interpreter;
 pub use examples::failing_examples;
 pub use explain::{Candidate, Claim, Decision, Origin, Part, Selection, Verdict};
+pub use forms::{CSV_HEADING, mermaid_runs, tables, tables_of};
 pub use input::Input;
 pub use offers::Offer;
 pub use report::{Cause, Change, Effect, GuardValue, Outcome, Preemption, Signal, StepReport};
@@ -82,6 +86,9 @@ pub use snapshot::{
     SavedUndo, Snapshot, SnapshotError,
 };
 pub use system::{CHILD_DEPTH_LIMIT, CHILD_LIMIT, System, SystemStep};
+pub use trace::{
+    ANSWER_LIMIT, Category, Difference, Ending, LOG_LINE_BYTES, Log, LogError, Replay, replay,
+};
 pub use value::{Fault, Value};
 pub use word::{Item, ItemKind, Word, WordError};
 pub use words_file::{NamedWord, parse_words};

@@ -123,6 +123,39 @@ impl Word {
     }
 }
 
+impl Word {
+    /// Reads `name: value`, a parameter of the machine: its position and value.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn parse_param(text: &str, machine: &Machine) -> Result<(usize, Value), WordError> {
+        let mut cursor = Cursor::new(text);
+        cursor.skip_space();
+        let column = cursor.column();
+        let name = cursor.name();
+        let Some((at, param)) = machine.params().enumerate().find(|(_, param)| param.name == name) else {
+            let message = format!("`{name}` is no parameter of `{}`", machine.name);
+            let known: Vec<String> =
+                machine.params().map(|param| format!("{}: {}", param.name, param.ty)).collect();
+            let help = if known.is_empty() {
+                "it has none".to_owned()
+            } else {
+                format!("the parameters are {}", known.join(", "))
+            };
+            return Err(WordError { line: None, column, message, help });
+        };
+        if !cursor.take(':') {
+            return Err(cursor.error("a `:` is missing".to_owned(), format!("write `{name}: value`")));
+        }
+        let value = cursor.value(&param.ty, 0)?;
+        if !cursor.skip_space() {
+            let help = "give one parameter at a time".to_owned();
+            return Err(cursor.error("something stands behind the value".to_owned(), help));
+        }
+        Ok((at, value))
+    }
+}
+
 /// Reads one item; a token of several symbols becomes several.
 fn item(cursor: &mut Cursor<'_>, machine: &Machine, items: &mut Vec<Item>) -> Result<(), WordError> {
     let (column, from) = (cursor.column(), cursor.offset());

@@ -9,6 +9,8 @@ mod expr;
 mod fingerprint;
 pub mod names;
 mod skeleton;
+#[cfg(feature = "interpreter")]
+pub(crate) mod walk;
 
 pub use claims::{Example, Limits, Migration, Property, PropertyKind, Sign};
 pub use expr::{BinaryOp, Expr, ExprKind, Literal, Type, UnaryOp};
