@@ -97,8 +97,8 @@ impl Error {
             Self::Several { what: "system", .. } => "choose one with `--system=NAME`".to_owned(),
             Self::Several { .. } => "choose one with `--machine NAME`".to_owned(),
             Self::Formal { why: FormalError::TooLarge { .. }, .. } => {
-                "raise `--limit`, choose `--abstraction control`, or lower `--deferred`: a machine that defers events has a \
-                 configuration for each content of its queue"
+                "raise `--limit`, choose `--abstraction control`, or lower `--waiting`: a machine that defers events, or sends \
+                 itself some, has a configuration for each content of its queues"
                     .to_owned()
             }
             // It says what to do.

@@ -15,11 +15,11 @@ use crate::{
 };
 
 /// Most situations that a search looks at, unless it is told otherwise.
-pub const SITUATION_LIMIT: usize = 2_000;
+pub const SITUATION_LIMIT: usize = 10_000;
 /// After so many situations a search that has met every target stops: more would only shorten the words.
 const ENOUGH: usize = 200;
 /// Most steps that a search tries, over all.
-const STEP_LIMIT: usize = 100_000;
+const STEP_LIMIT: usize = 500_000;
 /// Most timers and messages that one step may set off; they may take ten times as many transitions.
 const STORM_LIMIT: usize = 100;
 

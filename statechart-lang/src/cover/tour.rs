@@ -15,7 +15,7 @@ use super::{
 };
 
 /// Most combinations of a situation and the targets met so far that are gone through for an exact answer.
-pub const EXACT_LIMIT: usize = 200_000;
+pub const EXACT_LIMIT: usize = 1_000_000;
 
 /// A walk: positions of its edges, each in the list of the situation where it is.
 type Walk = Vec<usize>;

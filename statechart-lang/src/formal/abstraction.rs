@@ -11,8 +11,8 @@
 //!   reachable; the limit says so.
 //!
 //! In both, a machine without accepting states accepts what it does not refuse, and time may pass between two symbols, so
-//! timers and delayed messages of the machine to itself are ε-edges. Deferred events are part of a configuration; a bound
-//! on them leaves words out.
+//! timers and delayed messages of the machine to itself are ε-edges. Deferred events and
+//! messages under way are part of a configuration; a bound on them leaves words out.
 //! Reports of services are symbols of Σ like any other; the completion of a child is the symbol `done(id)`.
 
 use std::collections::{BTreeMap, VecDeque};
@@ -53,8 +53,8 @@ impl Abstraction {
 /// Most ways through one step: each guard that is left open doubles them.
 const BRANCH_LIMIT: usize = 4_096;
 
-/// The automaton of a machine under an abstraction: a state a configuration, Σ as alphabet. Every deferred event is
-/// kept; [`Reading`](super::Reading) bounds them.
+/// The automaton of a machine under an abstraction: a state a configuration, Σ as alphabet. Every event that
+/// waits is kept; [`Reading`](super::Reading) bounds them.
 ///
 /// # Errors
 /// [`FormalError::TooLarge`] with more configurations than `limit`, or with more ways through one step than 4,096.
@@ -62,12 +62,12 @@ pub fn automaton(machine: &Machine, abstraction: Abstraction, limit: usize) -> R
     explore(machine, abstraction, limit, usize::MAX).map(|read| read.nfa)
 }
 
-/// The same with at most so many deferred events.
+/// The same with at most so many events that wait.
 pub(super) fn explore(
     machine: &Machine,
     abstraction: Abstraction,
     limit: usize,
-    deferred: usize,
+    waiting: usize,
 ) -> Result<Read, FormalError> {
     let reduced;
     let machine = match abstraction {
@@ -77,7 +77,7 @@ pub(super) fn explore(
         }
         Abstraction::Context => machine,
     };
-    Exploration::new(machine, abstraction, limit, deferred).run()
+    Exploration::new(machine, abstraction, limit, waiting).run()
 }
 
 /// Σ of a machine: its input events, and `done(id)` for each child.
@@ -108,8 +108,8 @@ struct Exploration<'m> {
     machine: &'m Machine,
     abstraction: Abstraction,
     limit: usize,
-    /// Most deferred events of a configuration.
-    deferred: usize,
+    /// Most deferred events and messages under way of a configuration.
+    waiting: usize,
     /// A configuration had more.
     is_cut: bool,
     /// Whether some configurations do not accept.
@@ -121,14 +121,14 @@ struct Exploration<'m> {
 }
 
 impl<'m> Exploration<'m> {
-    fn new(machine: &'m Machine, abstraction: Abstraction, limit: usize, deferred: usize) -> Self {
+    fn new(machine: &'m Machine, abstraction: Abstraction, limit: usize, waiting: usize) -> Self {
         let nfa = Nfa::new(alphabet(machine));
         let acceptor = is_acceptor(machine);
         Self {
             machine,
             abstraction,
             limit,
-            deferred,
+            waiting,
             is_cut: false,
             acceptor,
             nfa,
@@ -225,7 +225,8 @@ impl<'m> Exploration<'m> {
 
     /// The state of a configuration; none where too many events wait in it.
     fn visit(&mut self, interpreter: Interpreter<'m, Script>) -> Result<Option<StateIndex>, FormalError> {
-        if interpreter.deferred().len() > self.deferred {
+        let under_way = interpreter.agenda().len().saturating_sub(interpreter.timers().count());
+        if interpreter.deferred().len() + under_way > self.waiting {
             self.is_cut = true;
             return Ok(None);
         }

@@ -48,7 +48,7 @@ pub use dfa::{Alphabet, Dfa, Operation, StateIndex};
 pub use eliminate::REGEX_DEPTH;
 pub use nfa::Nfa;
 #[cfg(feature = "interpreter")]
-pub use reading::{DEFERRED_DEFAULT, Read, Reading};
+pub use reading::{Read, Reading, WAITING_DEFAULT};
 pub use regex::Regex;
 pub use words::{COUNT_WORK, LOOK_AHEAD, Words};
 

@@ -3,9 +3,10 @@
 use super::{Abstraction, FormalError, Nfa, abstraction};
 use crate::model::Machine;
 
-/// Most deferred events that a configuration keeps, unless it is told otherwise: there is a configuration for each
-/// content of the queue, and with the 64 that a spec allows there are more than can be counted.
-pub const DEFERRED_DEFAULT: usize = 2;
+/// Most events that wait in a configuration, deferred ones and messages of the machine to itself, unless it is told
+/// otherwise: there is a configuration for each content of the queues, and with the 64 deferred events that a spec allows
+/// there are more than can be counted.
+pub const WAITING_DEFAULT: usize = 2;
 
 /// How a chart is read as an automaton.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -14,8 +15,8 @@ pub struct Reading {
     pub abstraction: Abstraction,
     /// Most configurations.
     pub states: usize,
-    /// Most deferred events. A word that makes more wait is left out.
-    pub deferred: usize,
+    /// Most events that wait, deferred or sent by the machine to itself. A word that makes more wait is left out.
+    pub waiting: usize,
     /// As if the machine were `strict`: an event that nothing enables, defers or ignores is rejected.
     pub strict: bool,
 }
@@ -33,7 +34,7 @@ impl Reading {
     /// With the usual limits.
     #[must_use]
     pub fn new(abstraction: Abstraction) -> Self {
-        Self { abstraction, states: super::STATE_LIMIT, deferred: DEFERRED_DEFAULT, strict: false }
+        Self { abstraction, states: super::STATE_LIMIT, waiting: WAITING_DEFAULT, strict: false }
     }
 
     /// The automaton of a machine.
@@ -44,9 +45,9 @@ impl Reading {
         if self.strict && !machine.strict {
             let mut strict = machine.clone();
             strict.strict = true;
-            return abstraction::explore(&strict, self.abstraction, self.states, self.deferred);
+            return abstraction::explore(&strict, self.abstraction, self.states, self.waiting);
         }
-        abstraction::explore(machine, self.abstraction, self.states, self.deferred)
+        abstraction::explore(machine, self.abstraction, self.states, self.waiting)
     }
 
     /// One line for people: what an answer about the automaton means.
@@ -58,9 +59,9 @@ impl Reading {
         }
         if is_cut {
             caption.push_str(&format!(
-                "; at most {} deferred event{}: words that make more wait are left out",
-                self.deferred,
-                if self.deferred == 1 { "" } else { "s" }
+                "; at most {} waiting event{}: words that make more wait are left out",
+                self.waiting,
+                if self.waiting == 1 { "" } else { "s" }
             ));
         }
         caption

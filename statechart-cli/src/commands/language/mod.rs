@@ -6,7 +6,7 @@ mod compare;
 mod describe;
 
 use clap::{Args, ValueEnum};
-use statechart_lang::formal::{self, Abstraction, Alphabet, DEFERRED_DEFAULT, Dfa, FormalError};
+use statechart_lang::formal::{self, Abstraction, Alphabet, Dfa, FormalError, WAITING_DEFAULT};
 
 pub(crate) use self::accepts::Accepts;
 pub(crate) use self::combine::{One, Pairing, Single, Two};
@@ -35,10 +35,10 @@ struct Reading {
     /// Most states of any automaton on the way, and most symbols and operators of an expression.
     #[arg(long, value_name = "STATES", default_value_t = 200_000)]
     limit: usize,
-    /// Most deferred events: there is a configuration for each content of their queue. A word that makes more wait is left
-    /// out.
-    #[arg(long, value_name = "EVENTS", default_value_t = DEFERRED_DEFAULT)]
-    deferred: usize,
+    /// Most events that wait, deferred or sent by the machine to itself: there is a configuration for each content of
+    /// their queues. A word that makes more wait is left out.
+    #[arg(long, value_name = "EVENTS", default_value_t = WAITING_DEFAULT)]
+    waiting: usize,
     /// Reject events that nothing enables, defers or ignores, as `strict` machines do.
     #[arg(long)]
     strict: bool,
@@ -56,7 +56,7 @@ impl Reading {
             Keep::Control => Abstraction::Control,
             Keep::Context => Abstraction::Context,
         };
-        formal::Reading { abstraction, states: self.limit, deferred: self.deferred, strict: self.strict }
+        formal::Reading { abstraction, states: self.limit, waiting: self.waiting, strict: self.strict }
     }
 
     /// The minimal automaton of `SPEC` or `SPEC#MACHINE`; an outcome where the specification has errors.
