@@ -8,13 +8,9 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::{Delimiter, Span, TokenStream, TokenTree};
 use quote::{quote, quote_spanned};
 use statechart_lang::{Loader, codegen::Options};
-use syn::{
-    Ident, LitStr, Token,
-    parse::{Parse, ParseStream},
-};
 
 /// Generates a module for each machine that the spec declares.
 ///
@@ -26,44 +22,93 @@ use syn::{
 /// `snapshot` of `statechart-runtime`, and serde's traits for extern types.
 #[proc_macro]
 pub fn statechart(input: proc_macro::TokenStream) -> proc_macro::TokenStream {
-    let Call { path: literal, options } = match syn::parse::<Call>(input) {
+    let call = match Call::read(input.into()) {
         Ok(call) => call,
-        Err(error) => return error.to_compile_error().into(),
+        Err((span, message)) => return refused(span, &message).into(),
     };
-    match find(&literal.value()) {
-        Ok(directory) => expand(&directory, &literal.value(), literal.span(), options).into(),
-        Err(message) => syn::Error::new(literal.span(), message).to_compile_error().into(),
+    match find(&call.path) {
+        Ok(directory) => expand(&directory, &call).into(),
+        Err(message) => refused(call.span, &message).into(),
     }
 }
 
-/// `"specs/turnstile.sc"`, or `"specs/turnstile.sc", snapshot`.
+fn refused(span: Span, message: &str) -> TokenStream {
+    quote_spanned!(span => ::core::compile_error!(#message);)
+}
+
+/// `"specs/turnstile.sc"`, or `"specs/turnstile.sc", snapshot`. Read by hand: every crate that names a machine would
+/// otherwise wait for a parser of Rust.
 struct Call {
-    path: LitStr,
+    path: String,
+    /// Where the path stands.
+    span: Span,
     options: Options,
 }
 
-impl Parse for Call {
-    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
-        let path = input.parse().map_err(|error: syn::Error| {
+impl Call {
+    fn read(input: TokenStream) -> Result<Self, (Span, String)> {
+        let mut tokens = input.into_iter();
+        let (path, span) = literal(tokens.next()).map_err(|span| {
             let message =
                 "statechart! takes the path of a spec in quotes: statechart!(\"specs/turnstile.sc\")";
-            syn::Error::new(error.span(), message)
+            (span, message.to_owned())
         })?;
+        #[allow(unused_mut)]
         let mut options = Options::default();
-        while !input.is_empty() {
-            input.parse::<Token![,]>()?;
-            if input.is_empty() {
-                break;
+        while let Some(comma) = tokens.next() {
+            if !matches!(&comma, TokenTree::Punct(mark) if mark.as_char() == ',') {
+                return Err((comma.span(), "expected `,`".to_owned()));
             }
-            let option: Ident = input.parse()?;
-            if option != "snapshot" {
-                let message = format!("there is no option `{option}`; the only one is `snapshot`");
-                return Err(syn::Error::new(option.span(), message));
+            match tokens.next() {
+                None => break,
+                #[cfg(feature = "snapshot")]
+                Some(TokenTree::Ident(option)) if option == "snapshot" => options.snapshot = true,
+                #[cfg(not(feature = "snapshot"))]
+                Some(TokenTree::Ident(option)) if option == "snapshot" => {
+                    let message =
+                        "the option `snapshot` needs the feature `snapshot` of `statechart-runtime`";
+                    return Err((option.span(), message.to_owned()));
+                }
+                Some(other) => {
+                    let message = format!("there is no option `{other}`; the only one is `snapshot`");
+                    return Err((other.span(), message));
+                }
             }
-            options.snapshot = true;
         }
-        Ok(Self { path, options })
+        Ok(Self { path, span, options })
     }
+}
+
+/// The text of a literal in quotes, or where something else stands.
+fn literal(token: Option<TokenTree>) -> Result<(String, Span), Span> {
+    match token {
+        // What another macro passes on.
+        Some(TokenTree::Group(group)) if group.delimiter() == Delimiter::None => {
+            literal(group.stream().into_iter().next())
+        }
+        Some(TokenTree::Literal(literal)) => {
+            text(&literal.to_string()).map(|text| (text, literal.span())).ok_or(literal.span())
+        }
+        Some(other) => Err(other.span()),
+        None => Err(Span::call_site()),
+    }
+}
+
+/// What a literal with or without `r#` says. Of escapes a path needs only those of `\` and `"`.
+fn text(literal: &str) -> Option<String> {
+    if let Some(raw) = literal.strip_prefix('r') {
+        let marks = raw.trim_matches('#');
+        return marks.strip_prefix('"')?.strip_suffix('"').map(str::to_owned);
+    }
+    let mut text = String::new();
+    let mut rest = literal.strip_prefix('"')?.strip_suffix('"')?.chars();
+    while let Some(character) = rest.next() {
+        text.push(match character {
+            '\\' => rest.next().filter(|escaped| matches!(escaped, '\\' | '"'))?,
+            other => other,
+        });
+    }
+    Some(text)
 }
 
 /// The directory that the spec's path starts from: the crate's manifest's, or one around it.
@@ -80,8 +125,9 @@ fn find(path: &str) -> Result<PathBuf, String> {
 
 /// Compiles and expands a spec; every file that was read becomes a dependency of the crate. Diagnostics name the
 /// files as the call does.
-fn expand(directory: &Path, path: &str, span: Span, options: Options) -> TokenStream {
-    let compiled = statechart_lang::compile(path, &Directory(directory));
+fn expand(directory: &Path, call: &Call) -> TokenStream {
+    let options = call.options;
+    let compiled = statechart_lang::compile(&call.path, &Directory(directory));
     let files =
         compiled.sources.iter().map(|(_, source)| directory.join(&source.path)).filter(|file| file.is_file());
     let files = files.map(|file| file.to_string_lossy().into_owned());
@@ -93,7 +139,7 @@ fn expand(directory: &Path, path: &str, span: Span, options: Options) -> TokenSt
             // The names that the code beside it uses exist all the same, so that nothing else is an error.
             let declared = compiled.skeleton.as_ref();
             let declared = declared.map(|model| statechart_lang::codegen::generate_with(model, options));
-            let error = quote_spanned!(span => ::core::compile_error!(#message););
+            let error = refused(call.span, &message);
             quote!(#error #declared)
         }
     };

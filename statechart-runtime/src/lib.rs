@@ -8,6 +8,7 @@
 //! - `market` (feature `market`): exact decimals, trades, candles, coverage, the reading plan.
 //! - `ports` (feature `market`): log, store and cache as traits.
 //! - `embedded` (features `sqlite`, `moka`): their defaults, in one file and in memory.
+//! - `kafka` (feature `kafka`): the log on a broker.
 //!
 //! # Without `std`
 //! With no feature at all, [`chart`] and [`value`] need neither `std` nor an allocator: a machine on a
@@ -28,6 +29,8 @@ pub mod actor;
 pub mod chart;
 #[cfg(any(feature = "sqlite", feature = "moka"))]
 pub mod embedded;
+#[cfg(feature = "kafka")]
+pub mod kafka;
 #[cfg(feature = "market")]
 pub mod market;
 #[cfg(feature = "market")]

@@ -18,6 +18,7 @@ mod fuzz;
 mod generated;
 mod grammar;
 mod sample_data;
+mod services;
 mod test;
 mod tools;
 
@@ -62,6 +63,9 @@ enum Task {
     },
     /// Get the recorded trades that the end-to-end test plays.
     SampleData,
+    /// Kafka, PostgreSQL, TimescaleDB and Redis on this machine, for development and tests.
+    #[command(subcommand)]
+    Services(services::Action),
     /// Measure what everything costs, beside other libraries, and hold it against the gates.
     ///
     /// Counts that miss their gate (instructions, allocations, bytes) end in exit code 1. Times are printed only.
@@ -93,6 +97,7 @@ fn main() -> ExitCode {
         Task::Conformance(options) => conformance::run(&options),
         Task::Differential { charts, words, seed } => differential::run(charts, words, seed),
         Task::SampleData => sample_data::run(),
+        Task::Services(action) => services::run(action),
         Task::Bench(options) => bench::run(&options),
         Task::Fuzz { inputs, seed } => fuzz::run(inputs, seed),
     };

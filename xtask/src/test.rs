@@ -5,7 +5,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::{conformance, diagrams, differential, error::Error, fuzz, grammar, sample_data, tools};
+use crate::{conformance, diagrams, differential, error::Error, fuzz, grammar, sample_data, services, tools};
 
 /// Everything but the end-to-end run.
 const WORKSPACE: [&str; 6] =
@@ -24,25 +24,41 @@ pub(crate) fn run() -> Result<(), Error> {
     let mut summary = Summary::default();
     summary.step("Graphviz", |_| tools::ensure_graphviz());
     summary.step("recorded trades", |_| sample_data::run());
+    let mut services = None;
+    summary.step("services", |_| {
+        services = Some(services::up()?);
+        Ok(())
+    });
+    let variables = services.as_ref().map(services::Up::variables).unwrap_or_default();
     summary.step("workspace tests", |counts| {
         let hint = "the failures are listed above; one package alone: `cargo test --package NAME`";
-        cargo_test(&WORKSPACE, hint, counts)
+        cargo_test(&WORKSPACE, &variables, hint, counts)
     });
+    // Services that were there before this run belong to someone else.
+    if services.is_some_and(|services| services.started) {
+        summary.step("services ended", |_| services::down());
+    }
     summary.step("parser is fresh", |_| grammar::run(true));
     summary.step("diagrams are fresh", |_| diagrams::run(true));
     summary.step("a million mutated specs", |_| fuzz::run(1_000_000, 1));
     summary.step("random charts in both engines", |_| differential::run(100, 1_000, 1));
     summary.step("conformance", |_| conformance::all());
     summary.step("end to end, release", |counts| {
-        cargo_test(&END_TO_END, "the failure is above; the data is in target/sample-data", counts)
+        cargo_test(&END_TO_END, &[], "the failure is above; the data is in target/sample-data", counts)
     });
     summary.finish()
 }
 
 /// Runs `cargo test`, counting what it reports.
-fn cargo_test(arguments: &[&str], hint: &str, counts: &mut Counts) -> Result<(), Error> {
+fn cargo_test(
+    arguments: &[&str],
+    variables: &[(String, String)],
+    hint: &str,
+    counts: &mut Counts,
+) -> Result<(), Error> {
     let mut cargo = tools::cargo(arguments);
-    tools::watch(cargo.env(SAMPLE_TRADES, sample_data::path()), hint, |line| counts.add(line))
+    cargo.env(SAMPLE_TRADES, sample_data::path()).envs(variables.iter().cloned());
+    tools::watch(&mut cargo, hint, |line| counts.add(line))
 }
 
 /// What became of the steps.

@@ -131,7 +131,8 @@ pub(crate) fn ensure(program: &str, package: &str, need: &str) -> Result<(), Err
     run(install.env("DEBIAN_FRONTEND", "noninteractive"), hint)
 }
 
-fn is_root() -> bool {
+/// Whether this is the user who may do everything.
+pub(crate) fn is_root() -> bool {
     let asked = Command::new("id").arg("-u").output();
     asked.is_ok_and(|answer| answer.stdout.trim_ascii() == b"0")
 }

@@ -116,7 +116,7 @@ pub(super) fn link(machine: &Machine, child: usize, options: Options) -> TokenSt
         }),
         None => quote!(|_| ::core::option::Option::None),
     };
-    let snapshots = options.snapshot.then(|| quote!(.with_snapshots()));
+    let snapshots = options.snapshots().then(|| quote!(.with_snapshots()));
     quote! {
         chart::Link::new(
             |message| match message {

@@ -19,7 +19,7 @@ pub(super) fn hooks(model: &Model, machine: &Machine, options: Options) -> Token
     let fast = fast(machine);
     let chart = chart(machine, fast.as_ref());
     // What is left of a timer is told by the time at which it was armed.
-    let deadlines = if options.snapshot { machine.timers.len() } else { 0 };
+    let deadlines = if options.snapshots() { machine.timers.len() } else { 0 };
     let shape = shape(machine, rust::reads_now(&chart) || deadlines > 0, deadlines, fast.as_ref());
     let services = services(machine);
     let launch = children::launch(model, machine, options);

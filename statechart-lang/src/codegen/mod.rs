@@ -25,6 +25,7 @@ mod fast_table;
 mod hooks;
 mod items;
 mod rust;
+#[cfg(feature = "snapshot")]
 mod snapshot;
 mod tables;
 
@@ -47,7 +48,20 @@ pub const QUEUE_LIMIT: usize = 4_096;
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Options {
     /// Snapshots: needs the feature `snapshot` of the runtime, and serde's traits for extern types.
+    #[cfg(feature = "snapshot")]
     pub snapshot: bool,
+}
+
+impl Options {
+    #[cfg(feature = "snapshot")]
+    fn snapshots(self) -> bool {
+        self.snapshot
+    }
+
+    #[cfg(not(feature = "snapshot"))]
+    fn snapshots(self) -> bool {
+        false
+    }
 }
 
 /// Rust for every machine of the main file, a module each.
@@ -73,7 +87,10 @@ fn machine(model: &Model, machine: &Machine, options: Options) -> TokenStream {
     let items = items::items(model, machine);
     let tables = tables::tables(machine);
     let hooks = hooks::hooks(model, machine, options);
+    #[cfg(feature = "snapshot")]
     let snapshot = snapshot::items(model, machine, options);
+    #[cfg(not(feature = "snapshot"))]
+    let snapshot = None::<TokenStream>;
     let import = snapshot.as_ref().map(|_| {
         quote!(
             use ::statechart_runtime::snapshot;

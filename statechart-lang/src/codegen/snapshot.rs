@@ -24,7 +24,7 @@ fn ok(value: TokenStream) -> TokenStream {
 }
 
 pub(super) fn items(model: &Model, machine: &Machine, options: Options) -> Option<TokenStream> {
-    if !options.snapshot {
+    if !options.snapshots() {
         return None;
     }
     let about = about(machine);

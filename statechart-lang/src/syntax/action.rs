@@ -4,7 +4,7 @@ use pest::iterators::Pair;
 
 use super::{
     ast::{Action, ActionKind, Expr, MemberKind, Moved, Name, Path, Property, PropertyKind},
-    generated::Rule,
+    grammar::Rule,
     text::squeeze,
     tree::Builder,
 };

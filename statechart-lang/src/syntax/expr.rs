@@ -4,7 +4,7 @@ use pest::iterators::Pair;
 
 use super::{
     ast::{Arg, Expr, ExprKind},
-    generated::Rule,
+    grammar::Rule,
     tree::Builder,
 };
 use crate::{

@@ -2,7 +2,7 @@
 
 use pest::error::{Error, ErrorVariant, InputLocation};
 
-use super::generated::Rule;
+use super::grammar::Rule;
 use crate::{Code, Diagnostic, FileId, Span, diagnostic::nearest};
 
 /// Words that start an item, for "did you mean".

@@ -12,16 +12,14 @@ pub(crate) mod ast;
 mod expr;
 #[rustfmt::skip]
 mod generated;
+mod grammar;
 mod message;
 mod pre_scan;
 mod text;
 mod tree;
 
-use pest::Parser;
-
 use crate::{Code, Diagnostic, FileId, Loader, Source, Sources, Span};
-use generated::Grammar;
-pub(crate) use generated::Rule;
+pub(crate) use grammar::Rule;
 pub(crate) use text::squeeze;
 
 /// Most files that one specification may consist of.
@@ -107,7 +105,7 @@ pub(crate) fn join(importer: &str, import: &str) -> String {
 #[cfg(feature = "format")]
 pub(crate) fn pairs(text: &str) -> Option<pest::iterators::Pairs<'_, Rule>> {
     pre_scan::pre_scan(FileId::default(), text).ok()?;
-    Grammar::parse(Rule::file, text).ok()
+    grammar::parse(Rule::file, text).ok()
 }
 
 /// Parses one file.
@@ -129,7 +127,7 @@ pub(crate) fn parse(id: FileId, sources: &Sources, diagnostics: &mut Vec<Diagnos
         diagnostics.append(&mut found);
         return ast::File::default();
     }
-    match Grammar::parse(Rule::file, &source.text) {
+    match grammar::parse(Rule::file, &source.text) {
         Ok(pairs) => tree::Builder::new(id, &source.text, diagnostics).file(pairs),
         Err(error) => {
             diagnostics.push(message::syntax_error(id, 0, &source.text, &error));
@@ -141,13 +139,13 @@ pub(crate) fn parse(id: FileId, sources: &Sources, diagnostics: &mut Vec<Diagnos
 /// Parses a fragment of a file as one rule, only to learn why it is not one.
 fn why_not(rule: Rule, file: FileId, text: &str, start: usize, end: usize) -> Option<Diagnostic> {
     let fragment = text.get(start..end)?;
-    match Grammar::parse(rule, fragment) {
+    match grammar::parse(rule, fragment) {
         Ok(pairs) => {
             // The fragment begins well; what follows it is the trouble.
             let matched = pairs.last().map_or(0, |pair| pair.as_span().end());
             let rest = fragment.get(matched..)?;
             let at = start + matched + (rest.len() - rest.trim_start().len());
-            let part = message::part(rest.trim_start()).map(|part| Grammar::parse(part, rest.trim_start()));
+            let part = message::part(rest.trim_start()).map(|part| grammar::parse(part, rest.trim_start()));
             Some(match part {
                 Some(Err(error)) => message::syntax_error(file, at, text, &error),
                 _ => message::unexpected(file, text, at),

@@ -8,7 +8,7 @@ use super::{
         Machine, Member, MemberKind, Name, Path, Place, State, StateKeyword, Symbol, System, SystemItem,
         Target, Transition, Trigger, Type, TypeKind, Variable,
     },
-    generated::Rule,
+    grammar::Rule,
     text::{squeeze, trimmed, unquoted},
     why_not,
 };

@@ -23,6 +23,8 @@ mod ingest_trades;
 #[cfg(feature = "moka")]
 mod moka;
 #[cfg(feature = "sqlite")]
+mod spool;
+#[cfg(feature = "sqlite")]
 mod sqlite_log;
 #[cfg(feature = "sqlite")]
 mod sqlite_reads;
@@ -36,6 +38,8 @@ mod sqlite_tests;
 pub use self::moka::{MokaCache, NEWEST_CANDLES};
 #[cfg(feature = "sqlite")]
 pub use database::{Durability, Embedded};
+#[cfg(feature = "sqlite")]
+pub use spool::{SPOOL_BYTES, Spool, SpoolError, Spooled};
 #[cfg(feature = "sqlite")]
 pub use sqlite_log::SqliteLog;
 #[cfg(feature = "sqlite")]

@@ -2,7 +2,9 @@
 
 use super::codec::{pack, unpack};
 use super::database::{Database, begin, is_transient};
-use crate::ports::{Fetched, FetchedRecord, Log, LogError, LogRecord, Topic, Watermarks, is_valid_topic};
+use crate::ports::{
+    Fetched, FetchedRecord, Log, LogError, LogRecord, MAX_PARTITIONS, Topic, Watermarks, is_valid_topic,
+};
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures_util::TryStreamExt;
@@ -15,8 +17,6 @@ use tokio::time::{Instant, timeout_at};
 
 /// How often a waiting fetch looks again by itself: another process may have appended.
 const RECHECK: Duration = Duration::from_millis(500);
-/// Most partitions of a topic.
-const MAX_PARTITIONS: u32 = 1024;
 
 /// By topic and partition.
 type Wakes = BTreeMap<(String, u32), Arc<Notify>>;

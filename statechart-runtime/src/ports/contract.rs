@@ -9,7 +9,9 @@ mod contract_cache;
 mod contract_data;
 mod contract_log;
 mod contract_store;
+mod services;
 
 pub use contract_cache::cache;
 pub use contract_log::log;
 pub use contract_store::store;
+pub use services::service;

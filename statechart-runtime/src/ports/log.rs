@@ -9,6 +9,9 @@ use thiserror::Error;
 /// Most bytes of keys and values in one append. Adapters for brokers with lower limits split.
 pub const MAX_APPEND_BYTES: usize = 4 * 1024 * 1024;
 
+/// Most partitions of a topic.
+pub const MAX_PARTITIONS: u32 = 1024;
+
 /// An ordered log in topics and partitions.
 ///
 /// Offsets start at 0 and rise within one incarnation of a topic; they may be sparse, so a hole proves nothing. An
@@ -70,7 +73,8 @@ pub struct LogRecord {
     pub key: Bytes,
     /// Value: JSON, at most [`MAX_RECORD_BYTES`] together with the key.
     pub value: Bytes,
-    /// Wall clock at publishing, µs (brokers delete by it; trade time would be deleted at once).
+    /// Wall clock at publishing, µs (brokers delete by it; trade time would be deleted at once). Adapters keep at
+    /// least its milliseconds.
     pub published_us: i64,
 }
 
@@ -154,6 +158,18 @@ pub enum LogError {
         low: i64,
         /// Next offset.
         high: i64,
+    },
+    /// The topic was deleted and made anew. Positions in the old one mean nothing; what it held beyond them is lost.
+    #[error(
+        "topic `{topic}` was made anew: incarnation {found} is there, {expected} was read; read it from its start, and fetch from the exchange what the old one still held"
+    )]
+    Recreated {
+        /// Topic.
+        topic: String,
+        /// Incarnation that was read so far.
+        expected: i64,
+        /// Incarnation that is there.
+        found: i64,
     },
     /// A record or an append beyond the limits.
     #[error(

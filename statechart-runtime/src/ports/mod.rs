@@ -23,7 +23,8 @@ pub use batch::{
 };
 pub use cache::{Cache, CacheAnswer, CacheError, CacheKey, PutReport, Wake};
 pub use log::{
-    Fetched, FetchedRecord, Log, LogError, LogRecord, MAX_APPEND_BYTES, Topic, Watermarks, is_valid_topic,
+    Fetched, FetchedRecord, Log, LogError, LogRecord, MAX_APPEND_BYTES, MAX_PARTITIONS, Topic, Watermarks,
+    is_valid_topic,
 };
 pub use read::{MAX_PAGE, read_plan};
 pub use store::{Store, StoreError};

@@ -8,7 +8,8 @@ use std::time::{Duration, Instant};
 const NOW: Duration = Duration::ZERO;
 
 fn records(range: std::ops::Range<i64>) -> Vec<LogRecord> {
-    range.map(|n| LogRecord::new(format!("k{n}"), format!("{{\"n\":{n}}}"), 1_000 + n)).collect()
+    // Whole milliseconds: adapters may keep no more.
+    range.map(|n| LogRecord::new(format!("k{n}"), format!("{{\"n\":{n}}}"), 1_000 * (1 + n))).collect()
 }
 
 /// Checks a log.
