@@ -1,5 +1,7 @@
 //! The records of an actor cut into steps: what set each off, and what was seen of it.
 
+use std::cmp::Ordering;
+
 use super::log::{Log, Record, What};
 
 /// What set a step off.
@@ -70,8 +72,13 @@ pub(super) fn steps<'a>(log: &'a Log, actor: &str) -> Steps<'a> {
                 break;
             }
             Some(last) if record.sequence != last + 1 => {
-                let missing = record.sequence.saturating_sub(last + 1);
-                cutter.stop(record, &format!("{missing} records are missing between number {last} and {}", record.sequence));
+                let (from, to) = (last + 1, record.sequence.saturating_sub(1));
+                let why = match from.cmp(&to) {
+                    Ordering::Less => format!("records number {from} to {to} of the actor are missing"),
+                    Ordering::Equal => format!("record number {from} of the actor is missing"),
+                    Ordering::Greater => format!("record number {} comes again", record.sequence),
+                };
+                cutter.stop(record, &why);
                 break;
             }
             _ => {}
