@@ -94,7 +94,7 @@ fn a_journal_agrees_until_it_is_changed() {
 
     let directory = tempfile::tempdir().unwrap();
     let text = fs::read_to_string(specs().join("courier.jsonl")).unwrap();
-    fs::write(directory.path().join("changed.jsonl"), text.replacen("stops: 1 }", "stops: 9 }", 1)).unwrap();
+    fs::write(directory.path().join("changed.jsonl"), text.replacen("}, stops: 1 }", "}, stops: 9 }", 1)).unwrap();
     fs::write(directory.path().join("broken.jsonl"), format!("{text}nonsense\n")).unwrap();
     fs::copy(specs().join("courier.sc"), directory.path().join("courier.sc")).unwrap();
     let trace = |arguments: &[&str]| statechart_in(directory.path(), arguments, "");

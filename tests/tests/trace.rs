@@ -110,7 +110,7 @@ async fn a_recorded_actor_agrees_with_its_specification() {
     }
     let found = replayed(&courier_model(), &text);
     assert_eq!(found.ending, Ending::Agrees { leaves: vec!["idle".to_owned()] }, "{found:#?}\n{text}");
-    assert!(found.steps >= 18 && found.torn == 0, "{found:?}");
+    assert!(found.steps == 15 && found.torn == 0, "{found:?}");
     assert_eq!(found.records, text.lines().count());
 
     let path = workspace().join("statechart-cli/tests/specs/courier.jsonl");
@@ -126,8 +126,8 @@ async fn what_is_changed_is_named() {
     let model = courier_model();
     let changes = [
         // What the machine said, took, entered and started.
-        ("DELIVERED", "stops: 1 }", "stops: 9 }", Category::Outputs),
-        ("CANCEL", "on CANCEL -> idle", "on LOST -> idle", Category::Transitions),
+        ("DELIVERED", "}, stops: 1 }", "}, stops: 9 }", Category::Outputs),
+        ("CANCEL", "CANCEL -> idle", "LOST -> idle", Category::Transitions),
         ("ORDER", "\"state\":\"busy\",\"time_us\":0,\"what\":\"entered\"", "\"state\":\"idle\",\"time_us\":0,\"what\":\"entered\"", Category::Entered),
         ("ORDER", "\"service\":\"route\"", "\"service\":\"rout\"", Category::Services),
         ("ORDER", "\"after_us\":30000000", "\"after_us\":31000000", Category::Timers),
@@ -143,7 +143,9 @@ async fn what_is_changed_is_named() {
         let found = replayed(&model, &changed);
         let Ending::Differs(difference) = &found.ending else { panic!("{about}: {found:#?}") };
         assert_eq!(difference.category, category, "{about}: {difference:#?}");
-        assert!(difference.line <= line, "{about}: {difference:#?} is behind line {line}");
+        // The event with another weight was deferred: what it does shows when it is recalled.
+        let is_later = from.starts_with("weight");
+        assert_eq!(difference.line > line, is_later, "{about}: {difference:#?}, line {line}");
         assert!(difference.recorded != difference.replayed, "{about}");
         // The step before was the last that agreed.
         assert_eq!(found.steps + 1, difference.step, "{about}");

@@ -228,7 +228,7 @@ fn follow<'m>(
     timeless: bool,
 ) -> Result<Interpreter<'m, Script>, Trouble> {
     let machine = interpreter.machine();
-    let recorded = Seen::recorded(step, timeless);
+    let recorded = Seen::recorded(machine, step, timeless);
     let inputs = inputs(interpreter, step).map_err(Trouble::Stop)?;
     let mut nearest: Option<(usize, Seen, StepReport)> = None;
     let (mut tried, mut asked) = (0, false);

@@ -36,13 +36,16 @@ impl Seen {
         Category::ALL.into_iter().filter(|category| self.of(*category) == other.of(*category)).count()
     }
 
-    /// What was recorded. Times are left out where the machine reads its clock.
-    pub(super) fn recorded(step: &Step<'_>, timeless: bool) -> Self {
+    /// What was recorded. Times are left out where the machine reads its clock; the root is no state that a word
+    /// enters or leaves.
+    pub(super) fn recorded(machine: &Machine, step: &Step<'_>, timeless: bool) -> Self {
         let mut seen = Self::default();
+        let is_root = |state: &str| machine.states.first().is_some_and(|root| root.path == state);
         let timed = |text: &str| if timeless { without_times(text) } else { text.to_owned() };
         let span = |span_us: i64| if timeless { "_".to_owned() } else { duration_text(span_us) };
         for record in &step.records {
             let (category, line) = match &record.what {
+                What::Entered { state } | What::Exited { state } if is_root(state) => continue,
                 What::Transition { text, from } => (Category::Transitions, format!("{from}: {text}")),
                 What::Entered { state } => (Category::Entered, state.clone()),
                 What::Exited { state } => (Category::Exited, state.clone()),
@@ -78,11 +81,11 @@ impl Seen {
         for &id in &report.transitions {
             seen.add(Category::Transitions, transition(machine, id));
         }
-        // The root is no state of the generated machine's.
-        for &state in report.entered.iter().filter(|state| **state != 0) {
+        let is_root = |state: StateId| path(state) == path(0);
+        for &state in report.entered.iter().filter(|state| !is_root(**state)) {
             seen.add(Category::Entered, path(state));
         }
-        for &state in report.exited.iter().filter(|state| **state != 0) {
+        for &state in report.exited.iter().filter(|state| !is_root(**state)) {
             seen.add(Category::Exited, path(state));
         }
         for signal in &report.unhandled {
