@@ -8,7 +8,8 @@ statechart_runtime::statechart!("specs/traffic_light.sc");
 
 use traffic_light::{Event, Machine, Output};
 
-#[tokio::main(flavor = "current_thread")]
+// On a paused clock the same lights are shown in every run.
+#[tokio::main(flavor = "current_thread", start_paused = true)]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let options = Options::default().on_output(|output: &Output| match output {
         Output::Show { colour } => println!("{colour}"),

@@ -56,6 +56,15 @@ pub(crate) enum Error {
     /// Words that the machine cannot read.
     #[error("{}", .0.join("\n"))]
     Words(Vec<String>),
+    /// Values for parameters that do not fit.
+    #[error("{}", .0.join("\n"))]
+    Params(Vec<String>),
+    /// A system where a machine is wanted.
+    #[error("`{name}` is a system, and one machine at a time can be stepped line by line")]
+    NotInteractive {
+        /// The system.
+        name: String,
+    },
     /// An automaton that cannot be made.
     #[error("`{path}`: {why}")]
     Formal {
@@ -63,6 +72,28 @@ pub(crate) enum Error {
         path: String,
         /// From the operation.
         why: FormalError,
+    },
+    /// Options that do not go together.
+    #[error("{what}")]
+    Usage {
+        /// What does not.
+        what: String,
+        /// What to do.
+        help: String,
+    },
+    /// A picture that cannot be laid out.
+    #[error("`{path}`: {why}")]
+    Diagram {
+        /// The specification.
+        path: String,
+        /// From the layout.
+        why: statechart_lang::diagram::Error,
+    },
+    /// Graphviz was asked for and did not answer.
+    #[error("Graphviz did not draw: {why}")]
+    Graphviz {
+        /// From the system, or from Graphviz.
+        why: String,
     },
     /// The generator wrote what is not Rust.
     #[error("the Rust generated for `{path}` does not parse: {why}")]
@@ -103,8 +134,17 @@ impl Error {
             }
             // It says what to do.
             Self::Formal { .. } => return None,
+            Self::Usage { help, .. } => help.clone(),
+            Self::Graphviz { .. } => {
+                "install it (Debian, Ubuntu: `apt-get install graphviz`), or leave `--engine` out".to_owned()
+            }
+            // It says itself what to do.
+            Self::Diagram { .. } => return None,
             // Each word's error brings its own help.
-            Self::Words(_) => return None,
+            Self::Words(_) | Self::Params(_) => return None,
+            Self::NotInteractive { .. } => {
+                "choose one of its machines with `--machine NAME`, or give words for all with `--word`".to_owned()
+            }
             Self::Generated { .. } => {
                 "this is a defect of statechart-lang, not of the specification: please report it with the file".to_owned()
             }

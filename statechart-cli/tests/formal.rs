@@ -16,13 +16,13 @@ fn runs_as_csv_quote_what_they_must() {
     let lines: Vec<&str> = ran.out.lines().collect();
     assert_eq!(
         lines[0],
-        "word,n,triggered,before,symbol,guard,after,outputs,effects,context,note,accepted"
+        "word,n,triggered,machine,before,symbol,guard,after,outputs,effects,context,note,accepted"
     );
     assert_eq!(
         lines[2],
-        "ORDER(weight: 500),1,false,idle,ORDER(weight: 500),event.weight > 100,idle,\"FAILED(reason: \"\"too heavy\"\")\",,,,true"
+        "ORDER(weight: 500),1,false,,idle,ORDER(weight: 500),event.weight > 100,idle,\"FAILED(reason: \"\"too heavy\"\")\",,,,true"
     );
-    assert_eq!(lines[3], "ε,0,false,,start,,idle,,,,,true");
+    assert_eq!(lines[3], "ε,0,false,,,start,,idle,,,,,true");
     assert_eq!(lines.len(), 4);
 }
 
@@ -113,8 +113,8 @@ fn a_journal_agrees_until_it_is_changed() {
     let ran = trace(&["trace", "changed.jsonl", "courier.sc", "--actor", "lorry"]);
     assert_eq!(ran.code, 2);
     assert!(ran.err.contains("has no actor `lorry`; it declares van"), "{}", ran.err);
-    let ran = trace(&["trace", "changed.jsonl", "courier.sc", "--param", "id: 3"]);
-    assert!(ran.err.contains("`id` is no parameter of `Courier`; it has none"), "{}", ran.err);
+    let ran = trace(&["trace", "changed.jsonl", "courier.sc", "--param", "id=3"]);
+    assert!(ran.err.contains("`Courier` has no parameter `id`; it takes none"), "{}", ran.err);
 }
 
 #[test]

@@ -1,14 +1,14 @@
-//! The examples of `docs/language.md` and `docs/errors.md`: each spec compiles or has the mistake that it shows, and
-//! each table is what the words give. `DOCS_UPDATE=1` writes the tables anew.
+//! The examples of the pages in `docs/` and of the README: each spec compiles or has the mistake that it shows, and each
+//! table is what the words give. `DOCS_UPDATE=1` writes the tables anew.
+//!
+//! ```` ```sc NAME ```` can be imported by later specs of its page, ```` ```sc NAME fails ```` has an error. Those of
+//! `docs/errors.md` come in pairs.
 #![allow(missing_docs, clippy::unwrap_used)]
 
-use std::{env, fmt::Write as _, fs};
+use std::{env, fs, path::PathBuf};
 
-use statechart_lang::{
-    Code, Compiled, MapLoader, Severity, compile,
-    interpreter::{parse_words, run},
-};
-use statechart_tests::{with_examples, workspace};
+use statechart_lang::{Code, Compiled, MapLoader, Severity, compile, interpreter::Stage};
+use statechart_tests::{files, stem, with_examples, workspace};
 
 /// A fenced block: what stands behind its fence, its text, its first line.
 #[derive(Debug, Clone)]
@@ -71,43 +71,56 @@ impl statechart_lang::Loader for Files {
     }
 }
 
+/// The documents with specs that stand for themselves.
+fn pages() -> Vec<PathBuf> {
+    let mut pages = files("docs", "md");
+    pages.retain(|page| stem(page) != "errors");
+    pages.push(workspace().join("README.md"));
+    pages
+}
+
 #[test]
-fn examples_of_the_language() {
-    let document = read("language.md");
-    let mut known = Vec::new();
-    let mut spec: Option<Compiled> = None;
-    let mut table: Option<String> = None;
-    let mut updated = document.clone();
+fn specs_and_tables_of_the_pages() {
     let (mut specs, mut tables) = (0, 0);
-    for block in blocks(&document) {
-        let place = format!("docs/language.md:{}", block.line);
-        let mut info = block.info.split_whitespace();
-        match info.next() {
-            Some("sc") => {
-                specs += 1;
-                let found = compiled(&block.text, &known);
-                assert!(found.diagnostics.is_empty(), "{place}\n{}", found.render(false));
-                if let Some(name) = info.next() {
-                    known.push((name.to_owned(), block.text.clone()));
-                }
-                spec = Some(found);
-            }
-            Some("words") => {
-                let model = spec.as_ref().and_then(|spec| spec.model.as_ref()).expect("words follow a spec");
-                let machine = model.own_machines().next().unwrap();
-                let mut text = String::new();
-                let words =
-                    parse_words(&block.text, machine).unwrap_or_else(|errors| panic!("{place} {errors:?}"));
-                for named in words {
-                    if !text.is_empty() {
-                        text.push('\n');
+    for path in pages() {
+        let document = fs::read_to_string(&path).unwrap();
+        let page = path.strip_prefix(workspace()).unwrap().display().to_string();
+        let mut known = Vec::new();
+        let mut spec: Option<Compiled> = None;
+        let mut table: Option<String> = None;
+        let mut updated = document.clone();
+        for block in blocks(&document) {
+            let place = format!("{page}:{}", block.line);
+            let info: Vec<&str> = block.info.split_whitespace().collect();
+            match info[..] {
+                ["sc", ref rest @ ..] => {
+                    specs += 1;
+                    let found = compiled(&block.text, &known);
+                    if rest.get(1) == Some(&"fails") {
+                        assert!(found.has_errors(), "{place} has no error");
+                    } else {
+                        assert!(found.diagnostics.is_empty(), "{place}\n{}", found.render(false));
+                        spec = Some(found);
                     }
-                    let _ = write!(text, "{}", run(machine, &named.word).table());
+                    if let Some(name) = rest.first() {
+                        known.push(((*name).to_owned(), block.text.clone()));
+                    }
                 }
-                table = Some(text);
-            }
-            Some("text") => {
-                if let Some(table) = table.take() {
+                ["words", ref rest @ ..] => {
+                    let model =
+                        spec.as_ref().and_then(|spec| spec.model.as_ref()).expect("words follow a spec");
+                    // `system`: its actors run.
+                    let is_system = rest == ["system"];
+                    let stage = match model.systems.first().filter(|_| is_system) {
+                        Some(system) => Stage::of_actors(model, system),
+                        None => Stage::of(model, model.own_machines().next().unwrap()),
+                    };
+                    let text = runs(&block.text, &stage, &place);
+                    // A file of words is not followed by its table.
+                    table = (is_system || rest.is_empty()).then_some(text);
+                }
+                ["text"] => {
+                    let Some(table) = table.take() else { continue };
                     tables += 1;
                     if env::var_os("DOCS_UPDATE").is_some() {
                         updated = updated.replacen(
@@ -119,14 +132,21 @@ fn examples_of_the_language() {
                         assert_eq!(block.text, table, "{place}");
                     }
                 }
+                _ => {}
             }
-            _ => {}
+        }
+        if env::var_os("DOCS_UPDATE").is_some() && updated != document {
+            fs::write(&path, updated).unwrap();
         }
     }
-    if env::var_os("DOCS_UPDATE").is_some() {
-        fs::write(workspace().join("docs/language.md"), updated).unwrap();
-    }
     assert!(specs >= 15 && tables >= 4, "{specs} specs, {tables} tables");
+}
+
+/// The tables of words, one behind the other.
+fn runs(words: &str, stage: &Stage<'_>, place: &str) -> String {
+    let words = stage.words(words).unwrap_or_else(|errors| panic!("{place} {errors:?}"));
+    let tables: Vec<String> = words.iter().map(|named| stage.run(&named.word).table()).collect();
+    tables.join("\n")
 }
 
 /// A section a code, in order; its first example has the mistake, its second has nothing to complain about.

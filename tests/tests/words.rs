@@ -7,20 +7,21 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    fmt::Write as _,
     fs,
     path::{Path, PathBuf},
 };
 
 use statechart_lang::{
     Code,
-    interpreter::{NamedWord, Word, parse_words, run, tables},
+    interpreter::{NamedWord, Stage},
     model::{Machine, Model},
 };
 use statechart_tests::{compiled, files, model, stem, workspace};
 
-/// The specs with words: the platform's, the templates, the concepts.
+/// The specs with words: the platform's, the templates, the concepts, the examples.
 fn specs() -> Vec<PathBuf> {
-    let directories = ["specs", "specs/templates", "specs/concept"];
+    let directories = ["specs", "specs/templates", "specs/concept", "examples/specs"];
     let specs = directories.iter().flat_map(|directory| files(directory, "sc"));
     specs.filter(|path| model(path).own_machines().next().is_some()).collect()
 }
@@ -29,11 +30,11 @@ fn machine(model: &Model) -> &Machine {
     model.own_machines().next().unwrap()
 }
 
-fn words(path: &Path, machine: &Machine) -> Vec<NamedWord> {
+fn words(path: &Path, stage: &Stage<'_>) -> Vec<NamedWord> {
     let words = path.with_extension("words");
     let text = fs::read_to_string(&words)
         .unwrap_or_else(|error| panic!("{}: {error}; every spec has words beside it", words.display()));
-    parse_words(&text, machine).unwrap_or_else(|errors| {
+    stage.words(&text).unwrap_or_else(|errors| {
         let errors: Vec<String> = errors.iter().map(ToString::to_string).collect();
         panic!("{}:\n{}", words.display(), errors.join("\n"))
     })
@@ -41,9 +42,10 @@ fn words(path: &Path, machine: &Machine) -> Vec<NamedWord> {
 
 /// The fixtures with words: a family of constructs each.
 fn fixtures() -> Vec<PathBuf> {
-    let directories = ["tests/fixtures/ok", "tests/fixtures/new"];
-    let specs = directories.iter().flat_map(|directory| files(directory, "sc"));
-    specs.filter(|path| path.with_extension("words").exists()).collect()
+    files("tests/fixtures/ok", "sc")
+        .into_iter()
+        .filter(|path| path.with_extension("words").exists())
+        .collect()
 }
 
 #[test]
@@ -56,8 +58,12 @@ fn tables_of_the_fixtures() {
     for path in fixtures() {
         let model = model(&path);
         // The last one may start those before it.
-        let machine = model.own_machines().last().unwrap();
-        let text = tables(machine, &words(&path, machine));
+        let stage = Stage::of(&model, model.own_machines().last().unwrap());
+        let mut text = String::new();
+        for named in words(&path, &stage) {
+            let name = named.name.as_deref().unwrap_or("-");
+            let _ = writeln!(text, "{name}: {}\n{}", named.word.text, stage.run(&named.word).table());
+        }
         settings.bind(|| insta::assert_snapshot!(format!("ok_{}", stem(&path)), text));
         shown += 1;
     }
@@ -68,12 +74,45 @@ fn tables_of_the_fixtures() {
 fn tables_of_the_words() {
     let mut settings = insta::Settings::clone_current();
     settings.set_snapshot_path("snapshots/words");
-    // Two lines in anybody's crate: this, and `insta` among its dependencies.
-    settings.bind(|| statechart_lang::assert_words!("../specs"));
+    settings.set_prepend_module_to_snapshot(false);
+    settings.set_omit_expression(true);
+    for path in specs() {
+        let model = model(&path);
+        let stage = Stage::of(&model, machine(&model));
+        let mut text = String::new();
+        for named in words(&path, &stage) {
+            let name = named.name.as_deref().unwrap_or("-");
+            let _ = writeln!(text, "{name}: {}\n{}", named.word.text, stage.run(&named.word).table());
+        }
+        let below = path.parent().unwrap().strip_prefix(workspace()).unwrap();
+        let directory = below.to_string_lossy().replace("specs/", "").replace("/specs", "");
+        let name = if directory == "specs" { stem(&path) } else { format!("{directory}_{}", stem(&path)) };
+        settings.bind(|| insta::assert_snapshot!(name, text));
+    }
+}
+
+/// What keeps the words of anybody's crate as snapshots.
+#[test]
+fn words_of_the_templates() {
+    statechart_lang::assert_words!("../specs/templates");
+}
+
+/// δ̄(q₀, ε) = q₀ and λ̄(q₀, ε) = ε; whether ε is a word of the language is whether q₀ accepts.
+#[test]
+fn the_empty_word_stays_at_the_start() {
+    let model = model(&workspace().join("specs/turnstile.sc"));
+    let stage = Stage::of(&model, machine(&model));
+    for text in ["", "ε", "\"\""] {
+        let run = stage.run(&stage.word(text).unwrap());
+        assert_eq!((run.states(), run.outputs(), run.accepted), (vec!["locked".to_owned()], vec![], true));
+    }
+    let run = stage.run(&stage.word("PUSH COIN COIN PUSH").unwrap());
+    assert_eq!(run.states(), ["locked", "locked", "unlocked", "unlocked", "locked"]);
+    assert_eq!(run.outputs(), ["ALARM", "UNLOCK", "LOCK"]);
 }
 
 /// Transitions that no word can take, with the reason.
-const NEVER_TAKEN: [(&str, &str, &str); 8] = [
+const NEVER_TAKEN: [(&str, &str, &str); 9] = [
     // An undelivered message is the runtime's to report; a word has no symbol for it.
     ("Datastore", "fault -> error", "undelivered message"),
     ("Coordinator", "fault -> error", "undelivered message"),
@@ -82,6 +121,8 @@ const NEVER_TAKEN: [(&str, &str, &str); 8] = [
         "NOTIFY_FAILURE -> error",
         "only a topic without a job has no one to fail, and it is not waited for",
     ),
+    // A word has no symbol for it either.
+    ("Sorter", "fault -> ready", "a child that fails"),
     // Where two edges are possible the interpreter takes the first.
     ("ConceptProducer", "PUBLISH_FAILURE -> error", "second of two edges"),
     ("ConceptProducer", "CREATE_TOPIC_FAILURE -> error", "second of two edges"),
@@ -97,9 +138,10 @@ fn words_take_every_transition() {
     for path in specs() {
         let model = model(&path);
         let machine = machine(&model);
+        let stage = Stage::of(&model, machine);
         let mut taken = BTreeSet::new();
-        for named in words(&path, machine) {
-            for row in run(machine, &named.word).rows {
+        for named in words(&path, &stage) {
+            for row in stage.run(&named.word).rows {
                 taken.extend(row.report.transitions);
             }
         }
@@ -133,28 +175,13 @@ fn words_take_every_transition() {
 fn the_quadruple_reads_0123() {
     let model = model(&workspace().join("specs/templates/quadruple.sc"));
     let machine = machine(&model);
-    let word = Word::parse("0123", machine).unwrap();
-    let run = run(machine, &word);
+    let stage = Stage::of(&model, machine);
+    let run = stage.run(&stage.word("0123").unwrap());
     assert_eq!(run.states(), ["s0", "s0", "s1", "s2", "s3"]);
     let changes: Vec<String> =
         run.rows.iter().flat_map(|row| &row.report.changes).map(ToString::to_string).collect();
     assert_eq!(changes, ["x: 0 → 1"]);
     assert!(!run.accepted, "s3 does not accept");
-    assert!(run.outputs().is_empty(), "λ̄ of a machine without outputs is ε");
-}
-
-/// δ̄(q₀, ε) = q₀ and λ̄(q₀, ε) = ε; whether ε is a word of the language is whether q₀ accepts.
-#[test]
-fn the_empty_word_stays_at_the_start() {
-    let model = model(&workspace().join("specs/turnstile.sc"));
-    let machine = machine(&model);
-    for text in ["", "ε", "\"\""] {
-        let run = run(machine, &Word::parse(text, machine).unwrap());
-        assert_eq!((run.states(), run.outputs(), run.accepted), (vec!["locked".to_owned()], vec![], true));
-    }
-    let run = run(machine, &Word::parse("PUSH COIN COIN PUSH", machine).unwrap());
-    assert_eq!(run.states(), ["locked", "locked", "unlocked", "unlocked", "locked"]);
-    assert_eq!(run.outputs(), ["ALARM", "UNLOCK", "LOCK"]);
 }
 
 /// The first sketches cannot be decided, and the checker says so; their error is a trap, and it says that too.

@@ -4,19 +4,13 @@
 mod common;
 
 use std::{
+    collections::BTreeSet,
     env, fs,
     path::{Path, PathBuf},
     process::Command,
 };
 
-use common::{blocks, files, prose, read, root};
-
-/// Every document of the project.
-fn documents() -> Vec<PathBuf> {
-    let documents = files(".", "md");
-    let clean = |path: PathBuf| path.strip_prefix(".").map(Path::to_path_buf).unwrap_or(path);
-    documents.into_iter().map(clean).collect()
-}
+use common::{blocks, code_words, documents, prose, read, root, rows, section};
 
 #[test]
 fn every_command_in_the_documents_exists() {
@@ -24,7 +18,8 @@ fn every_command_in_the_documents_exists() {
     let mut seen = 0;
     for document in documents() {
         for block in blocks(&read(&document)) {
-            if !["sh", "bash", "console"].contains(&block.language.as_str()) {
+            let language = block.language.split_whitespace().next().unwrap_or_default();
+            if !["sh", "console"].contains(&language) {
                 continue;
             }
             for command in commands(&block.text) {
@@ -70,6 +65,9 @@ fn commands(block: &str) -> Vec<String> {
     commands
 }
 
+/// Programs that are not ours, in commands that a person types as they are. Their output is nowhere shown.
+const OTHERS: [&str; 9] = ["cd", "cp", "curl", "docker", "export", "ln", "mkdir", "npm", "printf"];
+
 /// The command with `--help` at its end: it then parses its flags and does nothing. `None` for programs
 /// that are not ours.
 fn with_help(command: &str) -> Option<Command> {
@@ -86,6 +84,9 @@ fn with_help(command: &str) -> Option<Command> {
         words.remove(0);
     }
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    if words.first().is_some_and(|name| OTHERS.contains(name)) {
+        return None;
+    }
     let (program, arguments) = match words.as_slice() {
         ["cargo", "xtask", rest @ ..] => (PathBuf::from(env!("CARGO_BIN_EXE_xtask")), rest),
         ["cargo", "run", rest @ ..] => {
@@ -104,7 +105,7 @@ fn with_help(command: &str) -> Option<Command> {
             assert!(root().join(".ci/run").is_file(), "there is no .ci/run");
             return None;
         }
-        _ => return None,
+        _ => panic!("`{command}`: which program this is, no test knows; see `OTHERS`"),
     };
     let mut command = Command::new(program);
     command.current_dir(root()).args(arguments).arg("--help");
@@ -175,6 +176,53 @@ fn every_link_leads_somewhere() {
     }
     assert!(seen >= 10, "only {seen} links were found, so this test has stopped looking");
     assert!(broken.is_empty(), "broken links:\n{}", broken.join("\n"));
+}
+
+/// Addresses of the API that a block asks for: the path and the names of the parameters, up to a quote or the line's end.
+fn addresses(text: &str) -> Vec<(String, Vec<String>)> {
+    let ours = text.split("http://127.0.0.1:8080/").skip(1);
+    ours.map(|rest| {
+        let address = rest.split(['\'', '"', '\n', ' ']).next().unwrap_or_default();
+        let (path, query) = address.split_once('?').unwrap_or((address, ""));
+        let names = query.split('&').filter_map(|pair| pair.split('=').next());
+        (format!("/{path}"), names.filter(|name| !name.is_empty()).map(str::to_owned).collect())
+    })
+    .collect()
+}
+
+#[test]
+fn every_address_and_setting_is_explained() {
+    let platform = read("docs/platform.md");
+    let cells = |heading: &str, column: usize| -> BTreeSet<String> {
+        let rows = rows(section(&platform, heading));
+        let cells = rows.iter().filter_map(|row| row.get(column));
+        cells.flat_map(|cell| code_words(cell)).map(str::to_owned).collect()
+    };
+    let endpoints = cells("## The HTTP API", 0);
+    let parameters = cells("### GET /v1/candles", 0);
+    let settings = cells("## Running it", 2);
+    let mut wrong = Vec::new();
+    let mut seen = 0;
+    for document in documents() {
+        for block in blocks(&read(&document)) {
+            for (path, names) in addresses(&block.text) {
+                seen += 1;
+                if !endpoints.contains(&format!("GET {path}")) {
+                    wrong.push(format!("{}:{}: no endpoint {path}", document.display(), block.line));
+                }
+                let unknown = names.iter().filter(|name| !parameters.contains(*name));
+                wrong.extend(unknown.map(|name| format!("{}: no parameter {name}", document.display())));
+            }
+            if block.language == "toml" && document == Path::new("docs/platform.md") {
+                let table: toml::Table = block.text.parse().unwrap();
+                seen += table.len();
+                let unknown = table.keys().filter(|name| !settings.contains(*name));
+                wrong.extend(unknown.map(|name| format!("{}: no setting {name}", document.display())));
+            }
+        }
+    }
+    assert!(seen >= 8, "only {seen} were found, so this test has stopped looking");
+    assert!(wrong.is_empty(), "docs/platform.md does not know:\n{}", wrong.join("\n"));
 }
 
 /// The targets of `[text](target)`.

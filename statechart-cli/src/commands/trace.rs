@@ -2,7 +2,7 @@
 
 use clap::Args;
 use statechart_lang::{
-    interpreter::{Difference, Ending, Log, Replay, Value, Word, replay},
+    interpreter::{Difference, Ending, LocalValue, Log, Replay, parse_param, replay},
     model::Machine,
 };
 
@@ -15,7 +15,7 @@ use crate::{Outcome, loader, output, spec};
 Examples:
   statechart trace worker.jsonl worker.sc
   statechart trace platform.jsonl specs/producer.sc --actor producer
-  statechart trace fork.jsonl philosophers.sc --machine Fork --param \"id: 3\"
+  statechart trace fork.jsonl philosophers.sc --machine Fork --param id=3
 
 The journal holds a line of JSON for each inspection event; `statechart_runtime::actor::Journal` writes it (feature
 `journal`). Each step gets the recorded event, timer or completion again, and is compared in what it takes, leaves,
@@ -37,8 +37,8 @@ pub(crate) struct Trace {
     /// The machine, when the file declares several or imports it.
     #[arg(long, value_name = "NAME")]
     machine: Option<String>,
-    /// A parameter of the machine, as `name: value`; may be repeated.
-    #[arg(long, value_name = "PARAM", allow_hyphen_values = true)]
+    /// A value for a parameter of the machine; may be repeated.
+    #[arg(long, value_name = "NAME=VALUE", allow_hyphen_values = true)]
     param: Vec<String>,
     /// As an object, for programs.
     #[arg(long)]
@@ -95,28 +95,15 @@ impl Trace {
         }
     }
 
-    /// One value a parameter; one that is not given takes its default.
-    fn params(&self, machine: &Machine) -> Result<Vec<Value>, Error> {
-        let mut given: Vec<Option<Value>> = vec![None; machine.params().count()];
-        let mut mistakes = Vec::new();
+    fn params(&self, machine: &Machine) -> Result<Vec<LocalValue>, Error> {
+        let (mut params, mut mistakes) = (Vec::new(), Vec::new());
         for text in &self.param {
-            match Word::parse_param(text, machine) {
-                Ok((at, value)) => {
-                    if let Some(place) = given.get_mut(at) {
-                        *place = Some(value);
-                    }
-                }
-                Err(error) => mistakes.push(format!("in the parameter `{text}`: {error}")),
+            match parse_param(text, machine) {
+                Ok(param) => params.push(param),
+                Err(error) => mistakes.push(format!("in `--param {text}`: {}; {}", error.message, error.help)),
             }
         }
-        if !mistakes.is_empty() {
-            return Err(Error::Words(mistakes));
-        }
-        // Later ones can only be given with those before them.
-        let params = machine.params().zip(given).map(|(param, value)| {
-            value.unwrap_or_else(|| Value::default_of(&param.ty, &param.name))
-        });
-        Ok(if self.param.is_empty() { Vec::new() } else { params.collect() })
+        if mistakes.is_empty() { Ok(params) } else { Err(Error::Params(mistakes)) }
     }
 }
 

@@ -9,7 +9,7 @@ use super::{
 use crate::{
     diff::samples,
     interpreter::{
-        Answers, Cause, Claim, Decision, Fault, Item, ItemKind, Outcome, Part, Row, Session, Value, Verdict,
+        Address, Answers, Cause, Claim, Decision, Fault, Item, ItemKind, Outcome, Part, Row, Session, Value, Verdict,
     },
     model::{EventId, Machine, TransitionId, walk::reads_the_clock},
 };
@@ -234,7 +234,8 @@ fn is_runaway(rows: &[Row]) -> bool {
 /// What depends on the situation: waiting for what is due next, and the completion of each child that runs.
 fn local_items(session: &Session<'_>) -> Vec<Item> {
     let interpreter = session.interpreter();
-    let item = |kind, text| Item { kind, answers: Answers::default(), text, column: 1 };
+    let item =
+        |kind, text| Item { to: Address::default(), kind, answers: Answers::default(), text, column: 1 };
     let mut items = Vec::new();
     if interpreter.next_due_us().is_some() {
         items.push(item(ItemKind::Elapse, "after".to_owned()));

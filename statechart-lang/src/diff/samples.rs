@@ -34,6 +34,7 @@ pub(crate) fn letters(old: &Machine, new: &Machine) -> (Vec<Letter>, Vec<String>
             let text = spelt(event, &args);
             for answers in &answers {
                 let item = |event| Item {
+                    to: crate::interpreter::Address::default(),
                     kind: ItemKind::Event { event, args: args.clone() },
                     answers: answers.clone(),
                     text: text.clone(),

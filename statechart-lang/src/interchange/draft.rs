@@ -19,6 +19,8 @@ pub(super) struct Draft {
     pub(super) inputs: Vec<DraftSymbol>,
     pub(super) internals: Vec<DraftSymbol>,
     pub(super) outputs: Vec<DraftSymbol>,
+    /// `parent: Door`: who is sent to.
+    pub(super) peers: Vec<String>,
     /// `n: Int = 0`, with comments before it.
     pub(super) context: Vec<String>,
     /// Lines of the `extern` block.
@@ -249,6 +251,9 @@ impl Draft {
             [("input", &self.inputs), ("internal", &self.internals), ("output", &self.outputs)]
         {
             write_symbols(keyword, symbols, out);
+        }
+        for peer in &self.peers {
+            let _ = writeln!(out, "  peer {peer}");
         }
         block("context", &self.context, out);
         block("extern", &self.externs, out);

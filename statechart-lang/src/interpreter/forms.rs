@@ -2,15 +2,15 @@
 
 use std::fmt::Write as _;
 
-use super::{NamedWord, Run, parse_words, render::cells, run};
+use super::{NamedWord, Run, Stage, render::cells};
 use crate::{
     Loader, compile,
-    model::{Machine, Model, names},
+    model::{Model, names},
 };
 
 /// The first line of [`Run::csv`]'s table.
 pub const CSV_HEADING: &str =
-    "word,n,triggered,before,symbol,guard,after,outputs,effects,context,note,accepted\n";
+    "word,n,triggered,machine,before,symbol,guard,after,outputs,effects,context,note,accepted\n";
 
 impl Run {
     /// One line a row of the run, without a heading ([`CSV_HEADING`] is that), fields in quotes where they have to be
@@ -19,11 +19,12 @@ impl Run {
     pub fn csv(&self, name: &str) -> String {
         let mut out = String::new();
         for row in &self.rows {
-            let [_, before, symbol, guard, after, outputs, effects, context, note] = cells(row);
+            let [_, machine, before, symbol, guard, after, outputs, effects, context, note] = cells(row);
             let fields = [
                 name.to_owned(),
                 row.n.to_string(),
                 row.triggered.to_string(),
+                machine,
                 before,
                 symbol,
                 guard,
@@ -90,8 +91,8 @@ pub fn mermaid_runs<'a>(runs: impl IntoIterator<Item = (&'a str, &'a Run)>) -> S
 
 /// `COIN [n < 3] / UNLOCK; coins: 0 → 1`.
 fn edge(row: &super::Row) -> String {
-    let [_, _, symbol, guard, _, outputs, _, context, note] = cells(row);
-    let mut text = symbol;
+    let [_, machine, _, symbol, guard, _, outputs, _, context, note] = cells(row);
+    let mut text = if machine.is_empty() { symbol } else { format!("{machine}: {symbol}") };
     for (part, before, after) in
         [(guard, " [", "]"), (outputs, " / ", ""), (context, "; ", ""), (note, " (", ")")]
     {
@@ -122,11 +123,11 @@ fn escaped(text: &str) -> String {
 
 /// What every word of a file does: its name and text, then its table. This is what tests keep as a snapshot.
 #[must_use]
-pub fn tables(machine: &Machine, words: &[NamedWord]) -> String {
+pub fn tables(stage: &Stage<'_>, words: &[NamedWord]) -> String {
     let mut out = String::new();
     for named in words {
         let name = named.name.as_deref().unwrap_or("-");
-        let _ = writeln!(out, "{name}: {}\n{}", named.word.text, run(machine, &named.word).table());
+        let _ = writeln!(out, "{name}: {}\n{}", named.word.text, stage.run(&named.word).table());
     }
     out
 }
@@ -139,24 +140,26 @@ pub fn tables(machine: &Machine, words: &[NamedWord]) -> String {
 pub fn tables_of(spec: &str, words: &str, loader: &dyn Loader) -> Result<String, String> {
     let compiled = compile(spec, loader);
     let Some(model) = &compiled.model else { return Err(compiled.render(false)) };
-    let machine = machine_of(model, spec)?;
-    let words = parse_words(words, machine).map_err(|errors| {
-        let errors: Vec<String> = errors.iter().map(|error| format!("in the words of `{spec}`: {error}")).collect();
+    let stage = stage_of(model, spec)?;
+    let words = stage.words(words).map_err(|errors| {
+        let errors: Vec<String> =
+            errors.iter().map(|error| format!("in the words of `{spec}`: {error}")).collect();
         errors.join("\n")
     })?;
-    Ok(tables(machine, &words))
+    Ok(tables(&stage, &words))
 }
 
-/// The machine that a file of words is meant for: the only one of the specification, else the one that is called like
-/// the file, else the last one, which may start those before it.
-fn machine_of<'m>(model: &'m Model, spec: &str) -> Result<&'m Machine, String> {
+/// What a file of words is meant for: the only machine of the specification, else the one that is called like the
+/// file, else the last one, which may start those before it; else the actors of its system.
+fn stage_of<'m>(model: &'m Model, spec: &str) -> Result<Stage<'m>, String> {
     let stem = spec.rsplit(['/', '\\']).next().unwrap_or(spec).trim_end_matches(".sc");
     let own = || model.own_machines();
-    let found = match own().count() {
-        0 | 1 => own().next(),
-        _ => own().find(|machine| names::snake(&machine.name) == names::snake(stem)).or_else(|| own().last()),
-    };
-    found.ok_or_else(|| {
+    let named = own().find(|machine| names::snake(&machine.name) == names::snake(stem));
+    if let Some(machine) = named.or_else(|| own().last()) {
+        return Ok(Stage::of(model, machine));
+    }
+    let system = model.systems.iter().find(|system| system.span.file.0 == 0);
+    system.map(|system| Stage::of_actors(model, system)).ok_or_else(|| {
         format!("`{spec}` declares no machine, so its words cannot be run; put them beside the file that does")
     })
 }

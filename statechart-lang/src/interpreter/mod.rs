@@ -34,9 +34,11 @@
 //! | `word`, `literal`, `words_file` | [`Word`] and `.words` files |
 //! | `snapshot` | [`Snapshot`]: a running machine as JSON, and back |
 //! | `situation` | what decides a machine's future, for telling configurations apart |
+//! | `halt` | the end of a machine that is stopped |
+//! | `stage` | [`Stage`]: what words run on: a machine, with children or without, or the actors of a system |
 //! | `session` | [`Session`]: a word, item by item |
 //! | `trace` | [`replay`]: what a running actor recorded, held against its specification |
-//! | `system` | [`System`]: a machine with the children that it starts |
+//! | `system` | [`System`]: a machine with the children that it starts, actors with theirs |
 //! | `run`, `render`, `forms` | [`Run`] and its forms |
 
 mod action;
@@ -48,6 +50,7 @@ mod eval;
 mod examples;
 mod explain;
 mod forms;
+mod halt;
 mod input;
 mod literal;
 mod look;
@@ -62,6 +65,7 @@ mod select;
 mod session;
 mod situation;
 mod snapshot;
+mod stage;
 mod state_set;
 mod system;
 #[cfg(test)]
@@ -85,7 +89,8 @@ pub use snapshot::{
     Json, SNAPSHOT_BYTES, SNAPSHOT_FORMAT, SavedActivity, SavedChild, SavedEvent, SavedMessage, SavedTimer,
     SavedUndo, Snapshot, SnapshotError,
 };
-pub use system::{CHILD_DEPTH_LIMIT, CHILD_LIMIT, System, SystemStep};
+pub use stage::{Stage, parse_param};
+pub use system::{Address, CHILD_DEPTH_LIMIT, CHILD_LIMIT, System, SystemStep};
 pub use trace::{
     ANSWER_LIMIT, Category, Difference, Ending, LOG_LINE_BYTES, Log, LogError, Replay, replay,
 };
@@ -94,6 +99,9 @@ pub use word::{Item, ItemKind, Word, WordError};
 pub use words_file::{NamedWord, parse_words};
 
 use std::collections::BTreeMap;
+
+/// A value for data of a machine's states, or for one of its parameters.
+pub type LocalValue = (crate::model::LocalId, Value);
 
 /// Most messages that a machine may have under way, to itself and delayed ones to others; one more is
 /// [`Fault::Undelivered`]. The bounds that a spec may set itself are in [`Limits`](crate::model::Limits).

@@ -64,7 +64,7 @@ pub(super) async fn ask<C: Actor, R: Send + 'static>(
 ) -> Result<R, AskError> {
     let (reply, mut answer) = oneshot::channel();
     let item = Item::Ask(Box::new(Asking { event: Some(event), pick, reply: Some(reply) }));
-    let full = match shared.mailbox.push(item) {
+    let full = match shared.mailbox.push(item, |item| item) {
         Ok(()) => None,
         Err(Refused::Full(item)) => Some(item),
         Err(Refused::Closed(_)) => return Err(AskError::Stopped { actor: shared.name().clone() }),

@@ -64,17 +64,7 @@ impl<C: Actor> Handle<C> {
 
     #[inline]
     fn put(&self, event: C::Event) -> Result<(), Refused<C::Event>> {
-        match self.shared.mailbox.push(Item::Event(event)) {
-            Ok(()) => Ok(()),
-            Err(refused) => {
-                let is_full = matches!(refused, Refused::Full(_));
-                match refused.into_item().into_event() {
-                    Some(event) if is_full => Err(Refused::Full(event)),
-                    Some(event) => Err(Refused::Closed(event)),
-                    None => Ok(()),
-                }
-            }
-        }
+        self.shared.mailbox.push(event, Item::Event)
     }
 
     /// [`Handle::try_tell`] in the form that [`super::Peers`] asks for.

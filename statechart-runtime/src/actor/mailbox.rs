@@ -88,10 +88,14 @@ impl<T> Mailbox<T> {
         self.limit
     }
 
-    /// Appends an item if there is room.
-    #[inline]
-    pub(super) fn push(&self, item: T) -> Result<(), Refused<T>> {
-        self.append(item, None, 0)
+    /// Appends an item if there is room. Inlined, so that the item is made in its place in the queue: a copy of what has
+    /// just been written in parts has to wait for all of them.
+    ///
+    /// # Errors
+    /// What the item would have been made of.
+    #[inline(always)]
+    pub(super) fn push<P>(&self, of: P, make: impl FnOnce(P) -> T) -> Result<(), Refused<P>> {
+        self.append(of, make, None, 0)
     }
 
     /// Appends an item, standing in line while there is no room. `sent` counts the item in the moment in which
@@ -100,7 +104,7 @@ impl<T> Mailbox<T> {
     /// # Errors
     /// The item, when the mailbox is closed.
     pub(super) async fn wait(&self, mut item: T, sent: Option<&AtomicU64>) -> Result<(), T> {
-        item = match self.append(item, sent, 0) {
+        item = match self.append_or_wait(item, sent, 0) {
             Ok(()) => return Ok(()),
             Err(Refused::Closed(item)) => return Err(item),
             Err(Refused::Full(item)) => item,
@@ -116,7 +120,7 @@ impl<T> Mailbox<T> {
             // Registered before the look, so that room made in between is not missed.
             room.as_mut().enable();
             // Its own place does not stand in its way, nor do those behind it.
-            item = match self.append(item, sent, usize::MAX) {
+            item = match self.append_or_wait(item, sent, usize::MAX) {
                 Ok(()) => break,
                 Err(Refused::Closed(item)) => return Err(item),
                 Err(Refused::Full(item)) => item,
@@ -129,20 +133,36 @@ impl<T> Mailbox<T> {
         Ok(())
     }
 
+    /// [`Mailbox::append`] for those who may have to wait.
+    fn append_or_wait(&self, item: T, sent: Option<&AtomicU64>, own: usize) -> Result<(), Refused<T>> {
+        self.append(item, |item| item, sent, own)
+    }
+
     /// `own`: how many places in line do not count.
-    #[inline]
-    fn append(&self, item: T, sent: Option<&AtomicU64>, own: usize) -> Result<(), Refused<T>> {
+    #[inline(always)]
+    fn append<P>(
+        &self,
+        of: P,
+        make: impl FnOnce(P) -> T,
+        sent: Option<&AtomicU64>,
+        own: usize,
+    ) -> Result<(), Refused<P>> {
         let mut inner = self.lock();
         if inner.is_closed {
-            return Err(Refused::Closed(item));
+            return Err(Refused::Closed(of));
         }
         if inner.queue.len().saturating_add(inner.in_line.saturating_sub(own)) >= self.limit {
-            return Err(Refused::Full(item));
+            return Err(Refused::Full(of));
         }
         if let Some(sent) = sent {
             sent.fetch_add(1, Ordering::Release);
         }
-        inner.queue.push_back(item);
+        if inner.queue.len() == inner.queue.capacity() {
+            push_growing(&mut inner.queue, make(of));
+        } else {
+            // Nothing here can unwind, so the item is written where it belongs and never copied.
+            inner.queue.push_back(make(of));
+        }
         let waker = inner.waker.take();
         drop(inner);
         if let Some(waker) = waker {
@@ -152,7 +172,6 @@ impl<T> Mailbox<T> {
     }
 
     /// Appends an item even where there is no room. The caller bounds how many.
-    #[cfg(feature = "snapshot")]
     pub(super) fn push_over(&self, item: T) -> Result<(), T> {
         let mut inner = self.lock();
         if inner.is_closed {
@@ -262,6 +281,11 @@ impl<T> Mailbox<T> {
     }
 }
 
+#[cold]
+fn push_growing<T>(queue: &mut VecDeque<T>, item: T) {
+    queue.push_back(item);
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
@@ -279,8 +303,8 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn nobody_overtakes_those_in_line() {
         let mailbox = Arc::new(Mailbox::new(2));
-        mailbox.push(0).unwrap();
-        mailbox.push(1).unwrap();
+        mailbox.push(0, |n| n).unwrap();
+        mailbox.push(1, |n| n).unwrap();
         let waiting: Vec<_> = [2, 3]
             .map(|item| {
                 let mailbox = mailbox.clone();
@@ -288,21 +312,21 @@ mod tests {
             })
             .into();
         tokio::task::yield_now().await;
-        assert!(matches!(mailbox.push(9), Err(Refused::Full(9))));
+        assert!(matches!(mailbox.push(9, |n| n), Err(Refused::Full(9))));
         assert_eq!(take(&mailbox).await, [0, 1]);
         // The room is for those in line, before they have run.
-        assert!(matches!(mailbox.push(9), Err(Refused::Full(9))));
+        assert!(matches!(mailbox.push(9, |n| n), Err(Refused::Full(9))));
         for task in waiting {
             task.await.unwrap().unwrap();
         }
         assert_eq!(take(&mailbox).await, [2, 3]);
-        mailbox.push(9).unwrap();
+        mailbox.push(9, |n| n).unwrap();
     }
 
     #[tokio::test(start_paused = true)]
     async fn one_that_gives_up_leaves_its_room_to_the_next() {
         let mailbox = Arc::new(Mailbox::new(1));
-        mailbox.push(0).unwrap();
+        mailbox.push(0, |n| n).unwrap();
         let start = |item| {
             let mailbox = mailbox.clone();
             tokio::spawn(async move { mailbox.wait(item, None).await })
@@ -317,7 +341,7 @@ mod tests {
         tokio::task::yield_now().await;
         mailbox.close();
         assert_eq!(third.await.unwrap(), Err(3));
-        assert!(matches!(mailbox.push(4), Err(Refused::Closed(4))));
+        assert!(matches!(mailbox.push(4, |n| n), Err(Refused::Closed(4))));
         assert_eq!((take(&mailbox).await, mailbox.len()), ([2].into(), 0));
     }
 
@@ -325,7 +349,7 @@ mod tests {
     async fn an_aborted_head_of_the_line_wakes_the_next() {
         // The head is woken for room and dropped before it runs: the room must reach the next.
         let mailbox = Arc::new(Mailbox::new(1));
-        mailbox.push(0).unwrap();
+        mailbox.push(0, |n| n).unwrap();
         let (head, next) = {
             let (one, two) = (mailbox.clone(), mailbox.clone());
             (

@@ -10,6 +10,7 @@ use tracing::{Level, level_filters::LevelFilter};
 
 use super::{
     Actor, Inspection, Inspector, Record, Undelivered,
+    mailbox::Refused,
     shared::{Active, Item},
     shell::{Shell, Start},
     timers::Due,
@@ -84,10 +85,7 @@ impl<C: Actor> Shell<C> {
     /// To itself: through the mailbox, or past it where it is full, since the loop cannot wait for itself.
     fn deliver_own(&mut self, event: C::Event) {
         let refused = if self.own.is_empty() {
-            match self.shared.mailbox.push(Item::Own(event)) {
-                Ok(()) => None,
-                Err(refused) => refused.into_item().into_event(),
-            }
+            self.shared.mailbox.push(event, Item::Own).err().map(Refused::into_item)
         } else {
             Some(event)
         };
@@ -241,9 +239,11 @@ impl<C: Actor> Effects<C> for Shell<C> {
         self.inspect(|| Inspection::Unhandled { name: event });
     }
 
-    #[inline]
+    #[inline(always)]
     fn took(&mut self, transition: u16) {
-        self.remember();
+        if self.has_entered {
+            self.remember();
+        }
         if self.is_observed(Level::DEBUG) {
             self.tell_took(transition);
         }

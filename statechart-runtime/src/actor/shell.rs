@@ -202,26 +202,53 @@ impl<C: Actor> Shell<C> {
         machine: &mut C,
         input: Option<Input<C::Event, C::Returned>>,
     ) -> Result<Outcome, String> {
-        let mut tag = None;
-        if let Some(Input::Event(event) | Input::Report { event, .. }) = &input {
-            tag = Some(C::tag(event));
-            if self.is_observed(Level::TRACE) {
-                let name = event_name::<C>(event);
-                tracing::trace!(target: "statechart", actor = %self.shared.name(), event = name, "event");
-                self.inspect(|| Inspection::Event { name, text: format!("{event:?}") });
-            }
-        }
-        let outcome = match input {
-            Some(input) => machine.step(self, input),
+        match input {
+            Some(input) => self.input_turn(machine, input),
             None => {
                 machine.start(self);
-                Outcome::Taken
+                self.after_turn(machine, Outcome::Taken, None)
             }
-        };
+        }
+    }
+
+    /// One step for an event. Inlined where the mailbox is read, so that an event is not copied right after it was
+    /// written in parts, which would have to wait for them.
+    ///
+    /// # Errors
+    /// See [`Shell::turn`].
+    #[inline(always)]
+    pub(super) fn input_turn(
+        &mut self,
+        machine: &mut C,
+        input: Input<C::Event, C::Returned>,
+    ) -> Result<Outcome, String> {
+        let mut tag = None;
+        if let Input::Event(event) | Input::Report { event, .. } = &input {
+            tag = Some(C::tag(event));
+            if self.is_observed(Level::TRACE) {
+                self.say_event(event);
+            }
+        }
+        let outcome = machine.step(self, input);
+        self.after_turn(machine, outcome, tag)
+    }
+
+    #[cold]
+    fn say_event(&mut self, event: &C::Event) {
+        let name = event_name::<C>(event);
+        tracing::trace!(target: "statechart", actor = %self.shared.name(), event = name, "event");
+        self.inspect(|| Inspection::Event { name, text: format!("{event:?}") });
+    }
+
+    /// What follows every step.
+    #[inline(always)]
+    fn after_turn(&mut self, machine: &mut C, outcome: Outcome, tag: Option<u16>) -> Result<Outcome, String> {
         if let Some(tag) = tag.filter(|_| outcome == Outcome::Deferred) {
             self.inspect(|| Inspection::Deferred { name: tag_name::<C>(tag) });
         }
-        self.settle(machine)?;
+        if self.has_entered || self.has_told || !self.starts.is_empty() {
+            self.settle(machine)?;
+        }
         if !self.faults.is_empty() {
             self.raise(machine)?;
         }
@@ -438,6 +465,38 @@ impl<C: Actor> Shell<C> {
         let Finished { activity, generation, event } = finished;
         self.inspect(|| Inspection::ServiceFinished { service: service_name::<C>(activity) });
         self.turn(machine, Some(Input::Report { activity, generation, event, last: true })).map(drop)
+    }
+
+    /// Has the machine leave its states, its last step. A panic there ends it all the same.
+    pub(super) fn halt(&mut self, machine: &mut C) {
+        let left = catch_unwind(AssertUnwindSafe(|| {
+            machine.halt(self);
+            self.remember();
+            self.is_changed = true;
+            self.publish(machine);
+        }));
+        if let Err(panic) = left {
+            let why = panic_text(panic);
+            tracing::error!(target: "statechart", actor = %self.shared.name(), why, "leaving the states panicked");
+        }
+    }
+
+    /// The end of a child, as its task tells it.
+    ///
+    /// # Errors
+    /// See [`Shell::turn`].
+    pub(super) fn child_ended(
+        &mut self,
+        machine: &mut C,
+        child: u16,
+        generation: u32,
+        end: ChildEnd<C::Returned>,
+    ) -> Result<(), String> {
+        let end = self.children.as_mut().and_then(|children| children.told(child, generation, end));
+        match end {
+            Some(end) => self.finish_child(machine, child, generation, end),
+            None => Ok(()),
+        }
     }
 
     /// The end of a child, for the machine: it is told in any case, or it would wait for ever.

@@ -50,21 +50,25 @@ pub fn metadata() -> serde_json::Value {
     serde_json::from_slice(&output.stdout).unwrap()
 }
 
-/// A fenced block: its language and its text.
+/// A fenced block: what stands behind its fence, its text, its first line.
 pub struct Block {
     pub language: String,
     pub text: String,
+    pub line: usize,
 }
 
 /// The fenced blocks of a Markdown text.
 pub fn blocks(markdown: &str) -> Vec<Block> {
     let mut blocks = Vec::new();
     let mut open: Option<Block> = None;
-    for line in markdown.lines() {
+    for (at, line) in markdown.lines().enumerate() {
         if let Some(fence) = line.trim_start().strip_prefix("```") {
             match open.take() {
                 Some(block) => blocks.push(block),
-                None => open = Some(Block { language: fence.trim().to_owned(), text: String::new() }),
+                None => {
+                    open =
+                        Some(Block { language: fence.trim().to_owned(), text: String::new(), line: at + 2 });
+                }
             }
         } else if let Some(block) = &mut open {
             block.text.push_str(line);
@@ -73,6 +77,12 @@ pub fn blocks(markdown: &str) -> Vec<Block> {
     }
     assert!(open.is_none(), "a fenced block does not end");
     blocks
+}
+
+/// Every document of the project, by its path below the workspace.
+pub fn documents() -> Vec<PathBuf> {
+    let clean = |path: PathBuf| path.strip_prefix(".").map(Path::to_path_buf).unwrap_or(path);
+    files(".", "md").into_iter().map(clean).collect()
 }
 
 /// The text outside fenced blocks.

@@ -1,10 +1,10 @@
 //! `statechart accepts`: a word through the machine itself.
 
 use clap::Args;
-use statechart_lang::interpreter::{Word, run};
+use statechart_lang::interpreter::Word;
 
 use crate::error::Error;
-use crate::{Outcome, output, spec, words};
+use crate::{Outcome, output, spec, stage, words};
 
 /// Say whether a machine accepts a word, and where the word ends.
 #[derive(Debug, Args)]
@@ -22,9 +22,8 @@ pub(crate) struct Accepts {
     /// The word, in the form of `statechart run`.
     #[arg(allow_hyphen_values = true)]
     word: String,
-    /// The machine, when the file declares several or imports it.
-    #[arg(long, value_name = "NAME")]
-    machine: Option<String>,
+    #[command(flatten)]
+    what: stage::Choice,
     /// As an object, for machines.
     #[arg(long)]
     json: bool,
@@ -36,11 +35,11 @@ impl Accepts {
             Ok(model) => model,
             Err(outcome) => return Ok(outcome),
         };
-        let machine = spec::machine(&model, &self.file, self.machine.as_deref())?;
-        let words = words::read(machine, std::slice::from_ref(&self.word), None)?;
+        let stage = self.what.stage(&model, &self.file)?;
+        let words = words::read(&stage, std::slice::from_ref(&self.word), None)?;
         let empty = (None, Word::default());
         let (_, word) = words.first().unwrap_or(&empty);
-        let run = run(machine, word);
+        let run = stage.run(word);
         let accepted = run.is_accepted();
         let states = run.states().last().cloned().unwrap_or_default();
         if self.json {

@@ -3,7 +3,7 @@
 use statechart_lang::{
     cover::{Coverage, Criterion, Target, Whole, targets},
     diagram::{self, Options},
-    interpreter::Word,
+    interpreter::{Stage, Word},
     model::Machine,
 };
 
@@ -17,13 +17,23 @@ const SHOWN: [Criterion; 3] = [Criterion::States, Criterion::Transitions, Criter
 
 /// Shows what the words cover; a picture as well, where one is wanted.
 pub(super) fn show(
-    machine: &Machine,
+    stage: &Stage<'_>,
     words: &[&Word],
     file: &str,
     format: Format,
     picture: Option<&str>,
 ) -> Result<Outcome, Error> {
-    let coverage = Coverage::of(machine, words.iter().copied());
+    let Some(machine) = stage.machine() else {
+        return Err(Error::Usage {
+            what: format!("`{}` is a system, and what is covered is counted for one machine", stage.name()),
+            help: "choose one of its machines with `--machine NAME`".to_owned(),
+        });
+    };
+    let explained = stage.clone().explaining();
+    let mut coverage = Coverage::default();
+    for word in words {
+        coverage.add(machine, &explained.run(word));
+    }
     if let Some(path) = picture {
         output::result(&drawn(machine, &coverage), Some(path))?;
     }
@@ -40,8 +50,8 @@ pub(super) fn show(
 fn drawn(machine: &Machine, coverage: &Coverage) -> String {
     let mut machine = machine.clone();
     machine.label = "green is covered, red is not, orange in part".to_owned();
-    let marks = coverage.marks(&machine);
-    diagram::dot(&machine, &Options { marks, ..Options::default() })
+    let highlight = coverage.highlight(&machine);
+    diagram::dot(&machine, &Options { highlight, ..Options::default() })
 }
 
 fn table(machine: &Machine, coverage: &Coverage, file: &str) -> String {

@@ -4,7 +4,9 @@
 mod lexer;
 mod parser;
 
-pub(super) use parser::{expression, script};
+pub(super) use parser::{expression, returned, script};
+
+use std::collections::BTreeMap;
 
 /// An expression.
 #[derive(Debug, Clone, PartialEq)]
@@ -27,6 +29,8 @@ pub(super) enum Js {
     Object(Vec<(String, Js)>),
     /// `x = e`, `x += e`, `x++`: the place, and its new value.
     Assign(Box<Js>, Box<Js>),
+    /// A function that does nothing but compute: its parameters, and what it returns.
+    Function(Vec<String>, Box<Js>),
 }
 
 /// A statement.
@@ -40,6 +44,8 @@ pub(super) enum Statement {
     Run(Js),
     If(Js, Vec<Statement>, Vec<Statement>),
     Function(String, Vec<String>, Vec<Statement>),
+    /// `return e`, inside a function.
+    Return(Option<Js>),
 }
 
 /// Why a text is not in this part of ECMAScript.
@@ -77,7 +83,7 @@ impl Js {
     pub(super) fn walk(&self, visit: &mut dyn FnMut(&Js)) {
         visit(self);
         match self {
-            Self::Member(of, _) | Self::Unary(_, of) => of.walk(visit),
+            Self::Member(of, _) | Self::Unary(_, of) | Self::Function(_, of) => of.walk(visit),
             Self::Index(a, b) | Self::Binary(_, a, b) | Self::Assign(a, b) => {
                 a.walk(visit);
                 b.walk(visit);
@@ -94,6 +100,32 @@ impl Js {
             Self::List(items) => items.iter().for_each(|item| item.walk(visit)),
             Self::Object(items) => items.iter().for_each(|(_, item)| item.walk(visit)),
             _ => {}
+        }
+    }
+
+    /// This expression with other expressions for some of its names.
+    pub(super) fn with(&self, values: &BTreeMap<&str, &Js>) -> Js {
+        let of = |js: &Js| Box::new(js.with(values));
+        let all = |list: &[Js]| list.iter().map(|js| js.with(values)).collect();
+        match self {
+            Self::Name(name) => values.get(name.as_str()).map_or_else(|| self.clone(), |js| (*js).clone()),
+            Self::Member(js, name) => Self::Member(of(js), name.clone()),
+            Self::Index(a, b) => Self::Index(of(a), of(b)),
+            Self::Call(js, args) => Self::Call(of(js), all(args)),
+            Self::Unary(operator, js) => Self::Unary(operator, of(js)),
+            Self::Binary(operator, a, b) => Self::Binary(operator, of(a), of(b)),
+            Self::Choice(a, b, c) => Self::Choice(of(a), of(b), of(c)),
+            Self::List(items) => Self::List(all(items)),
+            Self::Object(items) => {
+                Self::Object(items.iter().map(|(name, js)| (name.clone(), js.with(values))).collect())
+            }
+            Self::Assign(a, b) => Self::Assign(of(a), of(b)),
+            Self::Function(params, body) => {
+                let mut inner = values.clone();
+                inner.retain(|name, _| !params.iter().any(|param| param == name));
+                Self::Function(params.clone(), Box::new(body.with(&inner)))
+            }
+            Self::Number(..) | Self::Text(_) | Self::Bool(_) | Self::Null | Self::Undefined => self.clone(),
         }
     }
 
@@ -157,11 +189,31 @@ mod tests {
     }
 
     #[test]
+    fn functions_that_only_compute_are_read() {
+        let function = |params: &[&str], body: &str| {
+            Js::Function(
+                params.iter().map(|name| (*name).to_owned()).collect(),
+                Box::new(expression(body).unwrap()),
+            )
+        };
+        for (text, same) in [
+            ("function (a) { return a + 1; }", function(&["a"], "a + 1")),
+            ("function f(a, b) { if (a) { return b } else return 2 }", function(&["a", "b"], "a ? b : 2")),
+            ("function () { if (x) return 1; return 2 }", function(&[], "x ? 1 : 2")),
+            ("a => a * 2", function(&["a"], "a * 2")),
+            ("(a, b) => a < b", function(&["a", "b"], "a < b")),
+            ("() => { return 7; }", function(&[], "7")),
+        ] {
+            assert_eq!(expression(text).unwrap(), same, "{text}");
+        }
+    }
+
+    #[test]
     fn errors_are_told_from_what_is_not_known() {
         for text in ["return", "", "{p1: 'v1'", "1 +", "(a", "'open", "a b"] {
             assert!(matches!(expression(text), Err(Bad::Invalid(_))), "{text}: {:?}", expression(text));
         }
-        for text in ["function (a) { return a }", "new Thing()", "/re/.test(a)", "`a${b}`", "a => a"] {
+        for text in ["function (a) { a = 1 }", "new Thing()", "/re/.test(a)", "`a${b}`", "a => { b(); }"] {
             assert!(matches!(expression(text), Err(Bad::Unknown(_))), "{text}: {:?}", expression(text));
         }
     }

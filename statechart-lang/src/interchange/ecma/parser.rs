@@ -42,11 +42,10 @@ type Result<T> = std::result::Result<T, Bad>;
 
 /// Reads a whole text as one expression.
 pub(in super::super) fn expression(text: &str) -> Result<Js> {
-    let mut parser = Parser { tokens: tokens(text)?, at: 0, depth: 0 };
+    let mut parser = Parser { tokens: tokens(text)?, at: 0, depth: 0, functions: 0 };
     let js = parser.expr(0)?;
     match parser.peek() {
         None => Ok(js),
-        Some(Token::Sign("=>")) => Err(Bad::Unknown("a function".to_owned())),
         Some(Token::Sign(";")) if parser.at + 1 == parser.tokens.len() => Ok(js),
         Some(token) => Err(Bad::Invalid(format!("{} is not expected here", shown(token)))),
     }
@@ -54,7 +53,7 @@ pub(in super::super) fn expression(text: &str) -> Result<Js> {
 
 /// Reads a whole text as statements.
 pub(in super::super) fn script(text: &str) -> Result<Vec<Statement>> {
-    let mut parser = Parser { tokens: tokens(text)?, at: 0, depth: 0 };
+    let mut parser = Parser { tokens: tokens(text)?, at: 0, depth: 0, functions: 0 };
     let mut statements = Vec::new();
     while parser.peek().is_some() {
         parser.statement(&mut statements)?;
@@ -66,6 +65,24 @@ struct Parser {
     tokens: Vec<Placed>,
     at: usize,
     depth: usize,
+    /// How many functions are being read, one inside the other.
+    functions: usize,
+}
+
+/// What a body computes, where it does nothing else: each way through it ends in a `return`.
+pub(in super::super) fn returned(body: &[Statement]) -> Option<Js> {
+    match body.split_first()? {
+        (Statement::Return(js), _) => Some(js.clone().unwrap_or(Js::Undefined)),
+        (Statement::If(condition, then, otherwise), rest) => {
+            let otherwise = if otherwise.is_empty() { rest } else { otherwise };
+            Some(Js::Choice(
+                Box::new(condition.clone()),
+                Box::new(returned(then)?),
+                Box::new(returned(otherwise)?),
+            ))
+        }
+        _ => None,
+    }
 }
 
 fn shown(token: &Token) -> String {
@@ -225,8 +242,8 @@ impl Parser {
                 return Ok(step(place, if sign == "++" { "+" } else { "-" }));
             }
             Token::Sign("(") => {
-                if self.eat(")") {
-                    return Err(Bad::Unknown("a function".to_owned()));
+                if let Some(params) = self.arrow_params() {
+                    return self.arrow(params);
                 }
                 let inner = self.expr(0)?;
                 self.expect(")")?;
@@ -241,18 +258,83 @@ impl Parser {
                 "null" => Js::Null,
                 "undefined" => Js::Undefined,
                 "typeof" => return Ok(Js::Unary("typeof", Box::new(self.expr(UNARY)?))),
-                "function" | "async" | "class" => return Err(Bad::Unknown("a function".to_owned())),
+                "function" => {
+                    if matches!(self.peek(), Some(Token::Name(_))) {
+                        self.at += 1;
+                    }
+                    let (params, body) = self.function()?;
+                    self.computes(params, &body)?
+                }
+                "async" | "class" => return Err(Bad::Unknown("a function".to_owned())),
                 "new" | "delete" | "void" | "await" | "yield" | "super" | "import" | "this" => {
                     return Err(Bad::Unknown(format!("`{name}`")));
                 }
                 reserved if RESERVED.contains(&reserved) => {
                     return Err(Bad::Invalid(format!("`{name}` begins no expression")));
                 }
+                _ if self.eat("=>") => return self.arrow(vec![name]),
                 _ => Js::Name(name),
             },
             token => return Err(Bad::Invalid(format!("{} begins no expression", shown(&token)))),
         };
         self.postfix(primary)
+    }
+
+    /// `a, b) =>` behind its first parenthesis; nothing is read where it is something else.
+    fn arrow_params(&mut self) -> Option<Vec<String>> {
+        let start = self.at;
+        let mut params = Vec::new();
+        while let Some(Token::Name(name)) = self.peek() {
+            params.push(name.clone());
+            self.at += 1;
+            if !self.eat(",") {
+                break;
+            }
+        }
+        if self.eat(")") && self.eat("=>") {
+            return Some(params);
+        }
+        self.at = start;
+        None
+    }
+
+    /// What stands behind `=>`.
+    fn arrow(&mut self, params: Vec<String>) -> Result<Js> {
+        if !self.eat("{") {
+            return Ok(Js::Function(params, Box::new(self.expr(ASSIGNMENT)?)));
+        }
+        let body = self.body()?;
+        self.computes(params, &body)
+    }
+
+    fn computes(&self, params: Vec<String>, body: &[Statement]) -> Result<Js> {
+        match returned(body) {
+            Some(js) => Ok(Js::Function(params, Box::new(js))),
+            None => Err(Bad::Unknown("a function that does more than compute".to_owned())),
+        }
+    }
+
+    /// Parameters and body of a function.
+    fn function(&mut self) -> Result<(Vec<String>, Vec<Statement>)> {
+        self.expect("(")?;
+        let mut params = Vec::new();
+        while !self.eat(")") {
+            match self.next() {
+                Some(Token::Name(param)) => params.push(param),
+                _ => return Err(Bad::Unknown("parameters of a function".to_owned())),
+            }
+            self.eat(",");
+        }
+        self.expect("{")?;
+        Ok((params, self.body()?))
+    }
+
+    fn body(&mut self) -> Result<Vec<Statement>> {
+        let mut body = Vec::new();
+        self.functions += 1;
+        let result = self.block_rest(&mut body);
+        self.functions -= 1;
+        result.map(|()| body)
     }
 
     fn postfix(&mut self, mut js: Js) -> Result<Js> {
@@ -359,20 +441,15 @@ impl Parser {
             let Some(Token::Name(name)) = self.next() else {
                 return Err(Bad::Unknown("a function without a name".to_owned()));
             };
-            self.expect("(")?;
-            let mut params = Vec::new();
-            while !self.eat(")") {
-                match self.next() {
-                    Some(Token::Name(param)) => params.push(param),
-                    _ => return Err(Bad::Unknown("parameters of a function".to_owned())),
-                }
-                self.eat(",");
-            }
-            self.expect("{")?;
-            let mut body = Vec::new();
-            self.block_rest(&mut body)?;
+            let (params, body) = self.function()?;
             out.push(Statement::Function(name, params, body));
             return Ok(());
+        }
+        if self.functions > 0 && self.eat_word("return") {
+            let is_bare = self.newline() || matches!(self.peek(), Some(Token::Sign(";" | "}")) | None);
+            let js = if is_bare { None } else { Some(self.expr(0)?) };
+            out.push(Statement::Return(js));
+            return self.end();
         }
         if let Some(Token::Name(name)) = self.peek()
             && matches!(

@@ -3,64 +3,55 @@
 //! What is certain to be an error in ECMAScript is raised as the event that W3C names, and ends its block as W3C
 //! says: "an error aborts only its own block" (section 4.3).
 
+use std::collections::BTreeMap;
+
 use super::super::{
     Position,
     ecma::{Bad, Js, Statement},
     names,
 };
 use super::{
-    chart::{COMMUNICATION, EXECUTION, EventRow, Translator, generated_id},
-    expr::{COMPARE, SUM, Scope, is_default},
-    read::{Code, Content, ContentKind, Param, Send},
-    types::{Kind, Types},
+    call::CALL_DEPTH,
+    chart::{EXECUTION, Translator},
+    document::{Code, Content, ContentKind},
+    expr::{SUM, Scope, invalid, is_default, unknown},
+    types::Kind,
 };
 
-/// How deep functions may call each other.
-const CALL_DEPTH: usize = 8;
 /// An expression that cannot be evaluated: it faults wherever it is asked.
 pub(super) const FAULTY: &str = "1 / 0 == 0";
 
-/// Where a message goes.
-enum To {
-    Itself,
-    Internal,
-    /// Whoever runs the document.
-    Outside,
-    /// Index into the children.
-    Child(usize),
-    /// Nowhere: W3C `error.communication`.
-    Nobody,
-}
-
-/// What a name may stand for, each with the condition under which it does.
-struct Alternatives {
-    /// The variable that tells them apart; none where there is one.
-    by: Option<String>,
-    values: Vec<String>,
-}
-
-fn unknown<T>(what: impl Into<String>) -> Result<T, Bad> {
-    Err(Bad::Unknown(what.into()))
-}
-
-fn invalid<T>(what: impl Into<String>) -> Result<T, Bad> {
-    Err(Bad::Invalid(what.into()))
-}
-
-fn js(code: &Code) -> Result<&Js, Bad> {
+pub(super) fn js(code: &Code) -> Result<&Js, Bad> {
     code.js.as_ref().map_err(Clone::clone)
 }
 
 impl Translator<'_> {
-    /// A block of content. A nested one stands in an `if` or `foreach`, whose surroundings an error aborts, too.
-    pub(super) fn block(&mut self, contents: &[Content], scope: &Scope, nested: bool) -> Vec<String> {
+    /// A block of content. An error in a nested one, in an `if` or `foreach`, aborts what is around it, too.
+    pub(super) fn block(&mut self, contents: &[Content], scope: &Scope) -> Vec<String> {
+        self.known = self.opening.take().unwrap_or_else(|| self.constants.clone());
+        self.given_here.clear();
+        self.contents(contents, scope, false)
+    }
+
+    /// Contents of a block, or of a part of one.
+    fn contents(&mut self, contents: &[Content], scope: &Scope, nested: bool) -> Vec<String> {
         let mut out = Vec::new();
         for content in contents {
             match self.content(content, scope, &mut out) {
                 Ok(()) => {}
-                Err(Bad::Unknown(what)) => self.lost(content.at, what),
+                Err(Bad::Unknown(what)) => {
+                    // What a variable holds by then is known all the same.
+                    if !matches!(&content.kind, ContentKind::Assign(Code { js: Ok(Js::Name(_)), .. }, _)) {
+                        self.forget(std::slice::from_ref(content));
+                    }
+                    self.lost(content.at, what);
+                }
                 Err(Bad::Invalid(why)) => {
-                    self.fail(content.at, &why, nested, &mut out);
+                    let id = match &content.kind {
+                        ContentKind::Send(send) => Self::message_id(send, content.at),
+                        _ => None,
+                    };
+                    self.fail_with(content.at, &why, id.as_deref(), nested, &mut out);
                     break;
                 }
             }
@@ -70,19 +61,26 @@ impl Translator<'_> {
 
     /// Raises what is certain to be an error.
     pub(super) fn fail(&mut self, at: Position, why: &str, nested: bool, out: &mut Vec<String>) {
+        self.fail_with(at, why, None, nested, out);
+    }
+
+    /// The same for a message, whose id the error tells.
+    fn fail_with(&mut self, at: Position, why: &str, id: Option<&str>, nested: bool, out: &mut Vec<String>) {
         self.detail(at, format!("always an error: {why}"));
         if nested {
             self.may_fault = true;
             out.push(format!("if {FAULTY} {{ }}"));
         } else {
             self.errors.insert(EXECUTION);
-            out.push(self.raise_error(EXECUTION));
+            out.push(self.raise_error(EXECUTION, id));
         }
     }
 
-    fn raise_error(&mut self, name: &str) -> String {
-        let spelt = self.event_named(name).map_or(name, |event| self.events[event].name.as_str());
-        format!("raise {}", names::symbol(spelt))
+    pub(super) fn raise_error(&mut self, name: &str, id: Option<&str>) -> String {
+        let Some(event) = self.event_named(name) else { return format!("raise {}", names::symbol(name)) };
+        self.events[event].sites += 1;
+        let told = self.tell(event, id, None);
+        format!("raise {}{}", names::symbol(&self.events[event].name), arguments(&told))
     }
 
     fn content(&mut self, content: &Content, scope: &Scope, out: &mut Vec<String>) -> Result<(), Bad> {
@@ -91,7 +89,8 @@ impl Translator<'_> {
             ContentKind::Raise(name) => {
                 let Some(event) = self.event_named(name) else { return invalid("the event has no name") };
                 self.events[event].sites += 1;
-                out.push(format!("raise {}", names::symbol(&self.events[event].name)));
+                let told = self.tell(event, None, Some("internal"));
+                out.push(format!("raise {}{}", names::symbol(&self.events[event].name), arguments(&told)));
                 Ok(())
             }
             ContentKind::Log(label, code) => {
@@ -105,13 +104,19 @@ impl Translator<'_> {
             ContentKind::Foreach { array, item, index, body } => {
                 self.each(array, item, index.as_deref(), body, scope, out)
             }
-            ContentKind::Script(Ok(statements)) => self.statements(statements, content.at, scope, 0, out),
+            ContentKind::Script(Ok(statements)) => {
+                self.forget_statements(statements);
+                self.statements(statements, content.at, scope, 0, out)
+            }
             ContentKind::Script(Err(why)) => Err(why.clone()),
             ContentKind::Cancel(id) => {
                 let ids = self.alternatives(id, scope)?;
-                let actions: Vec<Option<String>> =
-                    ids.values.iter().map(|id| Some(format!("cancel {}", self.messages.get(id)?))).collect();
-                push_choice(&ids, actions, out);
+                let actions = ids.values.iter().map(|id| {
+                    let names = self.messages.get(id).map(Vec::as_slice).unwrap_or_default();
+                    names.iter().map(|(_, name)| format!("cancel {name}")).collect()
+                });
+                let actions: Vec<Vec<String>> = actions.collect();
+                ids.choose(actions, out);
                 Ok(())
             }
             ContentKind::Send(send) => self.send(send, content.at, scope, out),
@@ -156,7 +161,7 @@ impl Translator<'_> {
     }
 
     /// The variable that a location names.
-    fn place(&self, place: &Code) -> Result<String, Bad> {
+    pub(super) fn place(&self, place: &Code) -> Result<String, Bad> {
         let js = js(place)?;
         match js.path().as_deref() {
             Some(["_event" | "_name" | "_sessionid" | "_ioprocessors" | "_x", ..]) => {
@@ -184,7 +189,7 @@ impl Translator<'_> {
         self.assign_js(name, js(value)?, value.at, scope, out)
     }
 
-    fn assign_js(
+    pub(super) fn assign_js(
         &mut self,
         name: &str,
         value: &Js,
@@ -196,13 +201,23 @@ impl Translator<'_> {
             return invalid(format!("`{name}` is not declared"));
         };
         let (slot, spelt, read) = (variable.slot, variable.name.clone(), variable.read);
+        let folded = self.fold(value, scope);
+        match &folded {
+            Some(value) => self.known.insert(name.to_owned(), value.clone()),
+            None => self.known.remove(name),
+        };
         if let Js::Choice(condition, then, otherwise) = value
             && !is_default(condition, then)
         {
             let condition = self.truth(condition, scope)?;
             let (mut a, mut b) = (Vec::new(), Vec::new());
             self.assign_js(name, then, at, scope, &mut a)?;
+            let given = self.given_here.contains(&spelt);
             self.assign_js(name, otherwise, at, scope, &mut b)?;
+            if !given {
+                self.given_here.remove(&spelt);
+            }
+            self.known.remove(name);
             out.push(format!("if {} {{ {} }} else {{ {} }}", condition.text, a.join(", "), b.join(", ")));
             return Ok(());
         }
@@ -221,11 +236,16 @@ impl Translator<'_> {
                 {
                     variable.optional = true;
                 }
+                if out_of.optional {
+                    self.given_here.remove(&spelt);
+                } else {
+                    self.given_here.insert(spelt.clone());
+                }
                 out.push(format!("{spelt} := {}", out_of.text));
                 Ok(())
             }
             // Nothing but a log reads it, and nothing can go wrong: nobody will miss it.
-            Ok(_) | Err(Bad::Unknown(_)) if !read && value.is_literal() => {
+            Ok(_) | Err(Bad::Unknown(_)) if !read && folded.is_some() => {
                 self.detail(at, format!("`{name}` is never read: its value is left out"));
                 Ok(())
             }
@@ -241,7 +261,10 @@ impl Translator<'_> {
         out: &mut Vec<String>,
     ) -> Result<(), Bad> {
         let mut text = String::new();
+        let (known, given) = (self.known.clone(), self.given_here.clone());
         for (condition, body) in arms {
+            self.known.clone_from(&known);
+            self.given_here.clone_from(&given);
             let condition = match condition {
                 None => None,
                 Some(code) => match js(code).and_then(|js| self.truth(js, scope)) {
@@ -252,14 +275,15 @@ impl Translator<'_> {
                         // W3C 5.9.1: it counts as false, and the error is raised; the block goes on.
                         self.detail(code.at, format!("always an error: {why}"));
                         self.errors.insert(EXECUTION);
-                        out.push(self.raise_error(EXECUTION));
+                        let raised = self.raise_error(EXECUTION, None);
+                        out.push(raised);
                         continue;
                     }
                     Err(bad) => return Err(bad),
                 },
             };
             let last = condition.is_none();
-            let actions = self.block(body, scope, !(last && text.is_empty()));
+            let actions = self.contents(body, scope, !(last && text.is_empty()));
             match condition {
                 None if text.is_empty() => {
                     out.extend(actions);
@@ -280,6 +304,8 @@ impl Translator<'_> {
         if !text.is_empty() {
             out.push(text);
         }
+        (self.known, self.given_here) = (known, given);
+        arms.iter().for_each(|(_, body)| self.forget(body));
         Ok(())
     }
 
@@ -323,8 +349,19 @@ impl Translator<'_> {
             }
             actions.push(format!("{variable} := {spelt}"));
         }
-        actions.extend(self.block(body, scope, true));
-        let list = if list.optional && self.defaults.contains(&list.text) {
+        // The body may be run again after itself.
+        self.known.retain(|name, _| !names_of_loop(item, index).contains(&name.as_str()));
+        let given = self.given_here.clone();
+        let before = self.known.clone();
+        self.forget(body);
+        self.given_here.clone_from(&given);
+        actions.extend(self.contents(body, scope, true));
+        for taken in given.difference(&self.given_here.clone()) {
+            self.filled_in.insert(taken.clone());
+        }
+        self.known = before;
+        self.forget(body);
+        let list = if list.optional && self.hints.defaults.contains(&list.text) {
             format!("{} ?? []", list.text)
         } else {
             list.text
@@ -341,19 +378,23 @@ impl Translator<'_> {
         depth: usize,
         out: &mut Vec<String>,
     ) -> Result<(), Bad> {
-        for statement in statements {
+        for (number, statement) in statements.iter().enumerate() {
+            let at_end = number + 1 == statements.len();
             match statement {
                 Statement::Declare(_) | Statement::Function(..) => {}
+                Statement::Assign(Js::Name(name), Js::Function(..)) if self.lambdas.contains_key(name) => {}
                 Statement::Assign(Js::Name(name), value) if !name.starts_with('_') => {
                     self.assign_js(name, value, at, scope, out)?;
                 }
                 Statement::Assign(..) => return unknown("an assignment to a part of an object"),
+                // What a procedure returns, nobody asks for.
+                Statement::Return(_) if depth > 0 && at_end => {}
+                Statement::Return(_) => return unknown("`return`"),
                 Statement::Run(Js::Call(of, args)) => match &**of {
-                    Js::Name(name) if args.is_empty() && depth < CALL_DEPTH => match self.functions.get(name)
-                    {
-                        Some(body) => {
-                            let body = *body;
-                            self.statements(body, at, scope, depth + 1, out)?;
+                    Js::Name(name) if depth < CALL_DEPTH => match self.functions.get(name) {
+                        Some((params, body)) => {
+                            let body = applied(params, body, args)?;
+                            self.statements(&body, at, scope, depth + 1, out)?;
                         }
                         None if self.unknown_scripts => return unknown(format!("a call of `{name}`")),
                         None => return invalid(format!("the function `{name}` is not declared")),
@@ -379,281 +420,40 @@ impl Translator<'_> {
         }
         Ok(())
     }
+}
 
-    /// The texts that a piece of code can be.
-    fn alternatives(&mut self, code: &Code, scope: &Scope) -> Result<Alternatives, Bad> {
-        let js = js(code)?;
-        let Some(values) = self.values(js) else {
-            self.value(js, scope)?;
-            return unknown(format!("`{}`, whose values are not all written out", code.text));
-        };
-        let values: Vec<String> = values.into_iter().collect();
-        let by = match (values.len(), js) {
-            (1, _) => None,
-            (_, Js::Name(_)) => Some(self.value(js, scope)?.text),
-            _ => return unknown(format!("`{}`, which is computed", code.text)),
-        };
-        Ok(Alternatives { by, values })
-    }
+/// Arguments of an event, in parentheses where there are any.
+pub(super) fn arguments(list: &[String]) -> String {
+    if list.is_empty() { String::new() } else { format!("({})", list.join(", ")) }
+}
 
-    /// Whether a message is for somebody else.
-    pub(super) fn goes_elsewhere(&self, send: &Send) -> bool {
-        let Some(target) = send.target.as_ref().and_then(|code| code.js.as_ref().ok()) else { return false };
-        let values = self.values(target).unwrap_or_default();
-        !values.iter().any(|value| matches!(value.as_str(), "#_internal" | "#_scxml_session" | ""))
-    }
+fn names_of_loop<'n>(item: &'n str, index: Option<&'n str>) -> Vec<&'n str> {
+    [Some(item), index].into_iter().flatten().collect()
+}
 
-    fn receiver(&mut self, send: &Send, scope: &Scope) -> Result<To, Bad> {
-        if let Some(kind) = &send.kind {
-            for kind in self.alternatives(kind, scope)?.values {
-                let kind = kind.trim_end_matches('/');
-                if kind.contains("BasicHTTP") || kind == "basichttp" {
-                    return unknown("a message by HTTP");
-                }
-                if !matches!(
-                    kind,
-                    "" | "scxml"
-                        | "http://www.w3.org/TR/scxml/#SCXMLEventProcessor"
-                        | "http://www.w3.org/TR/scxml"
-                ) {
-                    return invalid(format!("messages of type `{kind}` are not supported"));
-                }
+/// The body of a procedure with its arguments in place of its parameters, which it must not assign to.
+fn applied(params: &[String], body: &[Statement], args: &[Js]) -> Result<Vec<Statement>, Bad> {
+    let nothing = Js::Undefined;
+    let given = params.iter().enumerate();
+    let given: BTreeMap<&str, &Js> =
+        given.map(|(at, name)| (name.as_str(), args.get(at).unwrap_or(&nothing))).collect();
+    with(body, &given)
+}
+
+fn with(body: &[Statement], values: &BTreeMap<&str, &Js>) -> Result<Vec<Statement>, Bad> {
+    let of = |statement: &Statement| {
+        Ok(match statement {
+            Statement::Assign(Js::Name(name), _) if values.contains_key(name.as_str()) => {
+                return unknown(format!("an assignment to the parameter `{name}`"));
             }
-        }
-        let Some(target) = &send.target else { return Ok(To::Itself) };
-        let targets = self.alternatives(target, scope)?;
-        let [target] = targets.values.as_slice() else {
-            return unknown("a message with several possible targets");
-        };
-        Ok(match target.as_str() {
-            "" | "#_scxml_session" => To::Itself,
-            "#_internal" => To::Internal,
-            "#_parent" if self.outputs.is_some() => To::Outside,
-            "#_parent" => return unknown("a message to the machine that started this one"),
-            other => match other.strip_prefix("#_") {
-                Some(id) => match self.children.iter().position(|child| child.id == id) {
-                    Some(child) => To::Child(child),
-                    None => To::Nobody,
-                },
-                None if other.contains("://") => return unknown(format!("a message to `{other}`")),
-                None => return invalid(format!("`{other}` is no target")),
-            },
+            Statement::Assign(place, value) => Statement::Assign(place.with(values), value.with(values)),
+            Statement::Run(js) => Statement::Run(js.with(values)),
+            Statement::If(condition, then, otherwise) => {
+                Statement::If(condition.with(values), with(then, values)?, with(otherwise, values)?)
+            }
+            Statement::Return(js) => Statement::Return(js.as_ref().map(|js| js.with(values))),
+            Statement::Declare(_) | Statement::Function(..) => statement.clone(),
         })
-    }
-
-    fn send(&mut self, send: &Send, at: Position, scope: &Scope, out: &mut Vec<String>) -> Result<(), Bad> {
-        let to = self.receiver(send, scope)?;
-        if let Some(place) = &send.idlocation {
-            let place = self.place(place)?;
-            self.assign_js(&place, &Js::Text(generated_id(at)), at, scope, out)?;
-        }
-        let Some(event) = &send.event else { return unknown("a message without an event") };
-        let events = self.alternatives(event, scope)?;
-        let (delays, by) = self.delays(send, scope)?;
-        if events.by.is_some() && by.is_some() {
-            return unknown("a message whose event and delay are both computed");
-        }
-        let id = send.id.clone().or_else(|| send.idlocation.is_some().then(|| generated_id(at)));
-        let id = id.and_then(|id| self.messages.get(&id).cloned());
-        let mut actions = Vec::new();
-        for name in &events.values {
-            for delay in &delays {
-                let delay_text = if delay.is_empty() { String::new() } else { format!(" delay {delay}") };
-                let id = match &id {
-                    Some(id) if !delay.is_empty() => format!(" as {id}"),
-                    _ => String::new(),
-                };
-                actions.push(match &to {
-                    To::Nobody => {
-                        self.errors.insert(COMMUNICATION);
-                        Some(self.raise_error(COMMUNICATION))
-                    }
-                    To::Child(child) => {
-                        let row = &self.children[*child];
-                        let (child, event) = (row.name.clone(), row.events.get(name).cloned());
-                        if !send.params.is_empty() || send.content.is_some() {
-                            self.lost(at, "the data of a message to a child");
-                        }
-                        event.map(|event| format!("send {child} {}{delay_text}{id}", names::symbol(&event)))
-                    }
-                    To::Outside if !delay.is_empty() => return unknown("an output that is delayed"),
-                    To::Outside => {
-                        let output = self.output(name);
-                        let args =
-                            self.arguments(output, true, &send.params, send.content.as_ref(), scope)?;
-                        let spelt = self
-                            .outputs
-                            .as_ref()
-                            .and_then(|rows| rows.get(output))
-                            .map_or("", |row| &row.name);
-                        Some(format!("emit {}{args}", names::symbol(spelt)))
-                    }
-                    To::Itself | To::Internal => {
-                        let Some(event) = self.event_named(name) else {
-                            return invalid("the event has no name");
-                        };
-                        let args =
-                            self.arguments(event, false, &send.params, send.content.as_ref(), scope)?;
-                        let symbol = names::symbol(&self.events[event].name);
-                        Some(match to {
-                            To::Internal => format!("raise {symbol}{args}"),
-                            _ => format!("send self {symbol}{args}{delay_text}{id}"),
-                        })
-                    }
-                });
-            }
-        }
-        let alternatives = if by.is_some() {
-            Alternatives {
-                by: by.as_ref().map(|(by, _)| by.clone()),
-                values: by.map(|(_, values)| values).unwrap_or_default(),
-            }
-        } else {
-            events
-        };
-        push_choice(&alternatives, actions, out);
-        Ok(())
-    }
-
-    /// Every delay that a message may have, as the language spells it, and what tells several apart.
-    #[allow(clippy::type_complexity)] // A pair of a list and what it goes by.
-    fn delays(
-        &mut self,
-        send: &Send,
-        scope: &Scope,
-    ) -> Result<(Vec<String>, Option<(String, Vec<String>)>), Bad> {
-        let Some(code) = &send.delay else { return Ok((vec![String::new()], None)) };
-        let value = js(code)?;
-        if self.values(value).is_none() {
-            let out = self.value(value, scope)?;
-            return match out.kind {
-                Kind::Int if !out.optional => {
-                    self.may_fault = true;
-                    Ok((vec![format!("(1ms * {})", out.within(COMPARE + 5))], None))
-                }
-                _ => unknown(format!("the delay `{}`", code.text)),
-            };
-        }
-        let found = self.alternatives(code, scope)?;
-        let mut delays = Vec::new();
-        for value in &found.values {
-            let us = delay_us(value).ok_or_else(|| Bad::Invalid(format!("`{value}` is no delay")))?;
-            delays.push(if us == 0 { String::new() } else { names::duration(us) });
-        }
-        Ok((delays, found.by.map(|by| (by, found.values))))
-    }
-
-    /// Index of an output; it is declared by being used.
-    fn output(&mut self, original: &str) -> usize {
-        let rows = self.outputs.get_or_insert_with(Vec::new);
-        if let Some(known) = rows.iter().position(|row| row.original == original) {
-            return known;
-        }
-        let mut spelt = names::Names::new(crate::model::names::pascal);
-        for row in rows.iter() {
-            spelt.take(&row.name);
-        }
-        let name = spelt.claim(&names::quotable(original));
-        rows.push(EventRow { original: original.to_owned(), name, ..EventRow::default() });
-        rows.len() - 1
-    }
-
-    /// An event or output, and the types.
-    fn row(&mut self, at: usize, is_output: bool) -> Option<(&mut EventRow, &mut Types)> {
-        let rows = if is_output { self.outputs.as_mut()? } else { &mut self.events };
-        rows.get_mut(at).map(|row| (row, &mut self.types))
-    }
-
-    /// The data of a message, in the order in which it is given.
-    fn arguments(
-        &mut self,
-        event: usize,
-        is_output: bool,
-        params: &[Param],
-        content: Option<&Code>,
-        scope: &Scope,
-    ) -> Result<String, Bad> {
-        if let Some((row, _)) = self.row(event, is_output) {
-            row.sites += 1;
-        }
-        let mut given: Vec<(&str, &Js)> = Vec::new();
-        for param in params {
-            given.push((&param.name, js(&param.value)?));
-        }
-        if let Some(code) = content {
-            match js(code)? {
-                Js::Object(items) => given.extend(items.iter().map(|(name, value)| (name.as_str(), value))),
-                value => given.push(("data", value)),
-            }
-        }
-        let mut args = Vec::new();
-        for (name, value) in given {
-            let Some((row, types)) = self.row(event, is_output) else { continue };
-            let slot = row.field(name, types);
-            let found = self.infer(value, scope);
-            if !self.types.join(slot, found) {
-                return unknown(format!("the data `{name}` of a message hold values of different types"));
-            }
-            let kind = self.types.kind(slot);
-            let out = self.spelt(value, scope, kind)?;
-            let Some((row, _)) = self.row(event, is_output) else { continue };
-            let Some(field) = row.fields.get_mut(name) else { continue };
-            field.given += 1;
-            field.maybe |= out.optional;
-            if out.text != "none" {
-                args.push(format!("{}: {}", field.name, out.text));
-            }
-        }
-        Ok(if args.is_empty() { String::new() } else { format!("({})", args.join(", ")) })
-    }
-}
-
-/// One action, or a choice between several by the value of a variable.
-fn push_choice(alternatives: &Alternatives, actions: Vec<Option<String>>, out: &mut Vec<String>) {
-    let Some(by) = &alternatives.by else {
-        out.extend(actions.into_iter().flatten());
-        return;
     };
-    let arms: Vec<String> = alternatives
-        .values
-        .iter()
-        .zip(actions)
-        .filter_map(|(value, action)| Some(format!("if {by} == {} {{ {} }}", names::text(value), action?)))
-        .collect();
-    if !arms.is_empty() {
-        out.push(arms.join(" else "));
-    }
-}
-
-/// A delay as CSS2 spells it: `10ms`, `.5s`; a plain number is milliseconds.
-fn delay_us(text: &str) -> Option<i64> {
-    let text = text.trim();
-    let (number, unit) = match text {
-        _ if text.ends_with("ms") => (text.strip_suffix("ms")?, 1_000.0),
-        _ if text.ends_with('s') => (text.strip_suffix('s')?, 1_000_000.0),
-        _ => (text, 1_000.0),
-    };
-    let number: f64 = number.trim().parse().ok()?;
-    let us = (number * unit).round();
-    #[allow(clippy::cast_possible_truncation)] // Within the range that is tested.
-    (0.0..9.0e18).contains(&us).then_some(us as i64)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::delay_us;
-
-    #[test]
-    fn delays_are_those_of_css() {
-        for (text, us) in [
-            ("10ms", Some(10_000)),
-            (".5s", Some(500_000)),
-            ("1s", Some(1_000_000)),
-            ("7", Some(7_000)),
-            ("soon", None),
-            ("-1s", None),
-        ] {
-            assert_eq!(delay_us(text), us, "{text}");
-        }
-    }
+    body.iter().map(of).collect()
 }

@@ -2,20 +2,36 @@
 //!
 //! | part | what it does |
 //! |---|---|
-//! | `read` | the document as data |
-//! | `types` | what values variables hold |
-//! | `expr` | expressions |
-//! | `content` | executable content |
-//! | `chart` | events, states, transitions, in passes until the types stand still |
+//! | `read`, `document` | the document as data |
+//! | `objects` | objects of the data model as variables |
+//! | `family` | the documents that a document invokes, before itself |
+//! | `declare` | names: states, variables, events |
+//! | `chart` | passes over the document until the types stand still |
+//! | `data`, `reactions`, `invoke`, `prelude` | its data, states and transitions, invocations |
+//! | `content`, `send` | executable content, messages |
+//! | `expr`, `truth`, `event`, `call`, `infer`, `types` | expressions, and what values they have |
+//! | `constant` | what expressions are for certain |
 
+mod call;
 mod chart;
+mod constant;
 mod content;
+mod data;
+mod declare;
+mod document;
+mod event;
 mod expr;
+mod family;
+mod infer;
+mod invoke;
+mod objects;
+mod prelude;
 mod reactions;
 mod read;
+mod send;
+mod truth;
 mod types;
-
-use std::collections::BTreeSet;
+mod walk;
 
 use super::{ImportError, ImportOptions, Imported, Note, Position, machine_name, verdict};
 use crate::Code;
@@ -25,25 +41,30 @@ const ROUNDS: usize = 8;
 
 pub(super) fn import(text: &str, options: &ImportOptions<'_>) -> Result<Imported, ImportError> {
     let directory = options.path.rfind('/').map_or("", |at| options.path.get(..=at).unwrap_or_default());
-    let chart = read::read(text, &read::Files { loader: options.loader, directory })?;
+    let way = [options.path.to_owned()];
+    let chart = read::read(text, &read::Files { loader: options.loader, directory, way: &way })?;
     let name = machine_name(&chart.name, options.path);
-    let mut defaults = BTreeSet::new();
+    let mut hints = chart::Hints::default();
     let mut round = 0;
     loop {
         round += 1;
-        let mut imported = chart::translate(&chart, &name, options.events, &defaults)?;
+        let (mut imported, mut wanted) = family::translate(&chart, &name, options.events, &hints)?;
         let errors = verdict(&imported.text);
-        let before = defaults.len();
         for (diagnostic, text) in &errors {
             if diagnostic.code == Code::MaybeNone {
-                defaults.insert(text.clone());
+                wanted.defaults.insert(text.clone());
             }
         }
-        if defaults.len() == before || round == ROUNDS {
+        let is_settled = wanted == hints;
+        hints = wanted;
+        if is_settled || round == ROUNDS {
             imported.notes.extend(errors.iter().map(|(diagnostic, _)| Note {
                 at: Position::default(),
                 lost: true,
-                text: format!("the translation has an error: {} {}", diagnostic.code, diagnostic.message),
+                text: format!(
+                    "the translation has an error, mend it by hand: {} {}",
+                    diagnostic.code, diagnostic.message
+                ),
             }));
             imported.notes.sort();
             imported.notes.dedup();

@@ -5,10 +5,11 @@ use super::super::{
     ecma::{Bad, Js},
 };
 use super::{
-    chart::{COMMUNICATION, EXECUTION, Translator, matches, stem},
+    chart::{COMMUNICATION, EXECUTION, Translator},
     content::FAULTY,
+    document::{Content, ContentKind, Transition},
     expr::{Current, Scope},
-    read::{Content, ContentKind, Data, DoneData, Invoke, Transition},
+    walk::{matches, stem},
 };
 
 impl Translator<'_> {
@@ -23,109 +24,19 @@ impl Translator<'_> {
         }
         for script in &chart.scripts {
             // A script that only declares functions does nothing by itself.
-            start.extend(self.block(std::slice::from_ref(script), &Scope::default(), false));
+            start.extend(self.block(std::slice::from_ref(script), &Scope::default()));
         }
+        self.collect_preludes();
         for index in 0..chart.states.len() {
             let start = if index == 0 { std::mem::take(&mut start) } else { Vec::new() };
             self.state(index, start);
         }
+        self.preludes_of_the_rest();
         self.created();
     }
 
-    fn data(&mut self, data: &Data, start: &mut Vec<String>) {
-        let late = self.chart.late && data.state != 0;
-        let scope = Scope::default();
-        let Some(variable) = self.variables.get(&data.id) else {
-            if data.id.starts_with('_') || data.id.is_empty() {
-                self.lost(data.at, format!("`{}` as the name of a variable", data.id));
-            }
-            return;
-        };
-        let (slot, spelt, param, read) =
-            (variable.slot, variable.name.clone(), variable.param, variable.read);
-        let mut initial = None;
-        let mut optional = false;
-        match data.value.as_ref().map(|code| &code.js) {
-            None => optional = true,
-            Some(Ok(Js::Undefined | Js::Null)) => optional = true,
-            Some(Ok(js)) => {
-                let found = self.infer(js, &scope);
-                if self.types.join(slot, found) {
-                    let kind = self.types.kind(slot);
-                    let constant = js.is_literal() && !late;
-                    match self.spelt(js, &scope, kind) {
-                        Ok(out) if constant => initial = Some(out.text),
-                        Ok(_) if late => optional = true,
-                        Ok(out) => {
-                            optional = out.optional;
-                            start.push(format!("{spelt} := {}", out.text));
-                        }
-                        Err(Bad::Invalid(why)) => {
-                            optional = true;
-                            self.fail(data.at, &why, false, start);
-                        }
-                        Err(Bad::Unknown(_)) if !read && js.is_literal() => {
-                            self.detail(
-                                data.at,
-                                format!("`{}` is never read: its value is left out", data.id),
-                            );
-                        }
-                        Err(Bad::Unknown(why)) => {
-                            self.lost(data.at, format!("the value of `{}`: {why}", data.id))
-                        }
-                    }
-                } else {
-                    self.lost(data.at, format!("`{}` holds values of different types", data.id));
-                }
-            }
-            Some(Err(Bad::Invalid(why))) => {
-                optional = true;
-                let why = why.clone();
-                self.fail(data.at, &why, false, start);
-            }
-            Some(Err(Bad::Unknown(why))) if read => {
-                self.lost(data.at, format!("the value of `{}`: {why}", data.id));
-            }
-            Some(Err(Bad::Unknown(_))) => {
-                self.detail(data.at, format!("`{}` is never read: its value is left out", data.id));
-            }
-        }
-        let Some(variable) = self.variables.get_mut(&data.id) else { return };
-        variable.optional |= optional && !param;
-        let Some(ty) = self.types.spell(slot) else {
-            return;
-        };
-        let mark = if variable.optional { "?" } else { "" };
-        let initial = initial
-            .unwrap_or_else(|| if variable.optional { "none" } else { self.types.zero(slot) }.to_owned());
-        let line = format!("{spelt}: {ty}{mark} = {initial}");
-        if param { self.draft.params.push(line) } else { self.draft.context.push(line) }
-    }
-
-    /// Variables that a script or a loop creates.
-    fn created(&mut self) {
-        let mut lines = Vec::new();
-        for (name, variable) in &mut self.variables {
-            if self.chart.data.iter().any(|data| data.id == *name) {
-                continue;
-            }
-            variable.optional = true;
-            if let Some(ty) = self.types.spell(variable.slot) {
-                lines.push(format!("{}: {ty}? = none", variable.name));
-            }
-        }
-        self.draft.context.extend(lines);
-        if self.chart.late {
-            for data in self.chart.data.iter().filter(|data| data.state != 0) {
-                if let Some(variable) = self.variables.get(&data.id) {
-                    self.draft.context.push(format!("{}_is_bound: Bool = false", variable.name));
-                }
-            }
-        }
-    }
-
     /// Adds what a part of a state is, behind comments about what is missing from it.
-    fn push(&mut self, state: usize, notes: usize, item: Option<Item>) {
+    pub(super) fn push(&mut self, state: usize, notes: usize, item: Option<Item>) {
         let comments: Vec<Item> = self
             .notes
             .get(notes..)
@@ -138,9 +49,11 @@ impl Translator<'_> {
     }
 
     fn state(&mut self, index: usize, start: Vec<String>) {
+        self.at_state = index;
         let state = &self.chart.states[index];
         let kind = self.draft.states[index].kind;
-        let scope = Scope::default();
+        let scope = Scope { later: true, ..Scope::default() };
+        let leaving = Scope::default();
         let children = self.draft.children(index);
         let is_compound = kind == DraftKind::State && !children.is_empty();
         let notes = self.notes.len();
@@ -150,7 +63,7 @@ impl Translator<'_> {
                 targets.extend(children.first());
             }
             let mut actions = start;
-            actions.extend(self.block(&state.initial_content, &scope, false));
+            actions.extend(self.block(&state.initial_content, &scope));
             self.push(index, notes, Some(Item::Initial(targets, actions)));
         }
         if matches!(kind, DraftKind::History { .. }) {
@@ -158,13 +71,21 @@ impl Translator<'_> {
         }
         let late: Vec<String> = self.late(index, &scope);
         self.push(index, notes, Some(Item::Actions("entry", late)));
-        for (keyword, blocks) in [("entry", &state.entry), ("exit", &state.exit)] {
+        let mut known = self.first_values(index);
+        for (keyword, blocks, scope) in [("entry", &state.entry, &scope), ("exit", &state.exit, &leaving)] {
             for block in blocks {
                 let notes = self.notes.len();
-                let actions = self.block(block, &scope, false);
+                self.opening = known.take();
+                let actions = self.block(block, scope);
+                known = (keyword == "entry").then(|| self.known.clone());
+                // The document ends with it, and leaves it then.
+                let is_end = kind == DraftKind::Final && state.parent == 0;
+                let keyword = if is_end { "entry" } else { keyword };
                 self.push(index, notes, Some(Item::Actions(keyword, actions)));
             }
+            known = None;
         }
+        self.known.clone_from(&self.constants);
         for (number, invoke) in state.invokes.iter().enumerate() {
             self.invoke(index, number, invoke, &scope);
         }
@@ -178,30 +99,6 @@ impl Translator<'_> {
         }
     }
 
-    /// W3C 5.3: with late binding, a state's data get their values when it is entered for the first time.
-    fn late(&mut self, index: usize, scope: &Scope) -> Vec<String> {
-        let chart = self.chart;
-        let mut actions = Vec::new();
-        for data in chart.data.iter().filter(|data| chart.late && index != 0 && data.state == index) {
-            let Some(flag) =
-                self.variables.get(&data.id).map(|variable| format!("{}_is_bound", variable.name))
-            else {
-                continue;
-            };
-            let mut inner = vec![format!("{flag} := true")];
-            if let Some(code) = &data.value
-                && let Err(bad) = self.assign(&data.id, code, scope, &mut inner)
-            {
-                match bad {
-                    Bad::Unknown(why) => self.lost(data.at, why),
-                    Bad::Invalid(why) => self.fail(data.at, &why, true, &mut inner),
-                }
-            }
-            actions.push(format!("if not {flag} {{ {} }}", inner.join(", ")));
-        }
-        actions
-    }
-
     fn targets(&mut self, ids: &[String], at: super::super::Position) -> Vec<usize> {
         let mut targets = Vec::new();
         for id in ids {
@@ -211,117 +108,6 @@ impl Translator<'_> {
             }
         }
         targets
-    }
-
-    fn invoke(&mut self, state: usize, number: usize, invoke: &Invoke, scope: &Scope) {
-        let notes = self.notes.len();
-        let found = self.children.iter().position(|child| child.state == state && child.invoke == number);
-        let (Ok(_), Some(child)) = (&invoke.child, found) else {
-            let why = invoke.child.as_ref().err().map_or("", String::as_str);
-            self.lost(invoke.at, format!("<invoke>: {why}"));
-            self.push(state, notes, None);
-            return;
-        };
-        if invoke.autoforward {
-            self.lost(invoke.at, "events are not forwarded to a child by themselves");
-        }
-        if invoke.finalize {
-            self.lost(invoke.at, "<finalize>");
-        }
-        let (name, machine, id) = (
-            self.children[child].name.clone(),
-            self.children[child].machine.clone(),
-            self.children[child].id.clone(),
-        );
-        let mut args = Vec::new();
-        for param in &invoke.params {
-            let Some((spelt, kind)) = self.children[child].params.get(&param.name).cloned() else { continue };
-            let value = param.value.js.as_ref().map_err(Clone::clone);
-            match value.and_then(|js| self.spelt(js, scope, kind.unwrap_or(super::types::Kind::Unknown))) {
-                Ok(out) if !out.optional && Some(out.kind) == kind => {
-                    args.push(format!("{spelt}: {}", out.text))
-                }
-                Ok(_) => self.lost(invoke.at, format!("`{}` has another type in the child", param.name)),
-                Err(Bad::Unknown(why) | Bad::Invalid(why)) => {
-                    self.lost(invoke.at, format!("`{}`: {why}", param.name))
-                }
-            }
-        }
-        let args = if args.is_empty() { String::new() } else { format!("({})", args.join(", ")) };
-        self.push(state, notes, Some(Item::Line(format!("do {machine}{args} as {name}"))));
-        if let Some(place) = &invoke.idlocation {
-            let code = super::read::Code { text: id.clone(), js: Ok(Js::Text(id)), at: invoke.at };
-            let mut actions = Vec::new();
-            match self.assign(place, &code, scope, &mut actions) {
-                Ok(()) => {}
-                Err(Bad::Unknown(why)) => self.lost(invoke.at, why),
-                Err(Bad::Invalid(why)) => self.fail(invoke.at, &why, false, &mut actions),
-            }
-            self.push(state, notes, Some(Item::Actions("entry", actions)));
-        }
-    }
-
-    /// W3C 5.7: what a final state returns.
-    fn returned(&mut self, state: usize, data: &DoneData, scope: &Scope) {
-        let parent = self.draft.states[state].parent;
-        let notes = self.notes.len();
-        let (key, code) = match (&data.content, data.params.as_slice()) {
-            (Some(code), _) => (None, code),
-            (None, [param]) => (Some(param.name.clone()), &param.value),
-            (None, []) => return,
-            (None, several) => {
-                if self.results_read.contains(&parent) {
-                    let names: Vec<&str> = several.iter().map(|param| param.name.as_str()).collect();
-                    self.lost(
-                        self.chart.states[state].at,
-                        format!("a final state returns one value, not {}", names.join(", ")),
-                    );
-                    self.push(state, notes, None);
-                }
-                return;
-            }
-        };
-        let js = match code.js.as_ref() {
-            Ok(js) => js,
-            Err(Bad::Invalid(why)) => {
-                let mut actions = Vec::new();
-                self.fail(code.at, why, false, &mut actions);
-                self.push(state, notes, Some(Item::Actions("entry", actions)));
-                return;
-            }
-            Err(Bad::Unknown(why)) => {
-                self.lost(code.at, why.clone());
-                self.push(state, notes, None);
-                return;
-            }
-        };
-        let slot = self.infer(js, scope);
-        let known = self.results.entry(parent).or_insert((slot, key)).0;
-        let joined = self.types.join(known, slot);
-        let kind = self.types.kind(known);
-        match self.spelt(js, scope, kind) {
-            Ok(out) if joined && !out.optional => {
-                self.push(state, notes, Some(Item::Line(format!("return {}", out.text))));
-            }
-            Err(Bad::Invalid(why)) => {
-                // W3C 5.7: the error is raised, and the data stay empty.
-                self.results.remove(&parent);
-                let mut actions = Vec::new();
-                self.fail(code.at, &why, false, &mut actions);
-                self.push(state, notes, Some(Item::Actions("entry", actions)));
-            }
-            Ok(_) => {
-                self.lost(
-                    code.at,
-                    "the final states return values of different types, or may return nothing",
-                );
-                self.push(state, notes, None);
-            }
-            Err(Bad::Unknown(why)) => {
-                self.lost(code.at, why);
-                self.push(state, notes, None);
-            }
-        }
     }
 
     /// What the descriptors of a transition match in this document. `*` matches what the machine says to itself, too.
@@ -343,13 +129,15 @@ impl Translator<'_> {
                     atoms.push(Atom::Done(state));
                 }
             }
-            for child in &self.children {
+            for child in self.children.iter().filter(|child| child.ends && !child.stillborn) {
                 if matches(descriptor, &format!("done.invoke.{}", child.id)) {
                     atoms.push(Atom::DoneChild(child.name.clone()));
                 }
             }
             let named = stem(descriptor).split('.').next() == Some("error");
-            if matches(descriptor, EXECUTION) && (named || self.faults) {
+            let execution = matches(descriptor, EXECUTION) && (named || self.faults);
+            let communication = matches(descriptor, COMMUNICATION) && self.tells_children;
+            if execution || communication {
                 atoms.push(Atom::Fault);
             }
         }
@@ -393,14 +181,12 @@ impl Translator<'_> {
             self.react(state, transition, On::Always, Current::Nothing, &targets);
             return;
         }
-        if transition.events.iter().any(|event| stem(event) == COMMUNICATION) && !self.children.is_empty() {
-            self.detail(
-                transition.at,
-                "`error.communication` is only raised for targets that are known to be unreachable",
-            );
-        }
         let atoms = self.atoms(&transition.events);
-        if uses_event(transition) {
+        self.late_ends(state, transition, &atoms);
+        let apart = uses_event(transition)
+            || self.event_variable.is_some()
+            || atoms.iter().any(|atom| self.has_prelude(atom) || *atom == Atom::Fault && self.tells_children);
+        if apart {
             for atom in &atoms {
                 let (on, current) = (On::Any(vec![self.spelt_atom(atom)]), self.current(atom));
                 self.react(state, transition, on, current, &targets);
@@ -413,10 +199,13 @@ impl Translator<'_> {
 
     fn react(&mut self, state: usize, transition: &Transition, on: On, current: Current, targets: &[usize]) {
         let notes = self.notes.len();
-        let scope = Scope { current, ..Scope::default() };
+        let scope = Scope { current, later: false, ..Scope::default() };
+        let prelude = self.prelude(state, current, targets, transition.internal);
+        self.known.clone_from(&self.constants);
         let mut guard = None;
         if let Some(code) = &transition.cond {
-            match code.js.as_ref().map_err(Clone::clone).and_then(|js| self.truth(js, &scope)) {
+            let js = code.js.as_ref().map_err(Clone::clone).map(|js| prelude.applied(js));
+            match js.and_then(|js| self.truth(&js, &scope)) {
                 Ok(out) if out.is(true) => {}
                 Ok(out) if out.is(false) => return,
                 Ok(out) => guard = Some(out.text),
@@ -435,7 +224,15 @@ impl Translator<'_> {
                 }
             }
         }
-        let actions = self.block(&transition.content, &scope, false);
+        if current == Current::Fault && self.tells_children {
+            guard = self.which_fault(transition, guard);
+        }
+        let inner = Scope { later: matches!(on, On::Always), ..scope.clone() };
+        let mut actions = self.prelude_actions(&prelude, transition.at, &scope);
+        if let (Some(variable), Some(name)) = (&self.event_variable, self.event_name(current)) {
+            actions.push(format!("{variable} := {}", super::super::names::text(&name)));
+        }
+        actions.extend(self.block(&transition.content, &inner));
         let inside = state != 0
             && !targets.is_empty()
             && self.draft.states[state].kind == DraftKind::State
@@ -466,12 +263,51 @@ impl Translator<'_> {
     }
 }
 
+impl Translator<'_> {
+    /// Notes a transition that waits for the end of children in a state where none of them can run: the language
+    /// forgets a child when the state that runs it is left, W3C may still have its event in the queue.
+    fn late_ends(&mut self, state: usize, transition: &Transition, atoms: &[Atom]) {
+        let is_named = transition.events.iter().any(|descriptor| stem(descriptor).starts_with("done.invoke"));
+        let mut children = atoms.iter().filter_map(|atom| match atom {
+            Atom::DoneChild(name) => self.children.iter().find(|child| child.name == *name),
+            _ => None,
+        });
+        let is_late = |at: usize| {
+            let on_way = |inner: usize, outer: usize| inner == outer || self.draft.is_below(inner, outer);
+            let beside = (0..self.draft.states.len()).any(|other| {
+                self.draft.states[other].kind == DraftKind::Parallel
+                    && on_way(state, other)
+                    && on_way(at, other)
+            });
+            !on_way(state, at) && !on_way(at, state) && !beside
+        };
+        let mut found = children.by_ref().map(|child| is_late(child.state)).peekable();
+        if is_named && found.peek().is_some() && found.all(|late| late) {
+            self.lost(
+                transition.at,
+                "the end of a child whose state has been left by then: here it is not heard of any more",
+            );
+        }
+    }
+
+    /// With children, a fault is a message that did not arrive, or something that could not be evaluated.
+    fn which_fault(&self, transition: &Transition, guard: Option<String>) -> Option<String> {
+        let of = |name: &str| transition.events.iter().any(|descriptor| matches(descriptor, name));
+        let kind = match (of(EXECUTION), of(COMMUNICATION)) {
+            (true, true) => return guard,
+            (true, false) => "event.kind != \"undelivered\"",
+            _ => "event.kind == \"undelivered\"",
+        };
+        Some(guard.map_or_else(|| kind.to_owned(), |guard| format!("{kind} and ({guard})")))
+    }
+}
+
 /// Whether what a transition does depends on which event it is.
 fn uses_event(transition: &Transition) -> bool {
-    fn code(js: &Js, found: &mut bool) {
+    pub(super) fn code(js: &Js, found: &mut bool) {
         js.walk(&mut |js| *found |= *js == Js::Name("_event".to_owned()));
     }
-    fn contents(list: &[Content], found: &mut bool) {
+    pub(super) fn contents(list: &[Content], found: &mut bool) {
         for content in list {
             match &content.kind {
                 ContentKind::Assign(_, value) => value.js.iter().for_each(|js| code(js, found)),

@@ -1,11 +1,18 @@
-//! An SCXML document as data: elements become structs, scripts are parsed, nothing is judged yet.
+//! An SCXML document as data: elements become structs, scripts are parsed, nothing is judged yet. Elements of other
+//! namespaces, which editors leave in documents, are no part of the chart.
 
 use roxmltree::{Document, Node};
 
 use super::super::{
-    ImportError, Position,
-    ecma::{self, Bad, Js, Statement},
+    ImportError, Note, Position,
+    ecma::{self, Bad, Js},
     export::NAMESPACE,
+};
+use super::{
+    document::{
+        Chart, Code, Content, ContentKind, Data, DoneData, Invoke, Kind, Param, Send, State, Transition,
+    },
+    walk::every_content,
 };
 use crate::Loader;
 
@@ -13,161 +20,31 @@ use crate::Loader;
 const DEPTH_LIMIT: usize = 48;
 /// How many elements, texts and comments a document may have.
 const NODE_LIMIT: u32 = 1_000_000;
-
-/// `<scxml>`.
-#[derive(Debug, Default)]
-pub(super) struct Chart {
-    pub(super) name: String,
-    pub(super) at: Position,
-    /// The root first, parents before children, in document order.
-    pub(super) states: Vec<State>,
-    pub(super) data: Vec<Data>,
-    /// Content of `<script>` below the root.
-    pub(super) scripts: Vec<Content>,
-    pub(super) late: bool,
-    /// Events that only the machine itself raises, as our own export says.
-    pub(super) internal: Vec<String>,
-    /// Neither `ecmascript` nor `null`: its expressions mean something else.
-    pub(super) datamodel: Option<String>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(super) enum Kind {
-    #[default]
-    State,
-    Parallel,
-    Final,
-    History {
-        deep: bool,
-    },
-}
-
-#[derive(Debug, Default)]
-pub(super) struct State {
-    /// Empty where the document gives none.
-    pub(super) id: String,
-    pub(super) kind: Kind,
-    pub(super) parent: usize,
-    pub(super) at: Position,
-    pub(super) initial: Vec<String>,
-    pub(super) initial_content: Vec<Content>,
-    /// Each handler is a block of its own.
-    pub(super) entry: Vec<Vec<Content>>,
-    pub(super) exit: Vec<Vec<Content>>,
-    pub(super) transitions: Vec<Transition>,
-    pub(super) invokes: Vec<Invoke>,
-    pub(super) donedata: Option<DoneData>,
-    /// What our own export says beyond SCXML.
-    pub(super) accept: bool,
-    pub(super) label: Option<String>,
-}
-
-#[derive(Debug)]
-pub(super) struct Transition {
-    pub(super) at: Position,
-    pub(super) events: Vec<String>,
-    pub(super) cond: Option<Code>,
-    pub(super) targets: Vec<String>,
-    pub(super) internal: bool,
-    pub(super) content: Vec<Content>,
-}
-
-#[derive(Debug)]
-pub(super) struct DoneData {
-    pub(super) params: Vec<Param>,
-    pub(super) content: Option<Code>,
-}
-
-#[derive(Debug)]
-pub(super) struct Invoke {
-    pub(super) at: Position,
-    pub(super) id: Option<String>,
-    pub(super) idlocation: Option<String>,
-    pub(super) params: Vec<Param>,
-    pub(super) autoforward: bool,
-    pub(super) finalize: bool,
-    pub(super) child: Result<Box<Chart>, String>,
-}
-
-#[derive(Debug)]
-pub(super) struct Param {
-    pub(super) name: String,
-    pub(super) value: Code,
-}
-
-#[derive(Debug)]
-pub(super) struct Data {
-    pub(super) id: String,
-    pub(super) at: Position,
-    pub(super) value: Option<Code>,
-    /// The state that declares it.
-    pub(super) state: usize,
-}
-
-/// An expression as it stands in the document.
-#[derive(Debug, Clone)]
-pub(super) struct Code {
-    pub(super) text: String,
-    pub(super) js: Result<Js, Bad>,
-    pub(super) at: Position,
-}
-
-/// An element of executable content.
-#[derive(Debug)]
-pub(super) struct Content {
-    pub(super) at: Position,
-    pub(super) kind: ContentKind,
-}
-
-#[derive(Debug)]
-pub(super) enum ContentKind {
-    Raise(String),
-    Send(Box<Send>),
-    /// A literal as code, too.
-    Cancel(Code),
-    Log(Option<String>, Option<Code>),
-    Assign(Code, Code),
-    /// The last condition may be missing: `<else/>`.
-    If(Vec<(Option<Code>, Vec<Content>)>),
-    Foreach {
-        array: Code,
-        item: String,
-        index: Option<String>,
-        body: Vec<Content>,
-    },
-    Script(Result<Vec<Statement>, Bad>),
-    /// Not known to this importer.
-    Unknown(String),
-}
-
-#[derive(Debug)]
-pub(super) struct Send {
-    pub(super) event: Option<Code>,
-    pub(super) target: Option<Code>,
-    pub(super) kind: Option<Code>,
-    pub(super) delay: Option<Code>,
-    pub(super) id: Option<String>,
-    pub(super) idlocation: Option<Code>,
-    pub(super) params: Vec<Param>,
-    pub(super) content: Option<Code>,
-}
+/// How many documents may invoke one another by name.
+const FILE_DEPTH: usize = 8;
+/// The namespace of SCXML.
+const SCXML: &str = "http://www.w3.org/2005/07/scxml";
 
 /// Where files that the document names are.
+#[derive(Clone, Copy)]
 pub(super) struct Files<'a> {
     pub(super) loader: &'a dyn Loader,
     /// Of the document: a directory with its slash, or nothing.
     pub(super) directory: &'a str,
+    /// The documents on the way to this one.
+    pub(super) way: &'a [String],
 }
 
 /// Reads a document.
 pub(super) fn read(text: &str, files: &Files<'_>) -> Result<Chart, ImportError> {
-    let options = roxmltree::ParsingOptions { nodes_limit: NODE_LIMIT, ..Default::default() };
+    let options =
+        roxmltree::ParsingOptions { nodes_limit: NODE_LIMIT, allow_dtd: true, ..Default::default() };
     let document = Document::parse_with_options(text, options).map_err(|error| {
         let at = error.pos();
         ImportError::at(Position { line: at.row, column: at.col }, format!("this is no XML: {error}"))
     })?;
     let root = document.root_element();
-    let reader = Reader { document: &document, files };
+    let reader = Reader { document: &document, files, namespace: root.tag_name().namespace() };
     if root.tag_name().name() != "scxml" {
         return Err(ImportError::at(
             reader.at(root),
@@ -177,9 +54,12 @@ pub(super) fn read(text: &str, files: &Files<'_>) -> Result<Chart, ImportError> 
     reader.chart(root, 0)
 }
 
+#[derive(Clone, Copy)]
 struct Reader<'a, 'i> {
     document: &'a Document<'i>,
     files: &'a Files<'a>,
+    /// Of the root: some documents have none.
+    namespace: Option<&'a str>,
 }
 
 type Element<'a, 'i> = Node<'a, 'i>;
@@ -188,6 +68,7 @@ fn name<'a>(node: Element<'a, '_>) -> &'a str {
     node.tag_name().name()
 }
 
+/// All elements inside, foreign ones as well.
 fn elements<'a, 'i>(node: Element<'a, 'i>) -> impl Iterator<Item = Element<'a, 'i>> {
     node.children().filter(Node::is_element)
 }
@@ -197,6 +78,21 @@ fn words(text: Option<&str>) -> Vec<String> {
 }
 
 impl Reader<'_, '_> {
+    /// Whether it is an element of SCXML.
+    fn is_own(&self, node: Element<'_, '_>) -> bool {
+        let namespace = node.tag_name().namespace();
+        namespace == self.namespace || namespace == Some(SCXML)
+    }
+
+    /// The elements of SCXML inside.
+    fn own<'a, 'i>(&self, node: Element<'a, 'i>) -> impl Iterator<Item = Element<'a, 'i>> {
+        elements(node).filter(|child| self.is_own(*child))
+    }
+
+    fn note(&self, node: Element<'_, '_>, lost: bool, text: String, chart: &mut Chart) {
+        chart.notes.push(Note { at: self.at(node), lost, text });
+    }
+
     fn at(&self, node: Element<'_, '_>) -> Position {
         let at = self.document.text_pos_at(node.range().start);
         Position { line: at.row, column: at.col }
@@ -215,6 +111,8 @@ impl Reader<'_, '_> {
             ..Chart::default()
         };
         self.state(root, 0, depth, &mut chart)?;
+        self.invokes(root, depth, &mut chart);
+        super::objects::flatten(&mut chart);
         Ok(chart)
     }
 
@@ -249,6 +147,9 @@ impl Reader<'_, '_> {
             ..State::default()
         });
         for child in elements(node) {
+            if !self.is_own(child) {
+                continue;
+            }
             match name(child) {
                 "state" | "parallel" | "final" | "history" => self.state(child, id, depth + 1, chart)?,
                 "transition" => {
@@ -261,7 +162,7 @@ impl Reader<'_, '_> {
                     }
                 }
                 "initial" => {
-                    for child in elements(child).filter(|child| name(*child) == "transition") {
+                    for child in self.own(child).filter(|child| name(*child) == "transition") {
                         let transition = self.transition(child)?;
                         chart.states[id].initial = transition.targets;
                         chart.states[id].initial_content = transition.content;
@@ -276,21 +177,23 @@ impl Reader<'_, '_> {
                     chart.states[id].exit.push(block);
                 }
                 "datamodel" => {
-                    for data in elements(child).filter(|child| name(*child) == "data") {
+                    for data in self.own(child).filter(|child| name(*child) == "data") {
                         let data = self.data(data, id);
                         chart.data.push(data);
                     }
                 }
                 "script" if is_root => chart.scripts.push(self.content(child, 0)?),
-                "invoke" => {
-                    let invoke = self.invoke(child, depth);
-                    chart.states[id].invokes.push(invoke);
-                }
+                // They are read when all assignments are known.
+                "invoke" if !is_root => {}
                 "donedata" => {
                     let (params, content) = (self.params(child), self.payload(child));
                     chart.states[id].donedata = Some(DoneData { params, content });
                 }
-                _ => {}
+                "metadata" => {}
+                other => {
+                    let what = format!("<{other}> is not known inside <{}>", name(node));
+                    self.note(child, true, what, chart);
+                }
             }
         }
         Ok(())
@@ -361,7 +264,8 @@ impl Reader<'_, '_> {
         Code { text: String::new(), js: Err(Bad::Unknown(why.to_owned())), at: self.at(node) }
     }
 
-    fn load(&self, src: &str) -> Result<String, String> {
+    /// The path of a file that the document names.
+    fn file(&self, src: &str) -> Result<String, String> {
         let path = src.strip_prefix("file:").unwrap_or(src);
         if path.contains("://")
             || path.starts_with('/')
@@ -370,27 +274,37 @@ impl Reader<'_, '_> {
         {
             return Err(format!("`{src}` is not a file beside the document"));
         }
-        self.files.loader.load(&format!("{}{path}", self.files.directory))
+        Ok(format!("{}{}", self.files.directory, path.strip_prefix("./").unwrap_or(path)))
+    }
+
+    fn load(&self, src: &str) -> Result<String, String> {
+        self.files.loader.load(&self.file(src)?)
     }
 
     fn params(&self, node: Element<'_, '_>) -> Vec<Param> {
         let mut params: Vec<Param> = words(node.attribute("namelist"))
             .into_iter()
-            .map(|name| Param { value: self.code(node, &name), name })
+            .map(|name| Param { value: self.code(node, &name), name, is_place: true })
             .collect();
-        params.extend(elements(node).filter(|child| name(*child) == "param").map(|child| Param {
+        params.extend(self.own(node).filter(|child| name(*child) == "param").map(|child| Param {
             name: child.attribute("name").unwrap_or_default().to_owned(),
             value: match child.attribute("expr").or_else(|| child.attribute("location")) {
                 Some(text) => self.code(child, text),
                 None => self.code(child, "undefined"),
             },
+            is_place: !child.has_attribute("expr") && child.has_attribute("location"),
         }));
+        // Of several of a name the last counts.
+        let mut seen = std::collections::BTreeSet::new();
+        params.reverse();
+        params.retain(|param| seen.insert(param.name.clone()));
+        params.reverse();
         params
     }
 
     /// `<content>`.
     fn payload(&self, node: Element<'_, '_>) -> Option<Code> {
-        let content = elements(node).find(|child| name(*child) == "content")?;
+        let content = self.own(node).find(|child| name(*child) == "content")?;
         Some(if let Some(code) = self.attribute(content, "expr") {
             code
         } else if elements(content).next().is_some() {
@@ -400,36 +314,106 @@ impl Reader<'_, '_> {
         })
     }
 
-    fn invoke(&self, node: Element<'_, '_>, depth: usize) -> Invoke {
-        let kind = node.attribute("type").unwrap_or("scxml");
-        let child = if !matches!(kind.trim_end_matches('/'), "scxml" | "http://www.w3.org/TR/scxml") {
-            Err(format!("a service of type `{kind}`"))
-        } else if node.has_attribute("typeexpr") || node.has_attribute("srcexpr") {
-            Err("a service whose type or source is computed".to_owned())
-        } else if let Some(src) = node.attribute("src") {
-            self.load(src).and_then(|text| {
-                // A document that invokes itself would never end.
-                let files = Files { loader: &crate::MapLoader::default(), directory: "" };
-                read(&text, &files).map(Box::new).map_err(|error| error.to_string())
-            })
-        } else {
-            let inner = elements(node)
-                .find(|child| name(*child) == "content")
-                .and_then(|content| elements(content).find(|child| name(*child) == "scxml"));
-            match inner {
-                Some(root) => self.chart(root, depth + 1).map(Box::new).map_err(|error| error.to_string()),
-                None => Err("a service without a document".to_owned()),
+    /// The invocations of a chart, whose other parts are known by now.
+    fn invokes(&self, root: Element<'_, '_>, depth: usize, chart: &mut Chart) {
+        let mut state = 0;
+        let mut found: Vec<(usize, Invoke)> = Vec::new();
+        let mut open: Vec<Element<'_, '_>> = vec![root];
+        // In the order in which states were read: parents before children, in document order.
+        while let Some(node) = open.pop() {
+            let inner = self.own(node).filter(|child| name(*child) == "invoke");
+            found.extend(inner.map(|child| (state, self.invoke(child, depth, state, chart))));
+            let states = self
+                .own(node)
+                .filter(|child| matches!(name(*child), "state" | "parallel" | "final" | "history"));
+            let mut states: Vec<Element<'_, '_>> = states.collect();
+            states.reverse();
+            open.extend(states);
+            state += 1;
+        }
+        for (state, invoke) in found {
+            if let Some(row) = chart.states.get_mut(state) {
+                row.invokes.push(invoke);
             }
-        };
+        }
+    }
+
+    /// An attribute that may be computed: its text, where that is certain when `state` is active.
+    fn certain(
+        &self,
+        node: Element<'_, '_>,
+        literal: &str,
+        expression: &str,
+        state: usize,
+        chart: &Chart,
+    ) -> Result<Option<String>, String> {
+        if let Some(text) = node.attribute(literal) {
+            return Ok(Some(text.to_owned()));
+        }
+        let Some(code) = self.attribute(node, expression) else { return Ok(None) };
+        match &code.js {
+            Ok(Js::Text(text)) => Ok(Some(text.clone())),
+            Ok(Js::Name(name)) => settled(chart, state, name)
+                .map(Some)
+                .ok_or_else(|| format!("a service whose type or source is computed: `{name}`")),
+            _ => Err(format!("a service whose type or source is computed: `{}`", code.text)),
+        }
+    }
+
+    fn invoke(&self, node: Element<'_, '_>, depth: usize, state: usize, chart: &Chart) -> Invoke {
+        let finalize = self.own(node).find(|child| name(*child) == "finalize");
+        let finalize = finalize.map(|node| self.contents(node, 0)).transpose();
+        let child = self.invoked(node, depth, state, chart);
         Invoke {
             at: self.at(node),
             id: node.attribute("id").map(str::to_owned),
             idlocation: node.attribute("idlocation").map(str::to_owned),
             params: self.params(node),
             autoforward: node.attribute("autoforward") == Some("true"),
-            finalize: elements(node)
-                .any(|child| name(child) == "finalize" && elements(child).next().is_some()),
-            child,
+            child: child.and_then(|child| match &finalize {
+                Ok(_) => Ok(child),
+                Err(error) => Err(error.to_string()),
+            }),
+            finalize: finalize.unwrap_or_default(),
+        }
+    }
+
+    /// The document that is invoked.
+    fn invoked(
+        &self,
+        node: Element<'_, '_>,
+        depth: usize,
+        state: usize,
+        chart: &Chart,
+    ) -> Result<Box<Chart>, String> {
+        let kind = self.certain(node, "type", "typeexpr", state, chart)?;
+        let kind = kind.as_deref().unwrap_or("scxml");
+        if !matches!(kind.trim_end_matches('/'), "scxml" | "" | "http://www.w3.org/TR/scxml") {
+            return Err(format!("a service of type `{kind}`"));
+        }
+        if let Some(src) = self.certain(node, "src", "srcexpr", state, chart)? {
+            let path = self.file(&src)?;
+            let text = self.files.loader.load(&path)?;
+            if self.files.way.contains(&path) || self.files.way.len() >= FILE_DEPTH {
+                return Err(format!(
+                    "`{src}` invokes itself, or more than {FILE_DEPTH} documents invoke one another"
+                ));
+            }
+            let way: Vec<String> = self.files.way.iter().cloned().chain([path.clone()]).collect();
+            let directory = path.rfind('/').map_or("", |at| path.get(..=at).unwrap_or_default());
+            let files = Files { loader: self.files.loader, directory, way: &way };
+            return read(&text, &files).map(Box::new).map_err(|error| format!("`{src}`: {error}"));
+        }
+        let inner = self
+            .own(node)
+            .find(|child| name(*child) == "content")
+            .and_then(|content| elements(content).find(|child| name(*child) == "scxml"));
+        match inner {
+            Some(root) => Reader { namespace: root.tag_name().namespace(), ..*self }
+                .chart(root, depth + 1)
+                .map(Box::new)
+                .map_err(|error| error.to_string()),
+            None => Err("a service without a document".to_owned()),
         }
     }
 
@@ -445,6 +429,7 @@ impl Reader<'_, '_> {
             ));
         }
         let kind = match name(node) {
+            other if !self.is_own(node) => ContentKind::Unknown(format!("<{other}>")),
             "raise" => ContentKind::Raise(node.attribute("event").unwrap_or_default().to_owned()),
             "send" => ContentKind::Send(Box::new(Send {
                 event: self.either(node, "event", "eventexpr"),
@@ -505,4 +490,48 @@ impl Reader<'_, '_> {
         }
         Ok(ContentKind::If(arms))
     }
+}
+
+/// What a variable is for certain while a state is active: every assignment to it stands in the `<onentry>` of that
+/// state, or nothing is ever assigned to what its `<data>` says.
+fn settled(chart: &Chart, state: usize, variable: &str) -> Option<String> {
+    let (mut assignments, mut scripted) = (0, false);
+    every_content(chart, &mut |content| match &content.kind {
+        ContentKind::Assign(place, _) => {
+            assignments += usize::from(
+                place.js.as_ref().is_ok_and(|js| js.path().is_some_and(|path| path[0] == variable)),
+            );
+        }
+        ContentKind::Script(_) => scripted = true,
+        ContentKind::Foreach { item, index, .. } => {
+            assignments += usize::from(item == variable || index.as_deref() == Some(variable));
+        }
+        ContentKind::Send(send) => {
+            assignments += usize::from(send.idlocation.as_ref().is_some_and(|code| code.text == variable))
+        }
+        _ => {}
+    });
+    let text = |code: &Code| match &code.js {
+        Ok(Js::Text(text)) => Some(text.clone()),
+        _ => None,
+    };
+    if scripted {
+        return None;
+    }
+    let data = chart.data.iter().find(|data| data.id == variable)?;
+    if assignments == 0 {
+        return data.value.as_ref().and_then(text);
+    }
+    let entry: Vec<&Code> = chart
+        .states
+        .get(state)?
+        .entry
+        .iter()
+        .flatten()
+        .filter_map(|content| match &content.kind {
+            ContentKind::Assign(place, value) if place.text == variable => Some(value),
+            _ => None,
+        })
+        .collect();
+    if entry.len() == assignments { entry.last().and_then(|code| text(code)) } else { None }
 }

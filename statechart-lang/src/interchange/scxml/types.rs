@@ -13,6 +13,19 @@ pub(super) enum Kind {
     List(Slot),
     /// A value that the language has no type for.
     Object,
+    /// A value of the processor's own, which can only be had and compared; a Text stands for it.
+    Opaque,
+}
+
+/// A type on its way from one machine to another.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Shape {
+    Unknown,
+    Int,
+    Float,
+    Bool,
+    Text,
+    List(Box<Shape>),
 }
 
 /// Slots that turn out to be one are joined; a joined slot is what either was.
@@ -80,6 +93,38 @@ impl Types {
         true
     }
 
+    /// The type of a slot, for another machine; none for what the language has no type for.
+    pub(super) fn shape(&self, slot: Slot) -> Option<Shape> {
+        self.shape_within(slot, 0)
+    }
+
+    fn shape_within(&self, slot: Slot, depth: usize) -> Option<Shape> {
+        Some(match self.kind(slot) {
+            Kind::Unknown => Shape::Unknown,
+            Kind::Int => Shape::Int,
+            Kind::Float => Shape::Float,
+            Kind::Bool => Shape::Bool,
+            Kind::Text => Shape::Text,
+            Kind::List(item) if depth < LIST_DEPTH => {
+                Shape::List(Box::new(self.shape_within(item, depth + 1)?))
+            }
+            Kind::List(_) | Kind::Object | Kind::Opaque => return None,
+        })
+    }
+
+    /// A slot of that type.
+    pub(super) fn of(&mut self, shape: &Shape) -> Slot {
+        let kind = match shape {
+            Shape::Unknown => Kind::Unknown,
+            Shape::Int => Kind::Int,
+            Shape::Float => Kind::Float,
+            Shape::Bool => Kind::Bool,
+            Shape::Text => Kind::Text,
+            Shape::List(item) => Kind::List(self.of(item)),
+        };
+        self.fresh(kind)
+    }
+
     /// The type as the language spells it; what nothing is known about is a Text.
     pub(super) fn spell(&self, slot: Slot) -> Option<String> {
         self.spell_within(slot, 0)
@@ -87,7 +132,7 @@ impl Types {
 
     fn spell_within(&self, slot: Slot, depth: usize) -> Option<String> {
         Some(match self.kind(slot) {
-            Kind::Unknown | Kind::Text => "Text".to_owned(),
+            Kind::Unknown | Kind::Text | Kind::Opaque => "Text".to_owned(),
             Kind::Int => "Int".to_owned(),
             Kind::Float => "Float".to_owned(),
             Kind::Bool => "Bool".to_owned(),
@@ -103,7 +148,7 @@ impl Types {
             Kind::Float => "0.0",
             Kind::Bool => "false",
             Kind::List(_) => "[]",
-            Kind::Unknown | Kind::Text | Kind::Object => "\"\"",
+            Kind::Unknown | Kind::Text | Kind::Object | Kind::Opaque => "\"\"",
         }
     }
 }

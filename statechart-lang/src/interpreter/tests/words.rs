@@ -238,6 +238,7 @@ fn json_is_fixed() {
     {
       "n": 0,
       "triggered": false,
+      "machine": "",
       "symbol": "start",
       "event": "start",
       "outcome": "taken",
@@ -250,11 +251,13 @@ fn json_is_fixed() {
       "effects": [],
       "changes": [],
       "recalled": [],
-      "unhandled": []
+      "unhandled": [],
+      "undelivered": []
     },
     {
       "n": 1,
       "triggered": false,
+      "machine": "",
       "symbol": "1",
       "event": "1",
       "outcome": "taken",
@@ -273,7 +276,8 @@ fn json_is_fixed() {
         }
       ],
       "recalled": [],
-      "unhandled": []
+      "unhandled": [],
+      "undelivered": []
     }
   ]
 }

@@ -9,7 +9,7 @@ use super::{
     text::{arguments, returned},
 };
 use crate::{
-    interpreter::{Fault, Input, Interpreter, StepReport, Value, World},
+    interpreter::{Fault, Input, Interpreter, LocalValue, StepReport, Value, World},
     model::{Machine, walk::reads_the_clock},
 };
 
@@ -162,14 +162,15 @@ impl World for Script {
     }
 }
 
-/// Replays what an actor did. `params` are the values of the machine's parameters, in order.
+/// Replays what an actor did. `params` are values of the machine's parameters; the others have
+/// their defaults.
 #[must_use]
-pub fn replay(machine: &Machine, log: &Log, actor: &str, params: &[Value]) -> Replay {
+pub fn replay(machine: &Machine, log: &Log, actor: &str, params: &[LocalValue]) -> Replay {
     let cut = steps(log, actor);
     let timeless = reads_the_clock(machine);
     let mut found =
         Replay { steps: 0, torn: 0, records: cut.records, timeless, ending: Ending::Agrees { leaves: Vec::new() } };
-    let fresh = || Interpreter::with_world(machine, Script::default()).with_params(params.to_vec());
+    let fresh = || Interpreter::with_world(machine, Script::default()).with_some_params(params.to_vec());
     let mut interpreter = fresh();
     let mut is_lost = false;
     for (at, step) in cut.steps.iter().enumerate() {
