@@ -15,23 +15,29 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
 }
 
-/// The program of an example. A run of all tests has built it; for this test alone it is built here.
+/// The program of an example. A run of all tests has built it; where only this test is run, it may be missing or older than
+/// its source, and is built here.
 fn program(name: &str) -> Command {
     static BUILD: Once = Once::new();
-    BUILD.call_once(|| {
-        let mut cargo = Command::new(env!("CARGO"));
-        cargo.current_dir(root()).args([
-            "build",
-            "--quiet",
-            "--package",
-            "statechart-examples",
-            "--examples",
-        ]);
-        assert!(cargo.status().unwrap().success(), "the examples do not build");
-    });
     // This test is target/debug/deps/programs-…
     let profile = env::current_exe().unwrap().parent().unwrap().parent().unwrap().to_owned();
-    Command::new(profile.join("examples").join(format!("{name}{}", env::consts::EXE_SUFFIX)))
+    let path = profile.join("examples").join(format!("{name}{}", env::consts::EXE_SUFFIX));
+    let changed = |path: &Path| fs::metadata(path).and_then(|file| file.modified()).ok();
+    let source = root().join("examples/examples").join(format!("{name}.rs"));
+    if changed(&path) < changed(&source) {
+        BUILD.call_once(|| {
+            let mut cargo = Command::new(env!("CARGO"));
+            cargo.current_dir(root()).args([
+                "build",
+                "--quiet",
+                "--package",
+                "statechart-examples",
+                "--examples",
+            ]);
+            assert!(cargo.status().unwrap().success(), "the examples do not build");
+        });
+    }
+    Command::new(path)
 }
 
 /// The examples by their files.
