@@ -16,6 +16,7 @@ mod loader;
 mod lsp;
 mod output;
 mod spec;
+mod stage;
 mod style;
 mod tree;
 mod words;

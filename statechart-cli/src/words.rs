@@ -1,7 +1,6 @@
 //! Words of the command line and of files.
 
-use statechart_lang::interpreter::{self, Word};
-use statechart_lang::model::Machine;
+use statechart_lang::interpreter::{Stage, Word};
 
 use crate::error::Error;
 use crate::loader;
@@ -10,18 +9,18 @@ use crate::loader;
 pub(crate) type Named = (Option<String>, Word);
 
 /// The words of the command line, then those of the file; every mistake is reported.
-pub(crate) fn read(machine: &Machine, words: &[String], file: Option<&str>) -> Result<Vec<Named>, Error> {
+pub(crate) fn read(stage: &Stage<'_>, words: &[String], file: Option<&str>) -> Result<Vec<Named>, Error> {
     let mut read = Vec::new();
     let mut mistakes = Vec::new();
     for text in words {
-        match Word::parse(text, machine) {
+        match stage.word(text) {
             Ok(word) => read.push((None, word)),
             Err(error) => mistakes.push(format!("in the word `{text}`: {error}")),
         }
     }
     if let Some(path) = file {
         let text = loader::read(path).map_err(|why| Error::Read { path: path.to_owned(), why })?;
-        match interpreter::parse_words(&text, machine) {
+        match stage.words(&text) {
             Ok(named) => read.extend(named.into_iter().map(|row| {
                 let name =
                     row.name.map_or_else(|| format!("{path}:{}:", row.line), |name| format!("{name}:"));

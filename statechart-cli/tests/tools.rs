@@ -9,7 +9,7 @@ use statechart_lang::{
     Loader, MapLoader, compile,
     diagram::Options,
     diff::Diff,
-    interpreter::{Cause, Claim, Outcome, Row, Run, Session, Verdict, Word, parse_words, run, run_explained},
+    interpreter::{Cause, Claim, Outcome, Row, Run, Session, Stage, Verdict, Word, run},
     model::{Machine, Model, TransitionId},
 };
 
@@ -86,8 +86,8 @@ fn random_word(machine: &Machine, random: &mut Random) -> Word {
     Word::parse(&items.join(" "), machine).unwrap()
 }
 
-fn check_explanation(machine: &Machine, word: &Word) {
-    let (plain, explained) = (run(machine, word), run_explained(machine, word));
+fn check_explanation(stage: &Stage<'_>, word: &Word) {
+    let (plain, explained) = (stage.run(word), stage.clone().explaining().run(word));
     for row in explained.rows.iter().filter(|row| row.report.unexplained == 0) {
         let selections = &row.report.selections;
         let verdicts = |wanted: fn(&Verdict) -> bool| -> Vec<TransitionId> {
@@ -138,7 +138,10 @@ fn explanations_tell_what_happened() {
     let mut random = Random(7);
     for (_, model) in charts(40) {
         for _ in 0..6 {
-            check_explanation(&model.machines[0], &random_word(&model.machines[0], &mut random));
+            check_explanation(
+                &Stage::of(&model, &model.machines[0]),
+                &random_word(&model.machines[0], &mut random),
+            );
         }
     }
 }
@@ -155,10 +158,11 @@ fn the_words_of_every_spec_are_explained() {
             }
             let spec = path.with_extension("sc").to_string_lossy().into_owned();
             let model = compile(&spec, &Disk).model.unwrap();
-            let machine = model.own_machines().next().unwrap();
+            // The last one may start those before it.
+            let stage = Stage::of(&model, model.own_machines().last().unwrap());
             let text = fs::read_to_string(&path).unwrap();
-            for named in parse_words(&text, machine).unwrap() {
-                check_explanation(machine, &named.word);
+            for named in stage.words(&text).unwrap() {
+                check_explanation(&stage, &named.word);
                 seen += 1;
             }
         }

@@ -341,7 +341,7 @@ fn machines() -> Vec<(String, Model, usize)> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
     let mut found: Vec<(String, Model, usize)> =
         CHARTS.iter().map(|text| ("here".to_owned(), model(text), 0)).collect();
-    for directory in ["specs", "examples/specs", "tests/fixtures/ok", "tests/fixtures/new"] {
+    for directory in ["specs", "examples/specs", "tests/fixtures/ok"] {
         let Ok(entries) = fs::read_dir(root.join(directory)) else { continue };
         let mut files: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
         files.sort();

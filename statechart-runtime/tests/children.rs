@@ -223,6 +223,7 @@ async fn children_can_be_watched() {
             "p: child extra finished",
             "p: child extra started",
             "p: child extra stopped",
+            "p.extra: stopped: aborted",
         ]
     );
 }

@@ -118,8 +118,21 @@ const DECLARATIONS: &str = "
 const KID: &str = "
 machine Kid(size: Int = 2) {
   input { POKE(n: Int) }
-  initial small
-  state small { on POKE [event.n > size] -> grown(event.n) }
+  output { LEFT(n: Int) }
+  context { pokes: Int = 0 }
+  initial young
+  state young {
+    initial small
+    exit / emit LEFT(pokes)
+    on POKE [event.n > size] -> grown(event.n)
+    on done(toy) -> grown(event.result)
+    after 4s -> grown(pokes)
+    state small {
+      entry / if size > 3 { spawn Kid(size - 2) as toy }
+      exit / emit LEFT(6 / (size - 1))
+      on POKE [event.n <= size] / pokes := pokes + 1, if event.n == size { send toy POKE(event.n) }
+    }
+  }
   final grown(n: Int) { return n }
 }
 ";

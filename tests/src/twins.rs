@@ -1,8 +1,17 @@
 //! Both engines in step: what one does the other must do, and where they differ the word is made short.
+//!
+//! The children that a machine starts run beside it, in both engines as well: they get what it sends them, it is told
+//! when they are done, and they are stopped when it stops them. A word that scripts the end of a child has the last
+//! word: the child is gone then.
+
+use std::{
+    collections::{BTreeMap, VecDeque},
+    sync::OnceLock,
+};
 
 use statechart_lang::{
-    interpreter::{Answers, Effect, Fault, Value},
-    model::Machine,
+    interpreter::{Answers, Effect, Fault, Signal, Value},
+    model::{Machine, Model},
 };
 
 use crate::engines::{Ask, Did, Engine, Interpreted, Pair};
@@ -27,10 +36,23 @@ pub struct Played {
     pub steps: Vec<Step>,
 }
 
+/// How deep children run in children; one more is only told of.
+const DEPTH_LIMIT: usize = 3;
+
+/// Most steps that one step of a word may bring about in children and by them.
+const STEP_LIMIT: usize = 200;
+
 /// Both engines, at the same point of the same word.
 pub struct Twins<'m> {
+    pair: Pair,
+    model: &'m Model,
     machine: &'m Machine,
     compiled: Box<dyn Engine>,
+    /// The children that run, with the run of theirs, counted from 1.
+    children: BTreeMap<usize, (usize, Box<Twins<'m>>)>,
+    depth: usize,
+    /// How many steps children have taken.
+    pub child_steps: usize,
     /// The interpreted one.
     pub interpreted: Interpreted<'m>,
     /// The word goes no further: a macrostep did not end, which is right but slow, or the interpreter lost a message
@@ -71,22 +93,40 @@ fn compare(compiled: &Did, interpreted: &Did) -> Result<(), String> {
     Err(shown)
 }
 
+/// A machine's other machine, compiled: they stand in one file.
+fn sibling(pair: Pair, machine: &str) -> Option<Pair> {
+    static ALL: OnceLock<Vec<Pair>> = OnceLock::new();
+    let mut all = ALL.get_or_init(crate::pairs).iter();
+    all.find(|other| other.spec == pair.spec && other.machine == machine).copied()
+}
+
 impl<'m> Twins<'m> {
     /// Starts both.
     ///
     /// # Errors
     /// What differs.
-    pub fn start(
+    pub fn start(pair: Pair, model: &'m Model, params: &[Value], answers: &Answers) -> Result<Self, String> {
+        let machine = model.machine(pair.machine).ok_or("the machine is missing")?;
+        Self::start_at(pair, model, machine, params, answers, 0)
+    }
+
+    fn start_at(
         pair: Pair,
+        model: &'m Model,
         machine: &'m Machine,
         params: &[Value],
         answers: &Answers,
+        depth: usize,
     ) -> Result<Self, String> {
         let (mut compiled, mut interpreted) = (pair.compiled(params), Interpreted::new(machine, params));
         let (left, right) = (compiled.start(answers), interpreted.start(answers));
         compare(&left, &right)?;
         let ended = is_livelock(&right) || left != right;
-        Ok(Self { machine, compiled, interpreted, ended })
+        let children = BTreeMap::new();
+        let mut twins =
+            Self { pair, model, machine, compiled, children, depth, child_steps: 0, interpreted, ended };
+        twins.follow(Some(&right), answers)?;
+        Ok(twins)
     }
 
     /// One step of both; what the interpreted machine did, where anything was to be done.
@@ -95,7 +135,22 @@ impl<'m> Twins<'m> {
     /// What differs.
     pub fn play(&mut self, step: &Step) -> Result<Option<Did>, String> {
         match step {
-            Step::Ask(ask, answers) => self.ask(ask, answers),
+            Step::Ask(ask, answers) => {
+                // A word that says how a child ends knows better.
+                if let Ask::Child { child, back: 0, .. } = ask {
+                    self.children.remove(child);
+                }
+                let did = self.ask(ask, answers)?;
+                if *ask == Ask::Elapse {
+                    // Their clocks are their own.
+                    let machine = self.machine;
+                    for (child, (_, twins)) in &mut self.children {
+                        twins.within(ask, answers, machine, *child)?;
+                    }
+                }
+                self.follow(did.as_ref(), answers)?;
+                Ok(did)
+            }
             Step::Exchange(answers) => self.exchange(answers).map(Some),
         }
     }
@@ -111,11 +166,90 @@ impl<'m> Twins<'m> {
         Ok(right)
     }
 
+    /// What a step means for children, and what they then do, until nobody has anything to say.
+    fn follow(&mut self, did: Option<&Did>, answers: &Answers) -> Result<(), String> {
+        let mut waiting: VecDeque<Vec<Effect>> =
+            VecDeque::from([did.map(|did| did.effects.clone()).unwrap_or_default()]);
+        let mut steps = 0;
+        while let Some(effects) = waiting.pop_front() {
+            for effect in &effects {
+                match effect {
+                    Effect::Spawn { child, args, .. } => self.spawn(*child, args, answers)?,
+                    Effect::StopChild { child, .. } => {
+                        if let Some((_, mut twins)) = self.children.remove(child) {
+                            self.child_steps += 1;
+                            twins.within(&Ask::Halt, answers, self.machine, *child)?;
+                        }
+                    }
+                    Effect::Send { peer: Some(name), message, delay_us: None, .. } => {
+                        self.send(name, message, answers)?;
+                    }
+                    _ => {}
+                }
+            }
+            let done = self.children.iter().filter(|(_, (_, twins))| twins.interpreted.engine().is_done());
+            let done: Vec<(usize, usize, Option<Value>)> = done
+                .map(|(child, (run, twins))| (*child, *run, twins.interpreted.engine().result().cloned()))
+                .collect();
+            for (child, run, result) in done {
+                self.children.remove(&child);
+                steps += 1;
+                if self.ended || steps > STEP_LIMIT {
+                    continue;
+                }
+                let runs = self.interpreted.spawns().get(&child).copied().unwrap_or(run);
+                let ask = Ask::Child { child, back: runs - run, result, fails: false };
+                waiting.extend(self.ask(&ask, answers)?.map(|did| did.effects));
+            }
+        }
+        Ok(())
+    }
+
+    fn spawn(&mut self, child: usize, args: &[Value], answers: &Answers) -> Result<(), String> {
+        let row = &self.machine.children[child];
+        let (machine, pair) = (self.model.machine(&row.machine), sibling(self.pair, &row.machine));
+        let (Some(machine), Some(pair)) = (machine, pair) else { return Ok(()) };
+        if self.depth == DEPTH_LIMIT {
+            return Ok(());
+        }
+        let run = self.interpreted.spawns().get(&child).copied().unwrap_or(0);
+        let twins = Self::start_at(pair, self.model, machine, args, answers, self.depth + 1);
+        let twins = twins.map_err(|shown| format!("in the child {}:\n{shown}", row.name))?;
+        self.child_steps += 1;
+        self.children.insert(child, (run, Box::new(twins)));
+        Ok(())
+    }
+
+    fn send(&mut self, name: &str, message: &Signal, answers: &Answers) -> Result<(), String> {
+        let Some(child) = self.machine.children.iter().position(|row| row.name == name) else {
+            return Ok(());
+        };
+        let machine = self.machine;
+        let Some((_, twins)) = self.children.get_mut(&child) else { return Ok(()) };
+        let Some(event) = twins.machine.event(&message.name) else { return Ok(()) };
+        let args = message.fields.iter().map(|(_, value)| value.clone()).collect();
+        self.child_steps += 1;
+        twins.within(&Ask::Event(event, args), answers, machine, child)
+    }
+
+    /// A step of a child.
+    fn within(&mut self, ask: &Ask, answers: &Answers, parent: &Machine, child: usize) -> Result<(), String> {
+        if self.ended {
+            return Ok(());
+        }
+        self.play(&Step::Ask(ask.clone(), answers.clone()))
+            .map(|_| ())
+            .map_err(|shown| format!("in the child {}, {ask:?}:\n{shown}", parent.children[child].name))
+    }
+
     /// Both take a snapshot, which must be the same, and go on from that of the other.
     fn exchange(&mut self, answers: &Answers) -> Result<Did, String> {
         let (left, right) = (self.compiled.snapshot(), self.interpreted.snapshot());
         if left != right {
             return Err(format!("compiled: {left}\ninterpreted: {right}"));
+        }
+        for (_, twins) in self.children.values_mut() {
+            twins.exchange(answers)?;
         }
         match (self.compiled.restore(&right, answers), self.interpreted.restore(&left, answers)) {
             (Ok(one), Ok(other)) => compare(&one, &other).map(|()| other),
@@ -139,9 +273,9 @@ impl<'m> Twins<'m> {
 ///
 /// # Errors
 /// The steps up to the one after which they differ, and how.
-pub fn replay(pair: Pair, machine: &Machine, played: &Played) -> Result<(), String> {
+pub fn replay(pair: Pair, model: &Model, played: &Played) -> Result<(), String> {
     let mut told = format!("start {:?} {:?}\n", played.params, played.start);
-    let mut twins = Twins::start(pair, machine, &played.params, &played.start)
+    let mut twins = Twins::start(pair, model, &played.params, &played.start)
         .map_err(|shown| format!("{told}\n{shown}"))?;
     for step in &played.steps {
         if twins.ended {
@@ -157,14 +291,14 @@ pub fn replay(pair: Pair, machine: &Machine, played: &Played) -> Result<(), Stri
 ///
 /// # Panics
 /// Always; that is what it is for.
-pub fn report(pair: Pair, machine: &Machine, mut played: Played) -> ! {
-    let mut shown = replay(pair, machine, &played).err();
+pub fn report(pair: Pair, model: &Model, mut played: Played) -> ! {
+    let mut shown = replay(pair, model, &played).err();
     let mut at = played.steps.len();
     while at > 0 {
         at -= 1;
         let mut shorter = played.clone();
         shorter.steps.remove(at);
-        if let Err(still) = replay(pair, machine, &shorter) {
+        if let Err(still) = replay(pair, model, &shorter) {
             (played, shown) = (shorter, Some(still));
             at = at.min(played.steps.len());
         }

@@ -8,7 +8,7 @@ use std::{env, path::Path};
 
 use statechart_lang::{
     interpreter::{Answers, Effect, ItemKind, Outcome, Value, Word, parse_words},
-    model::{Machine, Type},
+    model::{Machine, Model, Type},
 };
 use statechart_tests::{
     engines::{Ask, Engine, Interpreted, Pair},
@@ -108,11 +108,12 @@ fn is_random(pair: &Pair) -> bool {
 }
 
 /// One random word; `true` when it came to a livelock.
-fn random_word(pair: Pair, machine: &Machine, random: &mut Random, steps: &mut usize) -> bool {
+fn random_word(pair: Pair, model: &Model, random: &mut Random, steps: &mut Steps) -> bool {
+    let machine = model.machine(pair.machine).unwrap();
     let (params, start) = (params(machine, random), answers(machine, random));
     let mut played = Played { params, start, steps: Vec::new() };
-    let Ok(mut twins) = Twins::start(pair, machine, &played.params, &played.start) else {
-        report(pair, machine, played)
+    let Ok(mut twins) = Twins::start(pair, model, &played.params, &played.start) else {
+        report(pair, model, played)
     };
     for _ in 0..4 + random.below(24) {
         if twins.ended {
@@ -126,30 +127,46 @@ fn random_word(pair: Pair, machine: &Machine, random: &mut Random, steps: &mut u
         };
         played.steps.push(step.clone());
         if twins.play(&step).is_err() {
-            report(pair, machine, played);
+            report(pair, model, played);
         }
-        *steps += 1;
+        steps.all += 1;
     }
+    if !twins.ended && random.once_in(3) {
+        // Somebody stops it.
+        let step = Step::Ask(Ask::Halt, answers(machine, random));
+        played.steps.push(step.clone());
+        if twins.play(&step).is_err() {
+            report(pair, model, played);
+        }
+    }
+    steps.of_children += twins.child_steps;
     twins.ended
+}
+
+/// How many steps were compared.
+#[derive(Default)]
+struct Steps {
+    all: usize,
+    of_children: usize,
 }
 
 #[test]
 fn random_words_do_the_same_in_both_engines() {
     let pairs = pairs();
-    let mut steps = 0;
+    let mut steps = Steps::default();
     for (at, pair) in pairs.iter().enumerate() {
         let model = model(Path::new(pair.spec));
-        let machine = model.machine(pair.machine).unwrap();
         let mut random = Random(at as u64 * 1_000_003);
         let mut livelocks = 0;
         for _ in 0..words() {
-            livelocks += usize::from(random_word(*pair, machine, &mut random, &mut steps));
+            livelocks += usize::from(random_word(*pair, &model, &mut random, &mut steps));
             if livelocks == LIVELOCKS {
                 break;
             }
         }
     }
-    assert!(steps > pairs.len() * words() * 10, "{steps}");
+    assert!(steps.all > pairs.len() * words() * 10, "{}", steps.all);
+    assert!(steps.of_children > words() * 10, "{} steps of children", steps.of_children);
 }
 
 /// The comparison is worth something only when random words reach most of what the charts say.
@@ -206,7 +223,7 @@ fn words_of_the_specs_do_the_same_in_both_engines() {
         }
         let machine = model.machine(pair.machine).unwrap();
         for named in parse_words(&text, machine).unwrap() {
-            Run::start(pair, machine, &named.word).all(&named.word);
+            Run::start(pair, &model, machine, &named.word).all(&named.word);
         }
     }
 }
@@ -214,17 +231,17 @@ fn words_of_the_specs_do_the_same_in_both_engines() {
 /// A written word on its way through both engines.
 struct Run<'m> {
     pair: Pair,
-    machine: &'m Machine,
+    model: &'m Model,
     twins: Twins<'m>,
     played: Played,
 }
 
 impl<'m> Run<'m> {
-    fn start(pair: Pair, machine: &'m Machine, word: &Word) -> Self {
+    fn start(pair: Pair, model: &'m Model, machine: &Machine, word: &Word) -> Self {
         let played = Played { params: defaults(machine), start: word.start.clone(), steps: Vec::new() };
-        match Twins::start(pair, machine, &played.params, &played.start) {
-            Ok(twins) => Self { pair, machine, twins, played },
-            Err(_) => report(pair, machine, played),
+        match Twins::start(pair, model, &played.params, &played.start) {
+            Ok(twins) => Self { pair, model, twins, played },
+            Err(_) => report(pair, model, played),
         }
     }
 
@@ -256,7 +273,7 @@ impl<'m> Run<'m> {
         let step = Step::Ask(ask, answers.clone());
         self.played.steps.push(step.clone());
         if self.twins.play(&step).is_err() {
-            report(self.pair, self.machine, self.played.clone());
+            report(self.pair, self.model, self.played.clone());
         }
     }
 

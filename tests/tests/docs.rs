@@ -7,11 +7,7 @@
 
 use std::{env, fs, path::PathBuf};
 
-use statechart_lang::{
-    Code, Compiled, MapLoader, Severity, compile,
-    interpreter::{parse_words, run},
-    model::Machine,
-};
+use statechart_lang::{Code, Compiled, MapLoader, Severity, compile, interpreter::Stage};
 use statechart_tests::{files, stem, with_examples, workspace};
 
 /// A fenced block: what stands behind its fence, its text, its first line.
@@ -113,9 +109,15 @@ fn specs_and_tables_of_the_pages() {
                 ["words", ref rest @ ..] => {
                     let model =
                         spec.as_ref().and_then(|spec| spec.model.as_ref()).expect("words follow a spec");
-                    let text = runs(&block.text, model.own_machines().next().unwrap(), &place);
+                    // `system`: its actors run.
+                    let is_system = rest == ["system"];
+                    let stage = match model.systems.first().filter(|_| is_system) {
+                        Some(system) => Stage::of_actors(model, system),
+                        None => Stage::of(model, model.own_machines().next().unwrap()),
+                    };
+                    let text = runs(&block.text, &stage, &place);
                     // A file of words is not followed by its table.
-                    table = rest.is_empty().then_some(text);
+                    table = (is_system || rest.is_empty()).then_some(text);
                 }
                 ["text"] => {
                     let Some(table) = table.take() else { continue };
@@ -141,9 +143,9 @@ fn specs_and_tables_of_the_pages() {
 }
 
 /// The tables of words, one behind the other.
-fn runs(words: &str, machine: &Machine, place: &str) -> String {
-    let words = parse_words(words, machine).unwrap_or_else(|errors| panic!("{place} {errors:?}"));
-    let tables: Vec<String> = words.iter().map(|named| run(machine, &named.word).table()).collect();
+fn runs(words: &str, stage: &Stage<'_>, place: &str) -> String {
+    let words = stage.words(words).unwrap_or_else(|errors| panic!("{place} {errors:?}"));
+    let tables: Vec<String> = words.iter().map(|named| stage.run(&named.word).table()).collect();
     tables.join("\n")
 }
 

@@ -11,7 +11,7 @@ use statechart_tests::{compiled, files, stem, with_examples};
 
 #[test]
 fn ok_fixtures_and_specs_have_no_diagnostics() {
-    for directory in ["tests/fixtures/ok", "tests/fixtures/new", "specs", "specs/templates"] {
+    for directory in ["tests/fixtures/ok", "specs", "specs/templates"] {
         for path in files(directory, "sc") {
             let compiled = compiled(&path);
             assert!(compiled.diagnostics.is_empty(), "{}", compiled.render(false));

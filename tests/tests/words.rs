@@ -14,7 +14,7 @@ use std::{
 
 use statechart_lang::{
     Code,
-    interpreter::{NamedWord, parse_words, run},
+    interpreter::{NamedWord, Stage},
     model::{Machine, Model},
 };
 use statechart_tests::{compiled, files, model, stem, workspace};
@@ -30,11 +30,11 @@ fn machine(model: &Model) -> &Machine {
     model.own_machines().next().unwrap()
 }
 
-fn words(path: &Path, machine: &Machine) -> Vec<NamedWord> {
+fn words(path: &Path, stage: &Stage<'_>) -> Vec<NamedWord> {
     let words = path.with_extension("words");
     let text = fs::read_to_string(&words)
         .unwrap_or_else(|error| panic!("{}: {error}; every spec has words beside it", words.display()));
-    parse_words(&text, machine).unwrap_or_else(|errors| {
+    stage.words(&text).unwrap_or_else(|errors| {
         let errors: Vec<String> = errors.iter().map(ToString::to_string).collect();
         panic!("{}:\n{}", words.display(), errors.join("\n"))
     })
@@ -42,9 +42,10 @@ fn words(path: &Path, machine: &Machine) -> Vec<NamedWord> {
 
 /// The fixtures with words: a family of constructs each.
 fn fixtures() -> Vec<PathBuf> {
-    let directories = ["tests/fixtures/ok", "tests/fixtures/new"];
-    let specs = directories.iter().flat_map(|directory| files(directory, "sc"));
-    specs.filter(|path| path.with_extension("words").exists()).collect()
+    files("tests/fixtures/ok", "sc")
+        .into_iter()
+        .filter(|path| path.with_extension("words").exists())
+        .collect()
 }
 
 #[test]
@@ -57,11 +58,11 @@ fn tables_of_the_fixtures() {
     for path in fixtures() {
         let model = model(&path);
         // The last one may start those before it.
-        let machine = model.own_machines().last().unwrap();
+        let stage = Stage::of(&model, model.own_machines().last().unwrap());
         let mut text = String::new();
-        for named in words(&path, machine) {
+        for named in words(&path, &stage) {
             let name = named.name.as_deref().unwrap_or("-");
-            let _ = writeln!(text, "{name}: {}\n{}", named.word.text, run(machine, &named.word).table());
+            let _ = writeln!(text, "{name}: {}\n{}", named.word.text, stage.run(&named.word).table());
         }
         settings.bind(|| insta::assert_snapshot!(format!("ok_{}", stem(&path)), text));
         shown += 1;
@@ -77,11 +78,11 @@ fn tables_of_the_words() {
     settings.set_omit_expression(true);
     for path in specs() {
         let model = model(&path);
-        let machine = machine(&model);
+        let stage = Stage::of(&model, machine(&model));
         let mut text = String::new();
-        for named in words(&path, machine) {
+        for named in words(&path, &stage) {
             let name = named.name.as_deref().unwrap_or("-");
-            let _ = writeln!(text, "{name}: {}\n{}", named.word.text, run(machine, &named.word).table());
+            let _ = writeln!(text, "{name}: {}\n{}", named.word.text, stage.run(&named.word).table());
         }
         let below = path.parent().unwrap().strip_prefix(workspace()).unwrap();
         let directory = below.to_string_lossy().replace("specs/", "").replace("/specs", "");
@@ -117,9 +118,10 @@ fn words_take_every_transition() {
     for path in specs() {
         let model = model(&path);
         let machine = machine(&model);
+        let stage = Stage::of(&model, machine);
         let mut taken = BTreeSet::new();
-        for named in words(&path, machine) {
-            for row in run(machine, &named.word).rows {
+        for named in words(&path, &stage) {
+            for row in stage.run(&named.word).rows {
                 taken.extend(row.report.transitions);
             }
         }
@@ -153,8 +155,8 @@ fn words_take_every_transition() {
 fn the_quadruple_reads_0123() {
     let model = model(&workspace().join("specs/templates/quadruple.sc"));
     let machine = machine(&model);
-    let word = statechart_lang::interpreter::Word::parse("0123", machine).unwrap();
-    let run = run(machine, &word);
+    let stage = Stage::of(&model, machine);
+    let run = stage.run(&stage.word("0123").unwrap());
     assert_eq!(run.states(), ["s0", "s0", "s1", "s2", "s3"]);
     let changes: Vec<String> =
         run.rows.iter().flat_map(|row| &row.report.changes).map(ToString::to_string).collect();

@@ -173,8 +173,13 @@ pub(super) async fn update_cache(parts: &Parts, touched: &Touched) {
         let edge = instruments.get(&key.symbol).and_then(|instrument| edges.get(&instrument.id)).copied();
         if let Err(error) = parts.cache.put(&key, &candles, edge).await {
             tracing::warn!(symbol = key.symbol, %error, "the cache is not up to date");
-            // Better nothing than something stale.
-            let _ = parts.cache.forget(&key).await;
+            // Better nothing than something stale. What is put next must stand for itself. While the cache is away there
+            // is nothing to begin.
+            if parts.cache.forget(&key).await.is_ok()
+                && let Some(instrument) = instruments.get(&key.symbol)
+            {
+                parts.live.forget(instrument.id);
+            }
             continue;
         }
         if key.interval == Interval::M1

@@ -7,7 +7,7 @@ use statechart_lang::{
 };
 
 use crate::error::Error;
-use crate::{Outcome, output, spec, words};
+use crate::{Outcome, output, spec, stage, words};
 
 /// What becomes of the context on the way from a chart to an automaton.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
@@ -105,9 +105,8 @@ pub(crate) struct Accepts {
     /// The word, in the form of `statechart run`.
     #[arg(allow_hyphen_values = true)]
     word: String,
-    /// The machine, when the file declares several or imports it.
-    #[arg(long, value_name = "NAME")]
-    machine: Option<String>,
+    #[command(flatten)]
+    what: stage::Choice,
     /// As an object, for machines.
     #[arg(long)]
     json: bool,
@@ -119,11 +118,11 @@ impl Accepts {
             Ok(model) => model,
             Err(outcome) => return Ok(outcome),
         };
-        let machine = spec::machine(&model, &self.file, self.machine.as_deref())?;
-        let words = words::read(machine, std::slice::from_ref(&self.word), None)?;
+        let stage = self.what.stage(&model, &self.file)?;
+        let words = words::read(&stage, std::slice::from_ref(&self.word), None)?;
         let empty = (None, Word::default());
         let (_, word) = words.first().unwrap_or(&empty);
-        let run = statechart_lang::interpreter::run(machine, word);
+        let run = stage.run(word);
         let accepted = if run.acceptor { run.accepted } else { run.rejected_at.is_none() };
         let states = run.states().last().cloned().unwrap_or_default();
         if self.json {

@@ -1,11 +1,11 @@
 //! `statechart run`: words through a machine, one row per symbol.
 
 use clap::{ArgGroup, Args, ValueEnum};
-use statechart_lang::interpreter::{self, Word};
+use statechart_lang::interpreter::Word;
 
 use super::{interactive, why::View};
 use crate::error::Error;
-use crate::{Outcome, output, spec, words};
+use crate::{Outcome, output, spec, stage, words};
 
 /// Run words through a machine and show what happens at each symbol.
 #[derive(Debug, Args)]
@@ -16,10 +16,21 @@ Examples:
   statechart run specs/quadruple.sc --word 0123 --format json
   statechart run specs/datastore.sc specs/datastore.words
   statechart run specs/turnstile.sc --interactive
+  statechart run specs/data_platform.sc --word \"platform.INIT_PLATFORM_STARTUP\"
+  statechart run fork.sc --param id=3 --word \"TAKE(\\\"ada\\\")\"
   printf 'COIN\\nPUSH\\nsave twice\\n' | statechart run specs/turnstile.sc mine.words --interactive
 
 A word is a list of symbols: EVENT, EVENT(field: value, …), EVENT[guard] or EVENT[not guard] to answer extern
-guards, `after 30s` to let time pass. A words file holds one word a line, `name:` before it if wanted, and
+guards, `after 30s` to let time pass. In front of it may stand values for the machine's parameters: (limit: 3) COIN.
+
+The machines that it starts run as well: their steps are shown with their name, `worker.EVENT` speaks to one, and
+done(worker) says that it is done. With --alone they do not run.
+
+Of a system every actor runs: `shop.BUY` is an event of the actor shop, `store[\"EU\"].FETCH` one of a member of a
+family, which starts when it is first spoken to. Messages between actors are delivered in the order of sending, to
+the actor that a wire leads to; of a family to the member that a field of the family's name says.
+
+A words file holds one word a line, `name:` before it if wanted, and
 comments after `#`.
 
 With --interactive the machine is stepped line by line: the events that its active states speak of are numbered,
@@ -38,9 +49,8 @@ pub(crate) struct Run {
     /// A word; may be repeated, and comes before those of the file.
     #[arg(long, value_name = "WORD", allow_hyphen_values = true)]
     word: Vec<String>,
-    /// The machine to run, when the file declares several or imports it.
-    #[arg(long, value_name = "NAME")]
-    machine: Option<String>,
+    #[command(flatten)]
+    what: stage::Choices,
     /// Step the machine line by line.
     #[arg(short, long, conflicts_with = "format")]
     interactive: bool,
@@ -64,19 +74,22 @@ impl Run {
             Ok(opened) => opened,
             Err(outcome) => return Ok(outcome),
         };
-        let machine = spec::machine(&model, &self.file, self.machine.as_deref())?;
+        let stage = self.what.stage(&model, &self.file)?;
         if self.interactive {
-            let view = View { machine, sources: &sources };
+            let Some(machine) = stage.machine() else {
+                return Err(Error::NotInteractive { name: stage.name().to_owned() });
+            };
+            let view = View { model: &model, machine, sources: &sources };
             let first: Vec<Word> =
-                words::read(machine, &self.word, None)?.into_iter().map(|(_, word)| word).collect();
+                words::read(&stage, &self.word, None)?.into_iter().map(|(_, word)| word).collect();
             let file = self.words.unwrap_or_else(|| interactive::words_beside(&self.file));
-            return interactive::run(&view, &first, &file);
+            return interactive::run(&view, &stage, &first, &file);
         }
-        let words = words::read(machine, &self.word, self.words.as_deref())?;
+        let words = words::read(&stage, &self.word, self.words.as_deref())?;
         let mut outcome = Outcome::Good;
         let mut shown = Vec::new();
         for (name, word) in &words {
-            let run = interpreter::run(machine, word);
+            let run = stage.run(word);
             let accepted = if run.acceptor { run.accepted } else { run.rejected_at.is_none() };
             if !accepted {
                 outcome = Outcome::Bad;

@@ -105,7 +105,7 @@ pub(super) fn hook(machine: &Machine) -> Option<TokenStream> {
 }
 
 /// How parent and child understand each other.
-pub(super) fn link(machine: &Machine, child: usize, options: Options) -> TokenStream {
+pub(super) fn link(model: &Model, machine: &Machine, child: usize, options: Options) -> TokenStream {
     let row = &machine.children[child];
     let (module, message) = (rust::field(&row.machine), child_variant(&row.name));
     let result = match data::returned_of_child(machine, child) {
@@ -116,6 +116,7 @@ pub(super) fn link(machine: &Machine, child: usize, options: Options) -> TokenSt
         }),
         None => quote!(|_| ::core::option::Option::None),
     };
+    let parent = upward(model, machine, child);
     let snapshots = options.snapshots().then(|| quote!(.with_snapshots()));
     quote! {
         chart::Link::new(
@@ -124,15 +125,31 @@ pub(super) fn link(machine: &Machine, child: usize, options: Options) -> TokenSt
                 _ => ::core::option::Option::None,
             },
             #result,
-        )#snapshots
+        )#parent #snapshots
     }
+}
+
+/// What a child says to the machine that started it: those of its peers are that machine that are of its kind.
+fn upward(model: &Model, machine: &Machine, child: usize) -> Option<TokenStream> {
+    let row = &machine.children[child];
+    let (kind, module) = (model.machine(&row.machine)?, rust::field(&row.machine));
+    let meant = kind.peers.iter().filter(|peer| peer.machine == machine.name);
+    let messages: Vec<Ident> = meant.map(|peer| rust::variant(&peer.name)).collect();
+    (!messages.is_empty()).then(|| {
+        quote! {
+            .with_parent(|message| match message {
+                #(super::#module::Message::#messages(event))|* => ::core::result::Result::Ok(event),
+                other => ::core::result::Result::Err(other),
+            })
+        }
+    })
 }
 
 /// How a spawn becomes a machine.
 pub(super) fn launch(model: &Model, machine: &Machine, options: Options) -> TokenStream {
     let arms = machine.children.iter().enumerate().map(|(at, child)| {
         let (variant, module) = (rust::variant(&child.name), rust::field(&child.machine));
-        let (id, supplier, link) = (index(at), supplier(&child.machine), link(machine, at, options));
+        let (id, supplier, link) = (index(at), supplier(&child.machine), link(model, machine, at, options));
         let (pattern, borrowed, params) = if takes_params(model, &child.machine) {
             (quote!((params)), quote!(&params), quote!(params,))
         } else {

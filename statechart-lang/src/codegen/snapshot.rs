@@ -454,7 +454,8 @@ fn returned(machine: &Machine) -> TokenStream {
 fn relaunch(model: &Model, machine: &Machine, options: Options) -> TokenStream {
     let arms = machine.children.iter().enumerate().map(|(at, child)| {
         let (id, module) = (index(at), rust::field(&child.machine));
-        let (supplier, link) = (children::supplier(&child.machine), children::link(machine, at, options));
+        let (supplier, link) =
+            (children::supplier(&child.machine), children::link(model, machine, at, options));
         let takes = children::takes_params(model, &child.machine);
         let borrowed = takes.then(|| quote!(&params));
         let (params, built) = match model.machine(&child.machine) {

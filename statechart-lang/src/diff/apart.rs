@@ -241,7 +241,13 @@ fn local_letters(node: &Node<'_>) -> Vec<Letter> {
         let interpreter = session.interpreter();
         interpreter.next_due_us().map(|time_us| time_us.saturating_sub(interpreter.time_us()))
     };
-    let item = |kind: ItemKind, text: String| Item { kind, answers: Answers::default(), text, column: 1 };
+    let item = |kind: ItemKind, text: String| Item {
+        to: crate::interpreter::Address::default(),
+        kind,
+        answers: Answers::default(),
+        text,
+        column: 1,
+    };
     let mut letters = Vec::new();
     if let Some(span_us) = [due(&node.old), due(&node.new)].into_iter().flatten().min() {
         let text = format!("after {}", Value::Duration(span_us));

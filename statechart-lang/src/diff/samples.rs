@@ -33,6 +33,7 @@ pub(super) fn letters(old: &Machine, new: &Machine) -> (Vec<Letter>, Vec<String>
             let text = spelt(event, &args);
             for answers in &answers {
                 let item = |event| Item {
+                    to: crate::interpreter::Address::default(),
                     kind: ItemKind::Event { event, args: args.clone() },
                     answers: answers.clone(),
                     text: text.clone(),

@@ -149,6 +149,15 @@ impl<'m, W: World> Interpreter<'m, W> {
         self
     }
 
+    /// The same machine with values for some of its parameters; see [`Interpreter::with_params`].
+    #[must_use]
+    pub fn with_some_params(mut self, values: Vec<(LocalId, Value)>) -> Self {
+        if !self.started {
+            self.staged = values;
+        }
+        self
+    }
+
     /// The same machine; its reports hold nothing but cause, outcome and time from now on, which spares making them.
     /// Effects are lost with them: for searches that are after configurations.
     #[must_use]

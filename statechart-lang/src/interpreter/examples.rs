@@ -1,6 +1,6 @@
 //! Examples that a specification gives of itself: each word is run and must lead where it says.
 
-use super::{Row, Session, Word};
+use super::{Row, Stage};
 use crate::{
     Code, Diagnostic,
     model::{Example, Machine, Model},
@@ -14,12 +14,15 @@ const SHOWN_LIMIT: usize = 8;
 pub fn failing_examples(model: &Model) -> Vec<Diagnostic> {
     let machines = model.machines.iter();
     machines
-        .flat_map(|machine| machine.examples.iter().filter_map(|example| failure(machine, example)))
+        .flat_map(|machine| {
+            let stage = Stage::of(model, machine);
+            machine.examples.iter().filter_map(move |example| failure(&stage, machine, example))
+        })
         .collect()
 }
 
-fn failure(machine: &Machine, example: &Example) -> Option<Diagnostic> {
-    let word = match Word::parse(&example.word, machine) {
+fn failure(stage: &Stage<'_>, machine: &Machine, example: &Example) -> Option<Diagnostic> {
+    let word = match stage.word(&example.word) {
         Ok(word) => word,
         Err(error) => {
             let message = format!("this example cannot be read: {}", error.message);
@@ -29,13 +32,13 @@ fn failure(machine: &Machine, example: &Example) -> Option<Diagnostic> {
             );
         }
     };
-    let mut session = Session::new(machine);
+    let mut session = stage.session_of(&word);
     let mut rows = session.start(&word.start);
     for item in &word.items {
         rows.extend(session.apply(item));
     }
     let path = |state: usize| machine.states.get(state).map_or("", |row| row.path.as_str());
-    let refused = rows.iter().find(|row| machine.strict && row.is_error());
+    let refused = rows.iter().find(|row| row.strict && row.is_error());
     let missed: Vec<&str> = example
         .states
         .iter()
@@ -44,10 +47,7 @@ fn failure(machine: &Machine, example: &Example) -> Option<Diagnostic> {
         .collect();
     let (message, label) = if let Some(row) = refused {
         let message = format!("this example does not hold: `{}` is refused", one_line(&row.symbol));
-        (
-            message,
-            format!("nothing in {} takes it, and `{}` is strict", row.report.before.join(", "), machine.name),
-        )
+        (message, format!("nothing in {} takes it, and `{}` is strict", row.report.before.join(", "), row.of))
     } else if missed.is_empty() {
         return None;
     } else {

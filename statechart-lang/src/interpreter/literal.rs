@@ -12,6 +12,25 @@ use crate::{
 /// Deepest nesting of lists in an argument.
 const DEPTH_LIMIT: usize = 32;
 
+/// The value that a text is, of a type. A text needs no quotes there.
+///
+/// # Errors
+/// What is wrong with it.
+pub(super) fn whole(text: &str, ty: &Type) -> Result<Value, WordError> {
+    let inner = if let Type::Optional(inner) = ty { inner } else { ty };
+    let is_bare =
+        *inner == Type::Text && !text.trim_start().starts_with('"') && (inner == ty || text != "none");
+    if is_bare {
+        return Ok(Value::Text(text.to_owned()));
+    }
+    let mut cursor = Cursor::new(text);
+    let value = cursor.value(ty, 0)?;
+    if cursor.skip_space() {
+        return Ok(value);
+    }
+    Err(cursor.error(format!("`{}` follows the value", cursor.rest()), "leave it out".to_owned()))
+}
+
 /// A position in a word.
 pub(super) struct Cursor<'a> {
     text: &'a str,
@@ -136,7 +155,15 @@ impl<'a> Cursor<'a> {
         let Some(symbol) = machine.events.get(event).map(|event| &event.symbol) else {
             return Ok(Vec::new());
         };
-        let fields = &symbol.fields;
+        let values = self.values(&symbol.name, &symbol.fields)?;
+        let or_default = |(value, field): (Option<Value>, &Field)| {
+            value.unwrap_or_else(|| Value::default_of(&field.ty, &field.name))
+        };
+        Ok(values.into_iter().zip(&symbol.fields).map(or_default).collect())
+    }
+
+    /// The same for the fields of what has this name: one value a field, none where it is missing.
+    pub(super) fn values(&mut self, name: &str, fields: &[Field]) -> Result<Vec<Option<Value>>, WordError> {
         let mut values: Vec<Option<Value>> = vec![None; fields.len()];
         if self.take('(') && !self.take(')') {
             let mut by_name = false;
@@ -155,7 +182,7 @@ impl<'a> Cursor<'a> {
                 };
                 let found = index.and_then(|index| Some((fields.get(index)?, values.get_mut(index)?)));
                 let Some((field, place)) = found else {
-                    let (message, help) = no_field(&symbol.name, fields, named.as_deref());
+                    let (message, help) = no_field(name, fields, named.as_deref());
                     return Err(WordError { line: None, column, message, help });
                 };
                 if place.is_some() {
@@ -172,15 +199,34 @@ impl<'a> Cursor<'a> {
                     break;
                 }
                 if !self.take(',') {
-                    let message = format!("a `,` or `)` is missing in the arguments of `{}`", symbol.name);
+                    let message = format!("a `,` or `)` is missing in the arguments of `{name}`");
                     return Err(self.error(message, field_help(fields)));
                 }
             }
         }
-        let or_default = |(value, field): (Option<Value>, &Field)| {
-            value.unwrap_or_else(|| Value::default_of(&field.ty, &field.name))
-        };
-        Ok(values.into_iter().zip(fields).map(or_default).collect())
+        Ok(values)
+    }
+
+    /// Whether the next bare token is as the function wants it. Nothing moves.
+    pub(super) fn looks_at(&mut self, wanted: impl FnOnce(&str) -> bool) -> bool {
+        let (at, column) = (self.at, self.column);
+        let token = self.bare();
+        (self.at, self.column) = (at, column);
+        wanted(&token)
+    }
+
+    /// `name.`, if it is there and known. Otherwise nothing moves.
+    pub(super) fn step_into<T>(&mut self, known: impl FnOnce(&str) -> Option<T>) -> Option<T> {
+        let (at, column) = (self.at, self.column);
+        let name = self.name();
+        if self.peek() == Some('.')
+            && let Some(found) = known(&name)
+        {
+            self.bump();
+            return Some(found);
+        }
+        (self.at, self.column) = (at, column);
+        None
     }
 
     /// `field:`, if it is there. Otherwise nothing moves.

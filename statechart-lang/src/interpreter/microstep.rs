@@ -31,12 +31,18 @@ impl<W: World> Interpreter<'_, W> {
     /// W3C exitStates: children first, in reverse document order; a state leaves the configuration only
     /// after its own exit list. Returns what was left.
     fn exit_states(&mut self, enabled: &[TransitionId], current: Current<'_>) -> StateSet {
-        let machine = self.machine;
         let mut leaving = StateSet::default();
         for &id in enabled {
             leaving.extend(&self.exit_set(id));
         }
         self.record_history(&leaving);
+        self.leave(&leaving, current);
+        leaving
+    }
+
+    /// Leaves states in reverse document order, each with its exit list, its timers and activities.
+    pub(super) fn leave(&mut self, leaving: &StateSet, current: Current<'_>) {
+        let machine = self.machine;
         for state in leaving.iter().rev() {
             if let Some(row) = machine.states.get(state) {
                 self.run_block(&row.exit, current);
@@ -55,7 +61,6 @@ impl<W: World> Interpreter<'_, W> {
                 self.report.exited.push(state);
             }
         }
-        leaving
     }
 
     /// The part of W3C exitStates that comes before any exit list: each history state of each state that is left
@@ -169,7 +174,7 @@ impl<W: World> Interpreter<'_, W> {
     }
 
     /// A machine that is done runs nothing more: its timers, activities and children end, its messages are void.
-    fn end(&mut self) {
+    pub(super) fn end(&mut self) {
         self.done = true;
         for timer in 0..self.machine.timers.len() {
             self.disarm(timer);

@@ -34,8 +34,10 @@
 //! | `word`, `literal`, `words_file` | [`Word`] and `.words` files |
 //! | `snapshot` | [`Snapshot`]: a running machine as JSON, and back |
 //! | `situation` | what decides a machine's future, for telling configurations apart |
+//! | `halt` | the end of a machine that is stopped |
+//! | `stage` | [`Stage`]: what words run on: a machine, with children or without, or the actors of a system |
 //! | `session` | [`Session`]: a word, item by item |
-//! | `system` | [`System`]: a machine with the children that it starts |
+//! | `system` | [`System`]: a machine with the children that it starts, actors with theirs |
 //! | `run`, `render` | [`Run`] and its forms |
 
 mod action;
@@ -46,6 +48,7 @@ mod entry_set;
 mod eval;
 mod examples;
 mod explain;
+mod halt;
 mod input;
 mod literal;
 mod look;
@@ -60,6 +63,7 @@ mod select;
 mod session;
 mod situation;
 mod snapshot;
+mod stage;
 mod state_set;
 mod system;
 #[cfg(test)]
@@ -81,12 +85,16 @@ pub use snapshot::{
     Json, SNAPSHOT_BYTES, SNAPSHOT_FORMAT, SavedActivity, SavedChild, SavedEvent, SavedMessage, SavedTimer,
     SavedUndo, Snapshot, SnapshotError,
 };
-pub use system::{CHILD_DEPTH_LIMIT, CHILD_LIMIT, System, SystemStep};
+pub use stage::{Stage, parse_param};
+pub use system::{Address, CHILD_DEPTH_LIMIT, CHILD_LIMIT, System, SystemStep};
 pub use value::{Fault, Value};
 pub use word::{Item, ItemKind, Word, WordError};
 pub use words_file::{NamedWord, parse_words};
 
 use std::collections::BTreeMap;
+
+/// A value for data of a machine's states, or for one of its parameters.
+pub type LocalValue = (crate::model::LocalId, Value);
 
 /// Most messages that a machine may have under way, to itself and delayed ones to others; one more is
 /// [`Fault::Undelivered`]. The bounds that a spec may set itself are in [`Limits`](crate::model::Limits).

@@ -6,8 +6,8 @@ use std::fmt::Write;
 use super::{Effect, Row, Run};
 
 /// Headings of the table; a column in which every cell is empty is left out.
-const HEADINGS: [&str; 9] =
-    ["n", "before", "symbol", "guard", "after", "outputs", "effects", "context", "note"];
+const HEADINGS: [&str; 10] =
+    ["n", "machine", "before", "symbol", "guard", "after", "outputs", "effects", "context", "note"];
 
 /// Widest that a column is made; a longer cell stands out of line, so that one long cell does not blow up
 /// every row.
@@ -73,6 +73,7 @@ fn json_row(json: &mut Json, row: &Row) {
     json.open('{');
     json.raw("n", row.n);
     json.raw("triggered", row.triggered);
+    json.text("machine", &row.path);
     json.text("symbol", &row.symbol);
     json.text("event", &report.event);
     json.text("outcome", &report.outcome.to_string());
@@ -95,6 +96,7 @@ fn json_row(json: &mut Json, row: &Row) {
     json.close(']');
     json.texts("recalled", &strings(&report.recalled));
     json.texts("unhandled", &strings(&report.unhandled));
+    json.texts("undelivered", &row.undelivered);
     json.close('}');
 }
 
@@ -122,6 +124,7 @@ fn cells(row: &Row) -> [String; HEADINGS.len()] {
     let effects: Vec<String> = report.effects.iter().filter(is_shown).map(ToString::to_string).collect();
     [
         n,
+        row.path.clone(),
         report.before.join(", "),
         one_line(&row.symbol),
         row.guards.join(", "),

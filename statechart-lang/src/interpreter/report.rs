@@ -77,6 +77,8 @@ pub enum Cause {
     Child(ChildId),
     /// A fault from outside, such as an undelivered message or a child that failed.
     Fault,
+    /// The machine was stopped.
+    Stop,
     /// A snapshot was restored.
     Restored,
     /// Time passed in which nothing was due; only rows of a run have it.

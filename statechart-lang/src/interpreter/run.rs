@@ -1,12 +1,12 @@
 //! Runs: what a machine does with a word, one row a step.
 
-use super::{Cause, Outcome, Session, StepReport, Word};
+use super::{Cause, Outcome, Stage, StepReport, Word};
 use crate::model::{Machine, StateKind};
 
-/// What a machine did with a word.
+/// What a machine did with a word, or several machines that run together.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Run {
-    /// The machine's name.
+    /// The name of the machine or system.
     pub machine: String,
     /// The word as it was written.
     pub word: String,
@@ -24,13 +24,20 @@ pub struct Run {
 }
 
 /// One step of a run.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Row {
     /// Position of the item in the word, from 1; 0 is the start. Steps that an item sets off, by timers and
     /// messages to the machine itself, have the item's number.
     pub n: usize,
     /// Whether it follows from an earlier row of the same item, by a timer or a message.
     pub triggered: bool,
+    /// Which machine took it: the actor and the children on the way, joined by dots; empty for a machine that runs by
+    /// itself.
+    pub path: String,
+    /// That machine's name.
+    pub of: String,
+    /// That machine is strict.
+    pub strict: bool,
     /// The event as it was written; for a step that time sets off, the timer or message.
     pub symbol: String,
     /// The transitions taken, as the spec spells them.
@@ -39,6 +46,8 @@ pub struct Row {
     pub guards: Vec<String>,
     /// Everything else about the step.
     pub report: StepReport,
+    /// Messages that nobody gets, and why.
+    pub undelivered: Vec<String>,
 }
 
 impl Row {
@@ -51,6 +60,7 @@ impl Row {
             (_, Cause::Clock) if self.report.outcome == Outcome::Unhandled => {
                 notes.push("stopped here".to_owned())
             }
+            (Outcome::Stale, Cause::Clock) => notes.push("no such machine runs".to_owned()),
             (_, Cause::Clock) => notes.push("nothing elapsed".to_owned()),
             (outcome, _) => notes.push(outcome.to_string()),
         }
@@ -58,44 +68,55 @@ impl Row {
         notes.extend(self.report.recalled.iter().map(|signal| format!("recalled {signal}")));
         notes.extend(self.report.unhandled.iter().skip(own).map(|signal| format!("unhandled {signal}")));
         notes.extend(self.report.faults().map(|fault| format!("fault {}", fault.kind())));
+        notes.extend(self.undelivered.iter().cloned());
         notes.join(", ")
     }
 
     /// Whether a strict machine rejects here.
     pub(super) fn is_error(&self) -> bool {
+        if self.report.cause == Cause::Stop {
+            return false;
+        }
         let too_late = self.report.outcome == Outcome::Done && self.report.cause != Cause::Clock;
         self.report.outcome == Outcome::Unhandled || too_late || !self.report.unhandled.is_empty()
     }
 }
 
-/// Runs a word from the machine's start, on a clock that stands at 0; see [`Session`].
+/// Runs a word from the machine's start, on a clock that stands at 0, its children not run; see [`Stage::run`] for
+/// those that are.
 #[must_use]
 pub fn run(machine: &Machine, word: &Word) -> Run {
-    run_in(Session::new(machine), word)
+    Stage::alone(machine).run(word)
 }
 
-/// The same run, whose reports say why transitions were taken or not; see [`Interpreter::explaining`](super::Interpreter::explaining).
+/// The same run, whose reports say why transitions were taken or not; see
+/// [`Interpreter::explaining`](super::Interpreter::explaining).
 #[must_use]
 pub fn run_explained(machine: &Machine, word: &Word) -> Run {
-    run_in(Session::new(machine).explaining(), word)
+    Stage::alone(machine).explaining().run(word)
 }
 
-fn run_in(mut session: Session<'_>, word: &Word) -> Run {
+pub(super) fn run_on(stage: &Stage<'_>, word: &Word) -> Run {
+    let mut session = stage.session_of(word);
     let mut rows = session.start(&word.start);
     for item in &word.items {
         rows.extend(session.apply(item));
     }
-    let interpreter = session.interpreter();
-    let machine = interpreter.machine();
-    let rejected_at = rows.iter().find(|row| machine.strict && row.is_error()).map(|row| row.n);
+    let rejected_at = rows.iter().find(|row| row.strict && row.is_error()).map(|row| row.n);
+    let machines = || session.system().actors().map(|(_, machine)| machine);
+    let acceptor = machines().any(|machine| is_acceptor(machine.machine()));
+    // Of several actors those that can refuse a word have to accept it.
+    let accepts = machines()
+        .filter(|machine| !acceptor || is_acceptor(machine.machine()))
+        .all(super::Interpreter::accepts);
     Run {
-        machine: machine.name.clone(),
+        machine: stage.name().to_owned(),
         word: word.text.clone(),
         rows,
-        accepted: rejected_at.is_none() && interpreter.accepts(),
-        acceptor: is_acceptor(machine),
+        accepted: rejected_at.is_none() && accepts,
+        acceptor,
         rejected_at,
-        leaves: interpreter.leaves(),
+        leaves: session.leaves(),
     }
 }
 

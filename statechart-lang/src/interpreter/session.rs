@@ -1,19 +1,19 @@
-//! [`Session`]: a machine that is fed a word item by item, each item giving rows of a run.
+//! [`Session`]: machines that are fed a word item by item, each item giving rows of a run.
 
 use super::{
-    Answers, Cause, FIRING_LIMIT, Input, Interpreter, Item, ItemKind, Outcome, Row, Snapshot, SnapshotError,
-    StepReport, Value, WORK_LIMIT, value::duration_text,
+    Answers, Cause, FIRING_LIMIT, Input, Interpreter, Item, ItemKind, LocalValue, Outcome, Row, Snapshot,
+    SnapshotError, Stage, StepReport, System, SystemStep, Value, WORK_LIMIT, value::duration_text,
 };
 use crate::model::Machine;
 
-/// A machine that is fed a word item by item. Cloning it forks it.
+/// Machines that are fed a word item by item. Cloning it forks it.
 ///
 /// An event that a running activity may report counts as that activity's report; extern guards that the
 /// word does not answer are false. After each item everything that is due at once happens: messages
-/// that the machine sent itself, timers of no length.
+/// that machines sent, timers of no length.
 #[derive(Debug, Clone)]
 pub struct Session<'m> {
-    interpreter: Interpreter<'m, Answers>,
+    system: System<'m>,
     /// How many items were applied.
     n: usize,
     firing_limit: usize,
@@ -21,21 +21,28 @@ pub struct Session<'m> {
 }
 
 impl<'m> Session<'m> {
-    /// A session in which the machine has not been started; its clock stands at 0.
+    /// A session in which the machine has not been started; its clock stands at 0. Its children are not run; see
+    /// [`Stage::session`] for those that are.
     #[must_use]
     pub fn new(machine: &'m Machine) -> Self {
-        Self {
-            interpreter: Interpreter::with_world(machine, Answers::default()),
-            n: 0,
-            firing_limit: FIRING_LIMIT,
-            work_limit: WORK_LIMIT,
-        }
+        Stage::alone(machine).session()
+    }
+
+    pub(super) fn of(system: System<'m>) -> Self {
+        Self { system, n: 0, firing_limit: FIRING_LIMIT, work_limit: WORK_LIMIT }
     }
 
     /// The same session with values for the machine's parameters; see [`Interpreter::with_params`].
     #[must_use]
     pub fn with_params(mut self, values: Vec<Value>) -> Self {
-        self.interpreter = self.interpreter.with_params(values);
+        self.system = self.system.with_params(values);
+        self
+    }
+
+    /// The same session with values for some of the machine's parameters.
+    #[must_use]
+    pub fn with_some_params(mut self, values: Vec<LocalValue>) -> Self {
+        self.system = self.system.with_some_params(values);
         self
     }
 
@@ -45,14 +52,14 @@ impl<'m> Session<'m> {
     /// # Errors
     /// When the snapshot does not fit the machine.
     pub fn restore(machine: &'m Machine, snapshot: &Snapshot) -> Result<(Self, StepReport), SnapshotError> {
-        let (interpreter, report) = Interpreter::restore(machine, Answers::default(), snapshot)?;
-        Ok((Self { interpreter, n: 0, firing_limit: FIRING_LIMIT, work_limit: WORK_LIMIT }, report))
+        let (system, step) = System::restore_alone(machine, snapshot)?;
+        Ok((Self::of(system), step.report))
     }
 
     /// The same session; its reports say why transitions were taken or not, see [`Interpreter::explaining`].
     #[must_use]
     pub fn explaining(mut self) -> Self {
-        self.interpreter = self.interpreter.explaining();
+        self.system = self.system.explaining();
         self
     }
 
@@ -65,115 +72,170 @@ impl<'m> Session<'m> {
         self
     }
 
-    /// The machine as it stands.
+    /// The outermost machine as it stands; of several actors the first.
+    ///
+    /// # Panics
+    /// As [`System::root`].
     #[must_use]
     pub fn interpreter(&self) -> &Interpreter<'m, Answers> {
-        &self.interpreter
+        self.system.root()
     }
 
-    /// Starts the machine. Call it once, before the first item.
+    /// Everything that runs.
+    #[must_use]
+    pub fn system(&self) -> &System<'m> {
+        &self.system
+    }
+
+    /// Starts what runs from the beginning. Call it once, before the first item.
     pub fn start(&mut self, answers: &Answers) -> Vec<Row> {
-        self.interpreter.world_mut().clone_from(answers);
-        self.interpreter.explain_anew();
-        let report = self.interpreter.start();
-        let mut rows = vec![row(self.interpreter.machine(), 0, None, report)];
+        self.system.answer(answers);
+        self.system.explain_anew();
+        self.system.begin();
+        let mut rows = Vec::new();
         self.triggered(0, &mut rows);
-        rows
+        numbered(rows)
     }
 
     /// Applies one item and what it sets off at once.
     pub fn apply(&mut self, item: &Item) -> Vec<Row> {
         self.n += 1;
-        let (machine, n) = (self.interpreter.machine(), self.n);
         let mut rows = Vec::new();
-        self.interpreter.world_mut().clone_from(&item.answers);
-        self.interpreter.explain_anew();
+        self.system.answer(&item.answers);
+        self.system.explain_anew();
+        self.system.summon(&item.to);
+        if self.system.is_busy() {
+            self.triggered(0, &mut rows);
+        }
         match &item.kind {
             ItemKind::Event { event, args } => {
                 let (event, args) = (*event, args.clone());
-                let input = match self.interpreter.reporter(event) {
+                let reporter = self.system.at(&item.to).and_then(|machine| machine.reporter(event));
+                let input = match reporter {
                     Some((activity, generation, last)) => {
                         Input::Report { activity, generation, event, args, last }
                     }
                     None => Input::Event { event, args },
                 };
-                let report = self.interpreter.step(input);
-                rows.push(row(machine, n, Some(&item.text), report));
+                self.enter(item, input, &mut rows);
             }
             ItemKind::Done { child, result } => {
-                let running = self.interpreter.children().find(|(running, _)| running == child);
+                let running = self.system.at(&item.to);
+                let running =
+                    running.and_then(|machine| machine.children().find(|(running, _)| running == child));
                 // Zero is never given out: where no such child runs, the report is stale.
                 let generation = running.map_or(0, |(_, generation)| generation);
+                self.system.dismiss(&item.to, *child);
                 let input = Input::ChildDone { child: *child, generation, result: result.clone() };
-                let report = self.interpreter.step(input);
-                rows.push(row(machine, n, Some(&item.text), report));
+                self.enter(item, input, &mut rows);
             }
             ItemKind::Advance { span_us } => {
                 self.triggered(*span_us, &mut rows);
-                match rows.first_mut() {
-                    Some(row) => row.triggered = false,
-                    None => {
-                        let symbol = format!("after {}", duration_text(*span_us));
-                        rows.push(self.idle(symbol, Outcome::Ignored));
-                    }
+                if rows.is_empty() {
+                    let symbol = format!("after {}", duration_text(*span_us));
+                    rows.push(self.idle(symbol, Outcome::Ignored));
                 }
             }
-            ItemKind::Elapse => match self.interpreter.elapse() {
-                Some(report) => rows.push(row(machine, n, None, report)),
-                None => rows.push(self.idle(item.text.clone(), Outcome::Ignored)),
-            },
+            ItemKind::Elapse => {
+                let due_us = self.system.next_due_us();
+                match due_us.and_then(|due_us| self.system.next_step(due_us)) {
+                    Some(step) => rows.push(self.row(None, step)),
+                    None => rows.push(self.idle(item.text.clone(), Outcome::Ignored)),
+                }
+            }
         }
         self.triggered(0, &mut rows);
-        rows
+        numbered(rows)
     }
 
-    /// Lets time pass and adds a row for each timer and message that is due.
+    /// An input for the machine that the item is for.
+    fn enter(&mut self, item: &Item, input: Input, rows: &mut Vec<Row>) {
+        match self.system.enter(&item.to, input) {
+            Some(step) => rows.push(self.row(Some(item), step)),
+            // It has ended, or never started.
+            None => rows.push(self.idle(item.text.clone(), Outcome::Stale)),
+        }
+    }
+
+    /// Lets time pass and adds a row for each step that is due.
     fn triggered(&mut self, span_us: i64, rows: &mut Vec<Row>) {
-        let until_us = self.interpreter.time_us().saturating_add(span_us);
+        let until_us = self.system.time_us().saturating_add(span_us);
         let (mut fired, mut work) = (0, 0);
-        while self.interpreter.next_due_us().is_some_and(|due_us| due_us <= until_us) {
+        while let Some(step) = self.system.next_step(until_us) {
+            fired += 1;
+            work += step.report.transitions.len();
+            rows.push(self.row(None, step));
             let over = match (fired >= self.firing_limit, work >= self.work_limit) {
                 (true, _) => Some(format!("more than {} timers and messages at once", self.firing_limit)),
                 (_, true) => Some(format!("more than {} transitions at once", self.work_limit)),
                 _ => None,
             };
-            if let Some(symbol) = over {
+            let is_more =
+                self.system.is_busy() || self.system.next_due_us().is_some_and(|due| due <= until_us);
+            if let Some(symbol) = over.filter(|_| is_more) {
                 rows.push(self.idle(symbol, Outcome::Unhandled));
                 return;
             }
-            let Some(report) = self.interpreter.elapse() else { break };
-            fired += 1;
-            work += report.transitions.len();
-            rows.push(Row { triggered: true, ..row(self.interpreter.machine(), self.n, None, report) });
         }
         // Nothing more is due: only the clock moves, and messages to others leave.
-        self.interpreter.advance(until_us.saturating_sub(self.interpreter.time_us()));
+        self.system.set_time(until_us);
     }
 
     /// Time passed and nothing was due.
     fn idle(&self, symbol: String, outcome: Outcome) -> Row {
-        let leaves = self.interpreter.leaves();
+        let leaves = self.leaves();
         let report = StepReport {
             event: symbol.clone(),
             cause: Cause::Clock,
             outcome,
-            time_us: self.interpreter.time_us(),
+            time_us: self.system.time_us(),
             before: leaves.clone(),
             after: leaves,
             ..StepReport::default()
         };
-        row(self.interpreter.machine(), self.n, Some(&symbol), report)
+        Row { n: self.n, symbol, report, ..Row::default() }
+    }
+
+    /// Paths of the active leaf states of the outermost machines, in document order; those of actors behind their
+    /// names.
+    #[must_use]
+    pub fn leaves(&self) -> Vec<String> {
+        let of = |(name, machine): (&str, &Interpreter<'m, Answers>)| -> Vec<String> {
+            let leaves = machine.leaves();
+            if name.is_empty() { leaves } else { vec![format!("{name}: {}", leaves.join(", "))] }
+        };
+        self.system.actors().flat_map(of).collect()
+    }
+
+    fn row(&self, item: Option<&Item>, step: SystemStep) -> Row {
+        let SystemStep { path, machine: of, report, undelivered } = step;
+        let symbol = match (item, report.cause) {
+            // Where the machine is named in a column of its own, it need not stand before its symbol.
+            (Some(item), _) if path.is_empty() => item.text.clone(),
+            (None, Cause::Message) => format!("self: {}", report.event),
+            (Some(_) | None, _) => report.event.clone(),
+        };
+        let machine = self.system.known(&of);
+        let rows = || report.transitions.iter().filter_map(|&id| Some((id, machine?.transitions.get(id)?)));
+        Row {
+            n: self.n,
+            triggered: true,
+            transitions: rows().filter_map(|(id, _)| Some(machine?.transition_text(id))).collect(),
+            guards: rows().filter_map(|(_, transition)| transition.guard_text.clone()).collect(),
+            strict: machine.is_some_and(|machine| machine.strict),
+            path,
+            of,
+            symbol,
+            report,
+            undelivered,
+        }
     }
 }
 
-fn row(machine: &Machine, n: usize, symbol: Option<&str>, report: StepReport) -> Row {
-    let symbol = match (symbol, report.cause) {
-        (Some(symbol), _) => symbol.to_owned(),
-        (None, Cause::Message) => format!("self: {}", report.event),
-        (None, _) => report.event.clone(),
-    };
-    let transitions = report.transitions.iter().map(|&id| machine.transition_text(id)).collect();
-    let guards =
-        report.transitions.iter().filter_map(|&id| machine.transitions.get(id)?.guard_text.clone()).collect();
-    Row { n, triggered: false, symbol, transitions, guards, report }
+/// The first row stands for the item, the others follow from it.
+fn numbered(mut rows: Vec<Row>) -> Vec<Row> {
+    for (at, row) in rows.iter_mut().enumerate() {
+        row.triggered = at > 0;
+    }
+    rows
 }

@@ -10,14 +10,19 @@
 //! 0123                              fieldless symbols written together, where that reads one way only
 //! ε    ""                           the empty word
 //! [fresh] A B                       answers for the start of the machine
+//! (3, name: "a") A B                values for the machine's parameters, before its answers
+//! worker.GO                         an event of a child that runs
+//! shop.BUY  store["EU"].FETCH       where the actors of a system run: whose event it is
 //! ```
 
 use std::fmt;
 
-use super::{Answers, Value, literal::Cursor, value::parse_duration};
+use super::{
+    Address, Answers, LocalValue, Stage, Value, literal::Cursor, stage::Subject, value::parse_duration,
+};
 use crate::{
     diagnostic::nearest,
-    model::{ChildId, EventId, Machine},
+    model::{self, ChildId, EventId, Field, Machine, Model},
 };
 
 /// Most items of one word.
@@ -28,6 +33,8 @@ const ITEM_LIMIT: usize = 65_536;
 pub struct Word {
     /// As it was written, without the space around it.
     pub text: String,
+    /// Values for parameters of the machine.
+    pub params: Vec<LocalValue>,
     /// Answers of extern guards while the machine starts.
     pub start: Answers,
     /// Its items, in order.
@@ -37,6 +44,8 @@ pub struct Word {
 /// One item of a word.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Item {
+    /// Whom it happens to.
+    pub to: Address,
     /// What happens.
     pub kind: ItemKind,
     /// Answers of extern guards during the item's steps; guards that are not named are false.
@@ -98,22 +107,30 @@ impl fmt::Display for WordError {
 impl std::error::Error for WordError {}
 
 impl Word {
-    /// Reads a word of the machine's input alphabet.
+    /// Reads a word of the machine's input alphabet; see [`Stage::word`].
     ///
     /// # Errors
     /// The first mistake: where it is, what is wrong, what to do.
     pub fn parse(text: &str, machine: &Machine) -> Result<Self, WordError> {
+        Self::read(text, &Stage::alone(machine))
+    }
+
+    pub(super) fn read(text: &str, stage: &Stage<'_>) -> Result<Self, WordError> {
         let mut word = Self { text: text.trim().to_owned(), ..Self::default() };
         if matches!(word.text.as_str(), "ε" | "\"\"") {
             return Ok(word);
         }
         let mut cursor = Cursor::new(text);
         cursor.skip_space();
+        if cursor.peek() == Some('(') {
+            word.params = params(&mut cursor, stage)?;
+            cursor.skip_space();
+        }
         if cursor.peek() == Some('[') {
-            word.start = answers(&mut cursor, machine)?;
+            word.start = answers(&mut cursor, stage)?;
         }
         while !cursor.skip_space() {
-            item(&mut cursor, machine, &mut word.items)?;
+            item(&mut cursor, stage, &mut word.items)?;
             if word.items.len() > ITEM_LIMIT {
                 let message = format!("the word has more than {ITEM_LIMIT} items");
                 return Err(cursor.error(message, "split it into several words".to_owned()));
@@ -123,36 +140,133 @@ impl Word {
     }
 }
 
+/// `(3, name: "a")`, in front of a word: values for the machine's parameters.
+fn params(cursor: &mut Cursor<'_>, stage: &Stage<'_>) -> Result<Vec<LocalValue>, WordError> {
+    let Some(machine) = stage.machine() else {
+        let message = format!("`{}` is a system, whose actors get their values there", stage.name());
+        return Err(cursor.error(message, "leave the parentheses out".to_owned()));
+    };
+    let locals: Vec<(usize, Field)> = (0..)
+        .zip(&machine.locals)
+        .filter(|(_, local)| local.state == 0 && local.param)
+        .map(|(id, local)| (id, Field { name: local.name.clone(), ty: local.ty.clone() }))
+        .collect();
+    let fields: Vec<Field> = locals.iter().map(|(_, field)| field.clone()).collect();
+    let values = cursor.values(&machine.name, &fields)?;
+    Ok(locals.iter().zip(values).filter_map(|((id, _), value)| Some((*id, value?))).collect())
+}
+
 /// Reads one item; a token of several symbols becomes several.
-fn item(cursor: &mut Cursor<'_>, machine: &Machine, items: &mut Vec<Item>) -> Result<(), WordError> {
+fn item(cursor: &mut Cursor<'_>, stage: &Stage<'_>, items: &mut Vec<Item>) -> Result<(), WordError> {
     let (column, from) = (cursor.column(), cursor.offset());
+    let (mut to, mut machine) = (Address::default(), stage.machine());
+    if let Subject::Actors(model, system) = stage.subject
+        && !is_clock(cursor)
+    {
+        let (address, found) = actor(cursor, model, system)?;
+        (to, machine) = (address, Some(found));
+    }
+    // As deep as the word is long.
+    while let (Some(outer), Some(model)) = (machine, stage.model()) {
+        let child = |name: &str| outer.children.iter().position(|child| child.name == name);
+        let Some(child) = cursor.step_into(child) else { break };
+        to.below.push(child);
+        machine = outer.children.get(child).and_then(|child| model.machine(&child.machine));
+    }
     let is_quoted = cursor.peek() == Some('\'');
+    let at = cursor.column();
     let token = cursor.symbol()?;
-    let input = input_event(machine, &token);
-    if !is_quoted
-        && input.is_none()
-        && let Some(kind) = clock(cursor, &token, column)?
+    let input = machine.and_then(|machine| input_event(machine, &token));
+    let is_plain = !is_quoted && input.is_none();
+    if is_plain
+        && to.below.is_empty()
+        && let Some(kind) = clock(cursor, &token, at)?
     {
         let text = cursor.text_from(from);
-        let answers = answers(cursor, machine)?;
-        items.push(Item { kind, answers, text, column });
+        let answers = answers(cursor, stage)?;
+        items.push(Item { to: Address::default(), kind, answers, text, column });
         return Ok(());
     }
-    if !is_quoted && input.is_none() && token == "done" {
-        let kind = done(cursor, machine, column)?;
+    let Some(machine) = machine else { return Ok(()) };
+    if is_plain && token == "done" {
+        let kind = done(cursor, machine, at)?;
         let text = cursor.text_from(from);
-        let answers = answers(cursor, machine)?;
-        items.push(Item { kind, answers, text, column });
+        let answers = answers(cursor, stage)?;
+        items.push(Item { to, kind, answers, text, column });
         return Ok(());
     }
     let Some(event) = input else {
-        return split(cursor, machine, &token, column, items);
+        return split(cursor, machine, &token, at, &to, items);
     };
     let args = cursor.arguments(machine, event)?;
     let text = cursor.text_from(from);
-    let answers = answers(cursor, machine)?;
-    items.push(Item { kind: ItemKind::Event { event, args }, answers, text, column });
+    let answers = answers(cursor, stage)?;
+    items.push(Item { to, kind: ItemKind::Event { event, args }, answers, text, column });
     Ok(())
+}
+
+/// Whether the clock is spoken to, which no actor is.
+fn is_clock(cursor: &mut Cursor<'_>) -> bool {
+    cursor.peek() == Some('+') || cursor.looks_at(|token| token == "after")
+}
+
+/// `shop.` or `store["EU"].`: which actor.
+fn actor<'m>(
+    cursor: &mut Cursor<'_>,
+    model: &'m Model,
+    system: &'m model::System,
+) -> Result<(Address, &'m Machine), WordError> {
+    let column = cursor.column();
+    let name = cursor.name();
+    let fail = |message: String, help: String| Err(WordError { line: None, column, message, help });
+    let form = |name: &str| {
+        let family =
+            system.actors.iter().find(|actor| actor.name == name).and_then(|actor| actor.family.as_ref());
+        match family {
+            Some(family) => {
+                format!("write `{name}[{}].EVENT`, with a value of type {}", family.name, family.ty)
+            }
+            None => format!("write `{name}.EVENT`"),
+        }
+    };
+    let Some((at, row)) = system.actors.iter().enumerate().find(|(_, row)| row.name == name) else {
+        let able = system.actors.iter().find(|row| {
+            model.machine(&row.machine).is_some_and(|machine| input_event(machine, &name).is_some())
+        });
+        if let Some(able) = able {
+            let message = format!("`{name}` does not say which actor it is for");
+            return fail(message, form(&able.name).replace("EVENT", &name));
+        }
+        let names = || system.actors.iter().map(|row| row.name.as_str());
+        let help = match nearest(&name, names()) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("its actors are {}", names().collect::<Vec<_>>().join(", ")),
+        };
+        return fail(format!("`{}` has no actor `{name}`", system.name), help);
+    };
+    let member = match &row.family {
+        Some(family) => {
+            if !cursor.take('[') {
+                return fail(
+                    format!("`{name}` is a family, and nothing says which one is meant"),
+                    form(&name),
+                );
+            }
+            let value = cursor.value(&family.ty, 0)?;
+            if !cursor.take(']') {
+                return Err(cursor.error(format!("a `]` is missing behind `{name}[`"), form(&name)));
+            }
+            Some(value)
+        }
+        None => None,
+    };
+    if !cursor.take('.') {
+        return Err(cursor.error(format!("what `{name}` is sent is missing"), form(&name)));
+    }
+    let Some(machine) = model.machine(&row.machine) else {
+        return fail(format!("`{name}` runs no machine"), "declare its machine".to_owned());
+    };
+    Ok((Address { actor: at, member, below: Vec::new() }, machine))
 }
 
 /// `+5s`, `after 5s` and `after`.
@@ -229,6 +343,7 @@ fn split(
     machine: &Machine,
     token: &str,
     column: u32,
+    to: &Address,
     items: &mut Vec<Item>,
 ) -> Result<(), WordError> {
     let fail = |message: String, help: String| Err(WordError { line: None, column, message, help });
@@ -249,7 +364,13 @@ fn split(
     for event in parts {
         let name = machine.events.get(event).map_or("", |event| event.symbol.name.as_str());
         let kind = ItemKind::Event { event, args: Vec::new() };
-        items.push(Item { kind, answers: Answers::default(), text: name.to_owned(), column: at });
+        items.push(Item {
+            to: to.clone(),
+            kind,
+            answers: Answers::default(),
+            text: name.to_owned(),
+            column: at,
+        });
         at += name.chars().count() as u32;
     }
     Ok(())
@@ -300,6 +421,16 @@ fn splits(machine: &Machine, token: &str) -> Option<Vec<EventId>> {
 
 fn unknown(machine: &Machine, token: &str) -> (String, String) {
     let name = &machine.name;
+    if let Some((child, _)) = token.split_once('.')
+        && !machine.children.is_empty()
+    {
+        let names = || machine.children.iter().map(|child| child.name.as_str());
+        let help = match nearest(child, names()) {
+            Some(near) if near != child => format!("did you mean `{near}`?"),
+            _ => format!("it starts {}", names().collect::<Vec<_>>().join(", ")),
+        };
+        return (format!("`{name}` runs no child `{child}` here"), help);
+    }
     if machine.event(token).is_some() {
         return (
             format!("`{token}` is an internal event of `{name}`, which only `raise` sends"),
@@ -328,11 +459,12 @@ fn unknown(machine: &Machine, token: &str) -> (String, String) {
 }
 
 /// `[fresh, not ready]`, if it is there: answers of extern guards.
-fn answers(cursor: &mut Cursor<'_>, machine: &Machine) -> Result<Answers, WordError> {
+fn answers(cursor: &mut Cursor<'_>, stage: &Stage<'_>) -> Result<Answers, WordError> {
     let mut answers = Answers::default();
     if !cursor.take('[') {
         return Ok(answers);
     }
+    let guards = stage.guards();
     loop {
         cursor.skip_space();
         let column = cursor.column();
@@ -343,9 +475,9 @@ fn answers(cursor: &mut Cursor<'_>, machine: &Machine) -> Result<Answers, WordEr
             cursor.skip_space();
             name = cursor.name();
         }
-        if !machine.guards.iter().any(|guard| guard.name == name) {
-            let message = format!("`{name}` is no extern guard of `{}`", machine.name);
-            let help = match nearest(&name, machine.guards.iter().map(|guard| guard.name.as_str())) {
+        if !guards.contains(&name.as_str()) {
+            let message = format!("`{name}` is no extern guard of `{}`", stage.name());
+            let help = match nearest(&name, guards.iter().copied()) {
                 Some(near) => format!("did you mean `{near}`?"),
                 None => "brackets hold names of extern guards: `[fresh, not ready]`".to_owned(),
             };

@@ -5,9 +5,10 @@
 //! fetches: FETCH_DATA(symbol: "BTCUSD") DATA_READY PUBLISH_SUCCESS
 //! recovers: FETCH_DATA FETCH_FAILURE RESET
 //! nothing: ε
+//! larger: (limit: 500) FETCH_DATA
 //! ```
 
-use super::{Word, WordError};
+use super::{Stage, Word, WordError};
 use crate::model::Machine;
 
 /// A word of a file.
@@ -21,11 +22,25 @@ pub struct NamedWord {
     pub word: Word,
 }
 
-/// Reads a file of words.
+/// Reads a file of words for a machine; see [`Stage::words`].
 ///
 /// # Errors
 /// The first mistake of every line that has one.
 pub fn parse_words(text: &str, machine: &Machine) -> Result<Vec<NamedWord>, Vec<WordError>> {
+    read(text, &Stage::alone(machine))
+}
+
+impl Stage<'_> {
+    /// Reads a file of words.
+    ///
+    /// # Errors
+    /// The first mistake of every line that has one.
+    pub fn words(&self, text: &str) -> Result<Vec<NamedWord>, Vec<WordError>> {
+        read(text, self)
+    }
+}
+
+fn read(text: &str, stage: &Stage<'_>) -> Result<Vec<NamedWord>, Vec<WordError>> {
     let mut words = Vec::new();
     let mut errors = Vec::new();
     for (line, full) in (1_u32..).zip(text.trim_start_matches('\u{feff}').lines()) {
@@ -34,7 +49,7 @@ pub fn parse_words(text: &str, machine: &Machine) -> Result<Vec<NamedWord>, Vec<
             continue;
         }
         let (name, rest) = split_name(content);
-        match Word::parse(rest, machine) {
+        match stage.word(rest) {
             Ok(word) => words.push(NamedWord { name, line, word }),
             Err(error) => {
                 let skipped = content.len() - rest.len();

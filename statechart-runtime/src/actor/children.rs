@@ -3,14 +3,15 @@
 //! ```text
 //! parent: Effects::spawn ─▶ Children::launch ─▶ Nursery ─▶ task of the child
 //!         send id EVENT  ─▶ ChildTasks::deliver ─▶ the child's mailbox
-//!         ChildDone, ChildFailed ◀─ ChildTasks::poll_ended ◀─ the task has ended
+//!         stop id        ─▶ ChildTasks::stop ─▶ the child leaves its states and ends
+//!         its messages and, behind them, ChildDone or ChildFailed ◀─ the mailbox ◀─ the child's task
 //! ```
 //!
 //! A child is not restarted when it fails: its parent sees a fault and decides.
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
-    sync::Arc,
+    sync::{Arc, Weak, atomic::Ordering},
     task::{Context, Poll},
     time::Duration,
 };
@@ -21,10 +22,15 @@ use tokio::{
 };
 
 use super::{
-    Actor, ActorRef, Clock, Handle, Inspector, Options, ServicePanic, Status, StopReason, TellError,
-    Undelivered, life, perform::child_name, services::panic_text, shared::Signal, shell::Shell,
+    Actor, ActorRef, Clock, Handle, Inspector, Options, Peers, ServicePanic, Status, StopReason, TellError,
+    Undelivered, life,
+    mailbox::Refused,
+    perform::child_name,
+    services::panic_text,
+    shared::{Item, Shared, Signal},
+    shell::Shell,
 };
-use crate::chart::{Host, Link};
+use crate::chart::{Host, Link, Upward};
 
 /// How a child ended, unless its parent stopped it.
 pub(super) enum ChildEnd<R> {
@@ -38,6 +44,8 @@ pub(super) enum ChildEnd<R> {
 trait Reach<P: Actor>: Send {
     fn deliver(&self, message: P::Message) -> Result<(), Undelivered>;
     fn stop(&self, until: Instant);
+    /// Has it leave its states, and end.
+    fn halt(&self);
     fn reference(&self) -> ActorRef;
     /// Asks for a snapshot, where the child can give one.
     #[cfg(feature = "snapshot")]
@@ -63,6 +71,12 @@ impl<P: Actor, K: Actor> Reach<P> for Reached<P, K> {
         self.handle.shared().signal(Signal::Stop { until });
     }
 
+    fn halt(&self) {
+        let shared = self.handle.shared();
+        shared.halting.store(true, Ordering::Release);
+        shared.signal(Signal::Abort);
+    }
+
     fn reference(&self) -> ActorRef {
         self.handle.reference()
     }
@@ -82,7 +96,8 @@ struct Running<P: Actor> {
 
 /// The children of one machine: at most one for each that the spec names.
 pub(super) struct ChildTasks<P: Actor> {
-    tasks: JoinSet<ChildEnd<P::Returned>>,
+    /// Each yields its end, unless that stands in the parent's mailbox.
+    tasks: JoinSet<Option<ChildEnd<P::Returned>>>,
     running: Vec<Running<P>>,
     /// Those that could not be started; they end as others do.
     stillborn: Vec<(u16, u32, String)>,
@@ -91,7 +106,9 @@ pub(super) struct ChildTasks<P: Actor> {
 }
 
 /// What a child inherits from its parent.
-pub(super) struct Nursery {
+pub(super) struct Nursery<P: Actor> {
+    shared: Weak<Shared<P>>,
+    life: u32,
     parent: Arc<str>,
     inspector: Option<Inspector>,
     clock: Clock,
@@ -100,9 +117,39 @@ pub(super) struct Nursery {
     generation: u32,
 }
 
-impl Nursery {
-    pub(super) fn new<P: Actor>(shell: &Shell<P>, generation: u32) -> Self {
+/// A child's way to the machine that started it: its peer of that kind.
+struct Parent<P: Actor, K: Actor> {
+    shared: Weak<Shared<P>>,
+    name: Arc<str>,
+    life: u32,
+    child: u16,
+    generation: u32,
+    event: Upward<P, K>,
+}
+
+impl<P: Actor, K: Actor> Peers<K::Message> for Parent<P, K> {
+    fn deliver(&mut self, message: K::Message) -> Result<(), Undelivered> {
+        let event = (self.event)(message)
+            .map_err(|other| Undelivered::Unconnected { peer: Arc::from(format!("of {other:?}")) })?;
+        let stopped = || Undelivered::Stopped { peer: self.name.clone() };
+        let parent = self.shared.upgrade().ok_or_else(stopped)?;
+        let Self { life, child, generation, .. } = *self;
+        parent.mailbox.push(Item::FromChild { life, child, generation, event }).map_err(|refused| {
+            match refused {
+                Refused::Full(_) => {
+                    Undelivered::Full { peer: self.name.clone(), limit: parent.mailbox.limit() }
+                }
+                Refused::Closed(_) => stopped(),
+            }
+        })
+    }
+}
+
+impl<P: Actor> Nursery<P> {
+    pub(super) fn new(shell: &Shell<P>, generation: u32) -> Self {
         Self {
+            shared: Arc::downgrade(&shell.shared),
+            life: shell.life,
             parent: shell.shared.name().clone(),
             inspector: shell.inspector.clone(),
             clock: shell.clock.clone(),
@@ -112,7 +159,7 @@ impl Nursery {
         }
     }
 
-    fn options<P: Actor, K: Actor>(&self, child: u16) -> Options<K> {
+    fn options<K: Actor>(&self, child: u16, link: Link<P, K>) -> Options<K> {
         let name = format!("{}.{}", self.parent, child_name::<P>(child));
         let mut options = Options::default()
             .name(name)
@@ -122,6 +169,11 @@ impl Nursery {
         if let Some(inspector) = &self.inspector {
             options = options.inspector(inspector);
         }
+        if let Some(event) = link.parent {
+            let (shared, name) = (self.shared.clone(), self.parent.clone());
+            let (life, generation) = (self.life, self.generation);
+            options = options.peers(Parent::<P, K> { shared, name, life, child, generation, event });
+        }
         options
     }
 }
@@ -129,33 +181,41 @@ impl Nursery {
 /// Runs the child that a spawn describes.
 struct Cradle<'a, P: Actor> {
     children: &'a mut ChildTasks<P>,
-    nursery: Nursery,
+    nursery: Nursery<P>,
 }
 
 impl<P: Actor> Cradle<'_, P> {
     fn keep<K: Actor>(&mut self, child: u16, handle: Handle<K>, task: life::Task<K>, link: Link<P, K>) {
         let reached = Reached { handle: handle.clone(), link };
+        let (parent, life, generation) =
+            (self.nursery.shared.clone(), self.nursery.life, self.nursery.generation);
         let task = self.children.tasks.spawn(async move {
             let returned = task.await;
-            match handle.status() {
+            let end = match handle.status() {
                 Status::Stopped(StopReason::Done) => {
                     ChildEnd::Done(returned.as_ref().and_then(|returned| (link.result)(returned)))
                 }
                 Status::Stopped(reason) => ChildEnd::Failed(reason.to_string()),
                 Status::Running | Status::Restarting => ChildEnd::Failed(String::from("its task has ended")),
+            };
+            // Behind what the child has said, also where the mailbox is full: there are not more ends than children.
+            let Some(parent) = parent.upgrade() else { return Some(end) };
+            match parent.mailbox.push_over(Item::ChildEnded { life, child, generation, end }) {
+                Err(Item::ChildEnded { end, .. }) => Some(end),
+                // Nothing but what was given comes back.
+                Ok(()) | Err(_) => None,
             }
         });
         if let Some(until) = self.children.until {
             reached.stop(until);
         }
-        let generation = self.nursery.generation;
         self.children.running.push(Running { child, generation, task, reach: Box::new(reached) });
     }
 }
 
 impl<P: Actor> Host<P> for Cradle<'_, P> {
     fn run<K: Actor>(&mut self, child: u16, machine: K, link: Link<P, K>) {
-        let (handle, task) = life::prepare(Some(machine), None, self.nursery.options::<P, K>(child));
+        let (handle, task) = life::prepare(Some(machine), None, self.nursery.options::<K>(child, link));
         self.keep(child, handle, task, link);
     }
 }
@@ -184,7 +244,7 @@ impl<P: Actor> crate::snapshot::Reviver<P> for Revived<'_, P> {
         pending: crate::snapshot::Pending,
         link: Link<P, K>,
     ) {
-        let options = self.cradle.nursery.options::<P, K>(child);
+        let options = self.cradle.nursery.options::<K>(child, link);
         let (handle, mut task) = life::prepare(Some(machine), None, options);
         // The child's own children stand in its snapshot.
         self.result = task.go_on(pending, self.snapshot);
@@ -200,7 +260,7 @@ impl<P: Actor> ChildTasks<P> {
     }
 
     /// Starts a child. One that cannot be made has failed.
-    pub(super) fn start(&mut self, machine: &mut P, nursery: Nursery, child: u16, spawn: P::Spawn) {
+    pub(super) fn start(&mut self, machine: &mut P, nursery: Nursery<P>, child: u16, spawn: P::Spawn) {
         let generation = nursery.generation;
         let mut cradle = Cradle { children: self, nursery };
         if let Err(panic) = catch_unwind(AssertUnwindSafe(|| machine.launch(spawn, &mut cradle))) {
@@ -237,12 +297,12 @@ impl<P: Actor> ChildTasks<P> {
             .collect()
     }
 
-    /// Stops a child at once; `false` when it does not run.
+    /// Stops a child: it leaves its states, and what it still says is void. `false` when it does not run.
     pub(super) fn stop(&mut self, child: u16) -> bool {
         self.stillborn.retain(|(stillborn, ..)| *stillborn != child);
         match self.running.iter().position(|running| running.child == child) {
             Some(position) => {
-                self.running.remove(position).task.abort();
+                self.running.remove(position).reach.halt();
                 true
             }
             None => false,
@@ -276,7 +336,9 @@ impl<P: Actor> ChildTasks<P> {
             return Poll::Ready(Some((child, generation, ChildEnd::Failed(why))));
         }
         match self.tasks.poll_join_next_with_id(context) {
-            Poll::Ready(Some(Ok((id, end)))) => Poll::Ready(self.ended(id, end)),
+            Poll::Ready(Some(Ok((id, Some(end))))) => Poll::Ready(self.ended(id, end)),
+            // Its end stands in the mailbox.
+            Poll::Ready(Some(Ok((_, None)))) => Poll::Ready(None),
             Poll::Ready(Some(Err(error))) => {
                 let id = error.id();
                 Poll::Ready(self.ended(id, ChildEnd::Failed(task_error(error))))
@@ -288,9 +350,25 @@ impl<P: Actor> ChildTasks<P> {
     fn ended(&mut self, id: Id, end: ChildEnd<P::Returned>) -> Option<(u16, u32, ChildEnd<P::Returned>)> {
         let position = self.running.iter().position(|running| running.task.id() == id)?;
         let Running { child, generation, .. } = self.running.remove(position);
-        // One that stopped because its parent does has not failed, and its parent needs no word of it.
-        let is_stopping = self.until.is_some() && matches!(end, ChildEnd::Failed(_));
-        (!is_stopping).then_some((child, generation, end))
+        self.matters(&end).then_some((child, generation, end))
+    }
+
+    /// The end of a child that the mailbox held; nothing where the parent has stopped it since.
+    pub(super) fn told(
+        &mut self,
+        child: u16,
+        generation: u32,
+        end: ChildEnd<P::Returned>,
+    ) -> Option<ChildEnd<P::Returned>> {
+        let meant = |running: &Running<P>| running.child == child && running.generation == generation;
+        let position = self.running.iter().position(meant)?;
+        self.running.remove(position);
+        self.matters(&end).then_some(end)
+    }
+
+    /// One that stopped because its parent does has not failed, and its parent needs no word of it.
+    fn matters(&self, end: &ChildEnd<P::Returned>) -> bool {
+        self.until.is_none() || matches!(end, ChildEnd::Done(_))
     }
 
     /// How many children run.
@@ -304,15 +382,15 @@ impl<P: Actor> ChildTasks<P> {
     }
 
     /// Cancels everything and waits for it, but not for a task that never comes to a point where it can be
-    /// cancelled.
+    /// cancelled. Those that were stopped before still leave their states.
     pub(super) async fn cancel(mut self) {
         const PATIENCE: Duration = Duration::from_secs(1);
-        self.running.clear();
-        self.tasks.abort_all();
+        self.running.drain(..).for_each(|running| running.task.abort());
         if tokio::time::timeout(PATIENCE, async { while self.tasks.join_next().await.is_some() {} })
             .await
             .is_err()
         {
+            self.tasks.abort_all();
             self.tasks.detach_all();
         }
     }

@@ -308,6 +308,11 @@ impl<C: Actor> Task<C> {
             return Some(StopReason::Done);
         }
         if shared.aborting.load(Ordering::Acquire) {
+            if shared.halting.load(Ordering::Acquire)
+                && let Some(machine) = &mut self.machine
+            {
+                self.shell.halt(machine);
+            }
             return Some(StopReason::Aborted);
         }
         // Handles first: whoever dropped the last one may have told something before.
@@ -418,6 +423,20 @@ fn take<C: Actor>(
     match item {
         Item::Event(event) | Item::Own(event) => shell.input_turn(machine, Input::Event(event)).map(drop),
         Item::Ask(question) => shell.answer(machine, question),
+        Item::FromChild { life, child, generation, event } => {
+            // What a child said that has been stopped since is void.
+            if life == shell.life && machine.core().child(child) == Some(generation) {
+                return shell.unguarded_turn(machine, Some(Input::Event(event))).map(drop);
+            }
+            Ok(())
+        }
+        Item::ChildEnded { life, child, generation, end } => {
+            if life == shell.life {
+                shell.child_ended(machine, child, generation, end)
+            } else {
+                Ok(())
+            }
+        }
         #[cfg(feature = "snapshot")]
         Item::Look(look) => {
             look(shell, machine, inbox);

@@ -172,7 +172,6 @@ impl<T> Mailbox<T> {
     }
 
     /// Appends an item even where there is no room. The caller bounds how many.
-    #[cfg(feature = "snapshot")]
     pub(super) fn push_over(&self, item: T) -> Result<(), T> {
         let mut inner = self.lock();
         if inner.is_closed {

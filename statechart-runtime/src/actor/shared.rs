@@ -13,7 +13,7 @@ use tokio::{
     time::Instant,
 };
 
-use super::{ActorRef, AskError, Options, StopReason, TellError, mailbox::Mailbox};
+use super::{ActorRef, AskError, Options, StopReason, TellError, children::ChildEnd, mailbox::Mailbox};
 use crate::{
     chart::{Chart, Configuration as _, Shape},
     value::Time,
@@ -58,6 +58,20 @@ pub(super) enum Item<C: super::Actor> {
         generation: u32,
         event: C::Event,
     },
+    /// What a child says to the machine that started it, with the life of the actor in which it did.
+    FromChild {
+        life: u32,
+        child: u16,
+        generation: u32,
+        event: C::Event,
+    },
+    /// The end of a child, behind everything that it has said.
+    ChildEnded {
+        life: u32,
+        child: u16,
+        generation: u32,
+        end: ChildEnd<C::Returned>,
+    },
     /// Something to be done between two macrosteps.
     #[cfg(feature = "snapshot")]
     Look(super::snapshots::Look<C>),
@@ -67,8 +81,11 @@ impl<C: super::Actor> Item<C> {
     /// The event of a tell.
     pub(super) fn into_event(self) -> Option<C::Event> {
         match self {
-            Self::Event(event) | Self::Own(event) | Self::Streamed { event, .. } => Some(event),
-            Self::Ask(_) => None,
+            Self::Event(event)
+            | Self::Own(event)
+            | Self::Streamed { event, .. }
+            | Self::FromChild { event, .. } => Some(event),
+            Self::Ask(_) | Self::ChildEnded { .. } => None,
             #[cfg(feature = "snapshot")]
             Self::Look(_) => None,
         }
@@ -124,6 +141,8 @@ pub(super) struct Shared<C: super::Actor> {
     name: OnceLock<Arc<str>>,
     pub(super) mailbox: Mailbox<Item<C>>,
     pub(super) aborting: AtomicBool,
+    /// The machine leaves its states before it ends: its parent has stopped it.
+    pub(super) halting: AtomicBool,
     pub(super) handles: AtomicUsize,
     pub(super) unhandled: AtomicU64,
     pub(super) restarts: AtomicU64,
@@ -147,6 +166,7 @@ impl<C: super::Actor> Shared<C> {
             name: options.name.take().map(OnceLock::from).unwrap_or_default(),
             mailbox: Mailbox::new(options.mailbox),
             aborting: AtomicBool::new(false),
+            halting: AtomicBool::new(false),
             handles: AtomicUsize::new(0),
             unhandled: AtomicU64::new(0),
             restarts: AtomicU64::new(0),

@@ -467,6 +467,38 @@ impl<C: Actor> Shell<C> {
         self.turn(machine, Some(Input::Report { activity, generation, event, last: true })).map(drop)
     }
 
+    /// Has the machine leave its states, its last step. A panic there ends it all the same.
+    pub(super) fn halt(&mut self, machine: &mut C) {
+        let left = catch_unwind(AssertUnwindSafe(|| {
+            machine.halt(self);
+            self.remember();
+            self.is_changed = true;
+            self.publish(machine);
+        }));
+        if let Err(panic) = left {
+            let why = panic_text(panic);
+            tracing::error!(target: "statechart", actor = %self.shared.name(), why, "leaving the states panicked");
+        }
+    }
+
+    /// The end of a child, as its task tells it.
+    ///
+    /// # Errors
+    /// See [`Shell::turn`].
+    pub(super) fn child_ended(
+        &mut self,
+        machine: &mut C,
+        child: u16,
+        generation: u32,
+        end: ChildEnd<C::Returned>,
+    ) -> Result<(), String> {
+        let end = self.children.as_mut().and_then(|children| children.told(child, generation, end));
+        match end {
+            Some(end) => self.finish_child(machine, child, generation, end),
+            None => Ok(()),
+        }
+    }
+
     /// The end of a child, for the machine: it is told in any case, or it would wait for ever.
     fn finish_child(
         &mut self,

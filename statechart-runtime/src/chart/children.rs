@@ -5,6 +5,8 @@
 //! host   ── Children::launch(child, Spawn, host) ──▶ generated: builds the child, Host::run(child, machine, link)
 //! host   ── child is done: Link::result ──▶ Input::ChildDone{child, generation, result}
 //! host   ── Message for Receiver::Child(n): Link::event ──▶ the child's mailbox
+//! host   ── Message of the child for its parent: Link::parent ──▶ Input::Event
+//! host   ── the parent stops the child: Chart::halt
 //! ```
 //!
 //! All of it is static: the host is generic over the child that it is given, so that a machine of any type can
@@ -24,12 +26,18 @@ pub trait Host<P: Chart> {
     fn run<K: Independent>(&mut self, child: u16, machine: K, link: Link<P, K>);
 }
 
+/// What a child `K` says to its parent `P`.
+pub type Upward<P, K> = fn(<K as Chart>::Message) -> Result<<P as Chart>::Event, <K as Chart>::Message>;
+
 /// How a parent `P` and its child `K` understand each other.
 pub struct Link<P: Chart, K: Chart> {
     /// The event in a message for this child; `None` for a message to somebody else.
     pub event: fn(P::Message) -> Option<K::Event>,
     /// What the child returned, as the parent's guards and actions see it.
     pub result: fn(&K::Returned) -> Option<P::Returned>,
+    /// The event in a message of the child to the machine that started it, the message itself where it is for
+    /// somebody else; `None` where the child has no such peer.
+    pub parent: Option<Upward<P, K>>,
     /// How the child is written down, where it was generated with snapshots.
     #[cfg(feature = "snapshot")]
     pub persist: Option<crate::snapshot::Persist<K>>,
@@ -44,9 +52,17 @@ impl<P: Chart, K: Chart> Link<P, K> {
         Self {
             event,
             result,
+            parent: None,
             #[cfg(feature = "snapshot")]
             persist: None,
         }
+    }
+
+    /// The same for a child that speaks to its parent.
+    #[must_use]
+    pub const fn with_parent(mut self, parent: Upward<P, K>) -> Self {
+        self.parent = Some(parent);
+        self
     }
 }
 

@@ -53,7 +53,7 @@ fn is_final<C: Chart>(core: &Core<C::Shape>, state: u16) -> bool {
 }
 
 /// A machine that is done runs nothing more: its timers, activities and children end.
-fn end<C: Chart, F: Effects<C>>(machine: &mut C, fx: &mut F) {
+pub(super) fn end<C: Chart, F: Effects<C>>(machine: &mut C, fx: &mut F) {
     machine.core_mut().done = true;
     for timer in 0..C::TABLES.timers.len() as u16 {
         disarm(machine, fx, timer);

@@ -8,7 +8,7 @@
 use super::{
     Bits, Block, Chart, Configuration as _, Core, Cue, CueOf, Effects, Input, Internal, Outcome, Pending,
     Queue as _, Receiver, Shape, Trigger, Undo, Undoing,
-    complete::{is_current, start_activities},
+    complete::{end, is_current, start_activities},
     core::WORDS,
     enter::{Entry, enter},
     exit::{exit, record_histories},
@@ -29,6 +29,28 @@ pub fn start<C: Chart, F: Effects<C>>(machine: &mut C, fx: &mut F) {
     enter(machine, fx, &entry);
     complete(machine, fx);
     recall(machine, fx);
+}
+
+/// Leaves every active state and ends the machine; see [`Chart::halt`].
+pub fn halt<C: Chart, F: Effects<C>>(machine: &mut C, fx: &mut F) {
+    if machine.core().done {
+        return;
+    }
+    machine.core_mut().now = fx.now();
+    let mut leaving = Bits::<WORDS>::default();
+    for state in machine.core().active() {
+        leaving.insert(state);
+    }
+    exit(machine, fx, leaving, Cue::None);
+    end(machine, fx);
+    while machine.core_mut().internal.pop().is_some() {}
+    while machine.core_mut().deferred.pop().is_some() {}
+    // The machine's parameters stay readable.
+    for state in leaving.iter().filter(|state| *state != 0) {
+        if C::TABLES.state(state).is_some_and(|row| row.data) {
+            machine.leave_data(state);
+        }
+    }
 }
 
 /// [`step`] for an event that a generated machine leaves to the engine: away from what is done often.

@@ -30,7 +30,7 @@ mod tables;
 pub(crate) mod tests;
 
 pub use bits::Bits;
-pub use children::{Children, Host, Independent, Link};
+pub use children::{Children, Host, Independent, Link, Upward};
 pub use configuration::{Configuration, Leaf, Nesting};
 pub use core::{Core, Cue, Internal, Pending, Recorded, Shape, Undo, Undoing};
 pub use effects::{Effects, Outcome};
@@ -215,6 +215,13 @@ pub trait Chart: Sized {
             Input::Event(event) => self.event(fx, event),
             other => engine::step(self, fx, other),
         }
+    }
+
+    /// Stops the machine from outside: every active state is left, inner ones first, with its exit actions. What
+    /// these raise or send to the machine itself is lost; then nothing runs any more, and the machine is done without
+    /// a result. W3C: exitInterpreter, of an invocation that is cancelled (6.4.3).
+    fn halt<F: Effects<Self>>(&mut self, fx: &mut F) {
+        engine::halt(self, fx);
     }
 
     /// The step for an event from outside: what most steps are. Generated machines resolve here what is

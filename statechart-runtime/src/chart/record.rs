@@ -202,7 +202,7 @@ impl<C: Chart> Step<C> {
     pub fn record(machine: &mut C, now: Time, input: Option<Input<C::Event, C::Returned>>) -> Self {
         let mut recorder = Recorder { now, ..Recorder::default() };
         // A machine that no one started yet enters its initial configuration first.
-        if machine.core().active().next().is_none() {
+        if machine.core().active().next().is_none() && !machine.core().is_done() {
             machine.start(&mut recorder);
         }
         let outcome = input.map_or(Outcome::Taken, |input| machine.step(&mut recorder, input));

@@ -1,12 +1,13 @@
 //! A line, understood.
 
-use statechart_lang::interpreter::{Answers, Item, Word};
+use statechart_lang::interpreter::{Answers, Item, Stage};
 use statechart_lang::model::Machine;
 
 /// What `help` prints.
 pub(super) const HELP: &str = "\
   1 … n               send the event of that number, with default values for its fields
   done(child)         let a child machine complete, done(child, result: value) with what it returns
+  child.EVENT         send a child machine an event
   EVENT(field: value) send an event; several at once make a word; EVENT[fresh, not late] answers extern guards
   after 30s, +30s     let time pass and fire what becomes due
   after               go to the next timer or message
@@ -70,7 +71,7 @@ const PLAIN: [Plain; 10] = [
 impl Command {
     /// Reads a line; nothing for an empty one or a comment. A colon makes it a command; without one it is a command
     /// unless the machine has an event of that name.
-    pub(super) fn parse(line: &str, machine: &Machine) -> Result<Option<Self>, Mistake> {
+    pub(super) fn parse(line: &str, machine: &Machine, stage: &Stage<'_>) -> Result<Option<Self>, Mistake> {
         let line = line.trim();
         if line.is_empty() || line.starts_with('#') {
             return Ok(None);
@@ -80,11 +81,11 @@ impl Command {
             None => (false, line),
         };
         let (name, rest) = text.split_once(char::is_whitespace).unwrap_or((text, ""));
-        if !is_certain && machine.event(name).is_some_and(|_| Word::parse(text, machine).is_ok()) {
-            return word(text, machine).map(Some);
+        if !is_certain && machine.event(name).is_some_and(|_| stage.word(text).is_ok()) {
+            return word(text, stage).map(Some);
         }
         if let Ok(number) = text.parse::<usize>()
-            && (is_certain || Word::parse(text, machine).is_err())
+            && (is_certain || stage.word(text).is_err())
         {
             return Ok(Some(Self::Choose(number)));
         }
@@ -92,37 +93,42 @@ impl Command {
             return Ok(Some(command()));
         }
         match name {
-            "answer" => answers(rest, machine).map(Some),
+            "answer" => answers(rest, stage).map(Some),
             "save" => save(rest.trim()).map(Some),
             _ if is_certain => Err(Mistake {
                 what: format!("`{name}` is no command"),
                 help: "`:help` lists the commands; an event is written without the colon".to_owned(),
             }),
-            _ => word(text, machine).map(Some),
+            _ => word(text, stage).map(Some),
         }
     }
 }
 
-fn word(text: &str, machine: &Machine) -> Result<Command, Mistake> {
-    let word = Word::parse(text, machine).map_err(|error| Mistake {
+fn word(text: &str, stage: &Stage<'_>) -> Result<Command, Mistake> {
+    let word = stage.word(text).map_err(|error| Mistake {
         what: error.message,
         help: format!("{}; `help` lists the commands", error.help),
     })?;
+    if !word.params.is_empty() {
+        return Err(Mistake {
+            what: "the machine has been started with its parameters".to_owned(),
+            help: "leave the parentheses out, or start anew with `--param name=value`".to_owned(),
+        });
+    }
     if word.items.is_empty() && !word.start.0.is_empty() {
         return Ok(Command::Answer(word.start));
     }
     Ok(Command::Play(word.items))
 }
 
-fn answers(text: &str, machine: &Machine) -> Result<Command, Mistake> {
+fn answers(text: &str, stage: &Stage<'_>) -> Result<Command, Mistake> {
     let text = text.trim();
     if text.is_empty() {
         return Ok(Command::Forget);
     }
     // Written as the answers for a machine's start are.
     let bracketed = if text.starts_with('[') { text.to_owned() } else { format!("[{text}]") };
-    let word = Word::parse(&bracketed, machine)
-        .map_err(|error| Mistake { what: error.message, help: error.help })?;
+    let word = stage.word(&bracketed).map_err(|error| Mistake { what: error.message, help: error.help })?;
     Ok(Command::Answer(word.start))
 }
 

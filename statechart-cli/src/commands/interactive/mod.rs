@@ -12,7 +12,7 @@ mod show;
 
 use std::io::{self, BufRead, IsTerminal as _, Read as _};
 
-use statechart_lang::interpreter::{Item, Word};
+use statechart_lang::interpreter::{Item, Stage, Word};
 
 use self::command::Command;
 use self::player::Player;
@@ -27,11 +27,17 @@ const LINE_LIMIT: u64 = 64 << 10;
 ///
 /// # Errors
 /// stdin or stdout fails. What is wrong with a line is told, and the next line is read.
-pub(crate) fn run(view: &why::View<'_>, words: &[Word], file: &str) -> Result<Outcome, Error> {
+pub(crate) fn run(
+    view: &why::View<'_>,
+    stage: &Stage<'_>,
+    words: &[Word],
+    file: &str,
+) -> Result<Outcome, Error> {
     let mut stdin = io::stdin().lock();
     let is_terminal = io::stdin().is_terminal();
-    let mut table = Table { view, file, player: Player::new(view.machine), refused: false };
+    let mut table = Table { view, file, player: Player::new(view.machine, stage), refused: false };
     for word in words {
+        table.player.begin(word);
         table.player.play(&word.items);
     }
     output::styled(&format!("{}{}", show::welcome(view.machine), show::situation(&table.player)))?;
@@ -44,7 +50,7 @@ pub(crate) fn run(view: &why::View<'_>, words: &[Word], file: &str) -> Result<Ou
             table.refuse(&format!("the line is longer than {} KiB", LINE_LIMIT >> 10), "write it in parts");
             continue;
         };
-        match Command::parse(&line, view.machine) {
+        match Command::parse(&line, view.machine, stage) {
             Ok(Some(Command::Quit)) => break,
             Ok(Some(command)) => table.obey(command)?,
             Ok(None) => {}

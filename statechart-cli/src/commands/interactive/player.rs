@@ -1,6 +1,8 @@
 //! The machine under way: a session with its past.
 
-use statechart_lang::interpreter::{Answers, Item, ItemKind, Offer, Outcome, Row, Session, Value};
+use statechart_lang::interpreter::{
+    Address, Answers, Item, ItemKind, Offer, Outcome, Row, Session, Stage, Value, Word,
+};
 use statechart_lang::model::{ChildId, EventId, Machine};
 
 /// Most lines that can be taken back.
@@ -10,6 +12,7 @@ const UNDO_LIMIT: usize = 1_000;
 #[derive(Debug)]
 pub(super) struct Player<'m> {
     machine: &'m Machine,
+    stage: Stage<'m>,
     session: Session<'m>,
     /// The answers that the machine started with.
     started_with: Answers,
@@ -23,10 +26,12 @@ pub(super) struct Player<'m> {
 
 impl<'m> Player<'m> {
     /// A machine that has just been started.
-    pub(super) fn new(machine: &'m Machine) -> Self {
+    pub(super) fn new(machine: &'m Machine, stage: &Stage<'m>) -> Self {
+        let stage = stage.clone().explaining();
         let mut player = Self {
             machine,
-            session: Session::new(machine),
+            session: stage.session(),
+            stage,
             started_with: Answers::default(),
             word: Vec::new(),
             past: Vec::new(),
@@ -39,11 +44,23 @@ impl<'m> Player<'m> {
 
     /// Starts anew with the answers that hold now.
     pub(super) fn restart(&mut self) {
-        self.session = Session::new(self.machine).explaining();
+        self.session = self.stage.session();
         self.started_with = self.answers.clone();
         self.last = self.session.start(&self.started_with);
         self.word.clear();
         self.past.clear();
+    }
+
+    /// What stands in front of a word: values for parameters and answers, with which the machine starts anew.
+    pub(super) fn begin(&mut self, word: &Word) {
+        if word.params.is_empty() && word.start.0.is_empty() {
+            return;
+        }
+        if !word.params.is_empty() {
+            self.stage = self.stage.clone().with_params(word.params.clone());
+        }
+        self.answers.0.extend(word.start.0.clone());
+        self.restart();
     }
 
     /// Applies items as one step that can be taken back.
@@ -98,7 +115,13 @@ impl<'m> Player<'m> {
             Some(value) => format!("done({}, result: {value})", row.name),
             None => format!("done({})", row.name),
         };
-        Some(Item { kind: ItemKind::Done { child, result }, answers: Answers::default(), text, column: 1 })
+        Some(Item {
+            to: Address::default(),
+            kind: ItemKind::Done { child, result },
+            answers: Answers::default(),
+            text,
+            column: 1,
+        })
     }
 
     /// The child machines that run.
@@ -117,7 +140,13 @@ impl<'m> Player<'m> {
             let args: Vec<String> = fields.map(|(field, value)| format!("{}: {value}", field.name)).collect();
             text.push_str(&format!("({})", args.join(", ")));
         }
-        Some(Item { kind: ItemKind::Event { event, args }, answers: Answers::default(), text, column: 1 })
+        Some(Item {
+            to: Address::default(),
+            kind: ItemKind::Event { event, args },
+            answers: Answers::default(),
+            text,
+            column: 1,
+        })
     }
 
     pub(super) fn offers(&self) -> Vec<Offer> {

@@ -36,8 +36,9 @@ pub(super) fn rows(rows: &[Row]) -> String {
             parts.push(paint(Style::Red, &note));
         }
         let mark = if row.triggered { "  then " } else { "" };
+        let child = if row.path.is_empty() { String::new() } else { format!("{}: ", row.path) };
         let line = parts.join("; ").split_whitespace().collect::<Vec<_>>().join(" ");
-        text.push_str(&format!("{mark}{}: {line}\n", paint(Style::Bold, &row.symbol)));
+        text.push_str(&format!("{mark}{child}{}: {line}\n", paint(Style::Bold, &row.symbol)));
     }
     text
 }
@@ -57,8 +58,20 @@ pub(super) fn situation(player: &Player<'_>) -> String {
         let state = machine.states.get(row.state)?;
         Some(one_line(&format!("{}.{} = {value}", state.path, row.name)))
     });
-    let children = player.children().into_iter().filter_map(|child| machine.children.get(child));
-    let children = children.map(|child| format!("{}: {}", child.name, child.machine));
+    let running: Vec<(String, String)> = player
+        .session()
+        .system()
+        .children()
+        .map(|(path, child)| {
+            let shown = format!("{path}: {} in {}", child.machine().name, child.leaves().join(", "));
+            (path, shown)
+        })
+        .collect();
+    // Those that are not run are told all the same.
+    let untold = player.children().into_iter().filter_map(|child| machine.children.get(child));
+    let untold = untold.filter(|child| running.iter().all(|(path, _)| *path != child.name));
+    let children = untold.map(|child| format!("{}: {}", child.name, child.machine));
+    let children: Vec<String> = children.chain(running.iter().map(|(_, shown)| shown.clone())).collect();
     let history = interpreter.histories().filter_map(|(history, stored)| {
         let stored: Vec<&str> =
             stored.iter().filter_map(|&state| Some(machine.states.get(state)?.path.as_str())).collect();
@@ -70,7 +83,7 @@ pub(super) fn situation(player: &Player<'_>) -> String {
         ("context", context),
         ("data", data.collect()),
         ("running", interpreter.running()),
-        ("children", children.collect()),
+        ("children", children),
         ("history", history.collect()),
         ("undo", undos.collect()),
         ("deferred", deferred),

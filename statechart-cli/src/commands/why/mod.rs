@@ -4,12 +4,12 @@ mod text;
 mod view;
 
 use clap::Args;
-use statechart_lang::interpreter::{self, Row};
+use statechart_lang::interpreter::Row;
 
 pub(crate) use self::view::{View, is_outside};
 
 use crate::error::Error;
-use crate::{Outcome, output, spec, words};
+use crate::{Outcome, output, spec, stage, words};
 
 /// Tell for each step of a run why every candidate transition was taken or not.
 #[derive(Debug, Args)]
@@ -42,9 +42,8 @@ pub(crate) struct Why {
     /// A word; may be repeated, and comes before those of the file.
     #[arg(long, value_name = "WORD", allow_hyphen_values = true)]
     word: Vec<String>,
-    /// The machine to run, when the file declares several or imports it.
-    #[arg(long, value_name = "NAME")]
-    machine: Option<String>,
+    #[command(flatten)]
+    what: stage::Choice,
     /// Write an array with one object per word, for programs.
     #[arg(long)]
     json: bool,
@@ -56,14 +55,13 @@ impl Why {
             Ok(opened) => opened,
             Err(outcome) => return Ok(outcome),
         };
-        let machine = spec::machine(&model, &self.file, self.machine.as_deref())?;
-        let words = words::read(machine, &self.word, self.words.as_deref())?;
-        let view = View { machine, sources: &sources };
+        let stage = self.what.stage(&model, &self.file)?.explaining();
+        let machine = spec::machine(&model, &self.file, self.what.machine.as_deref())?;
+        let words = words::read(&stage, &self.word, self.words.as_deref())?;
+        let view = View { model: &model, machine, sources: &sources };
         let explained: Vec<view::Explained> = words
             .iter()
-            .map(|(name, word)| {
-                view.explained(name.as_deref(), word, &interpreter::run_explained(machine, word))
-            })
+            .map(|(name, word)| view.explained(name.as_deref(), word, &stage.run(word)))
             .collect();
         if self.json {
             output::json(&explained)?;

@@ -23,7 +23,10 @@ pub(super) fn steps(steps: &[Step]) -> String {
 
 /// `idle` is what the last `always` that nothing came of looked like; it is not shown again while it stays the same.
 fn step_tree(step: &Step, idle: &mut String) -> Tree {
-    let n = if step.triggered { "then".to_owned() } else { step.n.to_string() };
+    let mut n = if step.triggered { "then".to_owned() } else { step.n.to_string() };
+    if !step.machine.is_empty() {
+        n.push_str(&format!("  {}:", step.machine));
+    }
     let place =
         if step.before.is_empty() { String::new() } else { format!("  in {}", step.before.join(", ")) };
     let mut tree = Tree::new(format!("{n}  {}{place}", paint(Style::Bold, &one_line(&step.symbol))));

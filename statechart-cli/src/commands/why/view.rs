@@ -4,11 +4,13 @@ use serde::Serialize;
 use statechart_lang::interpreter::{
     Candidate, Cause, Claim, Decision, Effect, Origin, Outcome, Part, Row, Run, Selection, Verdict, Word,
 };
-use statechart_lang::model::{Machine, StateId, TransitionId};
+use statechart_lang::model::{Machine, Model, StateId, TransitionId};
 use statechart_lang::{Sources, Span};
 
 /// What explanations quote from.
 pub(crate) struct View<'a> {
+    pub(crate) model: &'a Model,
+    /// The machine; that of a row is another one where a child took the step.
     pub(crate) machine: &'a Machine,
     pub(crate) sources: &'a Sources,
 }
@@ -31,6 +33,9 @@ pub(crate) struct Step {
     pub(super) n: usize,
     /// Whether it follows from an earlier step of the same item, by a timer or a message.
     pub(super) triggered: bool,
+    /// The child that took it, its name behind those of the children around it.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub(super) machine: String,
     pub(super) symbol: String,
     pub(super) outcome: String,
     /// Why nothing was looked for.
@@ -114,6 +119,11 @@ impl View<'_> {
 
     /// One step; `word` is asked what it answers, where it is known.
     pub(crate) fn step(&self, word: Option<&Word>, row: &Row) -> Step {
+        let machine = self.model.machine(&row.of).unwrap_or(self.machine);
+        Self { machine, ..*self }.step_of(word, row)
+    }
+
+    fn step_of(&self, word: Option<&Word>, row: &Row) -> Step {
         let report = &row.report;
         let is_answered = |guard: usize| {
             let name = self.machine.guards.get(guard).map(|guard| guard.name.as_str());
@@ -127,6 +137,7 @@ impl View<'_> {
         Step {
             n: row.n,
             triggered: row.triggered,
+            machine: row.path.clone(),
             symbol: row.symbol.clone(),
             outcome: report.outcome.to_string(),
             note: self.note(row),

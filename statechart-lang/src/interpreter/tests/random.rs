@@ -160,7 +160,7 @@ pub(super) fn random_word(random: &mut Random, machine: &Machine, length: usize)
         };
         let mut answers = Answers::default();
         answers.0.insert("yes".to_owned(), random.below(2) == 0);
-        Item { kind, answers, text: "item".to_owned(), column: 1 }
+        Item { to: crate::interpreter::Address::default(), kind, answers, text: "item".to_owned(), column: 1 }
     });
     Word { items: items.collect(), ..Word::default() }
 }

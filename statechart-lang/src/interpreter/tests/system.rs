@@ -2,7 +2,7 @@
 
 use crate::{
     MapLoader, Model, compile,
-    interpreter::{Input, Snapshot, System, SystemStep},
+    interpreter::{Input, Snapshot, Stage, System, SystemStep, parse_param},
 };
 
 const PARENT: &str = r#"
@@ -116,4 +116,243 @@ fn children_of_children_end_somewhere() {
     assert_eq!(shown(&steps).last().unwrap(), ": done(d) | ");
     assert_eq!(system.children().count(), 0);
     assert_eq!(system.root().leaves(), ["idle"]);
+}
+
+const FAMILY: &str = r#"
+machine Boss {
+  input { START  STOP  SAY(n: Int)  HELLO }
+  output { HEARD(n: Int)  GONE }
+  initial off
+  state off { on START -> on_ }
+  state on_ {
+    do Kid(3) as kid
+    on SAY / emit HEARD(event.n)
+    on HELLO / send kid ASK
+    on STOP -> off
+    on done(kid) -> off / emit GONE
+  }
+}
+machine Kid(n: Int) {
+  input { ASK  END }
+  output { BYE(what: Text) }
+  peer boss: Boss
+  peer other: Elsewhere
+  initial outer
+  state outer {
+    exit / emit BYE("outer"), send boss SAY(99)
+    initial inner
+    on END -> over
+    state inner {
+      entry / spawn Toy() as toy
+      exit / emit BYE("inner")
+      on ASK / send boss SAY(n), send other THING
+    }
+  }
+  final over
+}
+machine Toy { input { X } output { SNAP } initial a state a { exit / emit SNAP on X } }
+machine Elsewhere { input { THING } initial a state a { on THING } }
+"#;
+
+/// `path: EVENT | outputs`.
+fn told(rows: &[crate::interpreter::Row]) -> Vec<String> {
+    let line = |row: &crate::interpreter::Row| {
+        let outputs: Vec<String> = row.report.outputs.iter().map(ToString::to_string).collect();
+        format!("{}: {} | {}", row.path, row.symbol, outputs.join(", ")).trim_end().to_owned()
+    };
+    rows.iter().map(line).collect()
+}
+
+#[test]
+fn a_child_speaks_to_the_machine_that_started_it() {
+    let model = model(FAMILY);
+    let stage = Stage::of(&model, &model.machines[0]);
+    let run = stage.run(&stage.word("START HELLO kid.END").unwrap());
+    assert_eq!(
+        told(&run.rows),
+        [
+            ": start |",
+            ": START |",
+            "kid: start |",
+            "kid.toy: start |",
+            ": HELLO |",
+            "kid: ASK |",
+            ": SAY(n: 3) | HEARD(n: 3)",
+            "kid: END | BYE(what: \"inner\"), BYE(what: \"outer\")",
+            "kid.toy: stop | SNAP",
+            ": SAY(n: 99) | HEARD(n: 99)",
+            ": done(kid) | GONE",
+        ]
+    );
+    // What a child sends to somebody who is not there is told, and is no fault.
+    let row = run.rows.iter().find(|row| row.symbol == "ASK").unwrap();
+    assert_eq!(
+        (row.report.effects.last().unwrap().to_string(), row.note()),
+        ("send other THING".to_owned(), String::new())
+    );
+}
+
+#[test]
+fn a_stopped_child_leaves_its_states_and_is_heard_no_more() {
+    let model = model(FAMILY);
+    let stage = Stage::of(&model, &model.machines[0]);
+    let run = stage.run(&stage.word("START STOP").unwrap());
+    assert_eq!(
+        told(&run.rows)[4..],
+        [": STOP |", "kid: stop | BYE(what: \"inner\"), BYE(what: \"outer\")", "kid.toy: stop | SNAP",]
+    );
+    assert_eq!(run.rows[5].report.after, Vec::<String>::new());
+    // A word may say that it is done instead; then it is just gone.
+    let run = stage.run(&stage.word("START done(kid) kid.ASK").unwrap());
+    assert_eq!(told(&run.rows)[4..], [": done(kid) | GONE", ": kid.ASK |"]);
+    assert_eq!(run.rows[5].note(), "no such machine runs");
+    let alone = Stage::alone(&model.machines[0]);
+    let run = alone.run(&alone.word("START STOP").unwrap());
+    assert_eq!(told(&run.rows), [": start |", ": START |", ": STOP |"]);
+}
+
+const SYSTEM: &str = r#"
+machine Shop(name: Text = "corner") {
+  input { BUY(item: Text, region: Text)  STOCKED(item: Text)  CHECK }
+  output { SOLD(item: Text) }
+  peer store: Store
+  peer bank: Bank
+  initial open
+  accept state open {
+    on BUY / send store FETCH(event.item, event.region)
+    on STOCKED / emit SOLD(event.item), send bank PAY delay 5s
+    on CHECK / send store COUNT
+  }
+}
+machine Store(region: Text, start: Int = 10) {
+  input { FETCH(item: Text, region: Text)  COUNT }
+  context { left: Int = 0 }
+  peer shop: Shop
+  initial ready
+  state ready {
+    on FETCH [in(ready)] / left := start - 1, send shop STOCKED(event.item + " from " + region)
+    on COUNT
+  }
+}
+machine Bank { input { PAY } output { CLINK } initial a state a { on PAY / emit CLINK } }
+machine Alarm { input { RING } peer bank: Bank initial a state a { on RING / send bank PAY } }
+system Market {
+  actor shop: Shop("main")
+  actor store[region: Text]: Store(region, start: 7)
+  actor bank: Bank
+  actor alarm: Alarm
+  shop -> store : FETCH | COUNT
+  store -> shop : STOCKED
+  shop -> bank : PAY
+  alarm -> bank : PAY
+}
+"#;
+
+#[test]
+fn actors_of_a_system_speak_to_each_other() {
+    let model = model(SYSTEM);
+    let stage = Stage::of_actors(&model, &model.systems[0]);
+    let run = stage
+        .run(&stage.word(r#"shop.BUY("tea", "EU") shop.BUY("salt", region: "US") +5s alarm.RING"#).unwrap());
+    assert_eq!(
+        told(&run.rows),
+        [
+            "shop: start |",
+            "bank: start |",
+            "alarm: start |",
+            "shop: BUY(item: \"tea\", region: \"EU\") |",
+            "store[\"EU\"]: start |",
+            "store[\"EU\"]: FETCH(item: \"tea\", region: \"EU\") |",
+            "shop: STOCKED(item: \"tea from EU\") | SOLD(item: \"tea from EU\")",
+            "shop: BUY(item: \"salt\", region: \"US\") |",
+            "store[\"US\"]: start |",
+            "store[\"US\"]: FETCH(item: \"salt\", region: \"US\") |",
+            "shop: STOCKED(item: \"salt from US\") | SOLD(item: \"salt from US\")",
+            "bank: PAY | CLINK",
+            "bank: PAY | CLINK",
+            "alarm: RING |",
+            "bank: PAY | CLINK",
+        ]
+    );
+    assert_eq!(
+        run.verdict(),
+        "accepted in shop: open, bank: a, alarm: a, store[\"EU\"]: ready, store[\"US\"]: ready"
+    );
+    // The members' values come from the system.
+    assert_eq!(run.rows[5].report.changes[0].to_string(), "left: 0 → 6");
+    // A message that does not say which member is meant goes to the only one.
+    let run = stage
+        .run(&stage.word(r#"shop.CHECK store["EU"].COUNT shop.CHECK store["US"].COUNT shop.CHECK"#).unwrap());
+    let notes: Vec<String> =
+        run.rows.iter().filter(|row| row.symbol == "CHECK").map(crate::interpreter::Row::note).collect();
+    assert_eq!(
+        notes,
+        [
+            "COUNT is not delivered: of `store` none run, and the message has no field `region` that says which is meant",
+            "",
+            "COUNT is not delivered: of `store` several run, and the message has no field `region` that says which is meant",
+        ]
+    );
+}
+
+#[test]
+fn mistakes_in_words_of_systems_are_told() {
+    let model = model(SYSTEM);
+    let stage = Stage::of_actors(&model, &model.systems[0]);
+    for (text, wanted) in [
+        ("RING", "column 1: `RING` does not say which actor it is for; write `alarm.RING`"),
+        (
+            "FETCH",
+            "column 1: `FETCH` does not say which actor it is for; write `store[region].FETCH`, with a value of type Text",
+        ),
+        ("shp.BUY", "column 1: `Market` has no actor `shp`; did you mean `shop`?"),
+        (
+            "store.COUNT",
+            "column 1: `store` is a family, and nothing says which one is meant; write `store[region].EVENT`, with a value of type Text",
+        ),
+        ("shop BUY", "column 5: what `shop` is sent is missing; write `shop.EVENT`"),
+        (
+            "shop.PAY",
+            "column 6: `PAY` is no input symbol of `Shop`; the input alphabet is: BUY STOCKED CHECK",
+        ),
+        (
+            "(3) alarm.RING",
+            "column 1: `Market` is a system, whose actors get their values there; leave the parentheses out",
+        ),
+    ] {
+        assert_eq!(stage.word(text).unwrap_err().to_string(), wanted, "{text}");
+    }
+}
+
+#[test]
+fn parameters_are_given_by_words_and_by_the_caller() {
+    let model = model(SYSTEM);
+    let machine = &model.machines[1];
+    let param = |text: &str| parse_param(text, machine);
+    let stage =
+        Stage::of(&model, machine).with_params(vec![param("region=EU").unwrap(), param("start=3").unwrap()]);
+    let left = |stage: &Stage<'_>, text: &str| {
+        let run = stage.run(&stage.word(text).unwrap());
+        let row = run.rows.last().unwrap();
+        format!("{} {}", row.report.changes[0], row.report.effects[0])
+    };
+    assert_eq!(left(&stage, "FETCH(\"tea\")"), "left: 0 → 2 send shop STOCKED(item: \"tea from EU\")");
+    assert_eq!(
+        left(&stage, "(start: 20) FETCH(\"tea\")"),
+        "left: 0 → 19 send shop STOCKED(item: \"tea from EU\")"
+    );
+    assert_eq!(left(&stage, "(\"US\") FETCH(\"x\")"), "left: 0 → 2 send shop STOCKED(item: \"x from US\")");
+    assert_eq!(
+        param("start=many").unwrap_err().to_string(),
+        "column 1: `start` is of type Int, and `many` is no value of type Int; write a whole number such as `42`"
+    );
+    assert_eq!(
+        param("strt=1").unwrap_err().to_string(),
+        "column 1: `Store` has no parameter `strt`; did you mean `start`?"
+    );
+    assert_eq!(
+        param("region").unwrap_err().to_string(),
+        "column 1: `region` gives no value; write `name=value`"
+    );
+    assert_eq!(param("region=\"a b\"").unwrap().1.to_string(), "\"a b\"");
 }

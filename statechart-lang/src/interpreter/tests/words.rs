@@ -237,6 +237,7 @@ fn json_is_fixed() {
     {
       "n": 0,
       "triggered": false,
+      "machine": "",
       "symbol": "start",
       "event": "start",
       "outcome": "taken",
@@ -249,11 +250,13 @@ fn json_is_fixed() {
       "effects": [],
       "changes": [],
       "recalled": [],
-      "unhandled": []
+      "unhandled": [],
+      "undelivered": []
     },
     {
       "n": 1,
       "triggered": false,
+      "machine": "",
       "symbol": "1",
       "event": "1",
       "outcome": "taken",
@@ -272,7 +275,8 @@ fn json_is_fixed() {
         }
       ],
       "recalled": [],
-      "unhandled": []
+      "unhandled": [],
+      "undelivered": []
     }
   ]
 }

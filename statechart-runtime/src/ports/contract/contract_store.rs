@@ -24,6 +24,7 @@ pub async fn store(store: &dyn Store, prefix: &str) {
     fetches(store, prefix).await;
     reading_a_plan(store, prefix).await;
     topics_and_stats(store, prefix).await;
+    super::contract_lease::leases(store, prefix).await;
 }
 
 async fn instrument(store: &dyn Store, prefix: &str, base: &str) -> Instrument {
@@ -283,6 +284,10 @@ async fn poison(store: &dyn Store, prefix: &str) {
     assert_eq!(store.ingest(loose(one.id, &[huge])).await.unwrap().inserted, 1);
     let done = store.ingest(loose(one.id, &[tiny, elsewhere])).await.unwrap();
     assert_eq!((done.inserted, done.dead_letters), (1, 1));
+    // Times that no clock shows.
+    let times = [trade(&one.symbol, i64::MAX, 1_003, 100, 1), trade(&one.symbol, -1, 1_004, 100, 1)];
+    let done = store.ingest(loose(one.id, &times)).await.unwrap();
+    assert_eq!((done.inserted, done.dead_letters), (0, 2));
 }
 
 async fn fetches(store: &dyn Store, prefix: &str) {
