@@ -153,11 +153,13 @@ fn the_door_answers_over_http() {
     asked.unwrap();
 }
 
-/// The tutorial ends with the spec that its programs are made of.
+/// A page that writes a spec of an example ends with it as it is.
 #[test]
-fn the_tutorial_writes_the_spec_of_its_programs() {
-    let tutorial = fs::read_to_string(root().join("docs/tutorial.md")).unwrap();
-    let spec = fs::read_to_string(root().join("examples/specs/door.sc")).unwrap();
-    let last = tutorial.rsplit_once("```sc door.sc\n").unwrap().1.split_once("```").unwrap().0;
-    assert_eq!(last, spec);
+fn the_pages_write_the_specs_of_the_programs() {
+    for (page, name) in [("tutorial", "door"), ("recipes", "connection"), ("recipes", "philosophers")] {
+        let text = fs::read_to_string(root().join(format!("docs/{page}.md"))).unwrap();
+        let spec = fs::read_to_string(root().join(format!("examples/specs/{name}.sc"))).unwrap();
+        let last = text.rsplit_once(&format!("```sc {name}.sc\n")).unwrap().1.split_once("```").unwrap().0;
+        assert_eq!(last, spec, "{page} and {name}");
+    }
 }
