@@ -1,7 +1,7 @@
 import "coordinator.sc"
 
 /// Serves one dynamic topic: stores the history that it carries and tells the applications that wait for it.
-machine ConsumerDynamic "Dynamic-Topic Consumer" {
+machine ConsumerDynamic "Dynamic-Topic Consumer" #color("lightseagreen") {
   input {
     SUBSCRIBE_TO_TOPIC(topic: Text)
     SUBSCRIBE_SUCCESS(topic: Text)

@@ -1,7 +1,7 @@
 /// Stores what the fixed topic carries: one machine a partition, one batch at a time.
 ///
 /// The offset moves in the transaction that stores the batch; after a failure the batch is pulled again.
-machine ConsumerFixed "Fixed-Topic Consumer" {
+machine ConsumerFixed "Fixed-Topic Consumer" #color("lightcoral") {
   input {
     MESSAGE_RECEIVED(batch: LogBatch)
     PROCESS_SUCCESS(record: Records)

@@ -4,7 +4,7 @@ import "consumer_dynamic.sc"
 /// Creates topics and tells the others: the one actor that everyone asks.
 ///
 /// Requests that arrive while it is busy wait.
-machine Coordinator "Coordinator" {
+machine Coordinator "Coordinator" #color("lightgreen") {
   input {
     /// The Datastore's: a range is missing; `job` says which, `topic` where its pages go.
     REQUEST_CREATE_TOPIC(topic: Text, partitions: Int, job: Job)

@@ -3,7 +3,7 @@ import "coordinator.sc"
 /// Answers one request for candles: from the database where it is whole, else fetched on the spot.
 ///
 /// One machine a request; the caller knows nothing of topics, consumers or databases.
-machine Datastore "Datastore" {
+machine Datastore "Datastore" #color("lightyellow") {
   input {
     REQUEST_DATA(request: Request)
     START_DB_QUERY

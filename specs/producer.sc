@@ -3,7 +3,7 @@ import "coordinator.sc"
 /// Acquires market data and publishes it: live ticks to the fixed topic, fetched history to a topic of its own.
 ///
 /// Two regions: `work` handles one batch or page at a time, `feed` keeps the exchange's socket.
-machine Producer "Producer" {
+machine Producer "Producer" #color("lightblue") {
   input {
     /// Ticks or a gap to repair are waiting.
     FETCH_DATA

@@ -1,5 +1,5 @@
 /// The first sketch of the consumer of dynamic topics; the real one is `specs/consumer_dynamic.sc`.
-nondeterministic machine ConceptConsumerDynamic "Dynamic-Topic Consumer, first sketch" {
+nondeterministic machine ConceptConsumerDynamic "Dynamic-Topic Consumer, first sketch" #color("lightseagreen") {
   input {
     SUBSCRIBE_TO_TOPIC
     SUBSCRIBE_SUCCESS

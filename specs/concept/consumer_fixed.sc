@@ -1,5 +1,5 @@
 /// The first sketch of the consumer of fixed topics; the real one is `specs/consumer_fixed.sc`.
-nondeterministic machine ConceptConsumerFixed "Fixed-Topic Consumer, first sketch" {
+nondeterministic machine ConceptConsumerFixed "Fixed-Topic Consumer, first sketch" #color("lightcoral") {
   input { MESSAGE_RECEIVED PROCESS_SUCCESS PROCESS_FAILURE }
 
   initial idle

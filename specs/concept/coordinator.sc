@@ -1,5 +1,5 @@
 /// The first sketch of the Coordinator; the real one is `specs/coordinator.sc`.
-nondeterministic machine ConceptCoordinator "Coordinator, first sketch" {
+nondeterministic machine ConceptCoordinator "Coordinator, first sketch" #color("lightgreen") {
   input { REQUEST_CREATE_TOPIC CREATE_TOPIC_SUCCESS CREATE_TOPIC_FAILURE }
 
   initial active

@@ -1,7 +1,7 @@
 /// The first sketch of the Producer: a failure leads both back to idle and to error, and nothing leaves error.
 ///
 /// The real one, with a guard where this one is undecided, is `specs/producer.sc`.
-nondeterministic machine ConceptProducer "Producer, first sketch" {
+nondeterministic machine ConceptProducer "Producer, first sketch" #color("lightblue") {
   input {
     PUBLISH_MESSAGE
     CREATE_DYNAMIC_TOPIC

@@ -71,6 +71,28 @@ pub(crate) enum Error {
         /// From the operation.
         why: statechart_lang::formal::FormalError,
     },
+    /// Options that do not go together.
+    #[error("{what}")]
+    Usage {
+        /// What does not.
+        what: String,
+        /// What to do.
+        help: String,
+    },
+    /// A picture that cannot be laid out.
+    #[error("`{path}`: {why}")]
+    Diagram {
+        /// The specification.
+        path: String,
+        /// From the layout.
+        why: statechart_lang::diagram::Error,
+    },
+    /// Graphviz was asked for and did not answer.
+    #[error("Graphviz did not draw: {why}")]
+    Graphviz {
+        /// From the system, or from Graphviz.
+        why: String,
+    },
     /// The generator wrote what is not Rust.
     #[error("the Rust generated for `{path}` does not parse: {why}")]
     Generated {
@@ -104,6 +126,12 @@ impl Error {
                  content of its queue"
                     .to_owned()
             }
+            Self::Usage { help, .. } => help.clone(),
+            Self::Graphviz { .. } => {
+                "install it (Debian, Ubuntu: `apt-get install graphviz`), or leave `--engine` out".to_owned()
+            }
+            // It says itself what to do.
+            Self::Diagram { .. } => return None,
             // Each word's error brings its own help.
             Self::Words(_) | Self::Params(_) => return None,
             Self::NotInteractive { .. } => {

@@ -80,7 +80,7 @@ fn statechart(directory: &Path, arguments: &[&str]) -> Ran {
 fn exit_codes_and_what_is_said() {
     let directory = directory();
     // Arguments, exit code, a part of stdout, a part of stderr.
-    let rows: [(&[&str], i32, &str, &str); 27] = [
+    let rows: [(&[&str], i32, &str, &str); 37] = [
         (&["check", "turnstile.sc", "bom.sc"], 0, "turnstile.sc: ok\nbom.sc: ok\n", ""),
         (
             &["check", "broken.sc", "turnstile.sc"],
@@ -121,6 +121,21 @@ fn exit_codes_and_what_is_said() {
         (&["diagram", "pair.sc", "--system=Pear"], 2, "", "has no system `Pear`; it declares Pair"),
         (&["diagram", "pair.sc", "--system", "--format=mermaid"], 0, "gate ==>|\"write\"| Database", ""),
         (&["diagram", "turnstile.sc", "--system"], 2, "", "declares no system"),
+        (&["diagram", "turnstile.sc", "--format", "svg"], 0, "<svg xmlns=", ""),
+        (&["diagram", "turnstile.sc", "--format", "svg", "--theme", "dark"], 0, "fill=\"#15191f\"", ""),
+        (&["diagram", "turnstile.sc", "--format", "tikz", "--layout", "row"], 0, ", right=", ""),
+        (&["diagram", "turnstile.sc", "--format", "plantuml"], 0, "@startuml", ""),
+        (&["diagram", "turnstile.sc", "--format", "json"], 0, "\"event\": \"COIN\"", ""),
+        (&["diagram", "pair.sc", "--view", "flow"], 0, "\"ping\" -> \"gate\" [label=\" COIN \"", ""),
+        (
+            &["diagram", "pair.sc", "--view", "system", "--layout=row", "--format=svg"],
+            2,
+            "",
+            "the layout `layered`",
+        ),
+        (&["diagram", "pair.sc", "--view", "all"], 2, "", "gives 4 pictures"),
+        (&["diagram", "pair.sc", "turnstile.sc"], 2, "", "name a directory for them"),
+        (&["diagram", "turnstile.sc", "--engine", "dot"], 2, "", "lays out SVG only"),
         (&["diagram", "broken.sc"], 1, "", "broken.sc: 2 errors"),
         (&["diagram", "turnstile.sc", "-o", "no/such/dir.dot"], 2, "", "cannot write `no/such/dir.dot`"),
         (&["run", "turnstile.sc"], 2, "", "--word"),
@@ -194,6 +209,15 @@ fn runs_as_json_and_from_files() {
 #[test]
 fn results_go_to_files_on_request() {
     let directory = directory();
+    let ran = statechart(
+        directory.path(),
+        &["diagram", "pair.sc", "turnstile.sc", "--format=svg", "-o", "pictures/"],
+    );
+    assert_eq!((ran.code, ran.out.as_str()), (0, ""), "{}", ran.err);
+    for name in ["pair_Ping", "pair_Pong", "turnstile"] {
+        let svg = std::fs::read_to_string(directory.path().join(format!("pictures/{name}.svg"))).unwrap();
+        assert!(svg.starts_with("<svg ") && svg.ends_with("</svg>\n"), "{svg}");
+    }
     let ran = statechart(directory.path(), &["diagram", "turnstile.sc", "-o", "turnstile.dot"]);
     assert_eq!((ran.code, ran.out.as_str()), (0, ""));
     let written = std::fs::read_to_string(directory.path().join("turnstile.dot")).unwrap();

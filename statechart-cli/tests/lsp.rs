@@ -26,6 +26,8 @@ machine Door {
 }
 "#;
 
+const WORDS: &str = "# OPEN\nOPEN: OPEN(who: \"OPEN\") SHUT\n";
+
 const HOUSE: &str = "import \"door.sc\"\nsystem House {\n  actor door: Door\n  external Guest\n  Guest -> door : OPEN | KNOCK\n}\n";
 
 struct Editor {
@@ -40,6 +42,7 @@ impl Editor {
         let directory = tempfile::tempdir().unwrap();
         fs::write(directory.path().join("door.sc"), DOOR).unwrap();
         fs::write(directory.path().join("house.sc"), HOUSE).unwrap();
+        fs::write(directory.path().join("door.words"), WORDS).unwrap();
         let mut child = Command::new(env!("CARGO_BIN_EXE_statechart"))
             .arg("lsp")
             .stdin(Stdio::piped())
@@ -271,6 +274,13 @@ fn names_change_everywhere_or_not_at_all() {
     let changes = &answer["result"]["changes"];
     assert_eq!(edited(DOOR, &changes[&door]), DOOR.replace("OPEN", "ENTER"));
     assert_eq!(edited(HOUSE, &changes[&house]), HOUSE.replace("OPEN", "ENTER"));
+    // So do the words beside it, and no others.
+    let words = editor.uri("door.words");
+    assert_eq!(
+        edited(WORDS, &changes[&words]),
+        "# OPEN\nENTER: ENTER(who: \"OPEN\") SHUT\n".replacen("ENTER:", "OPEN:", 1)
+    );
+    assert_eq!(changes.as_object().unwrap().len(), 3, "{changes}");
 
     for (marked, name, why) in [
         ("on OP¦EN", "SHUT", "declared twice"),

@@ -6,7 +6,7 @@ use std::{collections::BTreeMap, fs, path::Path};
 use statechart_lang::{
     Loader, MapLoader, compile,
     interchange::{ImportOptions, Imported, export_scxml, export_xstate, import_scxml, import_xstate},
-    interpreter::{Answers, Input, Interpreter, Signal, StepReport, Value},
+    interpreter::{Answers, Input, Interpreter, Signal, StepReport, System, Value},
     model::{Machine, Model, StateKind, Type},
 };
 
@@ -134,6 +134,112 @@ fn expressions_of_ecmascript() {
     }
 }
 
+/// The leaves of a machine after a word, its children run as well.
+fn run(imported: &Imported, word: &[&str]) -> Vec<String> {
+    let model = model(faithful(imported));
+    let machine = model.machine(&imported.machine).unwrap();
+    let mut system = System::new(&model, machine);
+    system.start();
+    for name in word {
+        match name.strip_prefix('+') {
+            Some(ms) => {
+                system.advance(ms.parse::<i64>().unwrap() * 1_000);
+            }
+            None => {
+                let event = machine.event(&imported.events[*name]).unwrap();
+                system.step(Input::Event { event, args: Vec::new() });
+            }
+        }
+    }
+    system.root().leaves()
+}
+
+#[test]
+fn invoked_documents_speak_with_the_one_that_invokes_them() {
+    let child = "<scxml initial=\"c\"><datamodel><data id=\"n\" expr=\"0\"/></datamodel><state id=\"c\">
+        <onentry><send event=\"up.one\" target=\"#_parent\"><param name=\"n\" expr=\"n + 1\"/></send></onentry>
+        <transition event=\"again\" target=\"d\"><send event=\"up.two\" target=\"#_parent\" delay=\"1s\"/></transition></state>
+        <state id=\"d\"><transition event=\"down\" cond=\"_event.data.x == 7\" target=\"end\"/></state><final id=\"end\"/></scxml>";
+    let text = document(&format!(
+        "<datamodel><data id=\"got\" expr=\"0\"/></datamodel><state id=\"a\">
+           <invoke id=\"kid\" autoforward=\"true\"><param name=\"n\" expr=\"4\"/><content>{child}</content>
+             <finalize><assign location=\"got\" expr=\"_event.data.n\"/></finalize></invoke>
+           <transition event=\"up.one\" cond=\"got != 5 || _event.invokeid != 'kid' || _event.origin != '#_kid'\" target=\"bad\"/>
+           <transition event=\"up.two\"><send event=\"down\" target=\"#_kid\"><param name=\"x\" expr=\"7\"/></send></transition>
+           <transition event=\"done.invoke.kid\" cond=\"got == 5\" target=\"good\"/><transition event=\"again\"/></state>
+         <state id=\"bad\"/><state id=\"good\"/>"
+    ));
+    let imported = scxml(&text.replace("_event.data.n\"", "_event.data.n || 5\""));
+    assert!(!imported.is_faithful(), "{}", imported.text);
+    // What only one of its events says is no part of the other.
+    let one = text.replace(
+        "<send event=\"up.two\" target=\"#_parent\" delay=\"1s\"/>",
+        "<send event=\"up.two\" target=\"#_parent\" delay=\"1s\"><param name=\"n\" expr=\"5\"/></send>",
+    );
+    let imported = scxml(&one);
+    assert_eq!(run(&imported, &["again", "+1000"]), ["good"], "{}", imported.text);
+    for part in [
+        "peer parent: Door",
+        "send parent 'up.two'(n: 5) delay 1s",
+        "do DoorKid(n: 4) as kid",
+        "send kid again",
+    ] {
+        assert!(imported.text.contains(part), "{part}\n{}", imported.text);
+    }
+}
+
+#[test]
+fn documents_of_other_tools_are_read() {
+    let imported = scxml(
+        "<?xml version=\"1.0\"?><!DOCTYPE scxml><!-- tool --><s:scxml xmlns:s=\"http://www.w3.org/2005/07/scxml\" xmlns:e=\"urn:editor\" version=\"1.0\" name=\"Tool\">
+         <e:view zoom=\"1\"><e:state id=\"no\"/></e:view>
+         <s:datamodel><s:data id=\"user\" expr=\"{name: 'joe', age: 3, deep: {x: 1.5}, adult: function(n) { return n &gt; 17; }}\"/></s:datamodel>
+         <s:script><![CDATA[ function older(by) { user.age += by; }  const most = (a, b) => a > b ? a : b; ]]></s:script>
+         <s:state id=\"a\"><s:transition event=\"go\" cond=\"!user.adult(user.age)\" target=\"b\"><s:script>older(20)</s:script>
+           <s:assign location=\"user.city\" expr=\"'x'\"/></s:transition></s:state>
+         <s:state id=\"b\"><s:transition event=\"go\" cond=\"user.adult(user.age) &amp;&amp; user.city == 'x' &amp;&amp; most(user.age, 4) == 23\" target=\"c\"/></s:state>
+         <s:state id=\"c\"/></s:scxml>",
+    );
+    assert_eq!(run(&imported, &["go", "go"]), ["c"], "{}", imported.text);
+    assert!(
+        !imported.states.contains_key("no") && imported.text.contains("user_age: Int = 3"),
+        "{}",
+        imported.text
+    );
+    // An object that is taken as a whole stays one, which the language has not; what is no SCXML is named.
+    for (body, said) in [
+        (
+            "<datamodel><data id=\"o\" expr=\"{a: 1}\"/></datamodel><state id=\"s\"><transition event=\"e\" cond=\"o == 1 || o.a == 1\"/></state>",
+            "different types",
+        ),
+        ("<state id=\"s\">\n<onenter/></state>", "<onenter> is not known"),
+        ("<state id=\"s\"><invoke srcexpr=\"where()\"/></state>", "computed"),
+        ("<state id=\"s\"><invoke src=\"../up.scxml\"/></state>", "beside the document"),
+    ] {
+        let imported = scxml(&document(body));
+        assert!(
+            imported.notes.iter().any(|note| note.lost && note.text.contains(said)),
+            "{body}\n{:?}",
+            imported.notes
+        );
+        model(&imported.text);
+    }
+}
+
+#[test]
+fn events_say_where_they_come_from() {
+    let text = document(
+        "<datamodel><data id=\"v\"/></datamodel><state id=\"a\">
+           <onentry><send event=\"e\" id=\"one\"/><send event=\"e\"/><raise event=\"e\"/></onentry>
+           <transition event=\"e\" cond=\"_event.type == 'internal' &amp;&amp; !_event.sendid\" target=\"b\"/></state>
+         <state id=\"b\"><transition event=\"e\" cond=\"_event.sendid == 'one' &amp;&amp; _event.type == 'external'\" target=\"c\"/></state>
+         <state id=\"c\"><onentry><assign location=\"v\" expr=\"_event.name\"/><send event=\"f\" target=\"nobody\" id=\"two\"/></onentry>
+           <transition event=\"error.execution\" cond=\"_event.sendid == 'two' &amp;&amp; v == 'e'\" target=\"d\"/></state><state id=\"d\"/>",
+    );
+    let imported = scxml(&text);
+    assert_eq!(run(&imported, &[]), ["d"], "{}", imported.text);
+}
+
 #[test]
 fn what_is_not_carried_over_is_named_with_its_place() {
     for (body, line, said) in [
@@ -258,6 +364,28 @@ fn where_xstate_and_w3c_differ_is_a_loss() {
     }
 }
 
+#[test]
+fn xstate_computes_where_a_text_is_code_on_the_context() {
+    let imported = xstate(
+        r#"{"id": "m", "initial": "a", "context": {"n": 1, "ratio": 0.5, "on": true, "user": {"age": 3}}, "delays": {"SOON": 1500},
+            "states": {"a": {"after": {"SOON": "b"}, "on": {
+                "INC": {"actions": {"type": "xstate.assign", "assignment": {"n": "({ context }) => context.n * 2 + 1", "ratio": "context.ratio + 1"}}},
+                "GO": [{"guard": {"type": "and", "guards": ["({context}) => context.n > 3 && context.user.age === 3", {"type": "or", "guards": ["context.on"]}]}, "target": "b"}]}},
+              "b": {"entry": [{"type": "xstate.emit", "event": {"type": "E", "x": 1}}, {"type": "xstate.emit", "event": {"type": "E", "y": "t"}}]}}}"#,
+    );
+    let text = faithful(&imported);
+    for part in [
+        "n := n * 2 + 1, ratio := ratio + 1.0",
+        "after 1500ms -> b",
+        "n > 3 and user_age == 3",
+        "output { E(x: Int?, y: Text?) }",
+    ] {
+        assert!(text.contains(part), "{part}\n{text}");
+    }
+    assert_eq!(run(&imported, &["INC", "GO"]), ["a"]);
+    assert_eq!(run(&imported, &["INC", "INC", "GO"]), ["b"]);
+}
+
 /// Numbers from a seed.
 struct Random(u64);
 
@@ -282,7 +410,7 @@ impl Random {
 }
 
 /// Charts that both systems can say.
-const CHARTS: [&str; 4] = [
+const CHARTS: [&str; 5] = [
     "machine Player {
       input { PLAY STOP NEXT OFF ON } output { SOUND(n: Int) QUIET }
       extern { guard allowed  guard loud(limit: Int) }
@@ -325,6 +453,20 @@ const CHARTS: [&str; 4] = [
       initial idle
       state idle { on GO -> waiting / send self LATE delay 2s as late, send self WAKE delay 500ms }
       state waiting { exit / cancel late on STOP -> idle on WAKE / emit RANG on LATE -> idle / emit RANG after 30s -> idle }
+    }",
+    "machine Meter {
+      input { START STOP HOT COLD }
+      output { ON OFF }
+      initial idle
+      state idle { on START -> measuring(\"new\") on HOT -> measuring }
+      state measuring(unit: Text = \"C\") {
+        context { reading: Int = 7  warm: Bool = false }
+        initial waiting
+        exit / emit OFF
+        on STOP -> idle
+        on HOT / warm := true, reading := 9, unit := \"F\"
+        state waiting { entry / emit ON on COLD -> waiting }
+      }
     }",
     "machine Lines {
       input { GO BACK 'log.line' 'log.end' }

@@ -9,6 +9,8 @@
 //! - `ports` (feature `market`): log, store and cache as traits.
 //! - `embedded` (features `sqlite`, `moka`): their defaults, in one file and in memory.
 //! - `kafka` (feature `kafka`): the log on a broker.
+//! - `postgres` (feature `postgres`): the store in PostgreSQL or TimescaleDB.
+//! - `redis` (feature `redis`): the cache in Redis.
 //!
 //! # Without `std`
 //! With no feature at all, [`chart`] and [`value`] need neither `std` nor an allocator: a machine on a
@@ -35,6 +37,10 @@ pub mod kafka;
 pub mod market;
 #[cfg(feature = "market")]
 pub mod ports;
+#[cfg(feature = "postgres")]
+pub mod postgres;
+#[cfg(feature = "redis")]
+pub mod redis;
 #[cfg(feature = "snapshot")]
 pub mod snapshot;
 pub mod value;

@@ -20,6 +20,7 @@ mod grammar;
 mod sample_data;
 mod services;
 mod test;
+mod tex;
 mod tools;
 
 use std::process::ExitCode;

@@ -5,7 +5,9 @@
 
 use std::time::{Duration, Instant};
 
-use crate::{conformance, diagrams, differential, error::Error, fuzz, grammar, sample_data, services, tools};
+use crate::{
+    conformance, diagrams, differential, error::Error, fuzz, grammar, sample_data, services, tex, tools,
+};
 
 /// Everything but the end-to-end run.
 const WORKSPACE: [&str; 6] =
@@ -23,6 +25,7 @@ const SAMPLE_TRADES: &str = "SAMPLE_TRADES";
 pub(crate) fn run() -> Result<(), Error> {
     let mut summary = Summary::default();
     summary.step("Graphviz", |_| tools::ensure_graphviz());
+    summary.step("TeX", |_| tex::install());
     summary.step("Python", |_| {
         tools::ensure("python3", "python3-minimal", "the documents' Python is parsed by Python")
     });
@@ -43,6 +46,7 @@ pub(crate) fn run() -> Result<(), Error> {
     }
     summary.step("parser is fresh", |_| grammar::run(true));
     summary.step("diagrams are fresh", |_| diagrams::run(true));
+    summary.step("TikZ compiles", |_| tex::check());
     summary.step("a million mutated specs", |_| fuzz::run(1_000_000, 1));
     summary.step("random charts in both engines", |_| differential::run(100, 1_000, 1));
     summary.step("conformance", |_| conformance::all());

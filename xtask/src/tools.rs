@@ -107,14 +107,15 @@ pub(crate) fn ensure_graphviz() -> Result<(), Error> {
     }
 }
 
-/// Installs a program where that is possible without asking anyone: as root, with apt-get.
-pub(crate) fn ensure(program: &str, package: &str, need: &str) -> Result<(), Error> {
+/// Installs a program where that is possible without asking anyone: as root, with apt-get. The packages are
+/// separated by spaces.
+pub(crate) fn ensure(program: &str, packages: &str, need: &str) -> Result<(), Error> {
     let asked = Command::new(program).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status();
     if asked.is_ok_and(|status| status.success()) {
         return Ok(());
     }
     let hint = &format!(
-        "{need}: install the package `{package}` (Debian, Ubuntu: `apt-get install {package}`) and run this again"
+        "{need}: install `{packages}` (Debian, Ubuntu: `apt-get install {packages}`) and run this again"
     );
     let apt_get = Command::new("apt-get").arg("--version").stdout(Stdio::null()).status();
     if !is_root() || !apt_get.is_ok_and(|status| status.success()) {
@@ -127,7 +128,7 @@ pub(crate) fn ensure(program: &str, package: &str, need: &str) -> Result<(), Err
     // A fresh container has no package lists; an update that fails leaves the lists that there are.
     let _ = run(Command::new("apt-get").args(["update", "-qq"]), hint);
     let mut install = Command::new("apt-get");
-    install.args(["install", "-qq", "--yes", "--no-install-recommends", package]);
+    install.args(["install", "-qq", "--yes", "--no-install-recommends"]).args(packages.split(' '));
     run(install.env("DEBIAN_FRONTEND", "noninteractive"), hint)
 }
 

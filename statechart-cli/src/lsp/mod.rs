@@ -15,6 +15,7 @@ mod position;
 mod publish;
 mod rename;
 mod wire;
+mod words;
 
 use std::{
     collections::BTreeSet,

@@ -4,10 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use statechart_lang::{
     Compiled, Diagnostic, FileId, Loader, Severity, compile,
-    ide::{Analysis, RenameError},
+    ide::{Analysis, Declaration, RenameError},
+    model::Machine,
 };
 
-use super::documents::Documents;
+use super::{documents::Documents, words};
 
 /// Rounds in which declarations are found that must be renamed together.
 const ROUNDS: usize = 8;
@@ -71,7 +72,52 @@ pub(super) fn rename(
         let Some((_, main)) = before.sources().iter().next() else { continue };
         check(documents, &renamed, &main.path, before, name)?;
     }
+    let mut more = Edits::new();
+    for analysis in &analyses {
+        let Some((_, main)) = analysis.sources().iter().next() else { continue };
+        for known in &known {
+            in_words(documents, &renamed, &main.path, known, &spelling, &mut more)?;
+        }
+    }
+    edits.extend(more);
     Ok((edits, spelling))
+}
+
+/// The places in the file of words beside a specification, where every machine that has the name gets the other.
+fn in_words(
+    documents: &Documents,
+    renamed: &Renamed<'_>,
+    path: &str,
+    known: &Declaration,
+    spelling: &str,
+    edits: &mut Edits,
+) -> Result<(), RenameError> {
+    let Some(words) = words::beside(path) else { return Ok(()) };
+    // Most specifications have none.
+    let Ok(text) = documents.load(&words) else { return Ok(()) };
+    let (old, new) = (compile(path, documents).model, compile(path, renamed).model);
+    let (Some(old), Some(new)) = (old, new) else { return Ok(()) };
+    let names = |machine: &Machine, name: &str| {
+        machine.events.iter().any(|event| event.symbol.name == name)
+            || machine.guards.iter().any(|guard| guard.name == name)
+            || machine.children.iter().any(|child| child.name == name)
+    };
+    let bare = spelling.trim_matches('\'');
+    let mut pairs =
+        old.own_machines().zip(new.own_machines()).filter(|(old, _)| names(old, &known.name)).peekable();
+    if pairs.peek().is_none() || !pairs.all(|(_, new)| names(new, bare) && !names(new, &known.name)) {
+        return Ok(());
+    }
+    let places = words::places(&text, &known.name, known.kind).map_err(|line| {
+        RenameError(format!(
+            "line {line} of `{words}` writes `{}` together with other symbols: write them apart first",
+            known.name
+        ))
+    })?;
+    if !places.is_empty() {
+        edits.entry(words).or_default().extend(places);
+    }
+    Ok(())
 }
 
 /// Refuses what a reader would not expect of a renaming: new errors, names that come to mean something else.

@@ -7,7 +7,8 @@ use crate::model::{
 
 /// How an edge is drawn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Stroke {
+pub enum Stroke {
+    /// An ordinary one.
     Solid,
     /// `#continuous`: repeated while work goes on.
     Dotted,
@@ -28,8 +29,8 @@ impl Stroke {
     }
 }
 
-/// `EVENT [guard]`; `*` for an eventless transition.
-pub(super) fn trigger(transition: &Transition) -> String {
+/// `EVENT`; `*` for an eventless transition.
+pub(super) fn event(transition: &Transition) -> String {
     let mut text = match transition.trigger {
         Trigger::Always => "*".to_owned(),
         _ => one_line(&transition.pattern),
@@ -37,6 +38,12 @@ pub(super) fn trigger(transition: &Transition) -> String {
     if transition.internal {
         text.insert_str(0, "internal ");
     }
+    text
+}
+
+/// `EVENT [guard]`.
+fn trigger(transition: &Transition) -> String {
+    let mut text = event(transition);
     if let Some(guard) = &transition.guard_text {
         text.push_str(&format!(" [{}]", one_line(guard)));
     }
@@ -48,10 +55,10 @@ pub(super) fn actions(actions: &[Action]) -> String {
     actions.iter().map(|action| one_line(&action.text)).collect::<Vec<_>>().join(", ")
 }
 
-/// `EVENT [guard] / actions`; the actions are left out on request.
-pub(super) fn transition(transition: &Transition, with_actions: bool) -> String {
+/// `EVENT [guard] / actions`.
+fn transition(transition: &Transition) -> String {
     let mut text = trigger(transition);
-    if with_actions && !transition.actions.is_empty() {
+    if !transition.actions.is_empty() {
         text.push_str(&format!(" / {}", actions(&transition.actions)));
     }
     text
@@ -85,7 +92,7 @@ pub(super) fn contents(machine: &Machine, state: &State) -> Vec<String> {
         lines.push(format!("defer {}", names(&state.defer)));
     }
     let own = || state.transitions.iter().filter_map(|id| machine.transitions.get(*id));
-    lines.extend(own().filter(|row| row.targets.is_empty() && !row.ignore).map(|row| transition(row, true)));
+    lines.extend(own().filter(|row| row.targets.is_empty() && !row.ignore).map(|row| transition(row)));
     let ignored: Vec<String> = own().filter(|row| row.ignore).map(trigger).collect();
     if !ignored.is_empty() {
         lines.push(format!("ignore {}", ignored.join(", ")));
@@ -119,12 +126,11 @@ pub(super) fn ancestry(machine: &Machine, id: StateId) -> Vec<StateId> {
 
 fn activity(machine: &Machine, id: ActivityId) -> Option<String> {
     let activity = machine.activities.get(id)?;
-    let service = machine.services.get(activity.runs.service()?)?;
     let args: Vec<String> = activity.args.iter().map(|arg| expression(machine, arg)).collect();
     if args.is_empty() {
-        return Some(format!("do {}", service.function.name));
+        return Some(format!("do {}", machine.runs(id)));
     }
-    Some(format!("do {}({})", service.function.name, args.join(", ")))
+    Some(format!("do {}({})", machine.runs(id), args.join(", ")))
 }
 
 /// An expression as a spec would spell it; implicit conversions vanish again.

@@ -6,11 +6,10 @@
 
 use std::collections::BTreeSet;
 
-use super::label::{self, Stroke};
-use super::system::{actor_name, is_storage, wire_text};
-use super::text::{mermaid as escape, one_line};
-use super::{Direction, Options};
-use crate::model::{Actor, Machine, Model, State, StateId, StateKind, System};
+use super::Direction;
+use super::drawing::{Drawing, Edge, EdgeKind, Part, PartId, Shape, Tone, View};
+use super::label::Stroke;
+use super::text::mermaid as escape;
 
 /// Words that Mermaid's grammars read as their own, in lower case.
 const RESERVED: [&str; 24] = [
@@ -66,109 +65,144 @@ impl Names {
     }
 }
 
-/// A machine as a `stateDiagram-v2`.
-pub(super) fn state_diagram(machine: &Machine) -> String {
+/// The text.
+pub(super) fn write(drawing: &Drawing) -> String {
     let mut names = Names::default();
-    let ids: Vec<String> = machine.states.iter().map(|state| names.give(&state.path)).collect();
-    let mut drawing = StateDrawing { machine, ids, text: String::new() };
-    let title = one_line(&machine.label);
-    let title = if title.is_empty() { one_line(&machine.name) } else { title };
-    drawing.line(0, &format!("%% {}", title.replace(['{', '}'], " ")));
-    drawing.text.insert_str(0, "stateDiagram-v2\n");
-    if let Some(root) = machine.states.first() {
-        drawing.inside(0, root, 1);
+    let ids: Vec<String> = drawing
+        .parts
+        .iter()
+        .enumerate()
+        .map(|(id, part)| names.give(if id == 0 { "picture" } else { &part.id }))
+        .collect();
+    let mut text = Text { drawing, ids, text: String::new() };
+    match drawing.view {
+        View::Machine => text.state_diagram(),
+        View::System | View::Flow => text.flowchart(),
     }
-    drawing.transitions();
-    drawing.notes();
-    drawing.classes();
-    drawing.text
+    text.text
 }
 
-struct StateDrawing<'a> {
-    machine: &'a Machine,
+struct Text<'a> {
+    drawing: &'a Drawing,
     ids: Vec<String>,
     text: String,
 }
 
-impl StateDrawing<'_> {
+impl<'a> Text<'a> {
     fn line(&mut self, depth: usize, line: &str) {
-        self.text.push_str(&"  ".repeat(depth.clamp(1, 16)));
+        self.text.push_str(&"  ".repeat(depth.min(16)));
         self.text.push_str(line);
         self.text.push('\n');
     }
 
-    fn id(&self, state: StateId) -> String {
-        self.ids.get(state).cloned().unwrap_or_default()
+    fn id(&self, part: PartId) -> String {
+        self.ids.get(part).cloned().unwrap_or_default()
     }
 
-    /// The declarations of what lies in a state. Parallel regions are wrapped in states of their own,
+    fn part(&self, id: PartId) -> Option<&'a Part> {
+        self.drawing.parts.get(id)
+    }
+
+    fn state_diagram(&mut self) {
+        self.line(0, "stateDiagram-v2");
+        let title = self.part(0).map_or_else(String::new, |root| root.title.replace(['{', '}'], " "));
+        self.line(1, &format!("%% {title}"));
+        if self.drawing.direction == Direction::Right {
+            self.line(1, "direction LR");
+        }
+        self.inside(0, 1);
+        let drawing = self.drawing;
+        for edge in drawing.edges.iter().filter(|edge| edge.kind != EdgeKind::Initial) {
+            self.transition(edge);
+        }
+        self.notes();
+        self.classes();
+    }
+
+    /// The declarations of what lies in a frame. Parallel regions are wrapped in states of their own,
     /// because Mermaid's `--` leaves regions without names.
-    fn inside(&mut self, id: StateId, state: &State, depth: usize) {
-        let children: Vec<StateId> = state.children.iter().copied().filter(|child| *child > id).collect();
-        for (index, child) in children.iter().enumerate() {
-            let Some(row) = self.machine.states.get(*child) else {
-                continue;
-            };
+    fn inside(&mut self, frame: PartId, depth: usize) {
+        let drawing = self.drawing;
+        let Some(part) = drawing.parts.get(frame) else { return };
+        let mut regions = 0;
+        for id in part.children.iter().copied() {
+            let Some(child) = drawing.parts.get(id) else { continue };
+            let name = self.id(id);
+            match child.shape {
+                Shape::Initial => continue,
+                Shape::Fork => {
+                    self.line(depth, &format!("state {name} <<fork>>"));
+                    continue;
+                }
+                _ => {}
+            }
             // Mermaid has no concurrency at the top level: there, regions simply stand side by side.
-            if index > 0 && state.kind == StateKind::Parallel && id != 0 {
+            if child.region && regions > 0 && frame != 0 {
                 self.line(depth, "--");
             }
-            self.line(depth, &format!("state \"{}\" as {}", escape(&label::title(row)), self.id(*child)));
-            if !row.children.is_empty() {
-                self.line(depth, &format!("state {} {{", self.id(*child)));
-                self.inside(*child, row, depth + 1);
+            regions += usize::from(child.region);
+            let title = match child.shape {
+                Shape::History => "H",
+                Shape::DeepHistory => "H*",
+                _ => child.title.as_str(),
+            };
+            self.line(depth, &format!("state \"{}\" as {name}", escape(title)));
+            if drawing.is_frame(id) {
+                self.line(depth, &format!("state {name} {{"));
+                self.inside(id, depth + 1);
                 self.line(depth, "}");
-            } else if row.kind == StateKind::Final {
-                self.line(depth, &format!("{} --> [*]", self.id(*child)));
+            } else if child.shape == Shape::Final {
+                self.line(depth, &format!("{name} --> [*]"));
             }
         }
-        if state.kind == StateKind::Compound {
-            for target in &state.initial {
-                self.line(depth, &format!("[*] --> {}", self.id(*target)));
+        for edge in drawing.edges.iter().filter(|edge| edge.kind == EdgeKind::Initial) {
+            let from = drawing.parts.get(edge.from);
+            if from.is_none_or(|from| from.parent != frame) {
+                continue;
             }
+            let start = if from.is_some_and(|from| from.shape == Shape::Initial) {
+                "[*]".to_owned()
+            } else {
+                self.id(edge.from)
+            };
+            let label =
+                edge.labels.first().map_or_else(String::new, |label| format!(" : {}", escape(&label.text())));
+            self.line(depth, &format!("{start} --> {}{label}", self.id(edge.to)));
         }
     }
 
-    fn transitions(&mut self) {
-        let machine = self.machine;
-        for (_, transition) in label::edges(machine) {
-            let text = escape(&label::transition(transition, true));
-            // The root has no box: its transitions leave from each of its children but final ones.
-            let sources = match machine.states.first() {
-                Some(root) if transition.source == 0 => {
-                    let open = |id: &StateId| {
-                        machine.states.get(*id).is_some_and(|row| row.kind != StateKind::Final)
-                    };
-                    root.children.iter().copied().filter(open).collect()
-                }
-                _ => vec![transition.source],
-            };
-            for source in sources {
-                for target in &transition.targets {
-                    self.line(1, &format!("{} --> {} : {text}", self.id(source), self.id(*target)));
-                }
+    fn transition(&mut self, edge: &Edge) {
+        // The root has no box: its transitions leave from each of its children but final ones.
+        let drawing = self.drawing;
+        let sources: Vec<PartId> = if edge.from == 0 {
+            let open = |id: &PartId| drawing.parts.get(*id).is_some_and(|part| part.shape != Shape::Final);
+            drawing.solid_children(0).filter(open).collect()
+        } else {
+            vec![edge.from]
+        };
+        for source in sources {
+            let line = format!("{} --> {}", self.id(source), self.id(edge.to));
+            if edge.labels.is_empty() {
+                self.line(1, &line);
+            }
+            for label in &edge.labels {
+                self.line(1, &format!("{line} : {}", escape(&label.text())));
             }
         }
     }
 
     fn notes(&mut self) {
-        let machine = self.machine;
-        for (id, state) in machine.states.iter().enumerate() {
-            let contents = label::contents(machine, state);
-            if contents.is_empty() {
-                continue;
-            }
+        let drawing = self.drawing;
+        for (id, part) in drawing.parts.iter().enumerate().filter(|(_, part)| !part.lines.is_empty()) {
             let mut place = id;
-            while let Some(child) =
-                machine.states.get(place).and_then(|row| row.children.first()).filter(|child| **child > place)
-            {
-                place = *child;
+            while let Some(child) = drawing.solid_children(place).next().filter(|child| *child > place) {
+                place = child;
             }
             self.line(1, &format!("note right of {}", self.id(place)));
             if place != id {
-                self.line(2, &format!("{}#58;", escape(&label::title(state))));
+                self.line(2, &format!("{}#58;", escape(&part.title)));
             }
-            for line in &contents {
+            for line in &part.lines {
                 self.line(2, &escape(line));
             }
             self.line(1, "end note");
@@ -176,128 +210,126 @@ impl StateDrawing<'_> {
     }
 
     fn classes(&mut self) {
-        let machine = self.machine;
-        let leaves =
-            || machine.states.iter().enumerate().skip(1).filter(|(_, state)| state.children.is_empty());
-        let errors: Vec<String> =
-            leaves().filter(|(_, state)| label::is_error(state)).map(|(id, _)| self.id(id)).collect();
-        let accepting: Vec<String> =
-            leaves().filter(|(_, state)| state.accept).map(|(id, _)| self.id(id)).collect();
-        for (class, style, members) in [
-            ("alarm", "fill:#fdecea,stroke:#b83a2f,color:#7d1f17", errors),
-            ("accepting", "stroke-width:4px", accepting),
-        ] {
-            if !members.is_empty() {
-                self.line(1, &format!("classDef {class} {style}"));
-                self.line(1, &format!("class {} {class}", members.join(",")));
-            }
-        }
-    }
-}
-
-/// A system as a `flowchart`.
-pub(super) fn system(model: &Model, system: &System, options: &Options) -> String {
-    let mut names = Names::default();
-    let direction = if options.direction == Direction::Right { "LR" } else { "TB" };
-    let mut text = format!("flowchart {direction}\n");
-    let mut parties: Vec<(&str, String)> = Vec::new();
-    for actor in &system.actors {
-        let id = names.give(&actor.name);
-        let machine = model
-            .machine(&actor.machine)
-            .filter(|machine| !options.messages_only && machine.states.len() > 1);
-        match machine {
-            Some(machine) => subgraph(&mut text, &mut names, &id, actor, machine),
-            None => text.push_str(&format!("  {id}[\"{}\"]\n", actor_label(actor))),
-        }
-        parties.push((&actor.name, id));
-    }
-    for external in &system.externals {
-        let id = names.give(&external.name);
-        let label = if external.label.trim().is_empty() { &external.name } else { &external.label };
-        text.push_str(&external_line(&id, &external.name, label));
-        parties.push((&external.name, id));
-    }
-    for wire in &system.wires {
-        for name in [&wire.from, &wire.to] {
-            if !parties.iter().any(|(party, _)| party == name) {
-                let id = names.give(name);
-                text.push_str(&external_line(&id, name, name));
-                parties.push((name, id));
-            }
-        }
-        let id =
-            |name: &str| parties.iter().find(|(party, _)| *party == name).map_or("", |(_, id)| id.as_str());
-        let arrow = match Stroke::of(&wire.tags) {
-            Stroke::Solid => "==>",
-            Stroke::Dotted | Stroke::Dashed => "-.->",
+        let drawing = self.drawing;
+        let leaves = || {
+            let leaf = |row: &(PartId, &Part)| {
+                !drawing.is_frame(row.0) && !matches!(row.1.shape, Shape::Initial | Shape::Fork)
+            };
+            drawing.parts.iter().enumerate().filter(leaf)
         };
-        let lines: Vec<String> = wire_text(wire).iter().map(|line| escape(line)).collect();
-        let label = if lines.is_empty() { String::new() } else { format!("|\"{}\"|", lines.join("<br/>")) };
-        text.push_str(&format!("  {} {arrow}{label} {}\n", id(&wire.from), id(&wire.to)));
-    }
-    text
-}
-
-fn actor_label(actor: &Actor) -> String {
-    let (name, family) = actor_name(actor);
-    escape(&format!("{name}{family}: {}", actor.machine))
-}
-
-fn external_line(id: &str, name: &str, label: &str) -> String {
-    let label_text = escape(label);
-    if is_storage(name) || is_storage(label) {
-        format!("  {id}[(\"{label_text}\")]\n")
-    } else {
-        format!("  {id}[/\"{label_text}\"/]\n")
-    }
-}
-
-/// An actor's states; only leaves are boxes, because links into nested subgraphs do not lay out.
-fn subgraph(text: &mut String, names: &mut Names, actor_id: &str, actor: &Actor, machine: &Machine) {
-    text.push_str(&format!("  subgraph {actor_id}[\"{}\"]\n", actor_label(actor)));
-    let ids: Vec<Option<String>> = machine
-        .states
-        .iter()
-        .map(|state| state.children.is_empty().then(|| names.give(&format!("{}_{}", actor.name, state.path))))
-        .collect();
-    for (at, id) in ids.iter().enumerate() {
-        if let Some(id) = id {
-            // A nested state is told from its namesakes by its ancestors' labels.
-            let chain: Vec<String> = label::ancestry(machine, at)
-                .iter()
-                .skip(1)
-                .filter_map(|ancestor| machine.states.get(*ancestor))
-                .map(label::title)
-                .collect();
-            text.push_str(&format!("    {id}(\"{}\")\n", escape(&chain.join(" / "))));
+        let mut styles: Vec<(String, Vec<String>)> = Vec::new();
+        for (id, part) in leaves().filter(|(_, part)| part.tone != Tone::Plain) {
+            let ink = drawing.ink(id, part);
+            let style = format!("fill:{},stroke:{},color:{}", ink.fill, ink.line, ink.text);
+            match styles.iter_mut().find(|(known, _)| *known == style) {
+                Some((_, members)) => members.push(self.id(id)),
+                None => styles.push((style, vec![self.id(id)])),
+            }
+        }
+        let accepting: Vec<String> =
+            leaves().filter(|(_, part)| part.accept).map(|(id, _)| self.id(id)).collect();
+        let mut classes: Vec<(String, String, Vec<String>)> = Vec::new();
+        for (index, (style, members)) in styles.into_iter().enumerate() {
+            let name = if index == 0 { "alarm".to_owned() } else { format!("alarm{index}") };
+            classes.push((name, style, members));
+        }
+        classes.push(("accepting".to_owned(), "stroke-width:4px".to_owned(), accepting));
+        for (class, style, members) in classes.iter().filter(|(_, _, members)| !members.is_empty()) {
+            self.line(1, &format!("classDef {class} {style}"));
+            self.line(1, &format!("class {} {class}", members.join(",")));
         }
     }
-    let leaf = |state: StateId, last: bool| -> &str {
-        let mut at = state;
-        while let Some(row) = machine.states.get(at).filter(|row| !row.children.is_empty()) {
+
+    /// A system. Within an actor only leaves are boxes, because links into nested subgraphs do not lay out.
+    fn flowchart(&mut self) {
+        let drawing = self.drawing;
+        self.line(0, if drawing.direction == Direction::Right { "flowchart LR" } else { "flowchart TB" });
+        for id in drawing.solid_children(0) {
+            let Some(part) = drawing.parts.get(id) else { continue };
+            let name = self.id(id);
+            match part.shape {
+                Shape::Actor | Shape::Family if drawing.is_frame(id) => self.subgraph(id, part),
+                Shape::Actor | Shape::Family => {
+                    self.line(1, &format!("{name}[\"{}\"]", actor_label(part)));
+                }
+                Shape::Storage => self.line(1, &format!("{name}[(\"{}\")]", escape(&part.title))),
+                _ => self.line(1, &format!("{name}[/\"{}\"/]", escape(&part.title))),
+            }
+        }
+        for edge in drawing.edges.iter().filter(|edge| edge.kind == EdgeKind::Wire) {
+            let arrow = if edge.stroke == Stroke::Solid { "==>" } else { "-.->" };
+            let lines: Vec<String> = edge.labels.iter().map(|label| escape(&label.text())).collect();
+            let label =
+                if lines.is_empty() { String::new() } else { format!("|\"{}\"|", lines.join("<br/>")) };
+            self.line(1, &format!("{} {arrow}{label} {}", self.id(edge.from), self.id(edge.to)));
+        }
+    }
+
+    fn subgraph(&mut self, actor: PartId, part: &Part) {
+        let drawing = self.drawing;
+        self.line(1, &format!("subgraph {}[\"{}\"]", self.id(actor), actor_label(part)));
+        for (id, leaf) in drawing.parts.iter().enumerate() {
+            let drawn = !matches!(leaf.shape, Shape::Initial | Shape::Fork);
+            if drawn && drawing.lies_in(id, actor) && !drawing.is_frame(id) {
+                // A nested state is told from its namesakes by its ancestors' labels.
+                let chain = drawing.chain(id);
+                let titles: Vec<&str> = chain
+                    .iter()
+                    .skip_while(|at| **at != actor)
+                    .skip(1)
+                    .filter_map(|at| drawing.parts.get(*at))
+                    .map(|part| part.title.as_str())
+                    .collect();
+                self.line(2, &format!("{}(\"{}\")", self.id(id), escape(&titles.join(" / "))));
+            }
+        }
+        for edge in &drawing.edges {
+            let inside = drawing.lies_in(edge.from, actor) || edge.from == actor;
+            if inside && edge.kind == EdgeKind::Transition {
+                for target in self.targets(edge) {
+                    let arrow = if edge.stroke == Stroke::Solid { "-->" } else { "-.->" };
+                    for label in &edge.labels {
+                        let (from, to) = (self.leaf(edge.from, true), self.leaf(target, false));
+                        self.line(2, &format!("{from} {arrow}|\"{}\"| {to}", escape(&label.trigger())));
+                    }
+                }
+            }
+        }
+        self.line(1, "end");
+    }
+
+    /// Where an edge leads: through a bar to each of the bar's targets.
+    fn targets(&self, edge: &Edge) -> Vec<PartId> {
+        if self.part(edge.to).is_none_or(|part| part.shape != Shape::Fork) {
+            return vec![edge.to];
+        }
+        self.drawing.edges.iter().filter(|branch| branch.from == edge.to).map(|branch| branch.to).collect()
+    }
+
+    /// A box that stands for a frame: the last one in it, or where it is entered.
+    fn leaf(&self, part: PartId, last: bool) -> String {
+        let drawing = self.drawing;
+        let mut at = part;
+        loop {
+            let entered = drawing
+                .initial_dot(at)
+                .and_then(|dot| drawing.edges.iter().find(|edge| edge.from == dot).map(|edge| edge.to));
             let next = if last {
-                Some(row.last)
+                drawing.solid_children(at).next_back()
             } else {
-                row.initial.first().or_else(|| row.children.first()).copied()
+                entered.or_else(|| drawing.solid_children(at).next())
             };
             match next.filter(|next| *next > at) {
                 Some(next) => at = next,
-                None => break,
+                None => return self.id(at),
             }
         }
-        ids.get(at).and_then(Option::as_deref).unwrap_or(actor_id)
-    };
-    for (_, transition) in label::edges(machine) {
-        let arrow = if Stroke::of(&transition.tags) == Stroke::Solid { "-->" } else { "-.->" };
-        let label_text = escape(&label::trigger(transition));
-        for target in &transition.targets {
-            text.push_str(&format!(
-                "    {} {arrow}|\"{label_text}\"| {}\n",
-                leaf(transition.source, true),
-                leaf(*target, false)
-            ));
-        }
     }
-    text.push_str("  end\n");
+}
+
+fn actor_label(part: &Part) -> String {
+    if part.subtitle.is_empty() {
+        return escape(&part.title);
+    }
+    escape(&format!("{}: {}", part.title, part.subtitle))
 }

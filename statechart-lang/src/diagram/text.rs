@@ -88,6 +88,23 @@ pub(super) fn html(text: &str) -> String {
     escaped
 }
 
+/// Text in XML, as content or in an attribute in quotes. Characters that XML has no place for vanish.
+pub(super) fn xml(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for character in text.chars() {
+        match character {
+            '&' => escaped.push_str("&amp;"),
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '"' => escaped.push_str("&quot;"),
+            '\u{fffe}' | '\u{ffff}' => {}
+            other if other.is_control() => escaped.push(' '),
+            other => escaped.push(other),
+        }
+    }
+    escaped
+}
+
 /// Text in a Mermaid diagram. Its grammar ends a label at `:`, `;` or the line, and its labels are HTML
 /// in the browser, so everything but plain punctuation becomes one of its `#code;` entities.
 pub(super) fn mermaid(text: &str) -> String {
@@ -100,6 +117,26 @@ pub(super) fn mermaid(text: &str) -> String {
         } else {
             escaped.push_str(&format!("#{};", u32::from(character)));
         }
+    }
+    escaped
+}
+
+/// Text in a PlantUML diagram. Its labels are Creole, where doubled punctuation switches styles and a backslash
+/// breaks the line, so everything but plain punctuation becomes an entity.
+pub(super) fn plantuml(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    let mut before = ' ';
+    for character in one_line(text).chars() {
+        let plain = character.is_alphanumeric()
+            || character == ' '
+            || matches!(character, '_' | '.' | ',' | '/' | '(' | ')' | '+' | '=' | '?' | '!' | '-' | ':')
+                && character != before;
+        if plain {
+            escaped.push(character);
+        } else {
+            escaped.push_str(&format!("<U+{:04X}>", u32::from(character)));
+        }
+        before = character;
     }
     escaped
 }
@@ -148,7 +185,9 @@ mod tests {
         let text = "a \"b\" \\N <c> & d: e; #1";
         assert_eq!(dot_id(text), r#""a \"b\" \\N <c> & d: e; #1""#);
         assert_eq!(dot_label(&[text, "x"]), r#""a \"b\" \\N <c> &amp; d: e; #1\nx""#);
+        assert_eq!(xml("a\u{7}<\"b\"> & \u{ffff}c"), "a &lt;&quot;b&quot;&gt; &amp; c");
         assert_eq!(html(text), "a &quot;b&quot; &#92;N &lt;c&gt; &amp; d: e; #1");
+        assert_eq!(plantuml("a__b \"c\" [d]"), "a_<U+005F>b <U+0022>c<U+0022> <U+005B>d<U+005D>");
         assert_eq!(mermaid(text), "a #34;b#34; #92;N #60;c#62; #38; d#58; e#59; #35;1");
     }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::Pairing;
-use crate::diagram::{Mark, Marks};
+use crate::diagram::{Highlight, Hue};
 use crate::model::{Machine, State, StateId, StateKind, Transition, TransitionId, Trigger};
 
 /// Where a state of the merged machine comes from.
@@ -15,7 +15,7 @@ enum Origin {
 }
 
 /// The merged machine and its colours. It can be drawn, not run.
-pub(super) fn merge(old: &Machine, new: &Machine, pairing: &Pairing) -> (Machine, Marks) {
+pub(super) fn merge(old: &Machine, new: &Machine, pairing: &Pairing) -> (Machine, Highlight) {
     let mut order = Vec::new();
     place(old, new, pairing, 0, &mut order);
     let mut layout = Layout { of_new: BTreeMap::new(), of_old: BTreeMap::new() };
@@ -33,7 +33,7 @@ pub(super) fn merge(old: &Machine, new: &Machine, pairing: &Pairing) -> (Machine
     let mut machine = new.clone();
     machine.label = "added is green, removed is red, changed is orange".to_owned();
     machine.named.clear();
-    let mut marks = Marks::default();
+    let mut marks = Highlight::default();
     machine.transitions = transitions(old, new, pairing, &layout, &mut marks);
     machine.states = order.iter().map(|origin| layout.state(old, new, *origin)).collect();
     link(&mut machine);
@@ -149,7 +149,7 @@ fn transitions(
     new: &Machine,
     pairing: &Pairing,
     layout: &Layout,
-    marks: &mut Marks,
+    marks: &mut Highlight,
 ) -> Vec<Transition> {
     let mut rows = Vec::new();
     for (id, transition) in new.transitions.iter().enumerate() {
@@ -161,9 +161,9 @@ fn transitions(
             *state = layout.new_id(*state);
         }
         if !pairing.has_old_transition(id) {
-            marks.transitions.insert(rows.len(), Mark::Added);
+            marks.transitions.insert(rows.len(), Hue::Green.into());
         } else if pairing.changed_transitions.contains(&id) {
-            marks.transitions.insert(rows.len(), Mark::Changed);
+            marks.transitions.insert(rows.len(), Hue::Orange.into());
         }
         rows.push(row);
     }
@@ -178,28 +178,28 @@ fn transitions(
             // The pattern is what is drawn; the numbers are those of the old version.
             row.trigger = Trigger::Events(Vec::new());
         }
-        marks.transitions.insert(rows.len(), Mark::Removed);
+        marks.transitions.insert(rows.len(), Hue::Red.into());
         rows.push(row);
     }
     rows
 }
 
-fn mark_states(marks: &mut Marks, pairing: &Pairing, order: &[Origin], machine: &Machine) {
+fn mark_states(marks: &mut Highlight, pairing: &Pairing, order: &[Origin], machine: &Machine) {
     for (id, origin) in order.iter().enumerate() {
         let mark = match origin {
-            Origin::Old(_) => Some(Mark::Removed),
-            Origin::New(state) if pairing.old_of(*state).is_none() => Some(Mark::Added),
-            Origin::New(state) if pairing.changed_states.contains(state) => Some(Mark::Changed),
+            Origin::Old(_) => Some(Hue::Red),
+            Origin::New(state) if pairing.old_of(*state).is_none() => Some(Hue::Green),
+            Origin::New(state) if pairing.changed_states.contains(state) => Some(Hue::Orange),
             Origin::New(_) => None,
         };
         if let Some(mark) = mark {
-            marks.states.insert(id, mark);
+            marks.states.insert(id, mark.into());
         }
     }
     // What stays in its state is drawn as a line of the state's box, which has one colour.
     let stays =
         |id: &TransitionId| machine.transitions.get(*id).filter(|row| row.targets.is_empty() || row.ignore);
     for transition in marks.transitions.keys().filter_map(stays) {
-        marks.states.entry(transition.source).or_insert(Mark::Changed);
+        marks.states.entry(transition.source).or_insert(Hue::Orange.into());
     }
 }

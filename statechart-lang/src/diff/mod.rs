@@ -62,8 +62,8 @@ impl<'m> Diff<'m> {
     /// Both versions in one Graphviz `digraph`: added is green, removed is red, changed is orange.
     #[must_use]
     pub fn dot(&self, options: &Options) -> String {
-        let (machine, marks) = merged::merge(self.old, self.new, &self.pairing);
-        let options = Options { marks, ..options.clone() };
+        let (machine, highlight) = merged::merge(self.old, self.new, &self.pairing);
+        let options = Options { highlight, ..options.clone() };
         crate::diagram::dot(&machine, &options)
     }
 

@@ -12,6 +12,7 @@
 mod complete;
 mod describe;
 mod outline;
+mod parties;
 mod place;
 mod rename;
 mod repair;

@@ -109,15 +109,25 @@ pub(super) fn declare(analysis: &mut Analysis, files: &[File]) {
         let owner = plain(analysis, Kind::System, &system.name, full, &system.doc, text, None);
         for item in &system.items {
             let (kind, name, text) = match item {
-                SystemItem::Actor { name, machine, .. } => {
-                    (Kind::Actor, name, format!("actor {}: {}", name.text, machine.text))
+                SystemItem::Actor { name, machine, family, .. } => {
+                    let of = |family: &Field| {
+                        let ty = analysis.sources.quote(family.ty.span);
+                        format!("[{}: {ty}]", family.name.text)
+                    };
+                    let family = family.as_ref().map_or(String::new(), of);
+                    (Kind::Actor, name, format!("actor {}{family}: {}", name.text, machine.text))
                 }
                 SystemItem::External { name, .. } => {
                     (Kind::External, name, format!("external {}", name.text))
                 }
                 SystemItem::Wire { .. } => continue,
             };
-            plain(analysis, kind, name, name.span, "", text, Some(owner));
+            let actor = plain(analysis, kind, name, name.span, "", text, Some(owner));
+            if let SystemItem::Actor { family: Some(family), .. } = item {
+                let text = format!("{}: {}", family.name.text, analysis.sources.quote(family.ty.span));
+                let full = family.name.span.to(family.ty.span);
+                plain(analysis, Kind::Parameter, &family.name, full, "", text, Some(actor));
+            }
         }
     }
 }

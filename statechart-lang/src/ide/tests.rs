@@ -107,6 +107,25 @@ fn names_lead_to_their_declarations() {
 }
 
 #[test]
+fn a_family_has_a_parameter() {
+    let text = "machine Seat(number: Int) { input { SIT } initial a state a { on SIT } }
+system Table { actor seat[n: Int]: Seat(n + 1) actor one: Seat(number: 7) external Guest Guest -> seat : SIT }";
+    let analysis = analysis(text);
+    for (marked, wanted) in [
+        ("Seat(¦n +", "parameter n: Int"),
+        ("sea¦t[n", "actor actor seat[n: Int]: Seat"),
+        ("seat[¦n", "parameter n: Int"),
+        ("(num¦ber: 7", "parameter number: Int"),
+        ("-> se¦at", "actor actor seat[n: Int]: Seat"),
+    ] {
+        let (_, known) = analysis.at(FileId(0), offset(text, marked)).unwrap_or_else(|| panic!("{marked}"));
+        let known: Vec<String> =
+            known.iter().map(|known| format!("{} {}", known.kind.word(), known.text)).collect();
+        assert_eq!(known, [wanted], "{marked}");
+    }
+}
+
+#[test]
 fn a_fragment_means_what_its_user_means() {
     let analysis = analysis(SHOP);
     let parts = analysis.sources().iter().find(|(_, source)| source.path == "parts.sc").unwrap().0;

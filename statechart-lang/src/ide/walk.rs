@@ -1,15 +1,15 @@
 //! Second pass: what each name in use stands for, by the checker's rules of scope.
 
 use super::{
-    Analysis, Declaration, DeclarationId, Kind,
+    Analysis, Declaration, DeclarationId, Kind, parties,
     scopes::{Scope, Splicer},
 };
 use crate::{
     Span,
     syntax::ast::{
         Action, ActionKind, Alternative, AlternativeKind, Arg, DataParam, Expr, ExprKind, Extern, Field,
-        File, Member, MemberKind, Name, Path, Place, Property, PropertyKind, SystemItem, Target, Transition,
-        Trigger, Type, TypeKind,
+        File, Member, MemberKind, Name, Path, Place, Property, PropertyKind, Target, Transition, Trigger,
+        Type, TypeKind,
     },
 };
 
@@ -36,7 +36,7 @@ pub(super) fn walk(analysis: &mut Analysis, files: &[File]) {
         walker.members(members);
     }
     for system in files.iter().flat_map(|file| &file.systems) {
-        self::system(analysis, &scopes, &system.items);
+        parties::walk(analysis, &scopes, &system.items);
     }
     analysis.scopes = scopes;
 }
@@ -465,42 +465,6 @@ impl<'f> Walker<'_, 'f> {
             }
             ExprKind::List(items) => items.iter().for_each(|item| self.expr(item)),
             ExprKind::Literal(_) | ExprKind::None | ExprKind::Now | ExprKind::Error => {}
-        }
-    }
-}
-
-/// The names in a system: its parties, their machines, the messages between them.
-fn system(analysis: &mut Analysis, scopes: &[Scope], items: &[SystemItem]) {
-    let mut parties = std::collections::BTreeMap::new();
-    for item in items {
-        let (SystemItem::Actor { name, .. } | SystemItem::External { name, .. }) = item else { continue };
-        let machine = if let SystemItem::Actor { machine, .. } = item { Some(&machine.text) } else { None };
-        if let Some(id) = analysis.declared.get(&name.span) {
-            parties.insert(&name.text, (*id, machine));
-        }
-    }
-    for item in items {
-        match item {
-            SystemItem::Actor { machine, args, .. } => {
-                let id = analysis.top(Kind::Machine, &machine.text);
-                analysis.used(machine.span, id);
-                for name in args.iter().filter_map(|arg| arg.name.as_ref()) {
-                    let parameter = id.and_then(|id| analysis.inside(id, &name.text));
-                    analysis.used(name.span, parameter);
-                }
-            }
-            SystemItem::External { .. } => {}
-            SystemItem::Wire { from, to, messages, .. } => {
-                for name in [from, to] {
-                    analysis.used(name.span, parties.get(&name.text).map(|(id, _)| *id));
-                }
-                let machine = parties.get(&to.text).and_then(|(_, machine)| *machine);
-                let scope = machine.and_then(|machine| analysis.scope_of(scopes, machine));
-                for message in messages {
-                    let id = scope.and_then(|scope| scope.events.get(&message.text).copied());
-                    analysis.used(message.span, id);
-                }
-            }
         }
     }
 }

@@ -13,7 +13,8 @@ use std::time::Duration;
 use tokio::sync::{Mutex, MutexGuard};
 
 /// The schema's steps; step `n` brings `PRAGMA user_version` from `n` to `n + 1`. Never edit a step, add one.
-const MIGRATIONS: [&str; 1] = [include_str!("../../migrations/0001_start.sql")];
+const MIGRATIONS: [&str; 2] =
+    [include_str!("../../migrations/0001_start.sql"), include_str!("../../migrations/0002_lease.sql")];
 /// Reader connections; each has a thread.
 const READERS: u32 = 4;
 /// How long a statement waits for another process that holds the file.

@@ -2,30 +2,23 @@
 
 use super::database::{begin, failed};
 use super::ingest_marks::{write_coverage, write_dead_letters, write_rest};
-use super::ingest_trades::{Folded, closed_until_us, insert_trades, update_candles};
-use crate::market::{InstrumentId, Interval, MarketError, Trade};
-use crate::ports::{Batch, DeadLetter, Ingested, MAX_BATCH_ITEMS, Placed, Position, StoreError};
+use super::ingest_trades::{closed_until_us, insert_trades, update_candles};
+use super::sqlite_leases;
+use crate::market::{InstrumentId, Trade};
+use crate::ports::steps::{Overflow, bury_day, bury_impossible, check, fold_levels, keep};
+use crate::ports::{Batch, DeadLetter, Ingested, Placed, Position, StoreError};
 use sqlx::{Sqlite, SqliteConnection, Transaction};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Writes the batch, all or nothing.
 pub(super) async fn ingest(writer: &mut SqliteConnection, mut batch: Batch) -> Result<Ingested, StoreError> {
     check(&batch)?;
-    bury_inexact(&mut batch, |_, trade| trade.check().err());
+    bury_impossible(&mut batch);
     // A sum that needs more than 28 digits is met while folding. The trades that led there become dead letters and the
     // transaction starts over; each round buries at least one trade, so this ends.
     loop {
         match attempt(writer, &batch).await {
-            Err(Failure::SumOverflow { instrument, day_us, error }) => {
-                let before = batch.trades.len();
-                bury_inexact(&mut batch, |of, trade| {
-                    let hit = of == instrument && Interval::D1.floor_us(trade.time_us) == day_us;
-                    hit.then(|| error.clone())
-                });
-                if batch.trades.len() == before {
-                    return Err(error.into());
-                }
-            }
+            Err(Failure::Overflow(overflow)) => bury_day(&mut batch, &overflow)?,
             Err(Failure::Store(error)) => return Err(error),
             Ok(done) => return Ok(done),
         }
@@ -35,7 +28,7 @@ pub(super) async fn ingest(writer: &mut SqliteConnection, mut batch: Batch) -> R
 /// Why an attempt ended without a commit.
 pub(super) enum Failure {
     Store(StoreError),
-    SumOverflow { instrument: InstrumentId, day_us: i64, error: MarketError },
+    Overflow(Overflow),
 }
 
 impl From<StoreError> for Failure {
@@ -44,46 +37,13 @@ impl From<StoreError> for Failure {
     }
 }
 
-fn check(batch: &Batch) -> Result<(), StoreError> {
-    let bad = |why| Err(StoreError::BadBatch { why });
-    for count in [batch.trades.len(), batch.rest.len(), batch.coverage.len(), batch.dead_letters.len()] {
-        if count > MAX_BATCH_ITEMS {
-            return bad(format!("{count} items of one kind, more than {MAX_BATCH_ITEMS}"));
-        }
-    }
-    let Some(position) = &batch.position else { return Ok(()) };
-    if position.expected < 0 || position.expected > position.next {
-        return bad(format!("its range {}..{} is impossible", position.expected, position.next));
-    }
-    let offsets = (batch.trades.iter().map(|one| one.offset))
-        .chain(batch.rest.iter().map(|one| one.offset))
-        .chain(batch.coverage.iter().map(|one| one.offset))
-        .chain(batch.dead_letters.iter().map(|one| one.offset));
-    for offset in offsets {
-        if !(position.expected..position.next).contains(&offset) {
-            return bad(format!("offset {offset} is outside {}..{}", position.expected, position.next));
-        }
-    }
-    Ok(())
-}
-
-/// Turns trades that have an error into dead letters.
-fn bury_inexact(batch: &mut Batch, error: impl Fn(InstrumentId, &Trade) -> Option<MarketError>) {
-    let Batch { trades, dead_letters, .. } = batch;
-    trades.retain(|placed| match error(placed.instrument, &placed.item) {
-        None => true,
-        Some(error) => {
-            let payload = crate::market::Record::Trade(placed.item.clone()).encode();
-            dead_letters.push(DeadLetter { offset: placed.offset, reason: error.to_string(), payload });
-            false
-        }
-    });
-}
-
 async fn attempt(writer: &mut SqliteConnection, batch: &Batch) -> Result<Ingested, Failure> {
     let io = |e| failed("writing a batch", e);
     let mut tx = begin(writer).await.map_err(io)?;
     let mut done = Ingested::default();
+    if let Some(lease) = &batch.lease {
+        sqlite_leases::fence(&mut tx, lease).await?;
+    }
     let stored = match &batch.position {
         Some(position) => fence(&mut tx, position).await?,
         None => None,
@@ -119,8 +79,8 @@ async fn attempt(writer: &mut SqliteConnection, batch: &Batch) -> Result<Ingeste
         if inserted.iter().any(|trade| trade.time_us < closed_us) {
             changed.insert(instrument);
         }
-        let folded = Folded::of(instrument, &inserted)?;
-        done.touched.extend(update_candles(&mut tx, folded).await?);
+        let levels = fold_levels(instrument, &inserted).map_err(Failure::Overflow)?;
+        done.touched.extend(update_candles(&mut tx, instrument, levels).await?);
     }
     done.duplicates = total - done.inserted;
 
@@ -147,12 +107,6 @@ async fn attempt(writer: &mut SqliteConnection, batch: &Batch) -> Result<Ingeste
     }
     tx.commit().await.map_err(|e| failed("committing a batch", e))?;
     Ok(done)
-}
-
-fn keep<'a, T>(items: &'a [Placed<T>], floor: i64, dropped: &mut usize) -> Vec<&'a Placed<T>> {
-    let kept: Vec<_> = items.iter().filter(|one| one.offset >= floor).collect();
-    *dropped += items.len() - kept.len();
-    kept
 }
 
 /// The stored position, refused when the batch starts behind it.

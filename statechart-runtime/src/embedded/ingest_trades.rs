@@ -3,9 +3,8 @@
 use super::codec::{Columns, chunks, insert_sql};
 use super::database::failed;
 use super::ingest::Failure;
-use crate::market::{
-    InstrumentId, Interval, MarketError, Trade, TradeCandle, TradeOrd, canonical, fold_trades, roll_up,
-};
+use crate::market::{InstrumentId, Interval, Trade, TradeCandle, TradeOrd, canonical};
+use crate::ports::steps::{Overflow, keyed};
 use crate::ports::{Placed, StoreError, Touched};
 use sqlx::{AssertSqlSafe, Sqlite, Transaction};
 use std::collections::BTreeMap;
@@ -17,11 +16,7 @@ pub(super) async fn insert_trades<'a>(
     tx: &mut Transaction<'_, Sqlite>,
     trades: &[&'a Placed<Trade>],
 ) -> Result<BTreeMap<InstrumentId, Vec<&'a Trade>>, StoreError> {
-    // Sorting puts neighbours next to each other in the tree, and shows duplicates within the batch.
-    let mut keyed: Vec<(InstrumentId, TradeOrd, &Trade)> =
-        trades.iter().map(|one| (one.instrument, one.item.ord(), &one.item)).collect();
-    keyed.sort_by(|a, b| (a.0, &a.1).cmp(&(b.0, &b.1)));
-    keyed.dedup_by(|a, b| (a.0, &a.1) == (b.0, &b.1));
+    let keyed = keyed(trades);
     let mut out: BTreeMap<InstrumentId, Vec<&Trade>> = BTreeMap::new();
     for chunk in chunks(&keyed) {
         for (instrument, trade) in insert_chunk(tx, chunk).await? {
@@ -76,49 +71,21 @@ fn bind<'q>(mut query: Query<'q>, chunk: &[(InstrumentId, TradeOrd, &Trade)]) ->
     query
 }
 
-/// What new trades add to the candles of one instrument, per width.
-pub(super) struct Folded {
-    instrument: InstrumentId,
-    levels: Vec<(Interval, BTreeMap<i64, TradeCandle>)>,
-}
-
-impl Folded {
-    pub(super) fn of(instrument: InstrumentId, trades: &[&Trade]) -> Result<Self, Failure> {
-        let mut levels: Vec<(Interval, BTreeMap<i64, TradeCandle>)> =
-            Interval::ALL.into_iter().map(|interval| (interval, BTreeMap::new())).collect();
-        let day = |trade: &Trade| Interval::D1.floor_us(trade.time_us);
-        // Day by day, so that a sum that overflows names its day. No bucket is wider than a day.
-        for part in trades.chunk_by(|a, b| day(a) == day(b)) {
-            let day_us = part.first().map_or(0, |trade| day(trade));
-            let overflow = |error| Failure::SumOverflow { instrument, day_us, error };
-            let mut finer = fold_trades(Interval::M1, part.iter().copied()).map_err(overflow)?;
-            for (interval, level) in &mut levels {
-                // Each level from the one below.
-                finer = roll_up(*interval, finer.values()).map_err(overflow)?;
-                level.extend(finer.iter().map(|(bucket_us, candle)| (*bucket_us, candle.clone())));
-            }
-        }
-        Ok(Self { instrument, levels })
-    }
-}
-
 /// Merges what is new into the stored candles; returns their new values.
 pub(super) async fn update_candles(
     tx: &mut Transaction<'_, Sqlite>,
-    folded: Folded,
+    instrument: InstrumentId,
+    levels: Vec<(Interval, BTreeMap<i64, TradeCandle>)>,
 ) -> Result<Vec<Touched>, Failure> {
-    let instrument = folded.instrument;
     let mut touched = Vec::new();
-    for (interval, mut level) in folded.levels {
+    for (interval, mut level) in levels {
         let buckets = level.keys().copied().collect::<Vec<_>>();
         for stored in load(tx, instrument, interval, &buckets).await? {
             if let Some(candle) = level.get_mut(&stored.bucket_us) {
                 let day_us = Interval::D1.floor_us(stored.bucket_us);
-                candle.merge(&stored).map_err(|error: MarketError| Failure::SumOverflow {
-                    instrument,
-                    day_us,
-                    error,
-                })?;
+                candle
+                    .merge(&stored)
+                    .map_err(|error| Failure::Overflow(Overflow { instrument, day_us, error }))?;
             }
         }
         let candles: Vec<TradeCandle> = level.into_values().collect();

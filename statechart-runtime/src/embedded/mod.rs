@@ -25,6 +25,8 @@ mod moka;
 #[cfg(feature = "sqlite")]
 mod spool;
 #[cfg(feature = "sqlite")]
+mod sqlite_leases;
+#[cfg(feature = "sqlite")]
 mod sqlite_log;
 #[cfg(feature = "sqlite")]
 mod sqlite_reads;

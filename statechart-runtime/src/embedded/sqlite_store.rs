@@ -2,19 +2,20 @@
 
 use super::codec::Columns;
 use super::database::{Database, begin, failed};
-use super::{ingest, sqlite_reads};
+use super::{ingest, sqlite_leases, sqlite_reads};
 use crate::market::{
     CoverageRow, FetchId, Instrument, InstrumentId, Interval, NewInstrument, PARTITIONS, Resolution,
     RestCandle, Source, TimeRange, Trade, TradeCandle, TradeOrd,
 };
 use crate::ports::{
-    Batch, Fetch, FetchRequest, FetchState, FetchUpdate, Ingested, PositionKey, Store, StoreError,
-    StoreStats, StoredDeadLetter, TopicEntry, TopicState,
+    Batch, Fetch, FetchRequest, FetchState, FetchUpdate, Ingested, Lease, LeaseRow, Leases, PositionKey,
+    Store, StoreError, StoreMode, StoreStats, StoredDeadLetter, TopicEntry, TopicState,
 };
 use async_trait::async_trait;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{AssertSqlSafe, SqliteConnection};
 use std::sync::Arc;
+use std::time::Duration;
 
 const FETCH_COLUMNS: &str =
     "id, instrument_id, source, from_ts, to_ts, state, done_to, rows, error, updated_at";
@@ -240,6 +241,39 @@ impl Store for SqliteStore {
 
     async fn stats(&self) -> Result<StoreStats, StoreError> {
         sqlite_reads::stats(&self.database).await
+    }
+
+    fn mode(&self) -> StoreMode {
+        StoreMode { name: "sqlite", why: "the store is a file of this process".to_owned() }
+    }
+}
+
+#[async_trait]
+impl Leases for SqliteStore {
+    async fn take_leases(
+        &self,
+        names: &[String],
+        holder: &str,
+        ttl: Duration,
+        max: usize,
+    ) -> Result<Vec<Lease>, StoreError> {
+        sqlite_leases::take(&self.database, names, holder, ttl, max).await
+    }
+
+    async fn steal_lease(&self, name: &str, holder: &str, ttl: Duration) -> Result<Lease, StoreError> {
+        sqlite_leases::steal(&self.database, name, holder, ttl).await
+    }
+
+    async fn renew_leases(&self, leases: &[Lease], ttl: Duration) -> Result<Vec<Lease>, StoreError> {
+        sqlite_leases::renew(&self.database, leases, ttl).await
+    }
+
+    async fn release_leases(&self, leases: &[Lease]) -> Result<(), StoreError> {
+        sqlite_leases::release(&self.database, leases).await
+    }
+
+    async fn leases(&self) -> Result<Vec<LeaseRow>, StoreError> {
+        sqlite_leases::list(&self.database).await
     }
 }
 

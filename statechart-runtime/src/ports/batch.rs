@@ -1,5 +1,6 @@
 //! A batch: what one transaction of a consumer writes.
 
+use super::lease::Lease;
 use super::log::FetchedRecord;
 use crate::market::{
     CandlePage, CoverageState, FetchEnd, Instrument, InstrumentId, InstrumentTable, Record, Resolution,
@@ -14,6 +15,8 @@ pub const MAX_BATCH_ITEMS: usize = 100_000;
 pub struct Batch {
     /// Where it came from in the log; `None` for data that came another way (then nothing is fenced).
     pub position: Option<Position>,
+    /// The lease under which it is written: refused, with nothing written, when somebody else has taken it since.
+    pub lease: Option<Lease>,
     /// Trades, in any order.
     pub trades: Vec<Placed<Trade>>,
     /// The exchange's candles.

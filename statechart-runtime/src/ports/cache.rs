@@ -13,6 +13,9 @@ pub trait Cache: Send + Sync + 'static {
     /// Stores candles that are better than what is there (greater [`Candle::rank`] for the same bucket; ties are
     /// ignored). `whole` says that the cache, with these candles, knows every candle of that range: it extends the
     /// window when it touches it, and replaces it when it is newer. Old buckets beyond the capacity are dropped.
+    ///
+    /// After an error what the cache holds is unknown: forget the series, and claim only what the candles of the next
+    /// put alone make whole.
     async fn put(
         &self,
         key: &CacheKey,

@@ -7,6 +7,7 @@
 
 mod contract_cache;
 mod contract_data;
+mod contract_lease;
 mod contract_log;
 mod contract_store;
 mod services;

@@ -1,19 +1,23 @@
 //! The store port: instruments, trades, candles, coverage, positions and fetches, with one transaction for a batch.
 
 use super::batch::{Batch, PositionKey};
+use super::lease::{Lease, Leases};
 use super::store_types::{
-    Fetch, FetchRequest, FetchUpdate, Ingested, StoreStats, StoredDeadLetter, TopicEntry,
+    CsvPart, Fetch, FetchRequest, FetchUpdate, Ingested, Maintained, StoreMode, StoreStats, StoredDeadLetter,
+    TopicEntry,
 };
 use crate::market::{
     CoverageRow, FetchId, Instrument, InstrumentId, Interval, MarketError, NewInstrument, Resolution,
     RestCandle, TimeRange, Trade, TradeCandle, TradeOrd,
 };
 use async_trait::async_trait;
+use bytes::Bytes;
+use futures_util::stream::BoxStream;
 use thiserror::Error;
 
 /// The platform's memory. All reads see committed data only.
 #[async_trait]
-pub trait Store: Send + Sync + 'static {
+pub trait Store: Leases + 'static {
     /// All instruments, by symbol.
     async fn instruments(&self) -> Result<Vec<Instrument>, StoreError>;
 
@@ -92,6 +96,26 @@ pub trait Store: Send + Sync + 'static {
 
     /// Numbers for a status screen; cheap enough for one call a second.
     async fn stats(&self) -> Result<StoreStats, StoreError>;
+
+    /// Which kind of store this is, and why: for people.
+    fn mode(&self) -> StoreMode;
+
+    /// A part of a plan as lines of CSV, made by the database itself: `time,open,high,low,close,volume,quote_volume,`
+    /// `trades,closed,source`, without a header, times in milliseconds, every bucket said to be closed. `None` when the
+    /// store cannot do it now, or for this part: then the rows are read one by one.
+    async fn csv(
+        &self,
+        _instrument: InstrumentId,
+        _part: &CsvPart,
+    ) -> Result<Option<BoxStream<'static, Result<Bytes, StoreError>>>, StoreError> {
+        Ok(None)
+    }
+
+    /// Work that is due from time to time: call it once a minute, from any number of processes. Reads are right
+    /// without it, only slower.
+    async fn maintain(&self) -> Result<Maintained, StoreError> {
+        Ok(Maintained::default())
+    }
 }
 
 /// What can go wrong with the store.
@@ -116,6 +140,35 @@ pub enum StoreError {
     BadBatch {
         /// What is wrong.
         why: String,
+    },
+    /// Somebody else has taken the lease under which a batch was to be written.
+    #[error(
+        "the lease `{}` of {} has epoch {}, but {holder} has taken it with epoch {epoch}; nothing was written, stop this work",
+        lease.name, lease.holder, lease.epoch
+    )]
+    StaleLease {
+        /// The lease of the batch.
+        lease: Lease,
+        /// Who holds it now; empty when nobody does.
+        holder: String,
+        /// Its epoch now.
+        epoch: i64,
+    },
+    /// A lease that cannot be asked for.
+    #[error("the lease cannot be taken: {why}; this is a fault of the caller")]
+    BadLease {
+        /// What is wrong.
+        why: String,
+    },
+    /// A database that cannot serve as a store.
+    #[error("the store {at} cannot be used: {why}; {hint}")]
+    Unusable {
+        /// Its address, without the password.
+        at: String,
+        /// What is wrong.
+        why: String,
+        /// What to do.
+        hint: String,
     },
     /// No such instrument.
     #[error("the store has no instrument {}; add it with `ensure_instrument` first", .0.0)]

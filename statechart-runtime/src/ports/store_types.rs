@@ -2,7 +2,7 @@
 
 use super::batch::PositionKey;
 use crate::market::{
-    CoverageRow, Decimal, FetchId, Instrument, InstrumentId, Interval, Source, TimeRange, TradeCandle,
+    CoverageRow, Decimal, FetchId, Instrument, InstrumentId, Interval, Read, Source, TimeRange, TradeCandle,
 };
 use std::collections::BTreeMap;
 
@@ -27,6 +27,35 @@ pub struct Ingested {
     pub covered: Vec<InstrumentId>,
     /// New versions of instruments whose closed buckets changed.
     pub versions: BTreeMap<InstrumentId, i64>,
+}
+
+/// Which kind of store serves, and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoreMode {
+    /// `sqlite`, `timescale` or `plain`.
+    pub name: &'static str,
+    /// Why this one, in a sentence without a full stop.
+    pub why: String,
+}
+
+/// Closed buckets of one interval from one source: what [`super::Store::csv`] writes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CsvPart {
+    /// Where they are.
+    pub read: Read,
+    /// Width of the candles.
+    pub interval: Interval,
+    /// Which buckets, by their start.
+    pub range: TimeRange,
+}
+
+/// What [`super::Store::maintain`] did.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Maintained {
+    /// Late minutes that readers find in the candles again.
+    pub cleaned: u64,
+    /// Up to where candles are made ahead of reading, µs.
+    pub until_us: Option<i64>,
 }
 
 /// A candle that a transaction changed.

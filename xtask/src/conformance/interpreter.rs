@@ -1,8 +1,8 @@
-//! A test on the interpreter.
+//! A test on the interpreter, with the machines that it starts.
 
 use statechart_lang::{
     MapLoader, compile,
-    interpreter::{Input, Interpreter},
+    interpreter::{Input, System, SystemStep},
 };
 
 use super::suite::Test;
@@ -14,18 +14,23 @@ pub(crate) fn run(test: &Test) -> Result<(), String> {
     }
     let imported = test.imported.as_ref().map_err(Clone::clone)?;
     let compiled = compile("test.sc", &MapLoader::from([("test.sc", imported.text.as_str())]));
-    let Some(machine) = compiled.model.as_ref().and_then(|model| model.machine(&imported.machine)) else {
-        return Err("the translation has errors".to_owned());
-    };
-    let mut interpreter = Interpreter::new(machine);
-    interpreter.start();
-    super::compare(test, 0, interpreter.leaves())?;
+    let model = compiled.model.as_ref().ok_or("the translation has errors")?;
+    let machine = model.machine(&imported.machine).ok_or("the translation has errors")?;
+    let mut system = System::new(model, machine);
+    let steps = system.start();
+    super::compare(test, 0, first(&steps, &system))?;
     for (number, event) in test.events.iter().enumerate() {
-        interpreter.advance(event.after_us);
-        if let Some(id) = imported.events.get(&event.name).and_then(|name| machine.event(name)) {
-            interpreter.step(Input::Event { event: id, args: Vec::new() });
-        }
-        super::compare(test, number + 1, interpreter.leaves())?;
+        system.advance(event.after_us);
+        let event = imported.events.get(&event.name).and_then(|name| machine.event(name));
+        let steps =
+            event.map(|event| system.step(Input::Event { event, args: Vec::new() })).unwrap_or_default();
+        super::compare(test, number + 1, first(&steps, &system))?;
     }
     Ok(())
+}
+
+/// Where the first of several steps has led: what it sends is for later.
+fn first(steps: &[SystemStep], system: &System<'_>) -> Vec<String> {
+    let own = steps.iter().find(|step| step.path.is_empty());
+    own.map_or_else(|| system.root().leaves(), |step| step.report.after.clone())
 }

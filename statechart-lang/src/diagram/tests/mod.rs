@@ -4,6 +4,7 @@
 //! Mermaid texts there, to be looked at.
 #![allow(clippy::unwrap_used)]
 
+mod places;
 pub(super) mod sample;
 
 use std::io::Write as _;
@@ -22,6 +23,18 @@ fn pictures() -> Vec<(String, String)> {
         let plain = Options { actions: false, ..Options::default() };
         pictures.push((format!("{}-plain.dot", machine.name), dot(&machine, &plain)));
         pictures.push((format!("{}.mmd", machine.name), mermaid(&machine)));
+        pictures.push((
+            format!("{}.puml", machine.name),
+            text(&drawing(&machine, &plain), Format::PlantUml, Layout::Auto).unwrap(),
+        ));
+        pictures.push((
+            format!("{}.json", machine.name),
+            text(&drawing(&machine, &plain), Format::Json, Layout::Auto).unwrap(),
+        ));
+        for theme in [Theme::Documents, Theme::Dark] {
+            let options = Options { theme, ..Options::default() };
+            pictures.push((format!("{}-{theme:?}.dot", machine.name), dot(&machine, &options)));
+        }
     }
     let (model, system) = sample::platform();
     for messages_only in [false, true] {
@@ -148,7 +161,9 @@ fn mermaid_labels_are_escaped_and_identifiers_safe() {
             "stateDiagram-v2",
             "state \"Off #38; #34;#60;quiet#62;#34; #92;N\" as off",
             "state \"End\" as s_end",
-            "off --> running_feed_live : RESUME #91;has_snapshot and not in(error)#93; / attempts #58;= 0, emit RESUMED(#34;x#59; y#34;)",
+            "state s__fork_1 <<fork>>",
+            "s__fork_1 --> running_feed_live",
+            "off --> s__fork_1 : RESUME #91;has_snapshot and not in(error)#93; / attempts #58;= 0, emit RESUMED(#34;x#59; y#34;)",
             "state running_work_busy {",
             "note right of running_work_waiting",
             "class error alarm",
@@ -173,8 +188,8 @@ fn a_system_shows_every_wire() {
         &text,
         &[
             "subgraph \"cluster_producer/0\" {",
-            "\"TimescaleDB\" [label=\"TimescaleDB\", shape=cylinder",
-            "\"datastore\" [label=<<b>datastore</b> [request]<br/>",
+            "\"TimescaleDB\" [label=\"TimescaleDB\", color=\"#a8842c\", fillcolor=\"#fff8e6\", fontcolor=\"#1c2733\", shape=cylinder",
+            "\"datastore\" [label=<<b>datastore [request]</b><br/>",
             "\"/wire/7\" -> \"consumer/idle\" [lhead=\"cluster_consumer/0\"",
             "to itself: FETCH_DATA",
         ],

@@ -284,6 +284,7 @@ impl<'a> Translator<'a> {
                 ));
             }
         }
+        known.extend(self.children.iter().map(|child| child.stillborn.to_string()));
         for (state, (slot, key)) in &self.results {
             known.push(format!("{state} {:?} {key:?}", self.types.spell(*slot)));
         }

@@ -382,6 +382,7 @@ impl Translator<'_> {
             let at_end = number + 1 == statements.len();
             match statement {
                 Statement::Declare(_) | Statement::Function(..) => {}
+                Statement::Assign(Js::Name(name), Js::Function(..)) if self.lambdas.contains_key(name) => {}
                 Statement::Assign(Js::Name(name), value) if !name.starts_with('_') => {
                     self.assign_js(name, value, at, scope, out)?;
                 }

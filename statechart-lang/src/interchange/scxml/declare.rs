@@ -81,6 +81,9 @@ impl<'a> Translator<'a> {
             match &script.kind {
                 ContentKind::Script(Ok(statements)) => {
                     for statement in statements {
+                        if let Statement::Assign(Js::Name(name), Js::Function(params, body)) = statement {
+                            self.lambdas.insert(name.clone(), (params.clone(), (**body).clone()));
+                        }
                         let Statement::Function(name, params, body) = statement else { continue };
                         self.functions.insert(name.clone(), (params, body));
                         if let Some(value) = returned(body) {
@@ -103,14 +106,18 @@ impl<'a> Translator<'a> {
             }
         }
         // What is assigned to is no function for ever.
-        let mut assigned = BTreeSet::new();
+        let (mut assigned, mut functions) = (BTreeSet::new(), BTreeSet::new());
         every_content(chart, &mut |content| match &content.kind {
             ContentKind::Assign(Code { js: Ok(Js::Name(name)), .. }, _) => {
                 assigned.insert(name.clone());
             }
-            ContentKind::Script(Ok(statements)) => every_assignment(statements, &mut |place, _| {
+            ContentKind::Script(Ok(statements)) => every_assignment(statements, &mut |place, value| {
                 if let Js::Name(name) = place {
-                    assigned.insert(name.clone());
+                    let is_function =
+                        matches!(value, Some(Js::Function(..))) && functions.insert(name.clone());
+                    if !is_function {
+                        assigned.insert(name.clone());
+                    }
                 }
             }),
             _ => {}

@@ -44,6 +44,10 @@ pub(super) struct ChildRow {
     pub(super) events: BTreeMap<String, (String, BTreeMap<String, Field>)>,
     pub(super) sends: Vec<SentRow>,
     pub(super) result: Option<(Option<String>, Shape)>,
+    /// It is never started: what it is to be given is certain to be an error.
+    pub(super) stillborn: bool,
+    /// It can be done.
+    pub(super) ends: bool,
 }
 
 /// What a child sends to its parent.
@@ -157,6 +161,8 @@ impl Family<'_> {
                     events: inner.events,
                     sends: inner.sends,
                     result: inner.result,
+                    stillborn: false,
+                    ends: self.drafts.last().is_some_and(|draft| draft.can_complete(0)),
                 });
             }
         }

@@ -30,9 +30,9 @@ impl Translator<'_> {
         );
         let mut args = Vec::new();
         for param in &invoke.params {
-            let Some((spelt, shape)) = self.children[child].params.get(&param.name).cloned() else {
-                continue;
-            };
+            // What the child does not declare is evaluated all the same.
+            let known = self.children[child].params.get(&param.name).cloned();
+            let (spelt, shape) = known.unwrap_or_default();
             let passed = param.value.js.as_ref().map_err(Clone::clone).and_then(|js| {
                 let found = self.infer(js, scope);
                 if let Some(found) = self.types.shape(found).filter(|found| *found != Shape::Unknown) {
@@ -44,13 +44,20 @@ impl Translator<'_> {
                 Ok((self.spelt(js, scope, kind)?, joined))
             });
             match passed {
+                Ok(_) | Err(Bad::Unknown(_)) if spelt.is_empty() => {}
                 Ok((out, true)) if !out.optional => args.push(format!("{spelt}: {}", out.text)),
                 Ok((_, true)) => {
                     self.lost(invoke.at, format!("`{}` may be undefined when the child starts", param.name));
                 }
                 Ok(_) => self.lost(invoke.at, format!("`{}` has another type in the child", param.name)),
-                Err(Bad::Unknown(why) | Bad::Invalid(why)) => {
-                    self.lost(invoke.at, format!("`{}`: {why}", param.name))
+                Err(Bad::Unknown(why)) => self.lost(invoke.at, format!("`{}`: {why}", param.name)),
+                Err(Bad::Invalid(why)) => {
+                    // W3C 6.4.3: the error is raised, and nothing is invoked.
+                    self.children[child].stillborn = true;
+                    let mut actions = Vec::new();
+                    self.fail(invoke.at, &why, false, &mut actions);
+                    self.push(state, notes, Some(Item::Actions("entry", actions)));
+                    return;
                 }
             }
         }

@@ -78,6 +78,9 @@ impl Translator<'_> {
                 self.opening = known.take();
                 let actions = self.block(block, scope);
                 known = (keyword == "entry").then(|| self.known.clone());
+                // The document ends with it, and leaves it then.
+                let is_end = kind == DraftKind::Final && state.parent == 0;
+                let keyword = if is_end { "entry" } else { keyword };
                 self.push(index, notes, Some(Item::Actions(keyword, actions)));
             }
             known = None;
@@ -126,7 +129,7 @@ impl Translator<'_> {
                     atoms.push(Atom::Done(state));
                 }
             }
-            for child in &self.children {
+            for child in self.children.iter().filter(|child| child.ends && !child.stillborn) {
                 if matches(descriptor, &format!("done.invoke.{}", child.id)) {
                     atoms.push(Atom::DoneChild(child.name.clone()));
                 }
@@ -179,6 +182,7 @@ impl Translator<'_> {
             return;
         }
         let atoms = self.atoms(&transition.events);
+        self.late_ends(state, transition, &atoms);
         let apart = uses_event(transition)
             || self.event_variable.is_some()
             || atoms.iter().any(|atom| self.has_prelude(atom) || *atom == Atom::Fault && self.tells_children);
@@ -260,6 +264,32 @@ impl Translator<'_> {
 }
 
 impl Translator<'_> {
+    /// Notes a transition that waits for the end of children in a state where none of them can run: the language
+    /// forgets a child when the state that runs it is left, W3C may still have its event in the queue.
+    fn late_ends(&mut self, state: usize, transition: &Transition, atoms: &[Atom]) {
+        let is_named = transition.events.iter().any(|descriptor| stem(descriptor).starts_with("done.invoke"));
+        let mut children = atoms.iter().filter_map(|atom| match atom {
+            Atom::DoneChild(name) => self.children.iter().find(|child| child.name == *name),
+            _ => None,
+        });
+        let is_late = |at: usize| {
+            let on_way = |inner: usize, outer: usize| inner == outer || self.draft.is_below(inner, outer);
+            let beside = (0..self.draft.states.len()).any(|other| {
+                self.draft.states[other].kind == DraftKind::Parallel
+                    && on_way(state, other)
+                    && on_way(at, other)
+            });
+            !on_way(state, at) && !on_way(at, state) && !beside
+        };
+        let mut found = children.by_ref().map(|child| is_late(child.state)).peekable();
+        if is_named && found.peek().is_some() && found.all(|late| late) {
+            self.lost(
+                transition.at,
+                "the end of a child whose state has been left by then: here it is not heard of any more",
+            );
+        }
+    }
+
     /// With children, a fault is a message that did not arrive, or something that could not be evaluated.
     fn which_fault(&self, transition: &Transition, guard: Option<String>) -> Option<String> {
         let of = |name: &str| transition.events.iter().any(|descriptor| matches(descriptor, name));

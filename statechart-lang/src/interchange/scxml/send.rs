@@ -108,7 +108,9 @@ impl Translator<'_> {
 
     /// The child of an id: where several states have one, that of the innermost state around.
     fn child_of(&self, id: &str) -> Option<Result<usize, String>> {
-        let all: Vec<usize> = (0..self.children.len()).filter(|at| self.children[*at].id == id).collect();
+        let all: Vec<usize> = (0..self.children.len())
+            .filter(|at| self.children[*at].id == id && !self.children[*at].stillborn)
+            .collect();
         match all.as_slice() {
             [] => None,
             [one] => Some(Ok(*one)),

@@ -6,7 +6,7 @@ use super::super::{
     json::{Json, Kind},
     names,
 };
-use super::Importer;
+use super::{Importer, expr};
 
 /// Types of literals: the type, and the literal.
 type Typed = (String, String);
@@ -95,6 +95,10 @@ impl Importer<'_> {
                         let spelt =
                             self.variable_names.claim(&names::identifier(&format!("{name}_{inner}"), "v"));
                         self.draft.context.push(format!("{spelt}: {ty} = {text}"));
+                        let key = value.items().iter().find(|(key, _)| names::identifier(key, "f") == inner);
+                        if let Some((key, _)) = key {
+                            self.variables.insert(format!("{name}.{key}"), (spelt, ty));
+                        }
                     }
                 }
                 None => self.lost(value.at, format!("the initial value of `{name}`")),
@@ -155,6 +159,9 @@ impl Importer<'_> {
                         (text, false) => text,
                     })
                     .collect();
+                if parts.is_empty() {
+                    return ((kind == "and").to_string(), false);
+                }
                 let several = parts.len() > 1;
                 (parts.join(&format!(" {kind} ")), several)
             }
@@ -187,6 +194,13 @@ impl Importer<'_> {
                     }
                 }
             }
+            (name, _) if expr::is_expression(name) => match self.condition(name) {
+                Some(text) => (text, true),
+                None => {
+                    self.lost(json.at, format!("the guard `{name}`; the transition is never taken"));
+                    ("false".to_owned(), false)
+                }
+            },
             (name, _) => {
                 let values = self.literals(json.get("params"), &format!("the guard `{name}`"));
                 (self.call("guard", name, &values, ""), false)
@@ -233,6 +247,9 @@ impl Importer<'_> {
                     _ => Some("parent".to_owned()),
                 };
                 let message = part(&["event"]).and_then(|event| self.message(event));
+                if let Some(delay) = part(&["delay"]) {
+                    self.lost(delay.at, format!("the delay of `{kind}`: an output is not held back"));
+                }
                 match (to, message) {
                     (Some(to), Some((event, args))) => {
                         self.detail(
@@ -295,20 +312,28 @@ impl Importer<'_> {
             };
             match literal(value) {
                 // Literals are what they say; a text may be code, which only JavaScript can tell.
+                Some(_) if value.text().is_some_and(expr::is_expression) => {
+                    match value.text().and_then(|text| self.computed(text, &ty)) {
+                        Some(text) => out.push(format!("{spelt} := {text}")),
+                        None => self.lost(value.at, format!("what `{name}` is assigned")),
+                    }
+                }
                 Some((found, text)) if found == ty || (found == "Text?" && ty.ends_with('?')) => {
                     out.push(format!("{spelt} := {text}"));
                 }
                 Some((found, text)) if ty == format!("{found}?") => out.push(format!("{spelt} := {text}")),
-                _ => self.lost(value.at, format!("`{name}` is assigned a value that is no {ty}")),
+                _ => match value.text().and_then(|text| self.computed(text, &ty)) {
+                    Some(text) => out.push(format!("{spelt} := {text}")),
+                    None => self.lost(value.at, format!("`{name}` is assigned a value that is no {ty}")),
+                },
             }
         }
     }
 
     fn emit(&mut self, name: &str, event: &str, args: &str, out: &mut Vec<String>) {
-        let fields = self.fields.get(event).cloned().unwrap_or_default();
         let spelt = names::quotable(name);
         if !self.outputs.iter().any(|(known, _)| *known == spelt) {
-            self.outputs.push((spelt.clone(), fields));
+            self.outputs.push((spelt.clone(), event.to_owned()));
         }
         out.push(format!("emit {}{args}", names::symbol(&spelt)));
     }
@@ -401,6 +426,13 @@ impl Importer<'_> {
         }
         if let Some(known) = self.delays.get(name) {
             return format!("({known})");
+        }
+        let known = self.nodes.first().and_then(|root| root.json.get("delays")?.get(name));
+        if let Some(Json { kind: Kind::Number(number), at }) = known
+            && let Some(ms) = number.as_f64()
+        {
+            let at = *at;
+            return self.milliseconds(ms, at);
         }
         let spelt = self.variable_names.claim(&names::identifier(name, "d"));
         self.lost(at, format!("how long the delay `{name}` is: `{spelt}` is 1s until you say otherwise"));

@@ -6,9 +6,11 @@
 //! |---|---|
 //! | `tree` | states, their ids, and what a target means |
 //! | `code` | guards, actions, invocations, context |
+//! | `expr` | expressions on the context, where they stand as text |
 //! | `reactions` | transitions, with the domains of XState |
 
 mod code;
+mod expr;
 mod reactions;
 mod tree;
 
@@ -67,7 +69,8 @@ struct Importer<'a> {
     event_names: Names,
     /// Fields of events that the document sends: `name: Type`.
     fields: BTreeMap<String, Vec<(String, String)>>,
-    outputs: Vec<(String, Vec<(String, String)>)>,
+    /// Outputs, and the events whose fields they have.
+    outputs: Vec<(String, String)>,
     /// Kind of extern, name and signature in the document; its name here.
     externs: BTreeMap<Signature, String>,
     extern_lines: Vec<String>,
@@ -138,10 +141,10 @@ impl<'a> Importer<'a> {
             self.draft.inputs.push(DraftSymbol { name: name.clone(), fields, doc: None });
             imported.events.insert(original.clone(), name.clone());
         }
-        for (name, fields) in &self.outputs {
+        for (name, event) in &self.outputs {
             self.draft.outputs.push(DraftSymbol {
                 name: name.clone(),
-                fields: spelt(fields, "?"),
+                fields: self.fields.get(event).map_or(Vec::new(), |fields| spelt(fields, "?")),
                 doc: None,
             });
         }
@@ -152,7 +155,10 @@ impl<'a> Importer<'a> {
         imported.notes.extend(verdict(&imported.text).into_iter().map(|(diagnostic, _)| Note {
             at: Position::default(),
             lost: true,
-            text: format!("the translation has an error: {} {}", diagnostic.code, diagnostic.message),
+            text: format!(
+                "the translation has an error, mend it by hand: {} {}",
+                diagnostic.code, diagnostic.message
+            ),
         }));
         imported.notes.sort();
         imported.notes.dedup();

@@ -98,7 +98,7 @@ impl Importer<'_> {
             return;
         }
         if let Some(output) = json.get("output").filter(|_| state == 0) {
-            self.detail(output.at, "the output of the machine: let its final states return it");
+            self.lost(output.at, "the output of the machine: let its final states return it");
         }
         for (number, invoke) in json.get("invoke").map(Json::several).unwrap_or_default().iter().enumerate() {
             let notes = self.notes.len();

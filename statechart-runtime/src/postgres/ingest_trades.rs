@@ -1,0 +1,292 @@
+//! Trades into the table, and what was really new into the candles.
+
+use super::connect::Inner;
+use super::copy::{self, COLUMNS};
+use super::error::{code, failed};
+use super::ingest::{Failure, Known};
+use super::mode::Mode;
+use super::number::{BadNumber, Num, Ts};
+use super::reads;
+use super::rows::{CANDLE, Columns};
+use crate::market::{
+    InstrumentId, Interval, MarketError, TimeRange, Trade, TradeCandle, TradeOrd, canonical,
+};
+use crate::ports::steps::{Keyed, Overflow, fold_levels, keyed};
+use crate::ports::{Placed, StoreError, Touched};
+use sqlx::{AssertSqlSafe, PgConnection};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::Ordering;
+
+/// Buckets without a change between two that changed, up to which one read fetches both.
+const MAX_STRIDE: i64 = 200;
+
+/// Trades that were new, by instrument and in order.
+pub(super) type Written<'a> = BTreeMap<InstrumentId, Vec<&'a Trade>>;
+
+/// What inserting needs to know.
+pub(super) struct Change<'a> {
+    pub(super) inner: &'a Inner,
+    pub(super) known: &'a BTreeMap<InstrumentId, Known>,
+}
+
+/// Inserts trades. The fast way assumes that all are new; a single duplicate undoes it (not the transaction), and the
+/// slow way asks which ones were. A replay is full of duplicates, so after one the next batch takes the slow way at once.
+pub(super) async fn insert_trades<'a>(
+    tx: &mut PgConnection,
+    change: &Change<'_>,
+    trades: &[&'a Placed<Trade>],
+) -> Result<Written<'a>, StoreError> {
+    let keyed = keyed(trades);
+    let mut out = Written::new();
+    if keyed.is_empty() {
+        return Ok(out);
+    }
+    // Trades behind everything that is stored cannot be there already.
+    let is_fresh = keyed.iter().all(|(instrument, _, trade)| {
+        let newest = change.known.get(instrument).and_then(|known| known.newest_us);
+        newest.is_none_or(|newest_us| trade.time_us > newest_us)
+    });
+    let data = copy::rows(&keyed);
+    let expected = &change.inner.expect_duplicates;
+    if (is_fresh || !expected.load(Ordering::Relaxed)) && copy_directly(tx, &data).await? {
+        for (instrument, _, trade) in &keyed {
+            out.entry(*instrument).or_default().push(*trade);
+        }
+        return Ok(out);
+    }
+    let total = keyed.len();
+    let new = copy_staged(tx, &data, &keyed).await?;
+    expected.store(new.len() < total, Ordering::Relaxed);
+    for (instrument, trade) in new {
+        out.entry(instrument).or_default().push(trade);
+    }
+    Ok(out)
+}
+
+/// Straight into the table, under a savepoint. False when a trade was there already: then nothing has happened.
+async fn copy_directly(tx: &mut PgConnection, data: &[u8]) -> Result<bool, StoreError> {
+    run(tx, "SAVEPOINT direct").await?;
+    match copy_in(tx, "trade", data).await {
+        Ok(()) => {
+            run(tx, "RELEASE SAVEPOINT direct").await?;
+            Ok(true)
+        }
+        Err(error) if code(&error).as_deref() == Some("23505") => {
+            run(tx, "ROLLBACK TO SAVEPOINT direct").await?;
+            Ok(false)
+        }
+        Err(error) => Err(failed("copying trades", error)),
+    }
+}
+
+/// By way of a temporary table; returns those that were new.
+async fn copy_staged<'a>(
+    tx: &mut PgConnection,
+    data: &[u8],
+    keyed: &[Keyed<'a>],
+) -> Result<Vec<(InstrumentId, &'a Trade)>, StoreError> {
+    run(
+        tx,
+        "CREATE TEMPORARY TABLE IF NOT EXISTS staged_trade (instrument_id int, ts timestamptz, ord bytea, px numeric,
+         qty numeric, side int2, src int2) ON COMMIT DELETE ROWS",
+    )
+    .await?;
+    copy_in(tx, "staged_trade", data).await.map_err(|e| failed("copying trades", e))?;
+    let rows = sqlx::query(
+        "INSERT INTO trade (instrument_id, ts, ord, px, qty, side, src)
+         SELECT instrument_id, ts, ord, px, qty, side, src FROM staged_trade
+         ON CONFLICT DO NOTHING RETURNING instrument_id, ord",
+    )
+    .fetch_all(&mut *tx)
+    .await
+    .map_err(|e| failed("inserting trades", e))?;
+    // An attempt within this transaction may come after this one.
+    run(tx, "TRUNCATE staged_trade").await?;
+    let mut new: BTreeSet<(InstrumentId, TradeOrd)> = BTreeSet::new();
+    for row in &rows {
+        let columns = Columns { table: "trade", row };
+        new.insert((InstrumentId(columns.get(0)?), columns.ord(1)?));
+    }
+    let is_new = |one: &&Keyed<'a>| new.contains(&(one.0, one.1.clone()));
+    Ok(keyed.iter().filter(is_new).map(|(instrument, _, trade)| (*instrument, *trade)).collect())
+}
+
+async fn copy_in(tx: &mut PgConnection, table: &str, data: &[u8]) -> Result<(), sqlx::Error> {
+    let statement = format!("COPY {table} {COLUMNS} FROM STDIN (FORMAT binary)");
+    let mut copy = tx.copy_in_raw(&statement).await?;
+    copy.send(data).await?;
+    copy.finish().await.map(|_| ())
+}
+
+async fn run(tx: &mut PgConnection, sql: &'static str) -> Result<(), StoreError> {
+    sqlx::raw_sql(sql).execute(tx).await.map(|_| ()).map_err(|e| failed("writing a batch", e))
+}
+
+/// Brings the candles up to date; returns the new values of all that changed, by instrument, width and time.
+pub(super) async fn update_candles(
+    tx: &mut PgConnection,
+    mode: Mode,
+    written: &Written<'_>,
+) -> Result<Vec<Touched>, Failure> {
+    if written.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut levels: BTreeMap<Interval, Vec<(InstrumentId, TradeCandle)>> = BTreeMap::new();
+    for (instrument, trades) in written {
+        for (interval, level) in fold_levels(*instrument, trades).map_err(Failure::Overflow)? {
+            let folded = levels.entry(interval).or_default();
+            folded.extend(level.into_values().map(|candle| (*instrument, candle)));
+        }
+    }
+    if mode == Mode::Timescale {
+        mark_dirty(tx, levels.get(&Interval::M1).map_or(&[], Vec::as_slice)).await?;
+    }
+    let mut touched = Vec::new();
+    for (interval, folded) in &levels {
+        match mode {
+            Mode::Plain => merge(tx, *interval, folded, &mut touched).await?,
+            Mode::Timescale => read_back(tx, *interval, folded, &mut touched).await?,
+        }
+    }
+    touched.sort_by_key(|one| (one.instrument, one.interval, one.candle.bucket_us));
+    Ok(touched)
+}
+
+/// Merges what is new into the stored candles of one width, in one statement.
+async fn merge(
+    tx: &mut PgConnection,
+    interval: Interval,
+    folded: &[(InstrumentId, TradeCandle)],
+    touched: &mut Vec<Touched>,
+) -> Result<(), Failure> {
+    let sql = format!(
+        "INSERT INTO trade_candle_{interval} AS c (instrument_id, {CANDLE})
+         SELECT * FROM unnest($1::int4[], $2::timestamptz[], $3::numeric[], $4::numeric[], $5::numeric[],
+             $6::numeric[], $7::numeric[], $8::numeric[], $9::int8[], $10::bytea[], $11::bytea[])
+         ON CONFLICT (instrument_id, bucket) DO UPDATE SET
+             open = CASE WHEN excluded.first_ord < c.first_ord THEN excluded.open ELSE c.open END,
+             high = greatest(c.high, excluded.high),
+             low = least(c.low, excluded.low),
+             close = CASE WHEN excluded.last_ord > c.last_ord THEN excluded.close ELSE c.close END,
+             volume = trim_scale(c.volume + excluded.volume),
+             quote_volume = trim_scale(c.quote_volume + excluded.quote_volume),
+             trades = c.trades + excluded.trades,
+             first_ord = least(c.first_ord, excluded.first_ord),
+             last_ord = greatest(c.last_ord, excluded.last_ord)
+         RETURNING instrument_id, {CANDLE}"
+    );
+    let numbers = |of: fn(&TradeCandle) -> crate::market::Decimal| -> Vec<Num> {
+        folded.iter().map(|(_, candle)| Num(of(candle))).collect()
+    };
+    let rows = sqlx::query(AssertSqlSafe(sql))
+        .bind(folded.iter().map(|(instrument, _)| instrument.0).collect::<Vec<i32>>())
+        .bind(folded.iter().map(|(_, candle)| Ts(candle.bucket_us)).collect::<Vec<Ts>>())
+        .bind(numbers(|candle| candle.open))
+        .bind(numbers(|candle| candle.high))
+        .bind(numbers(|candle| candle.low))
+        .bind(numbers(|candle| candle.close))
+        .bind(numbers(|candle| candle.volume))
+        .bind(numbers(|candle| candle.quote_volume))
+        .bind(
+            folded
+                .iter()
+                .map(|(_, candle)| i64::try_from(candle.trades).unwrap_or(i64::MAX))
+                .collect::<Vec<i64>>(),
+        )
+        .bind(folded.iter().map(|(_, candle)| candle.first_ord.to_bytes()).collect::<Vec<_>>())
+        .bind(folded.iter().map(|(_, candle)| candle.last_ord.to_bytes()).collect::<Vec<_>>())
+        .fetch_all(tx)
+        .await
+        .map_err(|e| failed("writing candles", e))?;
+    for row in &rows {
+        let columns = Columns { table: "trade_candle", row };
+        let (instrument, bucket_us) = (InstrumentId(columns.get(0)?), columns.time(1)?);
+        let candle = exact(columns.trade_candle(1), instrument, bucket_us, folded)?;
+        touched.push(Touched { instrument, interval, candle });
+    }
+    Ok(())
+}
+
+/// The candles of the buckets that changed, as every reader sees them after the commit.
+async fn read_back(
+    tx: &mut PgConnection,
+    interval: Interval,
+    folded: &[(InstrumentId, TradeCandle)],
+    touched: &mut Vec<Touched>,
+) -> Result<(), Failure> {
+    let width_us = interval.width_us();
+    let near = |a: &(InstrumentId, TradeCandle), b: &(InstrumentId, TradeCandle)| {
+        a.0 == b.0 && b.1.bucket_us - a.1.bucket_us <= width_us * MAX_STRIDE
+    };
+    for part in folded.chunk_by(near) {
+        let (Some((instrument, first)), Some((_, last))) = (part.first(), part.last()) else { continue };
+        let range = TimeRange { from_us: first.bucket_us, to_us: last.bucket_us + width_us };
+        let wanted: BTreeSet<i64> = part.iter().map(|(_, candle)| candle.bucket_us).collect();
+        let rows = reads::aggregated(tx, *instrument, interval, range, i64::from(i32::MAX)).await?;
+        for row in &rows {
+            let columns = Columns { table: "trade_candle", row };
+            let bucket_us = columns.time(0)?;
+            if wanted.contains(&bucket_us) {
+                let candle = exact(columns.trade_candle(0), *instrument, bucket_us, part)?;
+                touched.push(Touched { instrument: *instrument, interval, candle });
+            }
+        }
+    }
+    Ok(())
+}
+
+/// A sum that no longer fits is found here: it is a fault of the trades, not of the row.
+fn exact(
+    read: Result<TradeCandle, StoreError>,
+    instrument: InstrumentId,
+    bucket_us: i64,
+    folded: &[(InstrumentId, TradeCandle)],
+) -> Result<TradeCandle, Failure> {
+    let error = match read {
+        Ok(candle) => return Ok(candle),
+        Err(error) => error,
+    };
+    let is_inexact = match &error {
+        StoreError::Io { source, .. } => match source.downcast_ref::<sqlx::Error>() {
+            Some(sqlx::Error::ColumnDecode { source, .. }) => {
+                source.downcast_ref::<BadNumber>() == Some(&BadNumber::Inexact)
+            }
+            _ => false,
+        },
+        _ => false,
+    };
+    if !is_inexact {
+        return Err(error.into());
+    }
+    let added = folded.iter().find(|(of, candle)| *of == instrument && candle.bucket_us == bucket_us);
+    let right = added
+        .map(|(_, candle)| format!("{} or {}", canonical(candle.volume), canonical(candle.quote_volume)));
+    Err(Failure::Overflow(Overflow {
+        instrument,
+        day_us: Interval::D1.floor_us(bucket_us),
+        error: MarketError::SumOverflow {
+            left: "that is stored".to_owned(),
+            right: right.unwrap_or_default(),
+        },
+    }))
+}
+
+/// Notes the minutes behind the line up to which candles are materialized. The line cannot move before this commits.
+async fn mark_dirty(
+    tx: &mut PgConnection,
+    minutes: &[(InstrumentId, TradeCandle)],
+) -> Result<(), StoreError> {
+    sqlx::query(
+        "WITH line AS MATERIALIZED (SELECT until FROM refreshed FOR SHARE)
+         INSERT INTO dirty AS d (instrument_id, bucket)
+         SELECT m.instrument_id, m.bucket FROM unnest($1::int4[], $2::timestamptz[]) AS m (instrument_id, bucket), line
+         WHERE m.bucket < line.until
+         ON CONFLICT (instrument_id, bucket) DO UPDATE SET touched = d.touched + 1",
+    )
+    .bind(minutes.iter().map(|(instrument, _)| instrument.0).collect::<Vec<i32>>())
+    .bind(minutes.iter().map(|(_, candle)| Ts(candle.bucket_us)).collect::<Vec<Ts>>())
+    .execute(tx)
+    .await
+    .map(|_| ())
+    .map_err(|e| failed("noting minutes to be refreshed", e))
+}

@@ -1,0 +1,151 @@
+//! What TimescaleDB needs from time to time: materializing what is old enough, and refreshing dirty minutes.
+//!
+//! TimescaleDB's own refresh policies go by the wall clock and know nothing of dirty minutes; a recording of 2018 would
+//! lie behind their line at once. So the line is drawn here, by the newest trade, and every writer knows it:
+//!
+//! 1. The line is moved. That waits for writers that decided by the old one; later ones note what they change behind it.
+//! 2. The dirty minutes are remembered, and every level is refreshed up to the line, the finest first, whole buckets only.
+//! 3. The remembered minutes are removed, unless they were touched again meanwhile.
+
+use super::connect::{Inner, PostgresOptions};
+use super::error::failed;
+use super::leases;
+use super::mode::Mode;
+use super::number::Ts;
+use crate::market::{Interval, TimeRange, US_PER_MINUTE};
+use crate::ports::{Lease, Maintained, StoreError};
+use sqlx::{AssertSqlSafe, ConnectOptions, Connection, PgConnection};
+use std::time::Duration;
+
+/// How far behind the newest trade candles stay unmaterialized: what comes late by less costs no refresh.
+const LAG_US: i64 = 10 * US_PER_MINUTE;
+/// Who refreshes. Longer than a refresh takes; one that fails is taken up again after this.
+const LEASE: &str = "maintenance";
+const LEASE_TIME: Duration = Duration::from_secs(900);
+/// Longest statement of a refresh.
+const STATEMENT_TIME: &str = "SET statement_timeout = '10min'; SET lock_timeout = '30s'";
+/// Dirty minutes of one run; the others wait for the next.
+const MAX_DIRTY: i64 = 100_000;
+
+/// Runs once, unless another process is at it. With plain tables there is nothing to do.
+pub(super) async fn maintain(inner: &Inner) -> Result<Maintained, StoreError> {
+    if inner.mode == Mode::Plain {
+        return Ok(Maintained::default());
+    }
+    // Unique to this call.
+    let holder = format!("{}:{:x}", std::process::id(), {
+        use std::hash::{BuildHasher, RandomState};
+        RandomState::new().hash_one(0)
+    });
+    let names = [LEASE.to_owned()];
+    let Some(lease) = leases::take(inner, &names, &holder, LEASE_TIME, 1).await?.pop() else {
+        return Ok(Maintained::default());
+    };
+    // A connection of its own: its session has other limits.
+    let io = |e| failed("connecting", e);
+    let mut connection = inner.connect.connect().await.map_err(io)?;
+    let result = refresh(inner, &mut connection).await;
+    // A server that shares one session among its clients keeps what was set.
+    let _ = super::connect::session(&mut connection).await;
+    let _ = connection.close().await;
+    give_back(inner, lease).await;
+    result
+}
+
+async fn give_back(inner: &Inner, lease: Lease) {
+    // It runs out by itself.
+    if let Err(error) = leases::release(inner, &[lease]).await {
+        tracing::debug!(%error, "the lease for maintenance is kept until it runs out");
+    }
+}
+
+async fn refresh(inner: &Inner, connection: &mut PgConnection) -> Result<Maintained, StoreError> {
+    let io = |e| failed("refreshing candles", e);
+    sqlx::raw_sql(STATEMENT_TIME).execute(&mut *connection).await.map_err(io)?;
+    let times: (Option<Ts>, Option<Ts>) =
+        sqlx::query_as("SELECT min(ts), max(ts) FROM trade").fetch_one(&mut *connection).await.map_err(io)?;
+    let (Some(Ts(oldest_us)), Some(Ts(newest_us))) = times else { return Ok(Maintained::default()) };
+    let wanted_us = Interval::M1.floor_us(newest_us - LAG_US);
+    let before: Option<Ts> = sqlx::query_scalar("SELECT nullif(until, '-infinity') FROM refreshed")
+        .fetch_one(&mut *connection)
+        .await
+        .map_err(io)?;
+    let until_us = before.map_or(wanted_us, |Ts(before_us)| before_us.max(wanted_us));
+    sqlx::query("UPDATE refreshed SET until = $1 WHERE until < $1")
+        .bind(Ts(until_us))
+        .execute(&mut *connection)
+        .await
+        .map_err(io)?;
+    let dirty: Vec<(i32, Ts, i64)> =
+        sqlx::query_as("SELECT instrument_id, bucket, touched FROM dirty ORDER BY bucket LIMIT $1")
+            .bind(MAX_DIRTY)
+            .fetch_all(&mut *connection)
+            .await
+            .map_err(io)?;
+    let mut from_us = before.map_or(oldest_us, |Ts(before_us)| before_us);
+    if let Some((_, Ts(first_us), _)) = dirty.first() {
+        from_us = from_us.min(*first_us);
+    }
+    // Candles outlive their trades: refreshing where trades were removed would remove them, too.
+    if let Some(keep) = inner.keep_trades {
+        let keep_us = i64::try_from(keep.as_micros()).unwrap_or(i64::MAX);
+        from_us =
+            from_us.max(Interval::D1.ceil_us(newest_us.saturating_sub(keep_us)) + Interval::D1.width_us());
+    }
+    for interval in Interval::ALL {
+        let range = TimeRange { from_us: interval.floor_us(from_us), to_us: interval.floor_us(until_us) };
+        if range.is_empty() {
+            continue;
+        }
+        let sql = format!(
+            "CALL refresh_continuous_aggregate('trade_candle_{interval}', {}, {})",
+            literal(range.from_us),
+            literal(range.to_us)
+        );
+        sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut *connection).await.map_err(io)?;
+    }
+    let cleaned = sqlx::query(
+        "DELETE FROM dirty d USING unnest($1::int4[], $2::timestamptz[], $3::int8[]) AS seen (id, bucket, touched)
+         WHERE d.instrument_id = seen.id AND d.bucket = seen.bucket AND d.touched = seen.touched",
+    )
+    .bind(dirty.iter().map(|(id, _, _)| *id).collect::<Vec<_>>())
+    .bind(dirty.iter().map(|(_, bucket, _)| *bucket).collect::<Vec<_>>())
+    .bind(dirty.iter().map(|(_, _, touched)| *touched).collect::<Vec<_>>())
+    .execute(&mut *connection)
+    .await
+    .map_err(io)?;
+    Ok(Maintained { cleaned: cleaned.rows_affected(), until_us: Some(until_us) })
+}
+
+/// A time as SQL; whole seconds.
+pub(super) fn literal(time_us: i64) -> String {
+    format!("to_timestamp({})", time_us.div_euclid(1_000_000))
+}
+
+/// Compression and retention as TimescaleDB's own jobs; only where they are asked for.
+pub(super) async fn policies(
+    connection: &mut PgConnection,
+    options: &PostgresOptions,
+) -> Result<(), StoreError> {
+    let io = |e| failed("setting up compression and retention", e);
+    let seconds = |time: Duration| time.as_secs().max(1);
+    if let Some(after) = options.compress_after {
+        let sql = format!(
+            "ALTER TABLE trade SET (timescaledb.compress, timescaledb.compress_segmentby = 'instrument_id',
+                 timescaledb.compress_orderby = 'ts, ord');
+             SELECT remove_compression_policy('trade', if_exists => true);
+             SELECT add_compression_policy('trade', interval '{} seconds')",
+            seconds(after)
+        );
+        sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut *connection).await.map_err(io)?;
+    }
+    if let Some(keep) = options.keep_trades {
+        let sql = format!(
+            "SELECT remove_retention_policy('trade', if_exists => true);
+             SELECT add_retention_policy('trade', interval '{} seconds')",
+            seconds(keep)
+        );
+        sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut *connection).await.map_err(io)?;
+    }
+    Ok(())
+}
