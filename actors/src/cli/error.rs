@@ -71,6 +71,9 @@ pub(crate) enum CliError {
     /// The simulator does not start.
     #[error(transparent)]
     Simulator(#[from] SimulatorError),
+    /// Some of log, store and cache cannot be used; each has been reported.
+    #[error("{0} cannot be used; what each of them says stands above")]
+    NotUsable(String),
     /// No platform answers.
     #[error(
         "no platform answers at {url} ({reason}); start one with `platform run` or `platform demo`, or give its address with --url"
@@ -91,7 +94,7 @@ pub(crate) enum CliError {
     },
     /// The demo's request got no candles.
     #[error(
-        "the demo's request was not answered within {within_s} s ({reason}); `--log info` shows what the actors do"
+        "the demo's request was not answered within {within_s} s ({reason}); `--log-level info` shows what the actors do"
     )]
     NoCandles {
         /// How long it waited.
@@ -122,6 +125,8 @@ impl CliError {
             | Self::NoDataDir { .. }
             | Self::NotConfirmed(_)
             | Self::OtherSeed { .. }
+            | Self::Start(StartError::Backend { .. } | StartError::Unusable(_) | StartError::Settings(_))
+            | Self::NotUsable(_)
             | Self::Simulator(SimulatorError::Config { .. } | SimulatorError::Tape { .. }) => 2,
             _ => 1,
         }

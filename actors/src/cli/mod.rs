@@ -5,6 +5,7 @@
 //!                 ├─ demo      simulator + platform in this process, asked over HTTP
 //!                 ├─ simulate  the simulator alone
 //!                 ├─ run       the platform, configured by flags, environment and file (settings/)
+//!                 ├─ doctor    whether log, store and cache can be used, and how
 //!                 ├─ status    one screen about a running platform
 //!                 └─ reset     deletes a data directory's data
 //! ```
@@ -15,6 +16,7 @@
 mod chart;
 mod client;
 mod demo;
+mod doctor;
 mod error;
 mod output;
 mod path_text;
@@ -44,7 +46,7 @@ struct Cli {
     /// What is told on stderr: error, warn, info, debug, trace, or a filter like `actors=debug,sqlx=warn`
     /// [default: RUST_LOG, else warn]
     #[arg(long, global = true, value_name = "LEVEL")]
-    log: Option<String>,
+    log_level: Option<String>,
 }
 
 const EXAMPLES: &str = "\
@@ -52,6 +54,7 @@ Examples:
   platform demo                                        everything in one process, nothing to set up
   platform simulate --speed 60x                        an exchange to try things against
   platform run --exchange http://127.0.0.1:9000        the platform on that exchange
+  platform doctor --log kafka://127.0.0.1:9092         whether a broker can be used
   platform status                                      what the platform is doing
 
 Exit codes:
@@ -64,6 +67,7 @@ enum Command {
     Demo(demo::Demo),
     Simulate(simulate::Simulate),
     Run(run::Run),
+    Doctor(doctor::Doctor),
     Status(status::StatusCommand),
     Reset(reset::Reset),
 }
@@ -75,7 +79,7 @@ pub fn main() -> ExitCode {
 
 fn start(arguments: impl IntoIterator<Item = OsString>) -> Result<(), CliError> {
     let cli = Cli::try_parse_from(arguments)?;
-    output::log_to_stderr(cli.log.as_deref())?;
+    output::log_to_stderr(cli.log_level.as_deref())?;
     let Some(command) = cli.command else {
         let help = Cli::command().render_help();
         return output::print(&help.ansi().to_string());
@@ -88,6 +92,7 @@ fn start(arguments: impl IntoIterator<Item = OsString>) -> Result<(), CliError> 
             Command::Demo(command) => command.run().await,
             Command::Simulate(command) => command.run().await,
             Command::Run(command) => command.run().await,
+            Command::Doctor(command) => command.run().await,
             Command::Status(command) => command.run().await,
             Command::Reset(command) => command.run(),
         }
@@ -134,7 +139,12 @@ mod tests {
             ("simulate --check /does/not/exist.csv", 2),
             ("simulate --symbols BTC_USDX", 2),
             ("reset --data-dir /does/not/exist", 2),
-            ("demo --log no=such=thing", 2),
+            ("demo --log-level no=such=thing", 2),
+            ("run --exchange http://127.0.0.1:1 --log debug", 2),
+            ("run --exchange http://127.0.0.1:1 --role singer", 2),
+            ("run --exchange http://127.0.0.1:1 --partitions 1,x", 2),
+            ("doctor --log kafka://", 2),
+            ("doctor --log kafka://127.0.0.1:1 --data-dir /does/not/exist", 2),
         ] {
             let arguments = std::iter::once("platform").chain(arguments.split(' ')).map(OsString::from);
             let arguments: Vec<_> = arguments.collect();

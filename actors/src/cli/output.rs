@@ -76,11 +76,13 @@ pub(crate) fn warn(text: &str) {
 pub(crate) fn log_to_stderr(flag: Option<&str>) -> Result<(), CliError> {
     let from_env = std::env::var("RUST_LOG").ok().filter(|filter| !filter.trim().is_empty());
     let (place, filter) = match (flag, from_env) {
-        (Some(flag), _) => ("--log", flag.to_owned()),
+        (Some(flag), _) => ("--log-level", flag.to_owned()),
         (None, Some(filter)) => ("RUST_LOG", filter),
-        (None, None) => ("--log", "warn".to_owned()),
+        (None, None) => ("--log-level", "warn".to_owned()),
     };
-    let filter = EnvFilter::try_new(&filter).map_err(|error| CliError::Setting {
+    // The broker's client reports each of its attempts; what becomes of them is our own message.
+    let all = if filter.contains("rskafka") { filter.clone() } else { format!("rskafka=off,{filter}") };
+    let filter = EnvFilter::try_new(&all).map_err(|error| CliError::Setting {
         place: place.into(),
         value: filter.clone(),
         reason: format!(

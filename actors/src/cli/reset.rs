@@ -16,7 +16,10 @@ use super::{
         style::{BOLD, DIM, RESET},
     },
 };
-use crate::lock::{self, DATA_FILE, DataDirLock};
+use crate::{
+    lock::{self, DATA_FILE, DataDirLock},
+    platform::SPOOL_FILE,
+};
 
 /// Deletes the data of a data directory: trades, candles, log, offsets.
 ///
@@ -83,8 +86,10 @@ impl Reset {
 
 /// Whether the platform writes files of this name.
 fn is_ours(name: &str) -> bool {
-    let database =
-        name.strip_prefix(DATA_FILE).is_some_and(|rest| ["", "-wal", "-shm", "-journal"].contains(&rest));
+    let database = [DATA_FILE, SPOOL_FILE].iter().any(|file| {
+        let rest = name.strip_prefix(file);
+        rest.is_some_and(|rest| ["", "-wal", "-shm", "-journal"].contains(&rest))
+    });
     database || name == demo::NOTE_FILE
 }
 

@@ -53,6 +53,26 @@ pub(crate) struct Run {
     /// Whether the live feed is subscribed; without it, history is fetched on request only [PLATFORM_LIVE] [default: true]
     #[arg(long, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true")]
     live: Option<String>,
+    /// Where the log is: `embedded`, or `kafka://HOST:PORT` [PLATFORM_LOG] [default: embedded]
+    #[arg(long, value_name = "URL")]
+    log: Option<String>,
+    /// Where the store is: `embedded`, or `postgres://USER:PASSWORD@HOST:PORT/DATABASE` [PLATFORM_STORE]
+    /// [default: embedded]
+    #[arg(long, value_name = "URL")]
+    store: Option<String>,
+    /// Where the cache is: `embedded`, or `redis://HOST:PORT` [PLATFORM_CACHE] [default: embedded]
+    #[arg(long, value_name = "URL")]
+    cache: Option<String>,
+    /// What this process does: all, producer, consumer or api [PLATFORM_ROLE] [default: all]
+    #[arg(long, value_name = "ROLE")]
+    role: Option<String>,
+    /// Partitions of the fixed topic that this process reads, like 0,3; without it they are shared out by leases
+    /// [PLATFORM_PARTITIONS]
+    #[arg(long, value_name = "LIST")]
+    partitions: Option<String>,
+    /// How long the work of a process that has died stays its own [PLATFORM_LEASE] [default: 10s]
+    #[arg(long, value_name = "TIME")]
+    lease: Option<String>,
     /// A TOML file with these settings, e.g. `symbols = ["BTC-USD", "ETH-USD"]` [PLATFORM_CONFIG]
     #[arg(long, value_name = "FILE")]
     config: Option<String>,
@@ -63,8 +83,10 @@ Examples:
   platform run --exchange http://127.0.0.1:9000 --exchange-speed 60x
   platform run --exchange cryptocompare --symbols BTC-USD,ETH-USD --data-dir ./data
   platform run --config platform.toml --listen 127.0.0.1:8081
+  platform run --exchange cryptocompare --log kafka://127.0.0.1:9092
 
-Names in the file are those of the flags with `_`: exchange, exchange_speed, listen, data_dir, symbols, seed, live.
+Names in the file are those of the flags with `_`: exchange, exchange_speed, listen, data_dir, symbols, seed, live,
+log, store, cache, role, partitions, lease.
 The real hosts answer 401 to calls without a key of a paid plan; a simulator needs none.";
 
 impl Run {
@@ -80,6 +102,12 @@ impl Run {
         config.symbols = settings.symbols.clone();
         config.time_scale = settings.time_scale;
         config.live = settings.live;
+        config.backends = settings.backends.clone();
+        config.role = settings.role;
+        config.partitions = settings.partitions.clone();
+        if let Some(lease) = settings.lease {
+            config.lease = lease;
+        }
         if let Some(seed) = settings.seed {
             config.seed = seed;
         }
@@ -97,9 +125,7 @@ impl Run {
     }
 
     fn settings(&self) -> Result<Settings, CliError> {
-        let variables = std::env::vars_os()
-            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
-        let variables: Vec<(String, String)> = variables.collect();
+        let variables = variables();
         let config = self.config.clone().or_else(|| {
             let named = variables.iter().find(|(name, _)| name == "PLATFORM_CONFIG");
             named.map(|(_, path)| path.clone()).filter(|path| !path.trim().is_empty())
@@ -112,6 +138,12 @@ impl Run {
             ("symbols", self.symbols.clone()),
             ("seed", self.seed.clone()),
             ("live", self.live.clone()),
+            ("log", self.log.clone()),
+            ("store", self.store.clone()),
+            ("cache", self.cache.clone()),
+            ("role", self.role.clone()),
+            ("partitions", self.partitions.clone()),
+            ("lease", self.lease.clone()),
         ]);
         if let Some(path) = config {
             layers = layers.with_file(&path, &read(&path)?)?;
@@ -121,6 +153,13 @@ impl Run {
         }
         Settings::resolve(&layers)
     }
+}
+
+/// The environment, as far as it is text.
+pub(super) fn variables() -> Vec<(String, String)> {
+    let variables = std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+    variables.collect()
 }
 
 /// The configuration file's text.
@@ -158,12 +197,18 @@ fn started(settings: &Settings, url: &str) -> String {
         "{BOLD}{url}{RESET}  {DIM}the HTTP API{RESET}\n  \
          exchange  {} ({live})\n  \
          symbols   {}\n  \
-         data      {}\n\n  \
+         data      {}\n  \
+         log       {}\n  \
+         store     {}\n  \
+         cache     {}\n\n  \
          curl '{url}/v1/candles?symbol={first}&interval=1h&limit=24&format=csv'\n  \
          platform status --url {url}\n\n\
          {DIM}Ctrl-C stops it.{RESET}\n",
         settings.exchange_text,
         symbols.join(", "),
         settings.data_dir.display(),
+        settings.backends.log,
+        settings.backends.store,
+        settings.backends.cache,
     )
 }

@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use statechart_runtime::{market::FetchId, value::Text};
+use statechart_runtime::{market::FetchId, ports::Lease, value::Text};
 
 use super::{LogBatch, Reader, Records, Touched, store};
 use crate::{
@@ -36,8 +36,8 @@ pub struct Dynamic(Arc<Subscription>);
 
 impl Dynamic {
     /// The consumer of a topic, which is given up after carrying nothing for `idle`.
-    pub fn new(parts: Arc<Parts>, topic: &str, idle: Duration) -> Self {
-        let reader = Reader::new(parts.clone(), "dynamic", topic, 0);
+    pub fn new(parts: Arc<Parts>, topic: &str, idle: Duration, lease: Option<Lease>) -> Self {
+        let reader = Reader::new(parts.clone(), "dynamic", topic, 0, lease);
         Self(Arc::new(Subscription {
             parts,
             reader,

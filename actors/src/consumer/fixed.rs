@@ -8,7 +8,7 @@ use std::{
     },
 };
 
-use statechart_runtime::value::Text;
+use statechart_runtime::{ports::Lease, value::Text};
 
 use super::{LogBatch, Reader, Records, Touched, store};
 use crate::{
@@ -28,9 +28,9 @@ pub struct Fixed {
 }
 
 impl Fixed {
-    /// The consumer of a partition.
-    pub fn new(parts: Arc<Parts>, partition: u32) -> Self {
-        let reader = Arc::new(Reader::new(parts.clone(), "fixed", FIXED_TOPIC, partition));
+    /// The consumer of a partition, which writes under a lease where several processes share the partitions.
+    pub fn new(parts: Arc<Parts>, partition: u32, lease: Option<Lease>) -> Self {
+        let reader = Arc::new(Reader::new(parts.clone(), "fixed", FIXED_TOPIC, partition, lease));
         Self { parts, reader, partition, written: Arc::default() }
     }
 }

@@ -10,6 +10,7 @@
 mod dynamic;
 mod fixed;
 mod reader;
+mod relay;
 mod store;
 
 use std::{
@@ -19,12 +20,13 @@ use std::{
 
 use statechart_runtime::{
     market::{CandlePage, FetchEnd},
-    ports::{Batch, FetchedRecord, Ingested, PositionKey},
+    ports::{Batch, FetchedRecord, Ingested, Lease, PositionKey},
 };
 
 pub use dynamic::{Dynamic, Subscription};
 pub use fixed::Fixed;
 pub use reader::Reader;
+pub use relay::{DEAD_LETTER_TOPIC, relay};
 
 /// Records of one partition, as fetched.
 #[derive(Clone)]
@@ -38,6 +40,8 @@ pub(crate) struct Fetch {
     pub(crate) committed: i64,
     /// The position after it.
     pub(crate) next: i64,
+    /// Under which it is written.
+    pub(crate) lease: Option<Lease>,
     /// In order of offsets.
     pub(crate) records: Vec<FetchedRecord>,
 }

@@ -2,11 +2,14 @@
 
 use std::{sync::Arc, time::Duration};
 
-use statechart_runtime::ports::{LogError, PositionKey};
+use statechart_runtime::{
+    market::Record,
+    ports::{Lease, LogError, PositionKey},
+};
 use tokio::sync::Mutex;
 
 use super::{Fetch, LogBatch};
-use crate::parts::Parts;
+use crate::parts::{FIXED_TOPIC, Parts};
 
 /// Records of one batch.
 const BATCH_RECORDS: usize = 10_000;
@@ -23,6 +26,7 @@ pub struct Reader {
     group: &'static str,
     topic: String,
     partition: u32,
+    lease: Option<Lease>,
     place: Mutex<Option<Place>>,
 }
 
@@ -37,8 +41,14 @@ struct Place {
 
 impl Reader {
     /// A reader that asks the store for its place when it first reads.
-    pub fn new(parts: Arc<Parts>, group: &'static str, topic: &str, partition: u32) -> Self {
-        Self { parts, group, topic: topic.to_owned(), partition, place: Mutex::new(None) }
+    pub fn new(
+        parts: Arc<Parts>,
+        group: &'static str,
+        topic: &str,
+        partition: u32,
+        lease: Option<Lease>,
+    ) -> Self {
+        Self { parts, group, topic: topic.to_owned(), partition, lease, place: Mutex::new(None) }
     }
 
     /// The topic.
@@ -101,7 +111,33 @@ impl Reader {
                 ends.map_err(|error| error.to_string())?.low
             }
         };
+        self.check_birth(&key).await?;
         Ok(Place { key, committed, next: committed })
+    }
+
+    /// Record 0 of a dynamic topic names its incarnation: one that someone has made anew behind our back is told from
+    /// ours by it, although it has the same name.
+    async fn check_birth(&self, key: &PositionKey) -> Result<(), String> {
+        if self.topic == FIXED_TOPIC {
+            return Ok(());
+        }
+        let first = self.parts.log.fetch(&self.topic, self.partition, 0, 1, 1, Duration::ZERO).await;
+        let first = match first {
+            Ok(first) => first,
+            // It has been trimmed, so it was read once.
+            Err(LogError::OffsetOutOfRange { .. }) => return Ok(()),
+            Err(error) => return Err(error.to_string()),
+        };
+        let Some(record) = first.records.first() else { return Ok(()) };
+        match Record::decode(&record.record.value) {
+            Ok(Record::Birth { inc }) if inc != key.incarnation => {
+                let (topic, expected) = (self.topic.clone(), key.incarnation);
+                let error = LogError::Recreated { topic, expected, found: inc };
+                tracing::error!(%error, "the topic is not read");
+                Err(error.to_string())
+            }
+            _ => Ok(()),
+        }
     }
 
     async fn fetch(&self) -> Result<Option<LogBatch>, String> {
@@ -112,12 +148,20 @@ impl Reader {
             log.fetch(&self.topic, self.partition, here.next, BATCH_RECORDS, BATCH_BYTES, FETCH_WAIT).await;
         let fetched = match fetched {
             Ok(fetched) if fetched.incarnation == here.key.incarnation => fetched,
-            Ok(_) | Err(LogError::UnknownTopic { .. }) => {
+            Ok(other) => {
                 *self.place.lock().await = None;
-                return Err(format!("the topic `{}` was deleted or made anew", self.topic));
+                let (topic, expected) = (self.topic.clone(), here.key.incarnation);
+                let error = LogError::Recreated { topic, expected, found: other.incarnation };
+                tracing::error!(%error, "going on with the new topic");
+                return Err(error.to_string());
+            }
+            Err(error @ (LogError::UnknownTopic { .. } | LogError::UnknownPartition { .. })) => {
+                *self.place.lock().await = None;
+                return Err(error.to_string());
             }
             Err(LogError::OffsetOutOfRange { low, high, .. }) => {
-                // What is gone stays uncovered, so the Producer's gap repair and the Datastore see it.
+                // What is gone stays uncovered: the Producer reads it again from the exchange when it next subscribes,
+                // and the Datastore fetches its candles when they are asked for.
                 tracing::error!(
                     topic = self.topic,
                     partition = self.partition,
@@ -143,6 +187,7 @@ impl Reader {
             committed: here.committed,
             next: fetched.next_offset,
             records: fetched.records,
+            lease: self.lease.clone(),
         }))))
     }
 
@@ -150,7 +195,8 @@ impl Reader {
     pub(super) async fn nothing(&self) -> Option<LogBatch> {
         let here = self.place.lock().await.clone()?;
         let Place { key, committed, next } = here;
-        Some(LogBatch(Arc::new(Fetch { key, committed, next, records: Vec::new() })))
+        let lease = self.lease.clone();
+        Some(LogBatch(Arc::new(Fetch { key, committed, next, records: Vec::new(), lease })))
     }
 
     /// A batch was stored: the position is the store's.

@@ -6,28 +6,29 @@ use std::{
 };
 
 use statechart_runtime::{
-    market::{Candle, CoverageState, GapReason, InstrumentId, Interval, Source, TimeRange},
+    market::{
+        Candle, CandlePage, CoverageState, FetchEnd, GapReason, InstrumentId, InstrumentTable, Interval,
+        Source, TimeRange,
+    },
     ports::{
-        BatchBuilder, CacheKey, CoverageMark, FetchState, FetchUpdate, MAX_PAGE, Placed, Position, Wake,
+        Batch, BatchBuilder, CacheKey, CoverageMark, FetchState, FetchUpdate, MAX_PAGE, Placed, Position,
+        Wake,
     },
 };
 
-use super::{Decoded, LogBatch, Reader, Records, Touched, Written};
+use super::{Decoded, Fetch, LogBatch, Reader, Records, Touched, Written};
 use crate::{parts::Parts, producer::EXCHANGE_LIMIT};
 
 /// Decodes and validates; what cannot be used becomes a dead letter. The end of a fetch that met the
 /// exchange's floor says what can never be had.
 pub(super) async fn process(parts: &Parts, batch: &LogBatch) -> Result<Records, String> {
     let fetch = &batch.0;
-    let instruments = parts.instruments.get();
-    let position = Position { key: fetch.key.clone(), expected: fetch.committed, next: fetch.next };
-    let mut builder = BatchBuilder::new(&instruments, Some(position));
-    for record in &fetch.records {
-        builder.push(record);
+    let (mut decoded, mut pages, mut ends) = decode(parts, fetch);
+    if !decoded.dead_letters.is_empty() && renew_instruments(parts).await? {
+        // Another process has added a symbol since this one looked.
+        (decoded, pages, ends) = decode(parts, fetch);
     }
-    let pages: Vec<_> = std::mem::take(&mut builder.pages).into_iter().map(|(_, page)| page).collect();
-    let ends = std::mem::take(&mut builder.ends);
-    let mut decoded = builder.finish();
+    decoded.lease = fetch.lease.clone();
     for (offset, end) in &ends {
         let Some(floor_us) = end.floor_us else { continue };
         let known = parts.store.fetch(&end.fetch).await.map_err(|error| error.to_string())?;
@@ -46,6 +47,30 @@ pub(super) async fn process(parts: &Parts, batch: &LogBatch) -> Result<Records, 
     }
     let ends = ends.into_iter().map(|(_, end)| end).collect();
     Ok(Records(Arc::new(Decoded { batch: Mutex::new(Some(decoded)), pages, ends })))
+}
+
+/// A batch from its records, by the instruments that are known now; pages and ends of fetches beside it.
+fn decode(parts: &Parts, fetch: &Fetch) -> (Batch, Vec<CandlePage>, Vec<(i64, FetchEnd)>) {
+    let instruments = parts.instruments.get();
+    let position = Position { key: fetch.key.clone(), expected: fetch.committed, next: fetch.next };
+    let mut builder = BatchBuilder::new(&instruments, Some(position));
+    for record in &fetch.records {
+        builder.push(record);
+    }
+    let pages = std::mem::take(&mut builder.pages).into_iter().map(|(_, page)| page).collect();
+    let ends = std::mem::take(&mut builder.ends);
+    (builder.finish(), pages, ends)
+}
+
+/// Reads the instruments again; says whether there are new ones.
+async fn renew_instruments(parts: &Parts) -> Result<bool, String> {
+    let stored = parts.store.instruments().await.map_err(|error| error.to_string())?;
+    let known = parts.instruments.get();
+    let is_new = stored.iter().any(|one| known.get(&one.symbol).is_none());
+    if is_new {
+        parts.instruments.set(InstrumentTable::new(stored));
+    }
+    Ok(is_new)
 }
 
 /// Whether a decoded batch holds nothing to store.
@@ -88,6 +113,10 @@ pub(super) async fn write(parts: &Parts, reader: &Reader, records: &Records) -> 
         );
     }
     reader.stored(ingested.next_offset).await;
+    for (_, range) in &covered {
+        // The exchange's clock has come at least so far: a process without the feed learns it here.
+        parts.clock.heard(range.to_us);
+    }
     let fetches = progress(parts, records).await;
     Ok(Touched(Arc::new(Written { ingested, covered, fetches })))
 }

@@ -1,21 +1,21 @@
 //! What `specs/platform.sc` leaves to Rust: provisioning, and starting every actor.
 
-use std::{future::Future, sync::Arc};
+use std::{future::Future, sync::Arc, time::Duration};
 
 use statechart_runtime::{
     actor::{self, Options, RestartPolicy},
+    embedded::Spool,
     market::{Instrument, InstrumentTable, PARTITIONS},
     value::Text,
 };
 
-use super::{Config, Wiring};
+use super::{Config, Wiring, roles::take_up};
 use crate::{
-    consumer::Fixed,
     coordinator::Coordinator,
-    datastore::{ActorFront, Inquiry, Job, JobInfo},
+    datastore::{ActorFront, Inquiry},
     exchange::{BackoffPolicy, Budget, Client, ClientConfig, FeedConfig},
     machines::{
-        consumer_fixed, coordinator,
+        coordinator,
         platform::{Externs, ProvisionOutcome},
         producer,
     },
@@ -23,12 +23,17 @@ use crate::{
     producer::{History, Live, LiveConfig, Producer, Publisher},
 };
 
+/// Pause between two rounds of the store's maintenance.
+const MAINTENANCE: Duration = Duration::from_secs(60);
+
 /// The Platform's services.
 pub(crate) struct System {
     config: Config,
     wiring: Arc<Wiring>,
     front: Arc<ActorFront>,
     client: Client,
+    spool: Option<Arc<Spool>>,
+    spawned: bool,
 }
 
 impl System {
@@ -36,7 +41,12 @@ impl System {
     ///
     /// # Errors
     /// Why there can be no exchange client.
-    pub(super) fn new(config: Config, wiring: Arc<Wiring>, front: Arc<ActorFront>) -> Result<Self, String> {
+    pub(super) fn new(
+        config: Config,
+        wiring: Arc<Wiring>,
+        front: Arc<ActorFront>,
+        spool: Option<Arc<Spool>>,
+    ) -> Result<Self, String> {
         // A simulator at speed has no rate limits that follow the wall clock.
         let budget = if config.time_scale < 1.0 {
             Budget { per_second: 1_000, per_minute: 60_000 }
@@ -51,16 +61,16 @@ impl System {
             ..ClientConfig::default()
         };
         let client = Client::new(config.exchange.clone(), client).map_err(|error| error.to_string())?;
-        Ok(Self { config, wiring, front, client })
+        Ok(Self { config, wiring, front, client, spool, spawned: false })
     }
 
     fn start_producer(&self) {
         let wiring = self.wiring.clone();
         let parts = wiring.parts.clone();
         let history = Arc::new(History::new(parts.clone(), self.client.clone()));
-        let (client, config) = (self.client.clone(), self.config.clone());
+        let (client, config, spool) = (self.client.clone(), self.config.clone(), self.spool.clone());
         let make = move || {
-            let publisher = Publisher::start(parts.log.clone());
+            let publisher = Publisher::start(parts.log.clone(), spool.clone());
             let live = Live::new(
                 parts.clone(),
                 client.clone(),
@@ -103,15 +113,33 @@ impl System {
         let _ = wiring.coordinator.set(handle);
     }
 
+    /// What the store needs from time to time. Any number of processes may ask; one at a time does it.
+    fn start_maintenance(&self) {
+        let wiring = Arc::downgrade(&self.wiring);
+        tokio::spawn(async move {
+            loop {
+                tokio::time::sleep(MAINTENANCE).await;
+                let Some(wiring) = wiring.upgrade() else { return };
+                match wiring.parts.store.maintain().await {
+                    Ok(done) if done.cleaned > 0 => {
+                        tracing::info!(minutes = done.cleaned, "late minutes are in their candles again");
+                    }
+                    Ok(_) => {}
+                    Err(error) => tracing::warn!(%error, "the store's maintenance is put off"),
+                }
+            }
+        });
+    }
+
     fn start_consumers(&self) {
-        for partition in used_partitions(&self.wiring.parts) {
-            let parts = self.wiring.parts.clone();
-            let options = Options::default()
-                .name(format!("consumer-fixed-{partition}"))
-                .inspector(&self.wiring.inspector);
-            let make = move || consumer_fixed::Machine::new(Fixed::new(parts.clone(), partition));
-            let handle = actor::supervise(make, options, RestartPolicy::default());
-            self.wiring.register(handle.reference());
+        let partitions = match &self.config.partitions {
+            Some(partitions) => partitions.clone(),
+            // Shared out by leases instead.
+            None if self.config.is_shared() => Vec::new(),
+            None => self.wiring.used_partitions(),
+        };
+        for partition in partitions {
+            self.wiring.start_fixed(partition, None);
         }
     }
 }
@@ -119,14 +147,24 @@ impl System {
 impl Externs for System {
     fn spawn_actors(&mut self) {
         // After an error and a retry they are still there: each is supervised on its own.
-        if self.wiring.producer.get().is_some() {
+        if std::mem::replace(&mut self.spawned, true) {
             return;
         }
-        self.start_producer();
-        self.start_coordinator();
-        self.start_consumers();
-        let (wiring, live) = (self.wiring.clone(), self.config.live);
-        tokio::spawn(async move { begin(&wiring, live).await });
+        let role = self.config.role;
+        if role.produces() {
+            self.start_producer();
+            self.start_coordinator();
+        }
+        if role.consumes() {
+            self.start_consumers();
+            self.start_maintenance();
+        }
+        if role.produces() {
+            // Of several processes, the one with the lease opens the feed and takes up fetches.
+            let alone = !self.config.is_shared();
+            let (wiring, live) = (self.wiring.clone(), self.config.live);
+            tokio::spawn(async move { begin(&wiring, live, alone).await });
+        }
     }
 
     fn forward(&mut self, request: Inquiry) {
@@ -158,19 +196,21 @@ async fn provision(parts: &Parts, config: &Config) -> Result<(), String> {
 
 /// The first messages: the Producer asks for its topic and opens the feed; fetches that were open when the
 /// last process ended are taken up again.
-async fn begin(wiring: &Arc<Wiring>, live: bool) {
+async fn begin(wiring: &Arc<Wiring>, live: bool, alone: bool) {
     let topic = producer::Event::CreateDynamicTopic {
         topic: Text::Static(FIXED_TOPIC),
         partitions: i64::from(PARTITIONS),
     };
     let mut told = wiring.to_producer(topic);
-    if live {
+    if live && alone {
         told = told.and_then(|()| wiring.to_producer(producer::Event::Connect));
     }
     if let Err(error) = told {
         tracing::error!(%error, "the Producer could not be started");
     }
-    let instruments = wiring.parts.instruments.get();
+    if !alone {
+        return;
+    }
     let open = match wiring.parts.store.open_fetches().await {
         Ok(open) => open,
         Err(error) => {
@@ -179,21 +219,7 @@ async fn begin(wiring: &Arc<Wiring>, live: bool) {
         }
     };
     for fetch in open {
-        let Some(instrument) = instruments.by_id(fetch.instrument) else { continue };
-        let topic = instrument.symbol.clone();
-        let job = Job(Arc::new(JobInfo {
-            fetches: vec![fetch],
-            instrument: Arc::new(instrument.clone()),
-            topic: topic.clone(),
-        }));
-        let request = crate::machines::coordinator::Event::RequestCreateTopic {
-            topic: Text::from(topic),
-            partitions: 1,
-            job,
-        };
-        if let Err(error) = wiring.to_coordinator(request) {
-            tracing::warn!(%error, "an open fetch could not be taken up again");
-        }
+        take_up(wiring, fetch);
     }
 }
 
@@ -201,16 +227,6 @@ async fn begin(wiring: &Arc<Wiring>, live: bool) {
 fn followed(config: &Config, parts: &Parts) -> Vec<Arc<Instrument>> {
     let table = parts.instruments.get();
     config.symbols.iter().filter_map(|new| table.get(&new.symbol)).map(|one| Arc::new(one.clone())).collect()
-}
-
-/// Partitions that hold an instrument, ascending.
-fn used_partitions(parts: &Parts) -> Vec<u32> {
-    let mut partitions: Vec<u32> = parts.instruments.get().iter().map(|one| one.partition).collect();
-    // Frames that cannot be read go to partition 0.
-    partitions.push(0);
-    partitions.sort_unstable();
-    partitions.dedup();
-    partitions
 }
 
 fn live_config(config: &Config, parts: &Parts) -> LiveConfig {

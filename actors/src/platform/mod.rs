@@ -4,6 +4,10 @@
 //! every actor, then ready. What it leaves to Rust is in [`System`].
 
 mod assembly;
+mod backends;
+mod doctor;
+mod roles;
+mod shares;
 mod wiring;
 
 use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
@@ -11,19 +15,22 @@ use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
 use statechart_runtime::{
     actor::{self, Handle, Inspector, Options},
-    embedded::{Durability, Embedded, MokaCache},
-    market::NewInstrument,
+    embedded::{Durability, Embedded, Spool},
+    market::{NewInstrument, PARTITIONS},
 };
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 
 pub(crate) use assembly::System;
+pub use backends::{Address, Backends, CacheAt, LogAt, SPOOL_FILE, StoreAt};
+pub use doctor::{Finding, examine};
+pub use roles::Role;
 pub use wiring::Wiring;
 
 use crate::{
     api,
     datastore::{ActorFront, Front},
     exchange::{ApiKey, Endpoints, wall_clock},
-    lock::{DATA_FILE, DataDirLock, LockError},
+    lock::{DataDirLock, LockError},
     machines::platform::{Event, Machine, Output},
     parts::{ExchangeClock, Instruments, LiveEdge, Parts},
     status::ActorStatus,
@@ -56,6 +63,14 @@ pub struct Config {
     pub topic_idle: Duration,
     /// What an acknowledged write survives.
     pub durability: Durability,
+    /// Where log, store and cache are.
+    pub backends: Backends,
+    /// What this process does of all that.
+    pub role: Role,
+    /// The partitions of the fixed topic that it reads; without them they are shared out by leases.
+    pub partitions: Option<Vec<u32>>,
+    /// How long a lease runs without being renewed: what a process that died holds is taken over after it.
+    pub lease: Duration,
 }
 
 impl Config {
@@ -73,7 +88,36 @@ impl Config {
             live: true,
             topic_idle: Duration::from_secs(600),
             durability: Durability::ProcessKill,
+            backends: Backends::default(),
+            role: Role::All,
+            partitions: None,
+            lease: Duration::from_secs(10),
         }
+    }
+}
+
+impl Config {
+    /// Whether other processes may work on the same log and store.
+    pub(crate) fn is_shared(&self) -> bool {
+        self.backends.is_shared()
+    }
+
+    /// What cannot work together.
+    fn check(&self) -> Result<(), StartError> {
+        if self.role != Role::All && !self.is_shared() {
+            return Err(StartError::Settings(format!(
+                "--role {} is one process of several, and they need a log and a store that all of them reach; give --log kafka://… and --store postgres://…, or leave out --role",
+                self.role.name()
+            )));
+        }
+        let wrong = self.partitions.iter().flatten().find(|partition| **partition >= PARTITIONS);
+        if let Some(partition) = wrong {
+            return Err(StartError::Settings(format!(
+                "--partitions names {partition}, and the fixed topic has partitions 0 to {}",
+                PARTITIONS - 1
+            )));
+        }
+        Ok(())
     }
 }
 
@@ -99,6 +143,24 @@ pub enum StartError {
         /// Why.
         why: String,
     },
+    /// Log, store or cache elsewhere.
+    #[error("the {part} at {at} cannot be used: {why}; {hint}")]
+    Backend {
+        /// `log`, `store` or `cache`.
+        part: &'static str,
+        /// Its address, without a password.
+        at: String,
+        /// Why.
+        why: String,
+        /// What to do.
+        hint: String,
+    },
+    /// A database or a cache that cannot be used, in its adapter's words.
+    #[error("{0}")]
+    Unusable(String),
+    /// A combination that cannot work.
+    #[error("{0}")]
+    Settings(String),
     /// The port.
     #[error("cannot listen on {addr}: {why}; choose another address with --listen, or port 0 for a free one")]
     Listen {
@@ -123,6 +185,9 @@ pub struct Running {
     platform: Handle<Machine<System>>,
     server: JoinHandle<()>,
     stop_server: watch::Sender<bool>,
+    /// Leases, the relay, the clock: what is no actor.
+    tasks: Vec<JoinHandle<()>>,
+    stop_tasks: watch::Sender<bool>,
     database: Embedded,
     _lock: DataDirLock,
 }
@@ -136,22 +201,20 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
     let unusable = |why: std::io::Error| StartError::DataDir { path: dir.clone(), why: why.to_string() };
     tokio::fs::create_dir_all(&dir).await.map_err(unusable)?;
     let lock = DataDirLock::acquire(&dir)?;
-    let path = dir.join(DATA_FILE);
-    let database = Embedded::open(&path, config.durability)
-        .await
-        .map_err(|error| StartError::Database { path: path.clone(), why: error.to_string() })?;
+    config.check()?;
+    let opened = backends::open(&config).await?;
 
     let wall = wall_clock();
     let parts = Arc::new(Parts {
-        log: Arc::new(database.log()),
-        store: Arc::new(database.store()),
-        cache: Arc::new(MokaCache::new()),
+        log: opened.log,
+        store: opened.store,
+        cache: opened.cache,
         clock: ExchangeClock::new(config.time_scale, wall.clone()),
         instruments: Instruments::default(),
         live: LiveEdge::default(),
         wall: wall.clone(),
     });
-    let wiring = Arc::new(Wiring::new(parts, config.exchange.rest_legacy.clone(), config.topic_idle));
+    let wiring = Arc::new(Wiring::new(parts, &config));
     // The seed makes jitter repeatable; names of fetches must also differ from run to run.
     let named = config.seed ^ u64::try_from(wall()).unwrap_or(0);
     let random = Arc::new(std::sync::Mutex::new(ChaCha8Rng::seed_from_u64(named)));
@@ -164,7 +227,9 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
         .local_addr()
         .map_err(|error| StartError::Listen { addr: config.listen, why: error.to_string() })?;
 
-    let platform = launch(config, &wiring, front.clone()).await?;
+    let (stop_tasks, stop) = watch::channel(false);
+    let platform = launch(config.clone(), &wiring, front.clone(), opened.spool).await?;
+    let tasks = start_tasks(&config, &wiring, &stop);
 
     let (stop_server, stopping) = watch::channel(false);
     let router = api::router(front.clone());
@@ -178,7 +243,45 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
             tracing::error!(%error, "the API has stopped");
         }
     });
-    Ok(Running { addr, wiring, front, platform, server, stop_server, database, _lock: lock })
+    let database = opened.database;
+    Ok(Running {
+        addr,
+        wiring,
+        front,
+        platform,
+        server,
+        stop_server,
+        tasks,
+        stop_tasks,
+        database,
+        _lock: lock,
+    })
+}
+
+/// What goes on beside the actors.
+fn start_tasks(config: &Config, wiring: &Arc<Wiring>, stop: &watch::Receiver<bool>) -> Vec<JoinHandle<()>> {
+    let mut tasks = Vec::new();
+    let role = config.role;
+    if config.is_shared() {
+        // A process that was restarted is another holder: it must not take the leases of its past for its own.
+        let holder = format!("{}-{}-{:x}", role.name(), std::process::id(), (wiring.parts.wall)());
+        if role.produces() {
+            let (wiring, holder) = (wiring.clone(), holder.clone());
+            let (live, lease) = (config.live, config.lease);
+            tasks.push(tokio::spawn(roles::stand_by(wiring, live, holder, lease, stop.clone())));
+        }
+        if role.consumes() {
+            // Assigned by hand: only topics of single symbols are shared out.
+            let fixed = config.partitions.is_none();
+            let shares = shares::Shares::new(wiring.clone(), holder, config.lease, fixed);
+            tasks.push(tokio::spawn(shares.run(stop.clone())));
+        }
+        tasks.push(tokio::spawn(roles::follow_others(wiring.clone(), stop.clone())));
+    }
+    if role.consumes() && config.backends.log != LogAt::Embedded {
+        tasks.push(tokio::spawn(crate::consumer::relay(wiring.parts.clone(), stop.clone())));
+    }
+    tasks
 }
 
 /// Starts the Platform machine and waits for its verdict.
@@ -186,8 +289,9 @@ async fn launch(
     config: Config,
     wiring: &Arc<Wiring>,
     front: Arc<ActorFront>,
+    spool: Option<Arc<Spool>>,
 ) -> Result<Handle<Machine<System>>, StartError> {
-    let system = System::new(config, wiring.clone(), front).map_err(StartError::Exchange)?;
+    let system = System::new(config, wiring.clone(), front, spool).map_err(StartError::Exchange)?;
     let (told, mut verdict) = tokio::sync::mpsc::channel(4);
     let options =
         Options::default().name("platform").inspector(&wiring.inspector).on_output(move |output: &Output| {
@@ -242,6 +346,13 @@ impl Running {
             tracing::debug!("a client still holds a connection to the API");
         }
         self.platform.request_stop(Duration::ZERO);
+        // Partitions are given back first, so that others read on from where this process has stopped.
+        let _ = self.stop_tasks.send(true);
+        for task in self.tasks {
+            if tokio::time::timeout(within / 4, task).await.is_err() {
+                tracing::warn!("leases could not be given back; they run out by themselves");
+            }
+        }
         self.wiring.stop(DRAIN.min(within / 2)).await;
         if let Err(error) = self.database.checkpoint().await {
             tracing::warn!(%error, "the database was not checkpointed; it recovers at the next start");

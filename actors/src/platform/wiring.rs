@@ -9,14 +9,16 @@ use std::{
 use statechart_runtime::{
     actor::{self, ActorRef, Handle, Inspector, Options, RestartPolicy, Undelivered, shutdown_all},
     market::CoverageState,
+    ports::Lease,
+    value::Text,
 };
 use tokio::time::Instant;
 
-use super::System;
+use super::{Config, Role, System};
 use crate::{
-    consumer::Dynamic,
+    consumer::{Dynamic, Fixed},
     coordinator,
-    machines::{consumer_dynamic, coordinator as coordinator_machine, platform, producer},
+    machines::{consumer_dynamic, consumer_fixed, coordinator as coordinator_machine, platform, producer},
     parts::{FIXED_TOPIC, Parts},
     producer::Producer,
     status::{ActorStatus, FetchStatus, PartitionStatus, Status, SymbolStatus},
@@ -37,11 +39,14 @@ pub struct Wiring {
     actors: Mutex<Vec<ActorRef>>,
     exchange: String,
     topic_idle: Duration,
+    role: Role,
+    /// Whether dynamic topics are shared out by leases.
+    shared: bool,
     started: Instant,
 }
 
 impl Wiring {
-    pub(super) fn new(parts: Arc<Parts>, exchange: String, topic_idle: Duration) -> Self {
+    pub(super) fn new(parts: Arc<Parts>, config: &Config) -> Self {
         Self {
             parts,
             inspector: Inspector::default(),
@@ -50,8 +55,10 @@ impl Wiring {
             coordinator: OnceLock::new(),
             consumers: Mutex::default(),
             actors: Mutex::default(),
-            exchange,
-            topic_idle,
+            exchange: config.exchange.rest_legacy.clone(),
+            topic_idle: config.topic_idle,
+            role: config.role,
+            shared: config.is_shared(),
             started: Instant::now(),
         }
     }
@@ -69,6 +76,8 @@ impl Wiring {
     pub(crate) fn to_coordinator(&self, event: coordinator_machine::Event) -> Result<(), Undelivered> {
         match self.coordinator.get() {
             Some(handle) => handle.deliver(event),
+            // The fetch stands in the store, where the process that has a Coordinator finds it.
+            None if !self.role.produces() => Ok(()),
             None => Err(Undelivered::Unconnected { peer: "coordinator".into() }),
         }
     }
@@ -86,17 +95,65 @@ impl Wiring {
         let consumer_dynamic::Event::SubscribeToTopic { topic } = &event else {
             return Err(Undelivered::Unconnected { peer: "consumer".into() });
         };
+        if self.shared {
+            // The topic stands in the store, where the process that gets its lease finds it.
+            return self
+                .to_coordinator(coordinator_machine::Event::SubscribeSuccess { topic: topic.clone() });
+        }
         let mut consumers = self.consumers.lock().unwrap_or_else(PoisonError::into_inner);
         let running = consumers.get(&**topic).filter(|handle| !handle.is_done()).cloned();
         let handle = running.unwrap_or_else(|| {
-            let handle = self.start_consumer(topic);
+            let handle = self.start_consumer(topic, None);
             consumers.insert(topic.to_string(), handle.clone());
             handle
         });
         handle.deliver(event)
     }
 
-    fn start_consumer(self: &Arc<Self>, topic: &str) -> Handle<consumer_dynamic::Machine<Dynamic>> {
+    /// Starts the consumer of a partition of the fixed topic.
+    pub(super) fn start_fixed(&self, partition: u32, lease: Option<Lease>) -> ActorRef {
+        let parts = self.parts.clone();
+        let options =
+            Options::default().name(format!("consumer-fixed-{partition}")).inspector(&self.inspector);
+        let make = move || consumer_fixed::Machine::new(Fixed::new(parts.clone(), partition, lease.clone()));
+        let reference = actor::supervise(make, options, RestartPolicy::default()).reference();
+        self.register(reference.clone());
+        reference
+    }
+
+    /// Starts the consumer of a topic that this process has the lease of.
+    pub(super) fn start_dynamic(self: &Arc<Self>, topic: &str, lease: Option<Lease>) -> ActorRef {
+        let handle = self.start_consumer(topic, lease);
+        let event = consumer_dynamic::Event::SubscribeToTopic { topic: Text::from(topic.to_owned()) };
+        if let Err(error) = handle.deliver(event) {
+            tracing::warn!(topic, %error, "a consumer did not take its topic");
+        }
+        let reference = handle.reference();
+        self.consumers.lock().unwrap_or_else(PoisonError::into_inner).insert(topic.to_owned(), handle);
+        reference
+    }
+
+    /// Partitions that hold an instrument, ascending.
+    pub(super) fn used_partitions(&self) -> Vec<u32> {
+        let mut partitions: Vec<u32> = self.parts.instruments.get().iter().map(|one| one.partition).collect();
+        // Frames that cannot be read go to partition 0.
+        partitions.push(0);
+        partitions.sort_unstable();
+        partitions.dedup();
+        partitions
+    }
+
+    /// An actor that was stopped is no longer shown.
+    pub(super) fn unregister(&self, actor: &ActorRef) {
+        let mut actors = self.actors.lock().unwrap_or_else(PoisonError::into_inner);
+        actors.retain(|known| known.name() != actor.name());
+    }
+
+    fn start_consumer(
+        self: &Arc<Self>,
+        topic: &str,
+        lease: Option<Lease>,
+    ) -> Handle<consumer_dynamic::Machine<Dynamic>> {
         let (parts, name, idle) = (self.parts.clone(), topic.to_owned(), self.topic_idle);
         let (wiring, ended) = (self.clone(), self.clone());
         let options = Options::default()
@@ -111,7 +168,8 @@ impl Wiring {
                     ended.end_subscription(topic.to_string());
                 }
             });
-        let make = move || consumer_dynamic::Machine::new(Dynamic::new(parts.clone(), &name, idle));
+        let make =
+            move || consumer_dynamic::Machine::new(Dynamic::new(parts.clone(), &name, idle, lease.clone()));
         let handle = actor::supervise(make, options, RestartPolicy::default());
         self.register(handle.reference());
         handle
@@ -202,7 +260,8 @@ impl Wiring {
         };
         let cache = parts.cache.latest(&key).await.map(|_| ()).map_err(|error| error.to_string());
         let live = self.producer.get().is_some_and(|producer| producer.leaves().contains(&"feed.live"));
-        let exchange = if live {
+        // The feed is another process's business where this one has none.
+        let exchange = if live || !self.role.produces() {
             Ok(())
         } else {
             Err("the live feed is not connected; stored data is served".to_owned())

@@ -33,6 +33,11 @@ pub(super) struct Repaired {
 }
 
 impl Gap {
+    /// A hole whose ends are known.
+    pub(super) fn hole(pair: usize, range: TimeRange) -> Self {
+        Self { pair, range, cursor: TradeCursor::from_time(range.from_us) }
+    }
+
     /// The gap between what is covered and a subscription; `None` where nothing was covered before.
     pub(super) fn between(pair: usize, covered_to_us: Option<i64>, subscribed_us: i64) -> Option<Self> {
         let from_us = covered_to_us?.saturating_sub(OVERLAP_US).max(0);
@@ -51,6 +56,39 @@ impl Gap {
         self.cursor = page.next;
         Ok(Repaired { trades: page.trades, malformed: page.malformed, rest: (!closed).then_some(self) })
     }
+}
+
+/// Holes that are repaired after one subscription, the newest.
+const MOST_HOLES: usize = 16;
+
+/// Holes between ranges that are covered: what was lost from the log before it was stored, for example. They do not
+/// close by themselves, since the feed only looks at the end. Newest last.
+pub(super) async fn holes(
+    parts: &Parts,
+    instrument: &Instrument,
+    now_us: i64,
+) -> Result<Vec<TimeRange>, String> {
+    let range = TimeRange { from_us: now_us.saturating_sub(LONGEST_US).max(0), to_us: now_us };
+    let rows = parts.store.coverage(instrument.id, range).await.map_err(|error| error.to_string())?;
+    let known: Vec<TimeRange> =
+        rows.iter().filter(|row| row.source == Source::Trades).map(|row| row.range).collect();
+    let mut holes = between(&known);
+    let excess = holes.len().saturating_sub(MOST_HOLES);
+    Ok(holes.split_off(excess))
+}
+
+/// What lies between ranges.
+fn between(known: &[TimeRange]) -> Vec<TimeRange> {
+    let mut known = known.to_vec();
+    known.sort_unstable_by_key(|range| (range.from_us, range.to_us));
+    let (mut holes, mut reached_us) = (Vec::new(), None);
+    for range in known {
+        if let Some(reached_us) = reached_us.filter(|reached_us| *reached_us < range.from_us) {
+            holes.push(TimeRange { from_us: reached_us, to_us: range.from_us });
+        }
+        reached_us = reached_us.max(Some(range.to_us));
+    }
+    holes
 }
 
 /// Until when an instrument's trades are known to be stored, from the store. Where a process ended before it could
@@ -73,6 +111,23 @@ pub(super) async fn covered_to_us(parts: &Parts, instrument: &Instrument) -> Res
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn holes_lie_between_what_is_known() {
+        let ranges = |pairs: &[(i64, i64)]| {
+            pairs.iter().map(|(from, to)| TimeRange { from_us: *from, to_us: *to }).collect::<Vec<_>>()
+        };
+        // known, holes
+        let rows: [(&[(i64, i64)], &[(i64, i64)]); 4] = [
+            (&[], &[]),
+            (&[(0, 10)], &[]),
+            (&[(20, 30), (0, 10), (40, 50)], &[(10, 20), (30, 40)]),
+            (&[(0, 10), (2, 30), (10, 12), (30, 40)], &[]),
+        ];
+        for (known, expected) in rows {
+            assert_eq!(between(&ranges(known)), ranges(expected), "{known:?}");
+        }
+    }
 
     #[test]
     fn a_gap_needs_something_covered_before_it_and_an_end_after_it() {

@@ -267,14 +267,32 @@ impl Live {
             },
             (None, None) => None,
         };
+        let holes = match self.pairs.get(at) {
+            // Only what the store holds for sure: what lies behind the newest range is the gap below.
+            Some((_, instrument)) => {
+                gap::holes(&self.parts, instrument, time_us).await.unwrap_or_else(|error| {
+                    tracing::warn!(
+                        symbol = instrument.symbol,
+                        error,
+                        "cannot tell what is missing in between"
+                    );
+                    Vec::new()
+                })
+            }
+            None => Vec::new(),
+        };
         let mut state = self.state();
         if let Some(covered) = state.covered_to_us.get_mut(at) {
             *covered = Some(time_us);
         }
         tracing::info!(pair = at, time_us, covered_to_us = before, epoch = state.epoch, "subscribed");
+        // A gap that was not closed before the socket was lost again is part of the new one, or still a hole.
+        state.gaps.retain(|known| known.pair != at);
+        for range in holes {
+            tracing::warn!(pair = at, %range, "trades in between are missing; they are read again");
+            state.gaps.push_back(Gap::hole(at, range));
+        }
         if let Some(gap) = Gap::between(at, before, time_us) {
-            // A gap that was not closed before the socket was lost again is part of the new one.
-            state.gaps.retain(|known| known.pair != at);
             state.gaps.push_back(gap);
         }
     }

@@ -1,4 +1,11 @@
 //! Batches to the log, in order, several on their way at once.
+//!
+//! ```text
+//! submit ─▶ queue ─▶ log                          while it takes them
+//!                └─▶ spool (on disk) ─▶ log       from the first refusal until the spool is empty again
+//! ```
+//!
+//! The order of a partition is kept on both ways: while anything waits in the spool, everything goes through it.
 
 use std::{
     sync::{
@@ -8,8 +15,15 @@ use std::{
     time::Duration,
 };
 
-use statechart_runtime::ports::{Log, LogRecord, MAX_APPEND_BYTES};
-use tokio::sync::{Notify, mpsc, oneshot};
+use futures_util::future::join_all;
+use statechart_runtime::{
+    embedded::{Spool, SpoolError},
+    ports::{Log, LogError, LogRecord, MAX_APPEND_BYTES},
+};
+use tokio::{
+    sync::{Notify, mpsc, oneshot},
+    time::Instant,
+};
 
 use super::TickBatch;
 
@@ -18,6 +32,8 @@ use super::TickBatch;
 const QUEUE: usize = 16;
 /// Batches under way before the feed waits.
 pub(super) const PIPELINE: usize = 4;
+/// Partitions that are written to at the same time. Within one, requests follow each other.
+const IN_FLIGHT: usize = 4;
 /// First and longest wait between two attempts.
 const RETRY: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(5));
 
@@ -63,15 +79,20 @@ impl Shared {
 }
 
 impl Publisher {
-    /// Starts the task; it ends when the last publisher is dropped and the queue is empty.
-    pub fn start(log: Arc<dyn Log>) -> Self {
+    /// Starts the task; it ends when the last publisher is dropped and the queue is empty. With a spool, a batch is
+    /// durable as soon as it is there.
+    pub fn start(log: Arc<dyn Log>, spool: Option<Arc<Spool>>) -> Self {
         let (queue, batches) = mpsc::channel(QUEUE);
         let shared = Arc::new(Shared {
             depth: AtomicUsize::new(0),
             moved: Notify::new(),
             returned: Mutex::new(Vec::new()),
         });
-        tokio::spawn(run(log, batches, shared.clone()));
+        let task = Task { log, batches, shared: shared.clone() };
+        match spool {
+            Some(spool) => drop(tokio::spawn(task.run_spooled(spool))),
+            None => drop(tokio::spawn(task.run())),
+        }
         Self { queue, shared }
     }
 
@@ -96,68 +117,300 @@ impl Publisher {
     }
 }
 
-async fn run(
+/// The records of a batch that the log does not have, by partition.
+type Rest<'a> = Vec<(u32, &'a [LogRecord])>;
+
+struct Task {
     log: Arc<dyn Log>,
-    mut batches: mpsc::Receiver<(String, TickBatch, Outcome)>,
+    batches: mpsc::Receiver<(String, TickBatch, Outcome)>,
     shared: Arc<Shared>,
-) {
-    while let Some((topic, batch, receipt)) = batches.recv().await {
-        let mut receipt = Some(receipt);
-        for (partition, records) in batch.0.iter() {
-            for chunk in chunks(records) {
-                let mut wait = RETRY.0;
-                while let Err(error) = log.append(&topic, *partition, chunk).await {
-                    tracing::warn!(%topic, partition, %error, "a batch is not in the log yet, trying again");
-                    if let Some(receipt) = receipt.take() {
-                        // Whoever waited may have left the state.
-                        let _ = receipt.send(Err(error.to_string()));
+}
+
+impl Task {
+    async fn run(mut self) {
+        while let Some((topic, batch, receipt)) = self.batches.recv().await {
+            let mut receipt = Some(receipt);
+            let mut wait = RETRY.0;
+            let mut rest = whole(&batch);
+            loop {
+                let Err(error) = self.append(&topic, &mut rest).await else { break };
+                tracing::warn!(%topic, %error, "a batch is not in the log yet, trying again");
+                if let Some(receipt) = receipt.take() {
+                    // Whoever waited may have left the state.
+                    let _ = receipt.send(Err(error.to_string()));
+                }
+                tokio::time::sleep(wait).await;
+                wait = (wait * 2).min(RETRY.1);
+            }
+            self.done(receipt);
+        }
+    }
+
+    async fn run_spooled(mut self, spool: Arc<Spool>) {
+        // After a restart of the Producer the task before may still be at work.
+        let _owner = spool.own().await;
+        let mut wait = RETRY.0;
+        let mut next_try = Instant::now();
+        loop {
+            tokio::select! {
+                next = self.batches.recv() => {
+                    let Some((topic, batch, receipt)) = next else { return };
+                    let mut rest = whole(&batch);
+                    if spool.is_empty() {
+                        match self.append(&topic, &mut rest).await {
+                            Ok(()) => {
+                                self.done(Some(receipt));
+                                continue;
+                            }
+                            Err(error) => {
+                                tracing::warn!(%topic, %error, "the log is away; records wait on disk until it is back");
+                                (wait, next_try) = (RETRY.0, Instant::now() + RETRY.0);
+                            }
+                        }
                     }
-                    tokio::time::sleep(wait).await;
-                    wait = (wait * 2).min(RETRY.1);
+                    let receipt = self.put_aside(&spool, &topic, &rest, receipt, &mut wait).await;
+                    self.done(receipt);
+                }
+                () = tokio::time::sleep_until(next_try), if !spool.is_empty() => {
+                    wait = self.drain_one(&spool, wait).await;
+                    next_try = if wait > RETRY.0 { Instant::now() + wait } else { Instant::now() };
                 }
             }
         }
-        shared.depth.fetch_sub(1, Ordering::AcqRel);
-        shared.moved.notify_one();
+    }
+
+    fn done(&self, receipt: Option<Outcome>) {
+        self.shared.depth.fetch_sub(1, Ordering::AcqRel);
+        self.shared.moved.notify_one();
         if let Some(receipt) = receipt {
             let _ = receipt.send(Ok(()));
         }
     }
+
+    /// Appends what is left of a batch; partitions side by side. What is in the log is taken off `rest`.
+    async fn append(&self, topic: &str, rest: &mut Rest<'_>) -> Result<(), LogError> {
+        let mut first = None;
+        let partitions = std::mem::take(rest);
+        for group in partitions.chunks(IN_FLIGHT) {
+            let appends =
+                group.iter().map(|(partition, records)| self.append_partition(topic, *partition, records));
+            for appended in join_all(appends).await {
+                if let Err((partition, records, error)) = appended {
+                    rest.push((partition, records));
+                    first = first.or(Some(error));
+                }
+            }
+        }
+        first.map_or(Ok(()), Err)
+    }
+
+    /// Appends one partition's records, one request after the other; what is left comes back with the error.
+    async fn append_partition<'a>(
+        &self,
+        topic: &str,
+        partition: u32,
+        mut records: &'a [LogRecord],
+    ) -> Result<(), (u32, &'a [LogRecord], LogError)> {
+        while let Some((chunk, left)) = first_chunk(records) {
+            if let Err(error) = self.log.append(topic, partition, chunk).await {
+                return Err((partition, records, error));
+            }
+            records = left;
+        }
+        Ok(())
+    }
+
+    /// Puts records into the spool. While it is full the feed waits, and what the exchange then does not deliver is a
+    /// gap in the coverage, which is read again from the exchange's history.
+    async fn put_aside(
+        &self,
+        spool: &Spool,
+        topic: &str,
+        rest: &Rest<'_>,
+        receipt: Outcome,
+        wait: &mut Duration,
+    ) -> Option<Outcome> {
+        let groups: Vec<(&str, u32, &[LogRecord])> = rest
+            .iter()
+            .flat_map(|(partition, records)| {
+                let mut records = *records;
+                std::iter::from_fn(move || {
+                    let (chunk, left) = first_chunk(records)?;
+                    records = left;
+                    Some((topic, *partition, chunk))
+                })
+            })
+            .collect();
+        let mut receipt = Some(receipt);
+        loop {
+            let Err(error) = spool.push(&groups).await else { return receipt };
+            match &error {
+                SpoolError::Full { .. } => {
+                    tracing::error!(%error, "records no longer find room on disk; the feed waits, and there will be a gap");
+                }
+                SpoolError::Store(_) => tracing::error!(%error, "records cannot be kept on disk"),
+            }
+            if let Some(receipt) = receipt.take() {
+                let _ = receipt.send(Err(error.to_string()));
+            }
+            if self.batches.is_closed() {
+                return None;
+            }
+            *wait = self.drain_one(spool, *wait).await;
+            tokio::time::sleep(*wait).await;
+        }
+    }
+
+    /// Moves the oldest group from the spool into the log; returns how long to wait before the next attempt.
+    async fn drain_one(&self, spool: &Spool, wait: Duration) -> Duration {
+        let group = match spool.first().await {
+            Ok(Some(group)) => group,
+            Ok(None) => return RETRY.0,
+            Err(error) => {
+                tracing::error!(%error, "the spool cannot be read");
+                return (wait * 2).min(RETRY.1);
+            }
+        };
+        if let Err(error) = self.log.append(&group.topic, group.partition, &group.records).await {
+            tracing::debug!(topic = group.topic, %error, bytes = spool.bytes(), "the log is still away");
+            return (wait * 2).min(RETRY.1);
+        }
+        if let Err(error) = spool.remove(&group).await {
+            tracing::warn!(%error, "a group that the log has stays in the spool and will be sent again");
+        }
+        if spool.is_empty() {
+            tracing::warn!("the log is back and has everything that waited on disk");
+        }
+        RETRY.0
+    }
 }
 
-/// Slices that one append takes.
-fn chunks(records: &[LogRecord]) -> impl Iterator<Item = &[LogRecord]> {
-    let mut rest = records;
-    std::iter::from_fn(move || {
-        let mut bytes = 0;
-        let count = rest
-            .iter()
-            .take_while(|record| {
-                bytes += record.bytes();
-                bytes <= MAX_APPEND_BYTES
-            })
-            .count()
-            .max(1);
-        let (chunk, left) = rest.split_at_checked(count)?;
-        rest = left;
-        Some(chunk)
-    })
+fn whole(batch: &TickBatch) -> Rest<'_> {
+    batch.0.iter().map(|(partition, records)| (*partition, records.as_slice())).collect()
+}
+
+/// As many records as one append takes, and the others.
+fn first_chunk(records: &[LogRecord]) -> Option<(&[LogRecord], &[LogRecord])> {
+    if records.is_empty() {
+        return None;
+    }
+    let mut bytes = 0;
+    let fitting = records.iter().take_while(|record| {
+        bytes += record.bytes();
+        bytes <= MAX_APPEND_BYTES
+    });
+    let count = fitting.count().max(1);
+    records.split_at_checked(count)
 }
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
     use super::*;
+    use async_trait::async_trait;
+    use statechart_runtime::{
+        embedded::{Durability, Embedded, SqliteLog},
+        ports::{Fetched, Topic, Watermarks},
+    };
+    use std::{collections::BTreeMap, sync::atomic::AtomicBool};
 
     #[test]
     fn chunks_tile_the_records_and_respect_the_limit() {
         let record = |bytes: usize| LogRecord::new("", vec![b'x'; bytes], 0);
         let records: Vec<LogRecord> = (0..100).map(|_| record(60_000)).collect();
-        let sizes: Vec<usize> = chunks(&records).map(<[LogRecord]>::len).collect();
-        assert_eq!(sizes.iter().sum::<usize>(), 100);
-        assert!(
-            chunks(&records)
-                .all(|chunk| chunk.iter().map(LogRecord::bytes).sum::<usize>() <= MAX_APPEND_BYTES)
-        );
-        assert_eq!(chunks(&[]).count(), 0);
+        let (mut rest, mut seen) = (records.as_slice(), 0);
+        while let Some((chunk, left)) = first_chunk(rest) {
+            assert!(chunk.iter().map(LogRecord::bytes).sum::<usize>() <= MAX_APPEND_BYTES);
+            seen += chunk.len();
+            rest = left;
+        }
+        assert_eq!(seen, 100);
+        assert!(first_chunk(&[]).is_none());
+    }
+
+    /// A log that can be switched off.
+    struct Switched(SqliteLog, AtomicBool);
+
+    #[async_trait]
+    impl Log for Switched {
+        async fn create_topic(&self, name: &str, partitions: u32) -> Result<Topic, LogError> {
+            self.0.create_topic(name, partitions).await
+        }
+        async fn delete_topic(&self, name: &str) -> Result<(), LogError> {
+            self.0.delete_topic(name).await
+        }
+        async fn topics(&self) -> Result<Vec<Topic>, LogError> {
+            self.0.topics().await
+        }
+        async fn append(&self, topic: &str, partition: u32, records: &[LogRecord]) -> Result<i64, LogError> {
+            if self.1.load(Ordering::Acquire) {
+                return self.0.append(topic, partition, records).await;
+            }
+            Err(LogError::Io {
+                doing: "appending".to_owned(),
+                transient: true,
+                source: "switched off".into(),
+            })
+        }
+        async fn fetch(
+            &self,
+            topic: &str,
+            partition: u32,
+            from: i64,
+            records: usize,
+            bytes: usize,
+            wait: Duration,
+        ) -> Result<Fetched, LogError> {
+            self.0.fetch(topic, partition, from, records, bytes, wait).await
+        }
+        async fn watermarks(&self, topic: &str, partition: u32) -> Result<Watermarks, LogError> {
+            self.0.watermarks(topic, partition).await
+        }
+        async fn trim(&self, topic: &str, partition: u32, below: i64) -> Result<(), LogError> {
+            self.0.trim(topic, partition, below).await
+        }
+    }
+
+    #[tokio::test]
+    async fn while_the_log_is_away_records_wait_on_disk_and_keep_their_order() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = Embedded::open(dir.path().join("log.sqlite"), Durability::ProcessKill).await.unwrap();
+        let log = Arc::new(Switched(file.log(), AtomicBool::new(true)));
+        log.create_topic("t", 2).await.unwrap();
+        let spool = Arc::new(Spool::open(dir.path().join("spool.sqlite"), 1 << 20).await.unwrap());
+        let batch = |n: usize| {
+            let records = |partition: u32| vec![LogRecord::new("", format!("{partition}/{n}"), 0)];
+            TickBatch(Arc::new(BTreeMap::from([(0, records(0)), (1, records(1))])))
+        };
+        let publisher = Publisher::start(log.clone(), Some(spool.clone()));
+        publisher.submit("t", batch(0)).wait().await.unwrap();
+        assert!(spool.is_empty());
+        log.1.store(false, Ordering::Release);
+        for n in 1..10 {
+            publisher.submit("t", batch(n)).wait().await.unwrap();
+        }
+        assert!(!spool.is_empty());
+        // The process ends and another one begins, with the log still away.
+        drop(publisher);
+        let publisher = Publisher::start(log.clone(), Some(spool.clone()));
+        publisher.submit("t", batch(10)).wait().await.unwrap();
+        log.1.store(true, Ordering::Release);
+        for n in 11..20 {
+            publisher.submit("t", batch(n)).wait().await.unwrap();
+        }
+        while !spool.is_empty() {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        publisher.submit("t", batch(20)).wait().await.unwrap();
+        for partition in 0..2 {
+            let all = log.fetch("t", partition, 0, 100, usize::MAX, Duration::ZERO).await.unwrap();
+            let texts: Vec<String> = all
+                .records
+                .iter()
+                .map(|one| String::from_utf8_lossy(&one.record.value).into_owned())
+                .collect();
+            let expected: Vec<String> = (0..=20).map(|n| format!("{partition}/{n}")).collect();
+            assert_eq!(texts, expected);
+        }
     }
 }

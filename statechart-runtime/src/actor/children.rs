@@ -134,13 +134,10 @@ impl<P: Actor, K: Actor> Peers<K::Message> for Parent<P, K> {
         let stopped = || Undelivered::Stopped { peer: self.name.clone() };
         let parent = self.shared.upgrade().ok_or_else(stopped)?;
         let Self { life, child, generation, .. } = *self;
-        parent.mailbox.push(Item::FromChild { life, child, generation, event }).map_err(|refused| {
-            match refused {
-                Refused::Full(_) => {
-                    Undelivered::Full { peer: self.name.clone(), limit: parent.mailbox.limit() }
-                }
-                Refused::Closed(_) => stopped(),
-            }
+        let item = |event| Item::FromChild { life, child, generation, event };
+        parent.mailbox.push(event, item).map_err(|refused| match refused {
+            Refused::Full(_) => Undelivered::Full { peer: self.name.clone(), limit: parent.mailbox.limit() },
+            Refused::Closed(_) => stopped(),
         })
     }
 }

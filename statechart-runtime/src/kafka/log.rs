@@ -412,9 +412,12 @@ impl Log for KafkaLog {
     }
 
     async fn trim(&self, topic: &str, partition: u32, below: i64) -> Result<(), LogError> {
+        if !self.trimming {
+            return Ok(());
+        }
         let ends = self.watermarks(topic, partition).await?;
         let below = below.min(ends.high);
-        if !self.trimming || below <= ends.low {
+        if below <= ends.low {
             return Ok(());
         }
         let client = self.client(&self.meta, topic, partition).await?;

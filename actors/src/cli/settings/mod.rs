@@ -11,20 +11,43 @@
 mod file;
 mod near;
 
-use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf, str::FromStr as _};
+use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf, str::FromStr as _, time::Duration};
 
 use statechart_runtime::market::NewInstrument;
 
 use super::{error::CliError, symbols};
-use crate::{exchange::Endpoints, simulator::parse_speed};
+use crate::{
+    exchange::Endpoints,
+    platform::{Address, Backends, CacheAt, LogAt, Role, StoreAt},
+    simulator::parse_speed,
+};
 
 /// Every key: its name in the file, in `PLATFORM_<NAME>`, and as `--<name>`.
-pub(crate) const KEYS: [&str; 7] =
-    ["exchange", "exchange_speed", "listen", "data_dir", "symbols", "seed", "live"];
+pub(crate) const KEYS: [&str; 13] = [
+    "exchange",
+    "exchange_speed",
+    "listen",
+    "data_dir",
+    "symbols",
+    "seed",
+    "live",
+    "log",
+    "store",
+    "cache",
+    "role",
+    "partitions",
+    "lease",
+];
 
 /// Where the API listens unless told otherwise.
 pub(crate) const DEFAULT_LISTEN: SocketAddr =
     SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 8080);
+
+/// Where it listens in a process that is not there to answer: a free port, which it tells.
+const ANY_PORT: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 0);
+
+/// Shortest and longest lease, in seconds.
+const LEASE_SECONDS: std::ops::RangeInclusive<u64> = 1..=600;
 
 /// Names of variables that start like ours and are none of the keys.
 const OTHER_VARIABLES: [&str; 1] = ["PLATFORM_CONFIG"];
@@ -48,6 +71,14 @@ pub(crate) struct Settings {
     pub(crate) seed: Option<u64>,
     /// Whether the live feed is subscribed.
     pub(crate) live: bool,
+    /// Where log, store and cache are.
+    pub(crate) backends: Backends,
+    /// What this process does.
+    pub(crate) role: Role,
+    /// The partitions it reads, where they are not shared out.
+    pub(crate) partitions: Option<Vec<u32>>,
+    /// How long a lease runs; the platform's own default without one.
+    pub(crate) lease: Option<Duration>,
 }
 
 /// The texts of each layer, by key.
@@ -143,10 +174,7 @@ impl Settings {
         let listen = layers.parsed("listen", |text| {
             text.parse().map_err(|_| "give an address and a port, like 127.0.0.1:8080".to_owned())
         })?;
-        let data_dir = layers.parsed("data_dir", |text| match text {
-            "" => Err("give a directory, like ./platform-data".to_owned()),
-            text => Ok(PathBuf::from(text)),
-        })?;
+        let role = layers.parsed("role", str::parse::<Role>)?.unwrap_or_default();
         let symbols = layers.parsed("symbols", symbols::instruments)?;
         let seed = layers
             .parsed("seed", |text| text.parse().map_err(|_| "give a whole number from 0 on".to_owned()))?;
@@ -159,16 +187,87 @@ impl Settings {
             exchange_text,
             exchange,
             time_scale: 1.0 / speed,
-            listen: listen.unwrap_or(DEFAULT_LISTEN),
-            data_dir: data_dir.unwrap_or_else(|| PathBuf::from("platform-data")),
+            listen: listen.unwrap_or(match role {
+                Role::All | Role::Api => DEFAULT_LISTEN,
+                Role::Producer | Role::Consumer => ANY_PORT,
+            }),
+            data_dir: data_dir(layers)?,
             symbols: match symbols {
                 Some(symbols) => symbols,
                 None => vec![NewInstrument::pair("BTC", "USD")],
             },
             seed,
             live: live.unwrap_or(true),
+            backends: backends(layers)?,
+            role,
+            partitions: layers.parsed("partitions", partitions)?,
+            lease: layers.parsed("lease", lease)?,
         })
     }
+}
+
+/// Where log, store and cache are.
+///
+/// # Errors
+/// `Setting` for an address that cannot be read.
+pub(crate) fn backends(layers: &Layers) -> Result<Backends, CliError> {
+    let log = layers.parsed("log", |text| match text {
+        "embedded" => Ok(LogAt::Embedded),
+        url => url
+            .parse()
+            .map(LogAt::Kafka)
+            .map_err(|error| format!("{error}, or `embedded`; what is told on stderr is set by --log-level")),
+    })?;
+    let store = layers.parsed("store", |text| match text {
+        "embedded" => Ok(StoreAt::Embedded),
+        url => {
+            let hint = "give postgres://USER:PASSWORD@HOST:PORT/DATABASE, or `embedded`";
+            let address = Address::parse(url, &["postgres", "postgresql"]);
+            address.map(StoreAt::Postgres).ok_or_else(|| hint.to_owned())
+        }
+    })?;
+    let cache = layers.parsed("cache", |text| match text {
+        "embedded" => Ok(CacheAt::Embedded),
+        url => {
+            let hint = "give redis://HOST:PORT, or `embedded`";
+            let address = Address::parse(url, &["redis", "rediss"]);
+            address.map(CacheAt::Redis).ok_or_else(|| hint.to_owned())
+        }
+    })?;
+    Ok(Backends {
+        log: log.unwrap_or_default(),
+        store: store.unwrap_or_default(),
+        cache: cache.unwrap_or_default(),
+    })
+}
+
+/// Where the data is kept.
+///
+/// # Errors
+/// `Setting` for an empty name.
+pub(crate) fn data_dir(layers: &Layers) -> Result<PathBuf, CliError> {
+    let given = layers.parsed("data_dir", |text| match text {
+        "" => Err("give a directory, like ./platform-data".to_owned()),
+        text => Ok(PathBuf::from(text)),
+    })?;
+    Ok(given.unwrap_or_else(|| PathBuf::from("platform-data")))
+}
+
+/// `0,3`
+fn partitions(text: &str) -> Result<Vec<u32>, String> {
+    let numbers: Result<Vec<u32>, _> = text.split(',').map(|one| one.trim().parse()).collect();
+    let mut numbers = numbers.map_err(|_| "give numbers separated by commas, like 0,3".to_owned())?;
+    numbers.sort_unstable();
+    numbers.dedup();
+    Ok(numbers)
+}
+
+/// `10s`
+fn lease(text: &str) -> Result<Duration, String> {
+    let seconds = text.strip_suffix('s').unwrap_or(text).parse().ok();
+    let seconds: Option<u64> = seconds.filter(|seconds| LEASE_SECONDS.contains(seconds));
+    let hint = || format!("give {} to {} seconds, like 10s", LEASE_SECONDS.start(), LEASE_SECONDS.end());
+    seconds.map(Duration::from_secs).ok_or_else(hint)
 }
 
 /// The environment variable of a key.

@@ -1,0 +1,117 @@
+//! Dead letters from the store to a topic of their own, for whoever watches one.
+//!
+//! The store has them already: they were written in the transaction that moved past them. The relay's place is a
+//! position of the store as well, moved after the broker has acknowledged. A record that is sent twice, because the
+//! process ended in between, has the same `id`.
+
+use std::{sync::Arc, time::Duration};
+
+use serde_json::json;
+use statechart_runtime::ports::{Batch, LogRecord, Position, PositionKey, StoredDeadLetter};
+use tokio::sync::watch;
+
+use crate::parts::Parts;
+
+/// Where they go.
+pub const DEAD_LETTER_TOPIC: &str = "dead-letter";
+
+const GROUP: &str = "dead-letter-relay";
+/// Letters of one append.
+const LETTERS: usize = 100;
+/// Most bytes of a payload that are passed on; the store has all of it. Escaped, it stays below a record's limit.
+const PAYLOAD_BYTES: usize = 8 * 1024;
+/// Between two looks.
+const POLL: Duration = Duration::from_secs(1);
+/// After a failure.
+const RETRY: Duration = Duration::from_secs(5);
+
+/// Relays until it is told to stop. More than one process may: the position is fenced, so one of them goes on.
+pub async fn relay(parts: Arc<Parts>, mut stop: watch::Receiver<bool>) {
+    let mut created = false;
+    loop {
+        let pause = match step(&parts, &mut created).await {
+            Ok(true) => continue,
+            Ok(false) => POLL,
+            Err(error) => {
+                tracing::warn!(error, "dead letters wait in the store");
+                RETRY
+            }
+        };
+        tokio::select! {
+            () = tokio::time::sleep(pause) => {}
+            _ = stop.wait_for(|stop| *stop) => return,
+        }
+    }
+}
+
+/// One append; says whether there may be more.
+async fn step(parts: &Parts, created: &mut bool) -> Result<bool, String> {
+    let key = PositionKey {
+        group: GROUP.to_owned(),
+        topic: DEAD_LETTER_TOPIC.to_owned(),
+        incarnation: 1,
+        partition: 0,
+    };
+    let store = &parts.store;
+    let text = |error: statechart_runtime::ports::StoreError| error.to_string();
+    let after = store.next_offset(&key).await.map_err(text)?.unwrap_or(0);
+    let letters = store.dead_letters(after, LETTERS).await.map_err(text)?;
+    let Some(last) = letters.last() else { return Ok(false) };
+    if !*created {
+        let created_topic = parts.log.create_topic(DEAD_LETTER_TOPIC, 1).await;
+        created_topic.map_err(|error| error.to_string())?;
+        *created = true;
+    }
+    let records: Vec<LogRecord> = letters.iter().map(|letter| record(letter, (parts.wall)())).collect();
+    let appended = parts.log.append(DEAD_LETTER_TOPIC, 0, &records).await;
+    appended.map_err(|error| error.to_string())?;
+    // `dead_letters` lists what is above a number, so the position is the number itself.
+    let position = Position { key, expected: after, next: last.seq };
+    let batch = Batch { position: Some(position), ..Batch::default() };
+    store.ingest(batch).await.map_err(text)?;
+    Ok(letters.len() == LETTERS)
+}
+
+fn record(letter: &StoredDeadLetter, now_us: i64) -> LogRecord {
+    let id = format!("{}:{}:{}:{}", letter.topic, letter.incarnation, letter.partition, letter.offset);
+    let payload = letter.payload.get(..PAYLOAD_BYTES).unwrap_or(&letter.payload);
+    let value = json!({
+        "k": "dead",
+        "id": id,
+        "topic": letter.topic,
+        "inc": letter.incarnation,
+        "part": letter.partition,
+        "offset": letter.offset,
+        "reason": letter.reason.chars().take(1_000).collect::<String>(),
+        "payload": String::from_utf8_lossy(payload),
+        "cut": payload.len() < letter.payload.len(),
+    });
+    LogRecord::new(letter.topic.clone(), value.to_string(), now_us)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use statechart_runtime::market::MAX_RECORD_BYTES;
+
+    #[test]
+    fn a_letter_of_any_size_fits_into_a_record_and_keeps_its_name() {
+        for payload in [b"{".to_vec(), vec![0; 64 * 1024], vec![0xff; 64 * 1024]] {
+            let letter = StoredDeadLetter {
+                seq: 1,
+                topic: "tick-data".to_owned(),
+                incarnation: 2,
+                partition: 3,
+                offset: 4,
+                reason: "\u{1}".repeat(5_000),
+                payload: payload.clone(),
+            };
+            let record = record(&letter, 5);
+            assert!(record.bytes() <= MAX_RECORD_BYTES, "{}", record.bytes());
+            let value: serde_json::Value = serde_json::from_slice(&record.value).unwrap();
+            assert_eq!(value["id"], "tick-data:2:3:4");
+            assert_eq!(value["cut"], payload.len() > PAYLOAD_BYTES);
+        }
+    }
+}
