@@ -11,7 +11,8 @@ const TURNSTILE: &str = "../../../specs/turnstile.sc";
 
 #[test]
 fn runs_as_csv_quote_what_they_must() {
-    let ran = statechart(&["run", "courier.sc", "--word", "ORDER(weight: 500)", "--word", "ε", "--format", "csv"]);
+    let ran =
+        statechart(&["run", "courier.sc", "--word", "ORDER(weight: 500)", "--word", "ε", "--format", "csv"]);
     assert_eq!(ran.code, 0, "{}", ran.err);
     let lines: Vec<&str> = ran.out.lines().collect();
     assert_eq!(
@@ -40,7 +41,8 @@ fn coverage_as_table_json_and_picture() {
     let directory = tempfile::tempdir().unwrap();
     let picture = directory.path().join("covered.dot");
     let picture = picture.to_str().unwrap();
-    let ran = statechart(&["run", TURNSTILE, "--word", "COIN PUSH", "--coverage", "--coverage-diagram", picture]);
+    let ran =
+        statechart(&["run", TURNSTILE, "--word", "COIN PUSH", "--coverage", "--coverage-diagram", picture]);
     assert_eq!((ran.code, ran.err.as_str()), (0, ""));
     assert!(ran.out.contains("transitions   50.0%  2 of 4"), "{}", ran.out);
     assert!(ran.out.contains("  0  line 11  locked: PUSH  (missing)"), "{}", ran.out);
@@ -54,7 +56,8 @@ fn coverage_as_table_json_and_picture() {
     let found: serde_json::Value = serde_json::from_str(&ran.out).unwrap();
     let guards = found["guards"]["targets"].as_array().unwrap();
     assert_eq!(guards.len(), found["guards"]["of"].as_u64().unwrap() as usize);
-    let was_false = guards.iter().filter(|row| row["value"] == false && row["count"].as_u64() > Some(0)).count();
+    let was_false =
+        guards.iter().filter(|row| row["value"] == false && row["count"].as_u64() > Some(0)).count();
     assert!(was_false > 0 && found["words"] == 1, "{found}");
 }
 
@@ -73,7 +76,13 @@ fn words_that_cover_do_cover() {
         ("../../../specs/producer.sc", "transitions", 0),
     ] {
         let made = statechart(&["cover", spec, "--criteria", criterion, "-o", words]);
-        assert_eq!(made.code, code, "{spec} {criterion}: {}\n{}", made.err, fs::read_to_string(words).unwrap());
+        assert_eq!(
+            made.code,
+            code,
+            "{spec} {criterion}: {}\n{}",
+            made.err,
+            fs::read_to_string(words).unwrap()
+        );
         let ran = statechart(&["run", spec, words, "--coverage", "--json"]);
         let found: serde_json::Value = serde_json::from_str(&ran.out).unwrap();
         let (covered, of) = (&found[criterion]["covered"], &found[criterion]["of"]);
@@ -94,7 +103,8 @@ fn a_journal_agrees_until_it_is_changed() {
 
     let directory = tempfile::tempdir().unwrap();
     let text = fs::read_to_string(specs().join("courier.jsonl")).unwrap();
-    fs::write(directory.path().join("changed.jsonl"), text.replacen("}, stops: 1 }", "}, stops: 9 }", 1)).unwrap();
+    fs::write(directory.path().join("changed.jsonl"), text.replacen("}, stops: 1 }", "}, stops: 9 }", 1))
+        .unwrap();
     fs::write(directory.path().join("broken.jsonl"), format!("{text}nonsense\n")).unwrap();
     fs::copy(specs().join("courier.sc"), directory.path().join("courier.sc")).unwrap();
     let trace = |arguments: &[&str]| statechart_in(directory.path(), arguments, "");
@@ -109,7 +119,11 @@ fn a_journal_agrees_until_it_is_changed() {
 
     let ran = trace(&["trace", "broken.jsonl", "courier.sc"]);
     assert_eq!(ran.code, 1);
-    assert!(ran.err.contains("in the journal `broken.jsonl`: line ") && ran.err.contains("no inspection event"), "{}", ran.err);
+    assert!(
+        ran.err.contains("in the journal `broken.jsonl`: line ") && ran.err.contains("no inspection event"),
+        "{}",
+        ran.err
+    );
     let ran = trace(&["trace", "changed.jsonl", "courier.sc", "--actor", "lorry"]);
     assert_eq!(ran.code, 2);
     assert!(ran.err.contains("has no actor `lorry`; it declares van"), "{}", ran.err);
@@ -121,9 +135,15 @@ fn a_journal_agrees_until_it_is_changed() {
 fn languages_stop_at_their_limits() {
     for (arguments, why) in [
         (&["language", TURNSTILE, "--count", "200"][..], "the number of words needs more than 128 bits"),
-        (&["language", TURNSTILE, "--count", "4000000000"], "counting the words needs more than 200000000 steps"),
+        (
+            &["language", TURNSTILE, "--count", "4000000000"],
+            "counting the words needs more than 200000000 steps",
+        ),
         (&["language", TURNSTILE, "--regex", "--limit", "3"], "needs more than 3 symbols and operators"),
-        (&["language", TURNSTILE, "--min-dfa", "--abstraction", "context", "--limit", "50"], "more than 50 states"),
+        (
+            &["language", TURNSTILE, "--min-dfa", "--abstraction", "context", "--limit", "50"],
+            "more than 50 states",
+        ),
         (&["language", TURNSTILE, "--regex", "--format", "dot"], "add `--min-dfa`"),
     ] {
         let ran = statechart(arguments);
@@ -142,7 +162,10 @@ fn charts_that_defer_are_bounded() {
         let found: serde_json::Value = serde_json::from_str(&ran.out).unwrap();
         let caption = found["abstraction"].as_str().unwrap();
         assert!(caption.contains("over-approximates"), "{caption}");
-        assert!(caption.contains("at most 1 waiting event: words that make more wait are left out"), "{caption}");
+        assert!(
+            caption.contains("at most 1 waiting event: words that make more wait are left out"),
+            "{caption}"
+        );
         assert!(ran.err.contains(caption), "{}", ran.err);
     }
 }

@@ -105,7 +105,9 @@ async fn a_recorded_actor_agrees_with_its_specification() {
     let (text, journaled) = recorded(JOURNAL_BYTES, 1024).await;
     assert_eq!(journaled.records as usize, text.lines().count());
     assert_eq!((journaled.bytes as usize, journaled.missed, journaled.is_full), (text.len(), 0, false));
-    for what in ["event", "deferred", "service_finished", "service_cancelled", "timer_fired", "unhandled", "log"] {
+    for what in
+        ["event", "deferred", "service_finished", "service_cancelled", "timer_fired", "unhandled", "log"]
+    {
         assert!(text.contains(&format!("\"what\":\"{what}\"")), "nothing of `{what}` was recorded:\n{text}");
     }
     let found = replayed(&courier_model(), &text);
@@ -128,7 +130,12 @@ async fn what_is_changed_is_named() {
         // What the machine said, took, entered and started.
         ("DELIVERED", "}, stops: 1 }", "}, stops: 9 }", Category::Outputs),
         ("CANCEL", "CANCEL -> idle", "LOST -> idle", Category::Transitions),
-        ("ORDER", "\"state\":\"busy\",\"time_us\":0,\"what\":\"entered\"", "\"state\":\"idle\",\"time_us\":0,\"what\":\"entered\"", Category::Entered),
+        (
+            "ORDER",
+            "\"state\":\"busy\",\"time_us\":0,\"what\":\"entered\"",
+            "\"state\":\"idle\",\"time_us\":0,\"what\":\"entered\"",
+            Category::Entered,
+        ),
         ("ORDER", "\"service\":\"route\"", "\"service\":\"rout\"", Category::Services),
         ("ORDER", "\"after_us\":30000000", "\"after_us\":31000000", Category::Timers),
         // What it was told: another weight makes another step.

@@ -101,7 +101,9 @@ fn words(machine: &Machine, plan: &Plan) -> String {
     // The machine before its start is no situation.
     let situations = plan.situations.saturating_sub(1);
     out.push_str(&match plan.shortness {
-        Shortness::Exact => format!("# {symbols}, the fewest there are over {seen} {situations} situations\n"),
+        Shortness::Exact => {
+            format!("# {symbols}, the fewest there are over {seen} {situations} situations\n")
+        }
         Shortness::AtLeast(bound) => format!(
             "# {symbols}, made greedily over {seen} {situations} situations; at least {bound} are needed\n"
         ),

@@ -88,8 +88,11 @@ impl Trace {
             (_, []) => Err(Error::Nothing { path: self.log.clone(), what: "actor" }),
             (several, _) => {
                 let all = || actors.iter().map(|(name, _)| name.clone()).collect();
-                let declared =
-                    if several.is_empty() { all() } else { several.iter().map(|name| (*name).to_owned()).collect() };
+                let declared = if several.is_empty() {
+                    all()
+                } else {
+                    several.iter().map(|name| (*name).to_owned()).collect()
+                };
                 Err(Error::Several { path: self.log.clone(), what: "actor", declared })
             }
         }
@@ -100,7 +103,9 @@ impl Trace {
         for text in &self.param {
             match parse_param(text, machine) {
                 Ok(param) => params.push(param),
-                Err(error) => mistakes.push(format!("in `--param {text}`: {}; {}", error.message, error.help)),
+                Err(error) => {
+                    mistakes.push(format!("in `--param {text}`: {}; {}", error.message, error.help))
+                }
             }
         }
         if mistakes.is_empty() { Ok(params) } else { Err(Error::Params(mistakes)) }
@@ -123,7 +128,10 @@ fn told(path: &str, actor: &str, found: &Replay) -> String {
         }
     };
     if found.torn > 0 {
-        out.push_str(&format!("{} in which the actor failed or that are cut off were not compared\n", count(found.torn, "step")));
+        out.push_str(&format!(
+            "{} in which the actor failed or that are cut off were not compared\n",
+            count(found.torn, "step")
+        ));
     }
     if found.timeless {
         out.push_str("the machine reads its clock, so times and spans were not compared\n");

@@ -9,7 +9,8 @@ use super::{
 use crate::{
     diff::samples,
     interpreter::{
-        Address, Answers, Cause, Claim, Decision, Fault, Item, ItemKind, Outcome, Part, Row, Session, Value, Verdict,
+        Address, Answers, Cause, Claim, Decision, Fault, Item, ItemKind, Outcome, Part, Row, Session, Value,
+        Verdict,
     },
     model::{EventId, Machine, TransitionId, walk::reads_the_clock},
 };
@@ -70,8 +71,7 @@ struct Search<'m> {
 }
 
 pub(super) fn explore(machine: &Machine, criterion: Criterion, targets: &[Target], limit: usize) -> Graph {
-    let graph =
-        Graph { nodes: vec![Vec::new()], whole: true, seen: BTreeMap::new(), met: BTreeSet::new() };
+    let graph = Graph { nodes: vec![Vec::new()], whole: true, seen: BTreeMap::new(), met: BTreeSet::new() };
     let mut search = Search {
         machine,
         by_pairs: criterion == Criterion::Pairs,

@@ -65,12 +65,9 @@ impl fmt::Display for Whole<'_> {
                 let text = row.and_then(|row| row.guard_text.as_deref()).unwrap_or("");
                 write!(f, "{}: [{text}] is {value}", transition_name(machine, id))
             }
-            Target::Pair(first, second) => write!(
-                f,
-                "{} then {}",
-                transition_name(machine, first),
-                transition_name(machine, second)
-            ),
+            Target::Pair(first, second) => {
+                write!(f, "{} then {}", transition_name(machine, first), transition_name(machine, second))
+            }
         }
     }
 }
@@ -80,10 +77,9 @@ impl fmt::Display for Whole<'_> {
 pub fn targets(machine: &Machine, criterion: Criterion) -> Vec<Target> {
     let transitions = || 0..machine.transitions.len();
     match criterion {
-        Criterion::States => (1..machine.states.len())
-            .filter(|&state| !machine.is_history(state))
-            .map(Target::State)
-            .collect(),
+        Criterion::States => {
+            (1..machine.states.len()).filter(|&state| !machine.is_history(state)).map(Target::State).collect()
+        }
         Criterion::Transitions => transitions().map(Target::Transition).collect(),
         Criterion::Guards => transitions()
             .filter(|&id| has_guard(machine, id))
@@ -103,7 +99,8 @@ fn has_guard(machine: &Machine, id: TransitionId) -> bool {
 
 /// Whether the source of the second can be active when the first has been taken, going by the nesting of states alone.
 fn may_follow(machine: &Machine, first: TransitionId, second: TransitionId) -> bool {
-    let (Some(first), Some(second)) = (machine.transitions.get(first), machine.transitions.get(second)) else {
+    let (Some(first), Some(second)) = (machine.transitions.get(first), machine.transitions.get(second))
+    else {
         return false;
     };
     if first.ignore || second.ignore {

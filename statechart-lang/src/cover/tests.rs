@@ -67,7 +67,10 @@ fn what_cannot_be_reached_is_named_with_the_reason() {
         .map(|missing| format!("{}; {}", Whole(&machine, missing.target), missing.why))
         .collect();
     assert_eq!(missing.len(), 2, "{missing:#?}");
-    assert!(missing[0].starts_with("shut: CLOSE [wrong > 100] -> jammed; its guard was false"), "{missing:#?}");
+    assert!(
+        missing[0].starts_with("shut: CLOSE [wrong > 100] -> jammed; its guard was false"),
+        "{missing:#?}"
+    );
     assert!(
         missing[1].starts_with("cellar: CLOSE -> shut; its state `cellar` was never active"),
         "{missing:#?}"

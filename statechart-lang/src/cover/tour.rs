@@ -60,8 +60,11 @@ fn along<'g>(graph: &'g Graph, walk: &[usize]) -> Vec<&'g Edge> {
 }
 
 fn text(graph: &Graph, walk: &[usize]) -> String {
-    let parts: Vec<&str> =
-        along(graph, walk).into_iter().map(|edge| edge.text.as_str()).filter(|text| !text.is_empty()).collect();
+    let parts: Vec<&str> = along(graph, walk)
+        .into_iter()
+        .map(|edge| edge.text.as_str())
+        .filter(|text| !text.is_empty())
+        .collect();
     if parts.is_empty() { "ε".to_owned() } else { parts.join(" ") }
 }
 
@@ -193,7 +196,8 @@ fn exact(graph: &Graph, reachable: &BTreeSet<usize>) -> Option<Vec<Walk>> {
     if !graph.whole || nodes.checked_mul(masks)? > EXACT_LIMIT {
         return None;
     }
-    let bit = |target: &usize| reachable.iter().position(|other| other == target).map_or(0, |at| 1usize << at);
+    let bit =
+        |target: &usize| reachable.iter().position(|other| other == target).map_or(0, |at| 1usize << at);
     let masks_of: Vec<Vec<usize>> = graph
         .nodes
         .iter()

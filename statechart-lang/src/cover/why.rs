@@ -2,11 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{
-    graph::Graph,
-    target::Target,
-    transition_name,
-};
+use super::{graph::Graph, target::Target, transition_name};
 use crate::{
     interpreter::Claim,
     model::{Machine, TransitionId, Trigger},
@@ -55,9 +51,11 @@ fn transition(machine: &Machine, graph: &Graph, id: TransitionId) -> String {
     let trigger = machine.transitions.get(id).map(|row| &row.trigger);
     if seen.guard == [0, 0] && seen.lost_to.is_empty() && seen.preempted_by.is_empty() {
         return match trigger {
-            Some(Trigger::Fault) => "no input that was tried raises a fault; what a runtime reports, such as an \
+            Some(Trigger::Fault) => {
+                "no input that was tried raises a fault; what a runtime reports, such as an \
                                      undelivered message, has no symbol in a word"
-                .to_owned(),
+                    .to_owned()
+            }
             _ => "its trigger never came while its state was active".to_owned(),
         };
     }

@@ -94,9 +94,8 @@ fn another_engine_accepts_the_same_words() {
 
 /// Two nested counters: an expression of the depth of the chain.
 fn ladder(rungs: u32) -> Dfa {
-    let rows: Vec<Vec<Option<StateIndex>>> = (0..rungs)
-        .map(|at| vec![(at + 1 < rungs).then_some(at + 1), at.checked_sub(1)])
-        .collect();
+    let rows: Vec<Vec<Option<StateIndex>>> =
+        (0..rungs).map(|at| vec![(at + 1 < rungs).then_some(at + 1), at.checked_sub(1)]).collect();
     let accepting: Vec<bool> = (0..rungs).map(|at| at == 0).collect();
     Dfa::new(Alphabet::new(["UP", "DOWN"]), &rows, &accepting)
 }

@@ -74,7 +74,8 @@ pub fn mermaid_runs<'a>(runs: impl IntoIterator<Item = (&'a str, &'a Run)>) -> S
         let mut before = format!("w{index}s");
         for (at, row) in run.rows.iter().enumerate() {
             let node = format!("w{index}q{at}");
-            let states = if row.report.after.is_empty() { "-".to_owned() } else { row.report.after.join(", ") };
+            let states =
+                if row.report.after.is_empty() { "-".to_owned() } else { row.report.after.join(", ") };
             let is_last = at + 1 == run.rows.len();
             let (open, close) =
                 if is_last && run.acceptor && run.accepted { ("[[", "]]") } else { ("[", "]") };
@@ -160,6 +161,8 @@ fn stage_of<'m>(model: &'m Model, spec: &str) -> Result<Stage<'m>, String> {
     }
     let system = model.systems.iter().find(|system| system.span.file.0 == 0);
     system.map(|system| Stage::of_actors(model, system)).ok_or_else(|| {
-        format!("`{spec}` declares no machine, so its words cannot be run; put them beside the file that does")
+        format!(
+            "`{spec}` declares no machine, so its words cannot be run; put them beside the file that does"
+        )
     })
 }

@@ -91,9 +91,7 @@ pub use snapshot::{
 };
 pub use stage::{Stage, parse_param};
 pub use system::{Address, CHILD_DEPTH_LIMIT, CHILD_LIMIT, System, SystemStep};
-pub use trace::{
-    ANSWER_LIMIT, Category, Difference, Ending, LOG_LINE_BYTES, Log, LogError, Replay, replay,
-};
+pub use trace::{ANSWER_LIMIT, Category, Difference, Ending, LOG_LINE_BYTES, Log, LogError, Replay, replay};
 pub use value::{Fault, Value};
 pub use word::{Item, ItemKind, Word, WordError};
 pub use words_file::{NamedWord, parse_words};

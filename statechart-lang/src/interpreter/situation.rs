@@ -54,8 +54,12 @@ impl<W: World> Interpreter<'_, W> {
             origin: _,
             explanations_left: _,
         } = self;
-        let context: Vec<_> =
-            context.iter().enumerate().filter(|(variable, _)| counts(*variable)).map(|(_, value)| value).collect();
+        let context: Vec<_> = context
+            .iter()
+            .enumerate()
+            .filter(|(variable, _)| counts(*variable))
+            .map(|(_, value)| value)
+            .collect();
         let mut text = String::new();
         let states: Vec<usize> = configuration.iter().collect();
         // Writing to a string cannot fail.

@@ -58,8 +58,7 @@ impl Journal {
     #[must_use = "a journal that is dropped is written no further"]
     pub fn write(inspector: &Inspector, out: impl Write + Send + 'static, limit_bytes: u64) -> Self {
         let (stop, stopped) = oneshot::channel();
-        let writer =
-            Writer { out: io::BufWriter::new(out), limit_bytes, written: Journaled::default() };
+        let writer = Writer { out: io::BufWriter::new(out), limit_bytes, written: Journaled::default() };
         let task = tokio::spawn(run(inspector.subscribe(), writer, stopped));
         Self { stop: Some(stop), task }
     }

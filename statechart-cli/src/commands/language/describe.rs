@@ -62,7 +62,8 @@ impl Language {
         }
         if self.format == Format::Dot {
             return Err(Error::Words(vec![
-                "only an automaton has a picture; add `--min-dfa`, or take `--format text` or `json`".to_owned(),
+                "only an automaton has a picture; add `--min-dfa`, or take `--format text` or `json`"
+                    .to_owned(),
             ]));
         }
         explain(&made.caption);

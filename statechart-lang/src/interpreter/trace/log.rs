@@ -147,9 +147,8 @@ impl Log {
             if line.trim().is_empty() {
                 continue;
             }
-            let error = |message: String, help: &str| {
-                Err(LogError { line: at + 1, message, help: help.to_owned() })
-            };
+            let error =
+                |message: String, help: &str| Err(LogError { line: at + 1, message, help: help.to_owned() });
             if line.len() > LOG_LINE_BYTES {
                 return error(
                     format!("the line is longer than {LOG_LINE_BYTES} bytes"),

@@ -168,8 +168,13 @@ impl World for Script {
 pub fn replay(machine: &Machine, log: &Log, actor: &str, params: &[LocalValue]) -> Replay {
     let cut = steps(log, actor);
     let timeless = reads_the_clock(machine);
-    let mut found =
-        Replay { steps: 0, torn: 0, records: cut.records, timeless, ending: Ending::Agrees { leaves: Vec::new() } };
+    let mut found = Replay {
+        steps: 0,
+        torn: 0,
+        records: cut.records,
+        timeless,
+        ending: Ending::Agrees { leaves: Vec::new() },
+    };
     let fresh = || Interpreter::with_world(machine, Script::default()).with_some_params(params.to_vec());
     let mut interpreter = fresh();
     let mut is_lost = false;
@@ -292,12 +297,16 @@ fn inputs(interpreter: &Interpreter<'_, Script>, step: &Step<'_>) -> Result<Vec<
         Opener::Start => vec![None],
         Opener::Event { name, text, service } => {
             let event = machine.event(name).ok_or_else(|| {
-                format!("`{}` has no event `{name}`: the journal is of another machine or version", machine.name)
+                format!(
+                    "`{}` has no event `{name}`: the journal is of another machine or version",
+                    machine.name
+                )
             })?;
             let row = machine.events.get(event).map(|row| &row.symbol);
             let args = match row {
-                Some(symbol) => arguments(text, symbol)
-                    .map_err(|why| format!("`{text}` is not the event `{name}` of the specification: {why}"))?,
+                Some(symbol) => arguments(text, symbol).map_err(|why| {
+                    format!("`{text}` is not the event `{name}` of the specification: {why}")
+                })?,
                 None => Vec::new(),
             };
             let reporter = interpreter.activities().find(|(activity, _)| match service {
@@ -322,7 +331,10 @@ fn inputs(interpreter: &Interpreter<'_, Script>, step: &Step<'_>) -> Result<Vec<
                 // What an interpreter makes of a timer that is not armed: nothing.
                 vec![Some(Input::Elapsed { timer: usize::MAX, generation: 0 })]
             } else {
-                armed.into_iter().map(|(timer, generation)| Some(Input::Elapsed { timer, generation })).collect()
+                armed
+                    .into_iter()
+                    .map(|(timer, generation)| Some(Input::Elapsed { timer, generation }))
+                    .collect()
             }
         }
         Opener::ChildDone { child, result } => {
@@ -330,7 +342,8 @@ fn inputs(interpreter: &Interpreter<'_, Script>, step: &Step<'_>) -> Result<Vec<
             let ty = machine.children.get(child).and_then(|row| row.result.as_ref());
             let result = match (result, ty) {
                 (Some(text), Some(ty)) => Some(
-                    returned(text, ty).map_err(|why| format!("`{text}` is not what the child returns: {why}"))?,
+                    returned(text, ty)
+                        .map_err(|why| format!("`{text}` is not what the child returns: {why}"))?,
                 ),
                 _ => None,
             };

@@ -120,7 +120,9 @@ impl Seen {
                 }
                 Effect::Fault(fault) => (Category::Faults, fault.kind().to_owned()),
                 Effect::Log(text) => (Category::Logs, text.clone()),
-                Effect::Raise(_) | Effect::Cancel { .. } | Effect::Disarm { .. } | Effect::Act { .. } => continue,
+                Effect::Raise(_) | Effect::Cancel { .. } | Effect::Disarm { .. } | Effect::Act { .. } => {
+                    continue;
+                }
             };
             seen.add(category, line);
         }

@@ -10,13 +10,26 @@ pub(super) enum Opener {
     /// The machine starts; a supervised actor does so again after a failure.
     Start,
     /// An event, and the service that ends with it where it is a result.
-    Event { name: String, text: String, service: Option<String> },
+    Event {
+        name: String,
+        text: String,
+        service: Option<String>,
+    },
     /// A timer of the state.
-    Timer { state: String },
-    ChildDone { child: String, result: Option<String> },
-    ChildFailed { child: String },
+    Timer {
+        state: String,
+    },
+    ChildDone {
+        child: String,
+        result: Option<String>,
+    },
+    ChildFailed {
+        child: String,
+    },
     /// A fault that performing effects has met.
-    Fault { kind: String },
+    Fault {
+        kind: String,
+    },
 }
 
 /// A step as it was recorded.
@@ -68,7 +81,10 @@ pub(super) fn steps<'a>(log: &'a Log, actor: &str) -> Steps<'a> {
         }
         match sequence {
             None if !matches!(record.what, What::Started { .. }) => {
-                cutter.stop(record, "the journal does not begin with the actor's start; write it from before `spawn`");
+                cutter.stop(
+                    record,
+                    "the journal does not begin with the actor's start; write it from before `spawn`",
+                );
                 break;
             }
             Some(last) if record.sequence != last + 1 => {

@@ -193,9 +193,9 @@ impl Reader<'_> {
                 '\'' => {
                     let rest = self.rest.get(at + 1..).unwrap_or("");
                     let length = rest.find('\'').filter(|length| (1..=10).contains(length));
-                    let is_one = length.and_then(|length| rest.get(..length)).is_some_and(|inner| {
-                        inner.chars().count() == 1 || inner.starts_with('\\')
-                    });
+                    let is_one = length
+                        .and_then(|length| rest.get(..length))
+                        .is_some_and(|inner| inner.chars().count() == 1 || inner.starts_with('\\'));
                     if let Some(length) = length.filter(|_| is_one) {
                         while chars.offset() < at + 2 + length && chars.next().is_some() {}
                     }
@@ -295,7 +295,16 @@ mod tests {
         #[derive(Debug)]
         #[allow(dead_code)]
         enum Event {
-            Go { n: i64, x: f64, ok: bool, text: &'static str, maybe: Option<i64>, list: Vec<&'static str>, job: Foreign, last: Option<i64> },
+            Go {
+                n: i64,
+                x: f64,
+                ok: bool,
+                text: &'static str,
+                maybe: Option<i64>,
+                list: Vec<&'static str>,
+                job: Foreign,
+                last: Option<i64>,
+            },
         }
         let event = Event::Go {
             n: -3,
@@ -340,6 +349,9 @@ mod tests {
 
     #[test]
     fn times_are_left_out() {
-        assert_eq!(without_times("At { a: Time(-5), b: Some(Duration(7)) }"), "At { a: Time(_), b: Some(Duration(_)) }");
+        assert_eq!(
+            without_times("At { a: Time(-5), b: Some(Duration(7)) }"),
+            "At { a: Time(_), b: Some(Duration(_)) }"
+        );
     }
 }
