@@ -32,7 +32,7 @@ fn deliver<T>(
     member.map_or(Err(Undelivered::Stopped { peer: "nobody has this seat".into() }), put)
 }
 
-fn philosopher(id: i64, table: Arc<OnceLock<Table>>) -> Philosopher {
+fn philosopher(seat: i64, table: Arc<OnceLock<Table>>) -> Philosopher {
     let peers = move |message| match message {
         philosopher::Message::Fork(event) => {
             let (fork::Event::Take { fork, .. } | fork::Event::Drop { fork }) = event;
@@ -41,21 +41,21 @@ fn philosopher(id: i64, table: Arc<OnceLock<Table>>) -> Philosopher {
         // What a machine sends to itself does not come by here.
         philosopher::Message::Itself(_) => Ok(()),
     };
-    let machine = philosopher::Machine::new(philosopher::Params { id, seats: SEATS, meals: MEALS }, ());
-    spawn(machine, Options::default().name(format!("philosopher {id}")).peers(peers))
+    let machine = philosopher::Machine::new(philosopher::Params { seat, seats: SEATS, meals: MEALS }, ());
+    spawn(machine, Options::default().name(format!("philosopher {seat}")).peers(peers))
 }
 
-fn fork(id: i64, table: Arc<OnceLock<Table>>) -> Fork {
+fn fork(fork: i64, table: Arc<OnceLock<Table>>) -> Fork {
     let peers = move |message| match message {
         fork::Message::Philosopher(event) => {
-            let philosopher::Event::Taken { to, .. } = event;
-            deliver(table.get().map(|table| &table.philosophers), to, |guest| guest.deliver(event.clone()))
+            let philosopher::Event::Taken { seat, .. } = event else { return Ok(()) };
+            deliver(table.get().map(|table| &table.philosophers), seat, |guest| guest.deliver(event.clone()))
         }
         fork::Message::Itself(_) => Ok(()),
     };
     spawn(
-        fork::Machine::new(fork::Params { id }, ()),
-        Options::default().name(format!("fork {id}")).peers(peers),
+        fork::Machine::new(fork::Params { fork }, ()),
+        Options::default().name(format!("fork {fork}")).peers(peers),
     )
 }
 
@@ -63,12 +63,15 @@ fn fork(id: i64, table: Arc<OnceLock<Table>>) -> Fork {
 async fn main() {
     let seen = Arc::new(OnceLock::new());
     let table = Table {
-        philosophers: (0..SEATS).map(|id| philosopher(id, seen.clone())).collect(),
-        forks: (0..SEATS).map(|id| fork(id, seen.clone())).collect(),
+        philosophers: (0..SEATS).map(|seat| philosopher(seat, seen.clone())).collect(),
+        forks: (0..SEATS).map(|number| fork(number, seen.clone())).collect(),
     };
-    // Nobody is hungry in the first 10 ms.
     let table = seen.get_or_init(|| table);
 
+    for philosopher in &table.philosophers {
+        // Fails for one that has ended; none has sat down yet.
+        let _ = philosopher.tell(philosopher::Event::Sit).await;
+    }
     for philosopher in &table.philosophers {
         let end = philosopher.join().await;
         let meals = philosopher.path().iter().filter(|state| *state == "eating").count();

@@ -2,6 +2,8 @@
 
 use std::{io, process::ExitCode};
 
+use statechart_lang::formal::FormalError;
+
 /// Why a command could not answer. Mistakes inside a specification are diagnostics, not errors.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Error {
@@ -69,7 +71,7 @@ pub(crate) enum Error {
         /// The specification.
         path: String,
         /// From the operation.
-        why: statechart_lang::formal::FormalError,
+        why: FormalError,
     },
     /// Options that do not go together.
     #[error("{what}")]
@@ -115,17 +117,23 @@ impl Error {
             Self::Read { .. } => "check the path, and that the file is text in UTF-8".to_owned(),
             Self::Write { .. } => "check that the directory exists, may be written, and has space left".to_owned(),
             Self::Unknown { what, .. } => format!("name one of them with `--{what}`; names are case-sensitive"),
+            Self::Nothing { what: "actor", .. } => {
+                "write the journal with `statechart_runtime::actor::Journal` from before the actor starts".to_owned()
+            }
+            Self::Several { what: "actor", .. } => "choose one with `--actor NAME`".to_owned(),
             Self::Nothing { what: "system", .. } => "leave `--system` out to draw a machine".to_owned(),
             Self::Nothing { .. } => {
                 "give the file that declares the machine itself, or name an imported one with `--machine`".to_owned()
             }
             Self::Several { what: "system", .. } => "choose one with `--system=NAME`".to_owned(),
             Self::Several { .. } => "choose one with `--machine NAME`".to_owned(),
-            Self::Formal { .. } => {
-                "raise `--limit`, or choose `--abstraction control`; a machine that defers events has a configuration for each \
-                 content of its queue"
+            Self::Formal { why: FormalError::TooLarge { .. }, .. } => {
+                "raise `--limit`, choose `--abstraction control`, or lower `--waiting`: a machine that defers events, or sends \
+                 itself some, has a configuration for each content of its queues"
                     .to_owned()
             }
+            // It says what to do.
+            Self::Formal { .. } => return None,
             Self::Usage { help, .. } => help.clone(),
             Self::Graphviz { .. } => {
                 "install it (Debian, Ubuntu: `apt-get install graphviz`), or leave `--engine` out".to_owned()

@@ -48,6 +48,7 @@ Examples:
   statechart diagram specs/producer.sc | dot -Tsvg -o producer.svg
   statechart run specs/turnstile.sc --word \"COIN PUSH\"
   statechart why specs/turnstile.sc --word \"PUSH COIN\"
+  statechart cover specs/turnstile.sc --criteria transitions
   statechart diff old.sc specs/turnstile.sc
   statechart expand specs/turnstile.sc | less
   statechart fmt --check specs/*.sc
@@ -62,6 +63,8 @@ enum Command {
     Diagram(commands::Diagram),
     Run(commands::Run),
     Why(commands::Why),
+    Cover(commands::Cover),
+    Trace(commands::Trace),
     Diff(commands::Diff),
     Expand(commands::Expand),
     Fmt(commands::Fmt),
@@ -103,6 +106,8 @@ fn main() -> ExitCode {
         Command::Diagram(diagram) => diagram.run(),
         Command::Run(run) => run.run(),
         Command::Why(why) => why.run(),
+        Command::Cover(cover) => cover.run(),
+        Command::Trace(trace) => trace.run(),
         Command::Diff(diff) => diff.run(),
         Command::Expand(expand) => expand.run(),
         Command::Fmt(fmt) => fmt.run(),

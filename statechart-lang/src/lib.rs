@@ -14,6 +14,8 @@
 mod check;
 #[cfg(feature = "codegen")]
 pub mod codegen;
+#[cfg(feature = "cover")]
+pub mod cover;
 mod diagnostic;
 #[cfg(feature = "diagram")]
 pub mod diagram;
@@ -32,6 +34,8 @@ pub mod interpreter;
 pub mod model;
 mod source;
 mod syntax;
+#[cfg(feature = "interpreter")]
+mod testing;
 
 pub use diagnostic::{Code, Diagnostic, Label, Severity};
 pub use model::Model;

@@ -91,6 +91,26 @@ fn tables_of_the_words() {
     }
 }
 
+/// What keeps the words of anybody's crate as snapshots.
+#[test]
+fn words_of_the_templates() {
+    statechart_lang::assert_words!("../specs/templates");
+}
+
+/// δ̄(q₀, ε) = q₀ and λ̄(q₀, ε) = ε; whether ε is a word of the language is whether q₀ accepts.
+#[test]
+fn the_empty_word_stays_at_the_start() {
+    let model = model(&workspace().join("specs/turnstile.sc"));
+    let stage = Stage::of(&model, machine(&model));
+    for text in ["", "ε", "\"\""] {
+        let run = stage.run(&stage.word(text).unwrap());
+        assert_eq!((run.states(), run.outputs(), run.accepted), (vec!["locked".to_owned()], vec![], true));
+    }
+    let run = stage.run(&stage.word("PUSH COIN COIN PUSH").unwrap());
+    assert_eq!(run.states(), ["locked", "locked", "unlocked", "unlocked", "locked"]);
+    assert_eq!(run.outputs(), ["ALARM", "UNLOCK", "LOCK"]);
+}
+
 /// Transitions that no word can take, with the reason.
 const NEVER_TAKEN: [(&str, &str, &str); 9] = [
     // An undelivered message is the runtime's to report; a word has no symbol for it.

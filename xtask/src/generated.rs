@@ -20,11 +20,6 @@ impl Generated {
         self.files.insert(path.into(), text);
     }
 
-    /// The paths, in order.
-    pub(crate) fn paths(&self) -> impl Iterator<Item = &Path> {
-        self.files.keys().map(PathBuf::as_path)
-    }
-
     /// The text that a file must have; `None` for a file that is not among them.
     pub(crate) fn text(&self, path: &Path) -> Option<&str> {
         self.files.get(path).map(String::as_str)

@@ -4,14 +4,17 @@
 
 use super::{
     cursor::Order,
+    format::Format,
     page::{Page, clip},
     params::Fill,
 };
+use bytes::Bytes;
+use futures_util::{StreamExt, stream::BoxStream};
 use statechart_runtime::{
     market::{Candle, CandleSource, Decimal, Plan, PlanRequest, Read, Segment, TimeRange, plan},
-    ports::{Store, StoreError, read_plan},
+    ports::{CsvPart, Store, StoreError, read_plan},
 };
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// Most buckets of one chunk.
 pub(super) const CHUNK: i64 = 1_000;
@@ -43,12 +46,79 @@ pub(super) struct Rows {
     rest: TimeRange,
     /// End of the last chunk and the close before it: saves looking back, oldest first.
     carry: Option<(i64, Option<Decimal>)>,
+    /// What the store is writing itself, and up to where.
+    written: Option<(Written, i64)>,
+    /// The store was asked to write, and could not.
+    is_read: bool,
+}
+
+/// Only ever used through `&mut`: the mutex makes it shareable, and is never locked.
+type Written = Mutex<BoxStream<'static, Result<Bytes, StoreError>>>;
+
+/// A part of an answer in lines.
+pub(super) enum Piece {
+    Rows(Vec<Row>),
+    /// Lines of CSV as the store has written them.
+    Written(Bytes),
 }
 
 impl Rows {
     pub(super) fn new(store: Arc<dyn Store>, page: Arc<Page>, order: Order, fill: Fill) -> Self {
         let rest = page.ready;
-        Self { store, page, order, fill, rest, carry: None }
+        Self { store, page, order, fill, rest, carry: None, written: None, is_read: false }
+    }
+
+    /// The next part of an answer in lines, or `None` at the end. Long closed parts of CSV are written by the store where
+    /// it can: that saves reading every number.
+    ///
+    /// # Errors
+    /// Those of the store; the same call may be made again where they are transient.
+    pub(super) async fn next_piece(&mut self, format: Format) -> Result<Option<Piece>, StoreError> {
+        loop {
+            let Some((lines, end_us)) = &mut self.written else {
+                if format == Format::Csv && self.begin_writing().await? {
+                    continue;
+                }
+                return Ok(self.next().await?.map(Piece::Rows));
+            };
+            match lines.get_mut().unwrap_or_else(PoisonError::into_inner).next().await {
+                Some(Ok(lines)) => return Ok(Some(Piece::Written(lines))),
+                None => {
+                    self.rest.from_us = *end_us;
+                    self.written = None;
+                }
+                Some(Err(error)) => {
+                    // Lines have gone out, so it cannot be tried again.
+                    self.rest.from_us = self.rest.to_us;
+                    self.written = None;
+                    let doing = "writing candles as CSV";
+                    return Err(StoreError::Io { doing, transient: false, source: error.into() });
+                }
+            }
+        }
+    }
+
+    /// Whether the store writes the next segment, as far as its buckets are closed.
+    async fn begin_writing(&mut self) -> Result<bool, StoreError> {
+        let plan = &self.page.plan;
+        let is_plain = self.order == Order::Asc && self.fill == Fill::None && self.page.cached.is_none();
+        if self.is_read || !is_plain || self.rest.is_empty() {
+            return Ok(false);
+        }
+        let at = plan.segments.partition_point(|one| one.range.to_us <= self.rest.from_us);
+        let Some(segment) = plan.segments.get(at) else { return Ok(false) };
+        let part = segment.range.intersect(self.rest);
+        let closed_us = part.to_us.min(plan.interval.floor_us(plan.horizon_us));
+        if closed_us - part.from_us <= CHUNK * plan.interval.width_us() {
+            return Ok(false);
+        }
+        let range = TimeRange { to_us: closed_us, ..part };
+        let part = CsvPart { read: segment.read.clone(), interval: plan.interval, range };
+        match self.store.csv(self.page.instrument.id, &part).await? {
+            Some(lines) => self.written = Some((Mutex::new(lines), closed_us)),
+            None => self.is_read = true,
+        }
+        Ok(self.written.is_some())
     }
 
     /// The next rows, or `None` at the end. A chunk in which nothing was traded may be empty.

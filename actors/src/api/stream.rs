@@ -5,7 +5,7 @@ use super::{
     guard::MAX_STREAMS,
     problem::{Kind, Problem},
     render::{CSV_HEADER, csv_line, json_line},
-    rows::{Row, Rows},
+    rows::{Piece, Row, Rows},
 };
 use axum::body::Body;
 use bytes::Bytes;
@@ -61,21 +61,20 @@ pub(super) async fn body(mut rows: Rows, format: Format, streams: &Arc<Semaphore
         Problem::later(Kind::Overloaded, 5, detail).hint("wait a moment, or ask for pages with `limit`")
     })?;
     let mut text = head(format).to_owned();
-    let mut more = match rows.next().await? {
-        Some(first) => {
-            lines(&first, format, &mut text);
-            true
-        }
-        None => false,
-    };
+    let (mut piece, mut more) = (Bytes::new(), true);
+    match rows.next_piece(format).await? {
+        Some(Piece::Rows(first)) => lines(&first, format, &mut text),
+        Some(Piece::Written(first)) => piece = first,
+        None => more = false,
+    }
     let (send, receive) = mpsc::channel::<Bytes>(MAX_WAITING_CHUNKS);
     let is_whole = Arc::new(AtomicBool::new(false));
     let whole = is_whole.clone();
     tokio::spawn(async move {
         let _permit = permit;
         loop {
-            if !text.is_empty() {
-                let chunk = Bytes::from(std::mem::take(&mut text));
+            let chunks = [Bytes::from(std::mem::take(&mut text)), std::mem::take(&mut piece)];
+            for chunk in chunks.into_iter().filter(|chunk| !chunk.is_empty()) {
                 match timeout(MAX_STALL, send.send(chunk)).await {
                     Ok(Ok(())) => {}
                     // The caller has gone.
@@ -93,8 +92,9 @@ pub(super) async fn body(mut rows: Rows, format: Format, streams: &Arc<Semaphore
                 whole.store(true, Ordering::Release);
                 return;
             }
-            match read(&mut rows).await {
-                Ok(Some(next)) => lines(&next, format, &mut text),
+            match read(&mut rows, format).await {
+                Ok(Some(Piece::Rows(next))) => lines(&next, format, &mut text),
+                Ok(Some(Piece::Written(next))) => piece = next,
                 Ok(None) => more = false,
                 Err(why) => {
                     tracing::error!(why, "a stream of candles is cut");
@@ -118,11 +118,11 @@ pub(super) async fn body(mut rows: Rows, format: Format, streams: &Arc<Semaphore
 }
 
 /// The next rows, tried again while the store's fault may pass.
-async fn read(rows: &mut Rows) -> Result<Option<Vec<Row>>, String> {
+async fn read(rows: &mut Rows, format: Format) -> Result<Option<Piece>, String> {
     let mut attempt = 0;
     loop {
         attempt += 1;
-        match timeout(MAX_READ, rows.next()).await {
+        match timeout(MAX_READ, rows.next_piece(format)).await {
             Ok(Ok(next)) => return Ok(next),
             Ok(Err(error)) if error.is_transient() && attempt < MAX_ATTEMPTS => {
                 tokio::time::sleep(Duration::from_millis(100)).await;

@@ -1,6 +1,6 @@
 //! What `specs/platform.sc` leaves to Rust: provisioning, and starting every actor.
 
-use std::{future::Future, sync::Arc};
+use std::{future::Future, sync::Arc, time::Duration};
 
 use statechart_runtime::{
     actor::{self, Options, RestartPolicy},
@@ -22,6 +22,9 @@ use crate::{
     parts::{FIXED_TOPIC, Parts},
     producer::{History, Live, LiveConfig, Producer, Publisher},
 };
+
+/// Pause between two rounds of the store's maintenance.
+const MAINTENANCE: Duration = Duration::from_secs(60);
 
 /// The Platform's services.
 pub(crate) struct System {
@@ -110,6 +113,24 @@ impl System {
         let _ = wiring.coordinator.set(handle);
     }
 
+    /// What the store needs from time to time. Any number of processes may ask; one at a time does it.
+    fn start_maintenance(&self) {
+        let wiring = Arc::downgrade(&self.wiring);
+        tokio::spawn(async move {
+            loop {
+                tokio::time::sleep(MAINTENANCE).await;
+                let Some(wiring) = wiring.upgrade() else { return };
+                match wiring.parts.store.maintain().await {
+                    Ok(done) if done.cleaned > 0 => {
+                        tracing::info!(minutes = done.cleaned, "late minutes are in their candles again");
+                    }
+                    Ok(_) => {}
+                    Err(error) => tracing::warn!(%error, "the store's maintenance is put off"),
+                }
+            }
+        });
+    }
+
     fn start_consumers(&self) {
         let partitions = match &self.config.partitions {
             Some(partitions) => partitions.clone(),
@@ -136,6 +157,7 @@ impl Externs for System {
         }
         if role.consumes() {
             self.start_consumers();
+            self.start_maintenance();
         }
         if role.produces() {
             // Of several processes, the one with the lease opens the feed and takes up fetches.

@@ -92,7 +92,7 @@ pub(super) fn contents(machine: &Machine, state: &State) -> Vec<String> {
         lines.push(format!("defer {}", names(&state.defer)));
     }
     let own = || state.transitions.iter().filter_map(|id| machine.transitions.get(*id));
-    lines.extend(own().filter(|row| row.targets.is_empty() && !row.ignore).map(|row| transition(row)));
+    lines.extend(own().filter(|row| row.targets.is_empty() && !row.ignore).map(transition));
     let ignored: Vec<String> = own().filter(|row| row.ignore).map(trigger).collect();
     if !ignored.is_empty() {
         lines.push(format!("ignore {}", ignored.join(", ")));

@@ -15,7 +15,7 @@ use std::collections::{BTreeSet, VecDeque};
 use super::Pairing;
 use super::samples::{self, Letter};
 use crate::interpreter::{Answers, Cause, Effect, Fault, Item, ItemKind, Outcome, Row, Session, Value};
-use crate::model::Machine;
+use crate::model::{Machine, walk::reads_the_clock};
 
 /// Most timers and messages that one letter may set off; they may take ten times as many transitions.
 const STORM_LIMIT: usize = 100;
@@ -121,7 +121,7 @@ pub(super) fn search(old: &Machine, new: &Machine, pairing: &Pairing, pair_limit
     let (letters, untried) = samples::letters(old, new);
     let mut found =
         Search { outside: None, inside: None, pairs: 0, limited: false, letters: letters.len(), untried };
-    let clock_matters = samples::reads_the_clock(old) || samples::reads_the_clock(new);
+    let clock_matters = reads_the_clock(old) || reads_the_clock(new);
     let mut walk = Walk {
         queue: VecDeque::new(),
         met: BTreeSet::new(),

@@ -17,7 +17,7 @@ mod likeness;
 mod merged;
 mod migration;
 mod pairing;
-mod samples;
+pub(crate) mod samples;
 #[cfg(test)]
 mod tests;
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::interpreter::{Answers, Item, ItemKind, Value};
+use crate::model::walk::{each_list, each_of_action, each_part};
 use crate::model::{Action, ActionKind, Event, Expr, ExprKind, Field, Literal, Machine, Trigger, Type};
 
 /// Most values that are tried for one field.
@@ -14,13 +15,13 @@ const GUARD_LIMIT: usize = 4;
 
 /// One input to both versions.
 #[derive(Debug, Clone)]
-pub(super) struct Letter {
-    pub(super) old: Item,
-    pub(super) new: Item,
+pub(crate) struct Letter {
+    pub(crate) old: Item,
+    pub(crate) new: Item,
 }
 
 /// What is tried, and the input events that are not because only one version has them, or with other fields.
-pub(super) fn letters(old: &Machine, new: &Machine) -> (Vec<Letter>, Vec<String>) {
+pub(crate) fn letters(old: &Machine, new: &Machine) -> (Vec<Letter>, Vec<String>) {
     let answers = answers(old, new);
     let (mut letters, mut untried) = (Vec::new(), Vec::new());
     for (id, event) in inputs(old) {
@@ -52,13 +53,6 @@ pub(super) fn letters(old: &Machine, new: &Machine) -> (Vec<Letter>, Vec<String>
     (letters, untried)
 }
 
-/// Whether what is computed depends on the time of day.
-pub(super) fn reads_the_clock(machine: &Machine) -> bool {
-    let mut reads = false;
-    each_expression(machine, &mut |expr| reads |= matches!(expr.kind, ExprKind::Now));
-    reads
-}
-
 fn inputs(machine: &Machine) -> impl Iterator<Item = (usize, &Event)> {
     machine.events.iter().enumerate().filter(|(_, event)| !event.internal)
 }
@@ -71,7 +65,7 @@ fn same(a: &Event, b: &Event) -> bool {
 }
 
 /// No extern guard true, each one alone, all of them.
-fn answers(old: &Machine, new: &Machine) -> Vec<Answers> {
+pub(crate) fn answers(old: &Machine, new: &Machine) -> Vec<Answers> {
     let guards =
         |machine: &Machine| machine.guards.iter().map(|guard| guard.name.clone()).collect::<BTreeSet<_>>();
     let names: BTreeSet<String> = guards(old).union(&guards(new)).cloned().collect();
@@ -89,9 +83,7 @@ fn answers(old: &Machine, new: &Machine) -> Vec<Answers> {
 
 /// `EVENT(field: value)`, as a word holds it.
 fn spelt(event: &Event, args: &[Value]) -> String {
-    let name = &event.symbol.name;
-    let is_bare = name.chars().all(|c| c.is_alphanumeric() || c == '_');
-    let name = if is_bare { name.clone() } else { format!("'{name}'") };
+    let name = symbol_text(&event.symbol.name);
     let args: Vec<String> = event
         .symbol
         .fields
@@ -100,6 +92,23 @@ fn spelt(event: &Event, args: &[Value]) -> String {
         .map(|(field, value)| format!("{}: {value}", field.name))
         .collect();
     if args.is_empty() { name } else { format!("{name}({})", args.join(", ")) }
+}
+
+/// A symbol's name as a word holds it: in quotes where it is no identifier.
+pub(crate) fn symbol_text(name: &str) -> String {
+    let is_bare = name.chars().all(|c| c.is_alphanumeric() || c == '_');
+    if is_bare { name.to_owned() } else { format!("'{name}'") }
+}
+
+/// Whether actions ask extern guards.
+pub(crate) fn asks_outside_in_actions(machine: &Machine) -> bool {
+    let mut asks = false;
+    each_list(machine, &mut |actions| {
+        for action in actions {
+            each_of_action(action, &mut |expr| asks |= matches!(expr.kind, ExprKind::Guard(..)));
+        }
+    });
+    asks
 }
 
 /// Constants that decisions compare with, the likeliest to matter first.
@@ -214,38 +223,6 @@ fn decisions(machine: &Machine, event: Option<&str>) -> Vec<Literal> {
     literals
 }
 
-/// Every expression of a machine and every part of it.
-fn each_expression(machine: &Machine, visit: &mut dyn FnMut(&Expr)) {
-    let mut all: Vec<&Expr> = Vec::new();
-    all.extend(machine.context.iter().map(|variable| &variable.initial));
-    all.extend(machine.locals.iter().filter_map(|local| local.initial.as_ref()));
-    all.extend(machine.timers.iter().map(|timer| &timer.after));
-    all.extend(machine.activities.iter().flat_map(|activity| &activity.args));
-    all.extend(machine.states.iter().filter_map(|state| state.returns.as_ref()));
-    for transition in &machine.transitions {
-        all.extend(&transition.guard);
-        all.extend(transition.passes.iter().flat_map(|pass| &pass.args));
-    }
-    all.into_iter().for_each(|expr| each_part(expr, visit));
-    each_list(machine, &mut |actions| {
-        for action in actions {
-            each_of_action(action, visit);
-        }
-    });
-}
-
-/// Every list of actions that is no part of another one.
-fn each_list(machine: &Machine, visit: &mut dyn FnMut(&[Action])) {
-    for state in &machine.states {
-        visit(&state.entry);
-        visit(&state.exit);
-        visit(&state.initial_actions);
-    }
-    for transition in &machine.transitions {
-        visit(&transition.actions);
-    }
-}
-
 fn each_condition(actions: &[Action], visit: &mut dyn FnMut(&Expr)) {
     for action in actions {
         match &action.kind {
@@ -260,36 +237,4 @@ fn each_condition(actions: &[Action], visit: &mut dyn FnMut(&Expr)) {
             _ => {}
         }
     }
-}
-
-fn each_of_action(action: &Action, visit: &mut dyn FnMut(&Expr)) {
-    match &action.kind {
-        ActionKind::Assign { value, .. } | ActionKind::Log(value) => each_part(value, visit),
-        ActionKind::Emit { args, .. }
-        | ActionKind::Raise { args, .. }
-        | ActionKind::Spawn { args, .. }
-        | ActionKind::Push { args, .. }
-        | ActionKind::Call { args, .. } => args.iter().for_each(|arg| each_part(arg, visit)),
-        ActionKind::Send { args, delay, .. } => {
-            args.iter().chain(delay).for_each(|arg| each_part(arg, visit));
-        }
-        ActionKind::If { arms, otherwise } => {
-            for (condition, body) in arms {
-                each_part(condition, visit);
-                body.iter().for_each(|action| each_of_action(action, visit));
-            }
-            otherwise.iter().for_each(|action| each_of_action(action, visit));
-        }
-        ActionKind::For { list, body, .. } => {
-            each_part(list, visit);
-            body.iter().for_each(|action| each_of_action(action, visit));
-        }
-        ActionKind::Cancel(_) | ActionKind::Stop(_) | ActionKind::Compensate | ActionKind::Commit => {}
-    }
-}
-
-/// An expression and its operands, as deep as the source nests them.
-fn each_part(expr: &Expr, visit: &mut dyn FnMut(&Expr)) {
-    visit(expr);
-    expr.operands().into_iter().for_each(|operand| each_part(operand, visit));
 }

@@ -10,12 +10,14 @@
 //!   default of their type. Extern guards may answer either way. It ends only where finitely many configurations are
 //!   reachable; the limit says so.
 //!
-//! In both, a machine without accepting states accepts what it does not refuse, and time may pass between two symbols, so timers and delayed messages of the machine to itself are ε-edges.
+//! In both, a machine without accepting states accepts what it does not refuse, and time may pass between two symbols, so
+//! timers and delayed messages of the machine to itself are ε-edges. Deferred events and
+//! messages under way are part of a configuration; a bound on them leaves words out.
 //! Reports of services are symbols of Σ like any other; the completion of a child is the symbol `done(id)`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
-use super::{Alphabet, FormalError, Nfa, StateIndex};
+use super::{Alphabet, FormalError, Nfa, Read, StateIndex};
 use crate::{
     interpreter::{Input, Interpreter, Outcome, Value, World, is_acceptor},
     model::{
@@ -51,11 +53,22 @@ impl Abstraction {
 /// Most ways through one step: each guard that is left open doubles them.
 const BRANCH_LIMIT: usize = 4_096;
 
-/// The automaton of a machine under an abstraction: a state a configuration, Σ as alphabet.
+/// The automaton of a machine under an abstraction: a state a configuration, Σ as alphabet. Every event that
+/// waits is kept; [`Reading`](super::Reading) bounds them.
 ///
 /// # Errors
 /// [`FormalError::TooLarge`] with more configurations than `limit`, or with more ways through one step than 4,096.
 pub fn automaton(machine: &Machine, abstraction: Abstraction, limit: usize) -> Result<Nfa, FormalError> {
+    explore(machine, abstraction, limit, usize::MAX).map(|read| read.nfa)
+}
+
+/// The same with at most so many events that wait.
+pub(super) fn explore(
+    machine: &Machine,
+    abstraction: Abstraction,
+    limit: usize,
+    waiting: usize,
+) -> Result<Read, FormalError> {
     let reduced;
     let machine = match abstraction {
         Abstraction::Control => {
@@ -64,7 +77,7 @@ pub fn automaton(machine: &Machine, abstraction: Abstraction, limit: usize) -> R
         }
         Abstraction::Context => machine,
     };
-    Exploration::new(machine, abstraction, limit).run()
+    Exploration::new(machine, abstraction, limit, waiting).run()
 }
 
 /// Σ of a machine: its input events, and `done(id)` for each child.
@@ -95,37 +108,50 @@ struct Exploration<'m> {
     machine: &'m Machine,
     abstraction: Abstraction,
     limit: usize,
+    /// Most deferred events and messages under way of a configuration.
+    waiting: usize,
+    /// A configuration had more.
+    is_cut: bool,
     /// Whether some configurations do not accept.
     acceptor: bool,
     nfa: Nfa,
     /// What tells configurations apart, as text, and the state that stands for it.
     known: BTreeMap<String, StateIndex>,
-    open: Vec<(StateIndex, Interpreter<'m, Script>)>,
+    open: VecDeque<(StateIndex, Interpreter<'m, Script>)>,
 }
 
 impl<'m> Exploration<'m> {
-    fn new(machine: &'m Machine, abstraction: Abstraction, limit: usize) -> Self {
+    fn new(machine: &'m Machine, abstraction: Abstraction, limit: usize, waiting: usize) -> Self {
         let nfa = Nfa::new(alphabet(machine));
         let acceptor = is_acceptor(machine);
-        Self { machine, abstraction, limit, acceptor, nfa, known: BTreeMap::new(), open: Vec::new() }
+        Self {
+            machine,
+            abstraction,
+            limit,
+            waiting,
+            is_cut: false,
+            acceptor,
+            nfa,
+            known: BTreeMap::new(),
+            open: VecDeque::new(),
+        }
     }
 
-    fn run(mut self) -> Result<Nfa, FormalError> {
+    fn run(mut self) -> Result<Read, FormalError> {
         let fresh = Interpreter::with_world(self.machine, Script::default()).quiet();
         let starts = ways(&fresh, |interpreter| {
             interpreter.start();
             Some(())
         })?;
         for start in starts {
-            let state = self.visit(start)?;
-            self.nfa.start(state);
+            if let Some(state) = self.visit(start)? {
+                self.nfa.start(state);
+            }
         }
         let events: Vec<EventId> = (0..self.machine.events.len())
             .filter(|event| self.machine.events.get(*event).is_some_and(|event| !event.internal))
             .collect();
-        let mut at = 0;
-        while at < self.open.len() {
-            let Some((from, interpreter)) = self.open.get(at).cloned() else { break };
+        while let Some((from, interpreter)) = self.open.pop_front() {
             for (symbol, &event) in events.iter().enumerate() {
                 let next = ways(&interpreter, |interpreter| self.take(interpreter, event))?;
                 self.edges(from, Some(symbol), next)?;
@@ -143,9 +169,8 @@ impl<'m> Exploration<'m> {
             for next in self.passing(&interpreter)? {
                 self.edges(from, None, next)?;
             }
-            at += 1;
         }
-        Ok(self.nfa)
+        Ok(Read { nfa: self.nfa, is_cut: self.is_cut })
     }
 
     /// One symbol; `None` where the machine rejects it.
@@ -189,7 +214,7 @@ impl<'m> Exploration<'m> {
         next: Vec<Interpreter<'m, Script>>,
     ) -> Result<(), FormalError> {
         for interpreter in next {
-            let to = self.visit(interpreter)?;
+            let Some(to) = self.visit(interpreter)? else { continue };
             match symbol {
                 Some(symbol) => self.nfa.edge(from, symbol, to),
                 None => self.nfa.epsilon(from, to),
@@ -198,18 +223,24 @@ impl<'m> Exploration<'m> {
         Ok(())
     }
 
-    fn visit(&mut self, interpreter: Interpreter<'m, Script>) -> Result<StateIndex, FormalError> {
+    /// The state of a configuration; none where too many events wait in it.
+    fn visit(&mut self, interpreter: Interpreter<'m, Script>) -> Result<Option<StateIndex>, FormalError> {
+        let under_way = interpreter.agenda().len().saturating_sub(interpreter.timers().count());
+        if interpreter.deferred().len() + under_way > self.waiting {
+            self.is_cut = true;
+            return Ok(None);
+        }
         let key = self.key(&interpreter);
         if let Some(&state) = self.known.get(&key) {
-            return Ok(state);
+            return Ok(Some(state));
         }
         if self.known.len() >= self.limit {
             return Err(FormalError::TooLarge { what: "the automaton of the chart", limit: self.limit });
         }
         let state = self.nfa.state(!self.acceptor || interpreter.accepts());
         self.known.insert(key, state);
-        self.open.push((state, interpreter));
-        Ok(state)
+        self.open.push_back((state, interpreter));
+        Ok(Some(state))
     }
 
     /// Everything that what happens next depends on. Generations and the absolute time are left out: they only grow.

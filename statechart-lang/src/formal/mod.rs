@@ -18,7 +18,8 @@
 //! | `minimize` | Hopcroft's partition refinement |
 //! | `compare` | equivalence and inclusion, with the shortest word that tells two apart |
 //! | `words` | shortest words, enumeration, counting |
-//! | `regex` | regular expressions from automata |
+//! | `regex`, `eliminate` | regular expressions, and how an automaton becomes one |
+//! | `reading` | [`Reading`]: which automaton a chart stands for, and its limits (feature `interpreter`) |
 //! | `show` | tables and Graphviz |
 
 #[cfg(feature = "interpreter")]
@@ -27,9 +28,14 @@ mod abstraction;
 mod abstraction_tests;
 mod compare;
 mod dfa;
+mod eliminate;
 mod minimize;
 mod nfa;
+#[cfg(feature = "interpreter")]
+mod reading;
 mod regex;
+#[cfg(test)]
+mod regex_tests;
 mod show;
 #[cfg(test)]
 mod tests;
@@ -39,9 +45,12 @@ mod words;
 pub use abstraction::{Abstraction, alphabet, automaton};
 pub use compare::Difference;
 pub use dfa::{Alphabet, Dfa, Operation, StateIndex};
+pub use eliminate::REGEX_DEPTH;
 pub use nfa::Nfa;
+#[cfg(feature = "interpreter")]
+pub use reading::{Read, Reading, WAITING_DEFAULT};
 pub use regex::Regex;
-pub use words::Words;
+pub use words::{COUNT_WORK, LOOK_AHEAD, Words};
 
 use std::fmt;
 
@@ -57,6 +66,15 @@ pub enum FormalError {
         what: &'static str,
         /// The limit that it met.
         limit: usize,
+    },
+    /// The answer would take more than a limit of its own.
+    Stopped {
+        /// What was being made.
+        what: &'static str,
+        /// The limit that it met, with its unit.
+        limit: String,
+        /// What to do about it.
+        help: &'static str,
     },
     /// The two automata do not read the same symbols.
     Alphabets {
@@ -75,6 +93,7 @@ impl fmt::Display for FormalError {
             Self::TooLarge { what, limit } => {
                 write!(f, "{what} has more than {limit} states; raise the limit, or take a smaller machine")
             }
+            Self::Stopped { what, limit, help } => write!(f, "{what} needs more than {limit}; {help}"),
             Self::Alphabets { only_left, only_right } => write!(
                 f,
                 "the alphabets differ: only the first has {{{}}}, only the second {{{}}}; join them first",

@@ -1,8 +1,8 @@
-//! Regular expressions: from an automaton by taking its states away one by one, and back to an automaton.
+//! Regular expressions: made, written, and turned into an automaton again.
 
-use std::{collections::BTreeMap, fmt::Write as _, rc::Rc};
+use std::{fmt::Write as _, rc::Rc};
 
-use super::{Alphabet, Dfa, FormalError, Nfa, StateIndex};
+use super::{Alphabet, Nfa, StateIndex};
 
 /// A regular expression over the symbols of an alphabet. Parts are shared: taking states away uses them often.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -23,7 +23,7 @@ pub enum Regex {
 
 impl Regex {
     /// One after the other; ε and ∅ are worked in.
-    fn then(self: &Rc<Self>, next: &Rc<Self>) -> Rc<Self> {
+    pub(super) fn then(self: &Rc<Self>, next: &Rc<Self>) -> Rc<Self> {
         match (&**self, &**next) {
             (Self::Void, _) | (_, Self::Void) => Rc::new(Self::Void),
             (Self::Empty, _) => next.clone(),
@@ -39,7 +39,7 @@ impl Regex {
     }
 
     /// Either of them.
-    fn or(self: &Rc<Self>, other: &Rc<Self>) -> Rc<Self> {
+    pub(super) fn or(self: &Rc<Self>, other: &Rc<Self>) -> Rc<Self> {
         let part = |regex: &Rc<Self>| match &**regex {
             Self::Void => Vec::new(),
             Self::Either(parts) => parts.clone(),
@@ -60,7 +60,7 @@ impl Regex {
     }
 
     /// Any number of times.
-    fn star(self: &Rc<Self>) -> Rc<Self> {
+    pub(super) fn star(self: &Rc<Self>) -> Rc<Self> {
         match &**self {
             Self::Void | Self::Empty => Rc::new(Self::Empty),
             Self::Star(_) => self.clone(),
@@ -73,22 +73,31 @@ impl Regex {
         }
     }
 
-    /// How many symbols and operators it has.
-    fn size(&self) -> usize {
+    /// How many symbols and operators it has, and how deep they are nested.
+    pub(super) fn measure(&self) -> (usize, usize) {
         match self {
-            Self::Void | Self::Empty | Self::Symbol(_) => 1,
-            Self::Sequence(parts) | Self::Either(parts) => {
-                1 + parts.iter().map(|part| part.size()).fold(0, usize::saturating_add)
+            Self::Void | Self::Empty | Self::Symbol(_) => (1, 1),
+            Self::Sequence(parts) | Self::Either(parts) => parts
+                .iter()
+                .map(|part| part.measure())
+                .fold((1, 1), |(size, depth), (more, deep)| (size.saturating_add(more), depth.max(1 + deep))),
+            Self::Star(inner) => {
+                let (size, depth) = inner.measure();
+                (size.saturating_add(1), depth + 1)
             }
-            Self::Star(inner) => 1 + inner.size(),
         }
     }
 
-    /// With the names of symbols, a blank between them: `COIN (PUSH COIN)*`; `ε` is the empty word, `∅` no word.
+    /// With the names of symbols, a blank between them: `COIN (PUSH COIN)*`; `ε` is the empty word, `∅` no word. Names
+    /// that are no identifiers stand in single quotes.
     #[must_use]
     pub fn text(&self, alphabet: &Alphabet) -> String {
         let mut out = String::new();
-        self.write(&mut out, " ", &|symbol| alphabet.names().get(symbol).cloned().unwrap_or_default());
+        self.write(&mut out, " ", &|symbol| {
+            let name = alphabet.names().get(symbol).map_or("", String::as_str);
+            let is_bare = !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || c == '_');
+            if is_bare && name != "ε" { name.to_owned() } else { format!("'{name}'") }
+        });
         out
     }
 
@@ -97,6 +106,7 @@ impl Regex {
     pub fn pattern(&self, characters: &[char]) -> String {
         let mut out = String::new();
         self.write(&mut out, "", &|symbol| characters.get(symbol).map_or_else(String::new, char::to_string));
+        // ε never stands alone beside a symbol: it is written as `?`.
         out.replace('ε', "(?:)").replace('∅', "[^\\s\\S]")
     }
 
@@ -193,71 +203,4 @@ impl Regex {
             }
         }
     }
-}
-
-impl Dfa {
-    /// A regular expression of the language: the states are taken away one by one, those with the fewest and
-    /// shortest ways through them first.
-    ///
-    /// # Errors
-    /// [`FormalError::TooLarge`] where it has more symbols and operators than `limit`: it may have 4ⁿ.
-    pub fn regex(&self, limit: usize) -> Result<Rc<Regex>, FormalError> {
-        let dfa = self.minimize();
-        let count = dfa.len() as StateIndex;
-        let (start, end) = (count, count + 1);
-        let mut edges: BTreeMap<(StateIndex, StateIndex), Rc<Regex>> = BTreeMap::new();
-        let mut add = |from, to, regex: Rc<Regex>| {
-            let sum = edges.get(&(from, to)).map_or_else(|| regex.clone(), |old| old.or(&regex));
-            edges.insert((from, to), sum);
-        };
-        add(start, 0, Rc::new(Regex::Empty));
-        for state in 0..count {
-            for symbol in 0..dfa.alphabet.len() {
-                add(state, dfa.step(state, symbol), Rc::new(Regex::Symbol(symbol)));
-            }
-            if dfa.is_accepting(state) {
-                add(state, end, Rc::new(Regex::Empty));
-            }
-        }
-        let mut left: Vec<StateIndex> = (0..count).collect();
-        while let Some(at) = (0..left.len()).min_by_key(|at| weight(&edges, left[*at])) {
-            let state = left.swap_remove(at);
-            let own = edges.remove(&(state, state)).map_or_else(|| Rc::new(Regex::Empty), |own| own.star());
-            let ways = |edges: &BTreeMap<(StateIndex, StateIndex), Rc<Regex>>, into: bool| {
-                edges
-                    .iter()
-                    .filter(|((from, to), _)| if into { *to == state } else { *from == state })
-                    .map(|((from, to), regex)| (if into { *from } else { *to }, regex.clone()))
-                    .collect::<Vec<_>>()
-            };
-            let (before, after) = (ways(&edges, true), ways(&edges, false));
-            edges.retain(|(from, to), _| *from != state && *to != state);
-            for (from, head) in &before {
-                for (to, tail) in &after {
-                    let way = head.then(&own).then(tail);
-                    let sum = edges.get(&(*from, *to)).map_or_else(|| way.clone(), |old| old.or(&way));
-                    edges.insert((*from, *to), sum);
-                }
-            }
-            if edges.values().map(|regex| regex.size()).fold(0, usize::saturating_add) > limit {
-                return Err(FormalError::TooLarge { what: "the regular expression", limit });
-            }
-        }
-        Ok(edges.remove(&(start, end)).unwrap_or_else(|| Rc::new(Regex::Void)))
-    }
-}
-
-/// How much taking a state away adds: the ways through it, by their length.
-fn weight(edges: &BTreeMap<(StateIndex, StateIndex), Rc<Regex>>, state: StateIndex) -> (usize, StateIndex) {
-    let (mut before, mut after, mut own) = ((0usize, 0usize), (0usize, 0usize), 0usize);
-    for ((from, to), regex) in edges {
-        let size = regex.size();
-        match (*from == state, *to == state) {
-            (true, true) => own += size,
-            (true, false) => after = (after.0 + 1, after.1 + size),
-            (false, true) => before = (before.0 + 1, before.1 + size),
-            (false, false) => {}
-        }
-    }
-    (before.1 * after.0 + after.1 * before.0 + own * before.0 * after.0, state)
 }

@@ -1,6 +1,11 @@
 //! The words of a language: the shortest, all in order, how many.
 
-use super::{Dfa, StateIndex};
+use super::{Dfa, FormalError, StateIndex};
+
+/// Most steps that counting words takes: symbols, times states, times the length.
+pub const COUNT_WORK: u64 = 200_000_000;
+/// Most cells of the table that words in order are found by: one a state and length.
+pub const LOOK_AHEAD: usize = 64_000_000;
 
 impl Dfa {
     /// For each state, how many symbols at least lead to an accepting one.
@@ -77,28 +82,49 @@ impl Dfa {
             length: (!self.is_void()).then_some(0),
             path: Vec::new(),
             fresh: true,
+            stopped: None,
         }
     }
 
-    /// How many words of exactly this many symbols are accepted; `None` past 2¹²⁸.
-    #[must_use]
-    pub fn count(&self, length: u32) -> Option<u128> {
+    /// How many words of exactly this many symbols are accepted.
+    ///
+    /// # Errors
+    /// [`FormalError::Stopped`] where there are 2¹²⁸ or more, or where counting takes more than [`COUNT_WORK`] steps.
+    pub fn count(&self, length: u32) -> Result<u128, FormalError> {
+        let work = (self.next.len() as u64).checked_mul(u64::from(length));
+        if work.is_none_or(|work| work > COUNT_WORK) {
+            return Err(FormalError::Stopped {
+                what: "counting the words",
+                limit: format!("{COUNT_WORK} steps (symbols, times states, times the length)"),
+                help: "ask for shorter words, or take a smaller machine",
+            });
+        }
+        let many = || FormalError::Stopped {
+            what: "the number of words",
+            limit: "128 bits".to_owned(),
+            help: "ask for shorter words",
+        };
         let mut ways = vec![0u128; self.len()];
         if let Some(first) = ways.first_mut() {
             *first = 1;
         }
+        // What leads nowhere is not counted, so that its number cannot overflow.
+        let lives: Vec<bool> = self.distances().iter().map(Option::is_some).collect();
         for _ in 0..length {
             let mut after = vec![0u128; self.len()];
             for (state, &count) in ways.iter().enumerate().filter(|(_, count)| **count > 0) {
                 for symbol in 0..self.alphabet.len() {
-                    let place = &mut after[self.step(state as StateIndex, symbol) as usize];
-                    *place = place.checked_add(count)?;
+                    let to = self.step(state as StateIndex, symbol) as usize;
+                    let Some(place) = after.get_mut(to).filter(|_| lives.get(to) == Some(&true)) else {
+                        continue;
+                    };
+                    *place = place.checked_add(count).ok_or_else(many)?;
                 }
             }
             ways = after;
         }
         let accepting = ways.iter().enumerate().filter(|(state, _)| self.is_accepting(*state as StateIndex));
-        accepting.map(|(_, count)| *count).try_fold(0u128, u128::checked_add)
+        accepting.map(|(_, count)| *count).try_fold(0u128, u128::checked_add).ok_or_else(many)
     }
 }
 
@@ -117,9 +143,17 @@ pub struct Words<'a> {
     path: Vec<(StateIndex, usize)>,
     /// Nothing of this length has been tried yet.
     fresh: bool,
+    /// Why there may be more words than were given.
+    stopped: Option<FormalError>,
 }
 
 impl Words<'_> {
+    /// Why the words ended before the language did, where they did: longer ones would take more than [`LOOK_AHEAD`].
+    #[must_use]
+    pub fn stopped(&self) -> Option<&FormalError> {
+        self.stopped.as_ref()
+    }
+
     /// Whether a word of exactly `left` more symbols is accepted from the state.
     fn can_end(&self, state: StateIndex, left: usize) -> bool {
         self.ends.get(left).and_then(|ends| ends.get(state as usize)).copied().unwrap_or(false)
@@ -190,6 +224,17 @@ impl Iterator for Words<'_> {
                 return Some(self.path.iter().map(|(_, symbol)| *symbol).collect());
             }
             self.length = length.checked_add(1);
+            if self.ends.len().saturating_add(1).saturating_mul(self.dfa.len()) > LOOK_AHEAD
+                && self.longest.is_none_or(|longest| length < longest)
+            {
+                self.stopped = Some(FormalError::Stopped {
+                    what: "finding longer words",
+                    limit: format!("{LOOK_AHEAD} cells of memory (states, times the length)"),
+                    help: "ask for shorter words, or take a smaller machine",
+                });
+                self.length = None;
+                return None;
+            }
             self.look_ahead();
             self.path.clear();
             self.fresh = true;

@@ -109,6 +109,11 @@ impl Clock {
         self.agenda.clear();
     }
 
+    /// Forgets messages; timers stay.
+    fn forget_messages(&mut self) {
+        self.agenda.retain(|due| matches!(due.what, What::Timer { .. }));
+    }
+
     /// What waits for its time, in the order in which it will happen. What has left for others is no part of it.
     pub(super) fn waiting(&self) -> Vec<&Due> {
         let mut waiting: Vec<&Due> =
@@ -170,6 +175,11 @@ impl<W: World> Interpreter<'_, W> {
             }
         };
         self.clock.waiting().into_iter().map(|due| (due.time_us, text(due))).collect()
+    }
+
+    /// Forgets what is under way, for who delivers it in another way.
+    pub(super) fn forget_messages(&mut self) {
+        self.clock.forget_messages();
     }
 
     /// When the next timer or message to the machine itself is due, in microseconds since 1970 UTC.

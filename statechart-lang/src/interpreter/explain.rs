@@ -78,7 +78,7 @@ pub struct Candidate {
 }
 
 /// A declaration that may answer a cue.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Claim {
     /// A transition.
     Transition(TransitionId),

@@ -37,8 +37,9 @@
 //! | `halt` | the end of a machine that is stopped |
 //! | `stage` | [`Stage`]: what words run on: a machine, with children or without, or the actors of a system |
 //! | `session` | [`Session`]: a word, item by item |
+//! | `trace` | [`replay`]: what a running actor recorded, held against its specification |
 //! | `system` | [`System`]: a machine with the children that it starts, actors with theirs |
-//! | `run`, `render` | [`Run`] and its forms |
+//! | `run`, `render`, `forms` | [`Run`] and its forms |
 
 mod action;
 mod clock;
@@ -48,6 +49,7 @@ mod entry_set;
 mod eval;
 mod examples;
 mod explain;
+mod forms;
 mod halt;
 mod input;
 mod literal;
@@ -68,6 +70,7 @@ mod state_set;
 mod system;
 #[cfg(test)]
 mod tests;
+mod trace;
 mod value;
 mod word;
 mod words_file;
@@ -76,6 +79,7 @@ pub use clock::Advance;
 pub use engine::Interpreter;
 pub use examples::failing_examples;
 pub use explain::{Candidate, Claim, Decision, Origin, Part, Selection, Verdict};
+pub use forms::{CSV_HEADING, mermaid_runs, tables, tables_of};
 pub use input::Input;
 pub use offers::Offer;
 pub use report::{Cause, Change, Effect, GuardValue, Outcome, Preemption, Signal, StepReport};
@@ -87,6 +91,7 @@ pub use snapshot::{
 };
 pub use stage::{Stage, parse_param};
 pub use system::{Address, CHILD_DEPTH_LIMIT, CHILD_LIMIT, System, SystemStep};
+pub use trace::{ANSWER_LIMIT, Category, Difference, Ending, LOG_LINE_BYTES, Log, LogError, Replay, replay};
 pub use value::{Fault, Value};
 pub use word::{Item, ItemKind, Word, WordError};
 pub use words_file::{NamedWord, parse_words};

@@ -55,6 +55,7 @@ impl Run {
         json.raw("rejected_at", self.rejected_at.map_or_else(|| "null".to_owned(), |at| at.to_string()));
         json.texts("leaves", &self.leaves);
         json.texts("outputs", &self.outputs());
+        json.texts("states", &self.states());
         json.text("verdict", &self.verdict());
         json.key("rows");
         json.open('[');
@@ -104,7 +105,7 @@ fn strings<T: ToString>(items: &[T]) -> Vec<String> {
     items.iter().map(ToString::to_string).collect()
 }
 
-fn cells(row: &Row) -> [String; HEADINGS.len()] {
+pub(super) fn cells(row: &Row) -> [String; HEADINGS.len()] {
     let report = &row.report;
     // A step that an earlier row set off shares its number, which is not repeated.
     let n = if row.triggered { String::new() } else { row.n.to_string() };

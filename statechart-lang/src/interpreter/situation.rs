@@ -16,6 +16,12 @@ impl<W: World> Interpreter<'_, W> {
     /// It is meant for between two steps.
     #[must_use]
     pub fn situation(&self, with_clock: bool) -> String {
+        self.situation_of(with_clock, &|_| true)
+    }
+
+    /// The same with these variables of the context only, for those who know that the others decide nothing.
+    #[must_use]
+    pub fn situation_of(&self, with_clock: bool, counts: &dyn Fn(usize) -> bool) -> String {
         // Named one by one, so that whoever adds a field decides whether it belongs here.
         let Self {
             machine: _,
@@ -48,6 +54,12 @@ impl<W: World> Interpreter<'_, W> {
             origin: _,
             explanations_left: _,
         } = self;
+        let context: Vec<_> = context
+            .iter()
+            .enumerate()
+            .filter(|(variable, _)| counts(*variable))
+            .map(|(_, value)| value)
+            .collect();
         let mut text = String::new();
         let states: Vec<usize> = configuration.iter().collect();
         // Writing to a string cannot fail.

@@ -32,6 +32,8 @@ pub struct Record {
 pub enum Inspection {
     /// A machine starts.
     Started {
+        /// The machine's name.
+        machine: &'static str,
         /// How many times the actor has been restarted.
         restarts: u64,
     },
@@ -111,6 +113,8 @@ pub enum Inspection {
     ChildFinished {
         /// Its name in the spec.
         child: &'static str,
+        /// What it returned, where it returned anything.
+        result: Option<String>,
     },
     /// A child machine was stopped by its parent.
     ChildStopped {
@@ -214,8 +218,8 @@ impl fmt::Display for Record {
 impl fmt::Display for Inspection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Started { restarts: 0 } => write!(f, "started"),
-            Self::Started { restarts } => write!(f, "started, restart {restarts}"),
+            Self::Started { restarts: 0, .. } => write!(f, "started"),
+            Self::Started { restarts, .. } => write!(f, "started, restart {restarts}"),
             Self::Event { text, .. } => write!(f, "event {text}"),
             Self::Transition { text, line, from, .. } => write!(f, "transition {from}: {text} (line {line})"),
             Self::Entered { state } => write!(f, "entered {state}"),
@@ -229,7 +233,7 @@ impl fmt::Display for Inspection {
             Self::ServiceCancelled { service } => write!(f, "service {service} cancelled"),
             Self::ServicePanicked { service, why } => write!(f, "service {service} panicked: {why}"),
             Self::ChildStarted { child } => write!(f, "child {child} started"),
-            Self::ChildFinished { child } => write!(f, "child {child} finished"),
+            Self::ChildFinished { child, .. } => write!(f, "child {child} finished"),
             Self::ChildStopped { child } => write!(f, "child {child} stopped"),
             Self::ChildFailed { child, why } => write!(f, "child {child} failed: {why}"),
             Self::TimerArmed { state, after } => write!(f, "timer of {state} armed for {after}"),

@@ -190,7 +190,7 @@ impl<C: Actor> Task<C> {
         shell.life = shell.life.wrapping_add(1);
         let restarts = shell.shared.restarts.load(Ordering::Relaxed);
         tracing::info!(target: "statechart", actor = %shell.shared.name(), machine = C::TABLES.name, restarts, "actor starts");
-        shell.inspect(|| Inspection::Started { restarts });
+        shell.inspect(|| Inspection::Started { machine: C::TABLES.name, restarts });
         #[cfg(feature = "snapshot")]
         if let Some(resume) = self.resumption.take() {
             return resume(machine, shell);

@@ -25,6 +25,8 @@ mod children;
 mod error;
 mod handle;
 mod inspect;
+#[cfg(feature = "journal")]
+mod journal;
 mod life;
 mod mailbox;
 mod options;
@@ -45,6 +47,8 @@ mod tests;
 pub use error::{AskError, StopReason, TellError, Undelivered};
 pub use handle::Handle;
 pub use inspect::{Inspection, Inspector, Record};
+#[cfg(feature = "journal")]
+pub use journal::{JOURNAL_BYTES, Journal, Journaled};
 pub use options::{Clock, Options, Peers, ServicePanic};
 pub use reference::ActorRef;
 pub use services::Reporter;

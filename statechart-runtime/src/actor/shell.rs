@@ -511,7 +511,10 @@ impl<C: Actor> Shell<C> {
         self.list_children();
         let input = match end {
             ChildEnd::Done(result) => {
-                self.inspect(|| Inspection::ChildFinished { child: name });
+                self.inspect(|| Inspection::ChildFinished {
+                    child: name,
+                    result: result.as_ref().map(|result| format!("{result:?}")),
+                });
                 Input::ChildDone { child, generation, result }
             }
             ChildEnd::Failed(why) => {

@@ -94,13 +94,12 @@ pub(crate) fn keyed<'a>(trades: &[&'a Placed<Trade>]) -> Vec<Keyed<'a>> {
     keyed
 }
 
-/// What new trades, in order, add to the candles of one instrument, per width.
-pub(crate) fn fold_levels(
-    instrument: InstrumentId,
-    trades: &[&Trade],
-) -> Result<Vec<(Interval, BTreeMap<i64, TradeCandle>)>, Overflow> {
-    let mut levels: Vec<(Interval, BTreeMap<i64, TradeCandle>)> =
-        Interval::ALL.into_iter().map(|interval| (interval, BTreeMap::new())).collect();
+/// Candles by the start of their bucket, for each width.
+pub(crate) type Levels = Vec<(Interval, BTreeMap<i64, TradeCandle>)>;
+
+/// What new trades, in order, add to the candles of one instrument.
+pub(crate) fn fold_levels(instrument: InstrumentId, trades: &[&Trade]) -> Result<Levels, Overflow> {
+    let mut levels: Levels = Interval::ALL.into_iter().map(|interval| (interval, BTreeMap::new())).collect();
     let day = |trade: &Trade| Interval::D1.floor_us(trade.time_us);
     // Day by day, so that a sum that overflows names its day. No bucket is wider than a day.
     for part in trades.chunk_by(|a, b| day(a) == day(b)) {

@@ -112,36 +112,44 @@ pub(super) async fn aggregated(
 /// minute by minute.
 fn dirty_sql(interval: Interval) -> String {
     let width = format!("interval '{} seconds'", interval.seconds());
+    // A stale minute is dirty itself; a wider stale bucket has other minutes, too.
+    let clean_minutes = match interval {
+        Interval::M1 => String::new(),
+        _ => format!(
+            "SELECT m.bucket, m.open, m.high, m.low, m.close, m.volume, m.quote_volume, m.trades, m.first_ord, m.last_ord
+             FROM trade_candle_1m m
+             WHERE m.instrument_id = $1 AND m.bucket >= $2 AND m.bucket < $4
+               AND m.bucket >= (SELECT min(bucket) FROM stale)
+               AND m.bucket < (SELECT max(bucket) FROM stale) + {width}
+               AND time_bucket({width}, m.bucket) IN (SELECT bucket FROM stale)
+               AND NOT EXISTS (SELECT 1 FROM dirty d WHERE d.instrument_id = $1 AND d.bucket = m.bucket)
+             UNION ALL"
+        ),
+    };
     format!(
         "WITH stale AS MATERIALIZED (
              SELECT DISTINCT time_bucket({width}, bucket) AS bucket FROM dirty
-             WHERE instrument_id = $1 AND bucket >= $2 AND bucket < $4)
+             WHERE instrument_id = $1 AND bucket >= $2 AND bucket < $4
+               AND time_bucket({width}, bucket) >= $2 AND time_bucket({width}, bucket) < $3)
          SELECT {CANDLE} FROM (
              SELECT {CANDLE} FROM trade_candle_{interval} v
              WHERE instrument_id = $1 AND bucket >= $2 AND bucket < $3
                AND NOT EXISTS (SELECT 1 FROM stale WHERE stale.bucket = v.bucket)
              UNION ALL
-             SELECT stale.bucket, f.* FROM stale CROSS JOIN LATERAL (
-                 SELECT first(open, first_ord), max(high), min(low), last(close, last_ord), sum(volume),
-                        sum(quote_volume), sum(trades)::int8, first(first_ord, first_ord), last(last_ord, last_ord)
-                 FROM (
-                     SELECT open, high, low, close, volume, quote_volume, trades, first_ord, last_ord
-                     FROM trade_candle_1m m
-                     WHERE instrument_id = $1 AND m.bucket >= stale.bucket AND m.bucket < stale.bucket + {width}
-                       AND NOT EXISTS (SELECT 1 FROM dirty d WHERE d.instrument_id = $1 AND d.bucket = m.bucket)
-                     UNION ALL
-                     SELECT first(px, ord), max(px), min(px), last(px, ord), sum(qty), sum(px * qty), count(*),
-                            first(ord, ord), last(ord, ord)
-                     FROM dirty d JOIN trade t ON t.instrument_id = d.instrument_id
-                      AND t.ts >= d.bucket AND t.ts < d.bucket + interval '1 minute'
-                     WHERE d.instrument_id = $1 AND t.instrument_id = $1
-                       AND d.bucket >= stale.bucket AND d.bucket < stale.bucket + {width}
-                       AND t.ts >= stale.bucket AND t.ts < stale.bucket + {width}
-                     GROUP BY d.bucket
-                 ) minutes (open, high, low, close, volume, quote_volume, trades, first_ord, last_ord)
-             ) f (open, high, low, close, volume, quote_volume, trades, first_ord, last_ord)
-             WHERE stale.bucket < $3 AND f.trades > 0
-         ) candles"
+             SELECT time_bucket({width}, minute), first(open, first_ord), max(high), min(low), last(close, last_ord),
+                    sum(volume), sum(quote_volume), sum(trades)::int8, first(first_ord, first_ord),
+                    last(last_ord, last_ord)
+             FROM (
+                 {clean_minutes}
+                 SELECT d.bucket, first(t.px, t.ord), max(t.px), min(t.px), last(t.px, t.ord), sum(t.qty),
+                        sum(t.px * t.qty), count(*), first(t.ord, t.ord), last(t.ord, t.ord)
+                 FROM dirty d JOIN trade t ON t.ts >= d.bucket AND t.ts < d.bucket + interval '1 minute'
+                 WHERE d.instrument_id = $1 AND t.instrument_id = $1 AND d.bucket >= $2 AND d.bucket < $4
+                   AND time_bucket({width}, d.bucket) IN (SELECT bucket FROM stale)
+                 GROUP BY d.bucket
+             ) minutes (minute, open, high, low, close, volume, quote_volume, trades, first_ord, last_ord)
+             GROUP BY 1
+         ) candles ({CANDLE})"
     )
 }
 

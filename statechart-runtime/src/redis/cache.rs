@@ -152,7 +152,7 @@ impl RedisCache {
             }
         }
         // Subscribes again after each reconnect. It ends with the client.
-        let _ = wakes.manage_subscriptions();
+        drop(wakes.manage_subscriptions());
         let channel = format!("{}:wake", options.prefix);
         wakes.subscribe(channel).await.map_err(|error| explain(&address, &error))?;
         let random = RandomState::new().hash_one(std::process::id());

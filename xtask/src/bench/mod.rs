@@ -14,6 +14,7 @@ mod build;
 mod callgrind;
 mod figures;
 mod gates;
+mod pipeline;
 mod report;
 
 use std::process::Command;
@@ -25,13 +26,19 @@ use crate::{error::Error, tools};
 
 /// What is measured.
 #[derive(Debug, Args)]
-#[command(after_help = "\
+#[command(
+    args_conflicts_with_subcommands = true,
+    after_help = "\
 Examples:
   cargo xtask bench                             everything, in about five minutes
   cargo xtask bench --only instructions         what callgrind counts; needs valgrind
   cargo xtask bench --only flat --only tiers    times of the machines
-  cargo xtask bench --json > bench.json         every figure and gate for a program")]
+  cargo xtask bench --json > bench.json         every figure and gate for a program
+  cargo xtask bench pipeline                    the store beside a bare COPY"
+)]
 pub(crate) struct Options {
+    #[command(subcommand)]
+    what: Option<What>,
     /// Only this part; may be given several times.
     #[arg(long, value_name = "NAME")]
     only: Vec<Part>,
@@ -41,6 +48,13 @@ pub(crate) struct Options {
     /// How often each piece of work is timed; the median counts.
     #[arg(long, default_value_t = 21, value_parser = clap::value_parser!(u16).range(1..))]
     rounds: u16,
+}
+
+/// What is measured by itself.
+#[derive(Debug, Clone, Copy, clap::Subcommand)]
+enum What {
+    /// The store's ingest and its CSV beside a bare COPY; starts the services.
+    Pipeline,
 }
 
 /// One part of the measurement.
@@ -66,6 +80,9 @@ const HINT: &str = "the compiler's output above says why; the measured programs 
 
 /// Measures, and prints every gate beside its figure.
 pub(crate) fn run(options: &Options) -> Result<(), Error> {
+    if let Some(What::Pipeline) = options.what {
+        return pipeline::run();
+    }
     let parts: Vec<Part> =
         if options.only.is_empty() { Part::value_variants().to_vec() } else { options.only.clone() };
     if parts.contains(&Part::Instructions) {

@@ -3,6 +3,7 @@
 
 mod answers;
 mod bounds;
+mod database;
 
 use super::router;
 use crate::{
@@ -130,6 +131,11 @@ async fn front(mood: Mood) -> TestFront {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("data.db");
     let store = Embedded::open(&file, Durability::ProcessKill).await.unwrap().store();
+    front_on(mood, Arc::new(store), folder).await
+}
+
+/// [`front`] on a store that is empty.
+async fn front_on(mood: Mood, store: Arc<dyn Store>, folder: tempfile::TempDir) -> TestFront {
     let listed = |base, minutes: i64| NewInstrument {
         listed_us: Some(START_US + minutes * MINUTE_US),
         ..NewInstrument::pair(base, "USD")
@@ -149,7 +155,7 @@ async fn front(mood: Mood) -> TestFront {
     mark(&mut batch, ether, Source::Rest(Resolution::Minute), range, state);
     store.ingest(batch).await.unwrap();
     let health = ["log", "store", "cache", "exchange"].map(|part| (part.to_owned(), Ok(()))).to_vec();
-    TestFront { store: Arc::new(store), mood, now_us: NOW_US, health, _folder: folder }
+    TestFront { store, mood, now_us: NOW_US, health, _folder: folder }
 }
 
 fn trade(minute: i64, id: i64) -> Trade {

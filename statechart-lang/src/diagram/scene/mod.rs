@@ -17,8 +17,8 @@ use super::drawing::{Drawing, PartId, Shape, View};
 use super::routes::Routes;
 use super::{Error, Layout};
 
-/// Parts, helper points and edges that are laid out; a picture with more could not be read.
-pub const LAYOUT_LIMIT: usize = 2_000;
+/// Parts and edges that are laid out: more could not be read, and would take minutes.
+pub const LAYOUT_LIMIT: usize = 500;
 
 /// A drawing with places. Lengths are pixels, y grows downwards.
 #[derive(Debug)]

@@ -250,8 +250,8 @@ impl<'m> System<'m> {
         self.settle()
     }
 
-    /// Has the outermost machines start before anything else.
-    pub(super) fn begin(&mut self) {
+    /// Has the outermost machines start before anything else: [`System::next_step`] does it.
+    pub fn begin(&mut self) {
         for actor in 0..self.actors.len() {
             self.post(Path::of(actor), None, Job::Start);
         }
@@ -316,7 +316,7 @@ impl<'m> System<'m> {
     }
 
     /// The next step that is due by then, the clock moved to it; nothing when there is none.
-    pub(super) fn next_step(&mut self, until_us: i64) -> Option<SystemStep> {
+    pub fn next_step(&mut self, until_us: i64) -> Option<SystemStep> {
         loop {
             if let Some(told) = self.told.pop_front() {
                 return Some(told);
@@ -332,8 +332,8 @@ impl<'m> System<'m> {
         }
     }
 
-    /// An input for a machine that runs, before anything that waits.
-    pub(super) fn enter(&mut self, address: &Address, input: Input) -> Option<SystemStep> {
+    /// An input for a machine that runs, before anything that waits. What it sets off waits in its turn.
+    pub fn enter(&mut self, address: &Address, input: Input) -> Option<SystemStep> {
         let path = self.locate(address)?;
         self.perform_job(&path, Job::Step(input))
     }

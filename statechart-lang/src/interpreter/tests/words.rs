@@ -232,6 +232,7 @@ fn json_is_fixed() {
   "rejected_at": null,
   "leaves": ["odd"],
   "outputs": ["TICK"],
+  "states": ["even", "odd"],
   "verdict": "rejected: odd does not accept",
   "rows": [
     {

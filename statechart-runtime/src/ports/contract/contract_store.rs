@@ -70,7 +70,8 @@ async fn candles_equal_brute_force(store: &dyn Store, prefix: &str) {
         let (now, later) = rest.split_at(rest.len().min(1 + usize::try_from(next.below(700)).unwrap()));
         let done = store.ingest(loose(one.id, now)).await.unwrap();
         assert_eq!(done.inserted + done.duplicates, now.len());
-        for touched in &done.touched {
+        // Some of them: each is a question to the store.
+        for touched in done.touched.iter().step_by(1 + done.touched.len() / 16) {
             let bucket = touched.interval.bucket(touched.candle.bucket_us);
             let read = store.trade_candles(one.id, touched.interval, bucket, 10).await.unwrap();
             assert_eq!(read.as_slice(), std::slice::from_ref(&touched.candle), "touched is what is stored");

@@ -1,7 +1,9 @@
-//! `statechart run`: words through a machine, one row per symbol.
+//! `statechart run`: words through a machine, one row per symbol, and what they cover of it.
+
+mod coverage;
 
 use clap::{ArgGroup, Args, ValueEnum};
-use statechart_lang::interpreter::Word;
+use statechart_lang::interpreter::{self, CSV_HEADING, Run as Ran, Word};
 
 use super::{interactive, why::View};
 use crate::error::Error;
@@ -15,6 +17,9 @@ Examples:
   statechart run specs/turnstile.sc --word \"COIN PUSH\"
   statechart run specs/quadruple.sc --word 0123 --format json
   statechart run specs/datastore.sc specs/datastore.words
+  statechart run specs/turnstile.sc specs/turnstile.words --format csv > turnstile.csv
+  statechart run specs/turnstile.sc specs/turnstile.words --coverage
+  statechart run specs/turnstile.sc specs/turnstile.words --coverage-diagram covered.dot
   statechart run specs/turnstile.sc --interactive
   statechart run specs/data_platform.sc --word \"platform.INIT_PLATFORM_STARTUP\"
   statechart run fork.sc --param id=3 --word \"TAKE(\\\"ada\\\")\"
@@ -38,6 +43,9 @@ With --interactive the machine is stepped line by line: the events that its acti
 is the file that `save` appends to, the specification's name with `.words` when it is left out. The exit code is
 then 0, or 1 when stdin is no terminal and a line was not understood.
 
+With --coverage the runs are not shown, but what they cover together: every state, every transition, and both values
+of every guard. --coverage-diagram writes the same as a picture: green is covered, red is not, orange in part.
+
 Otherwise the exit code is 0 when every word is accepted: it ends in an accepting state, or, where the machine has
 none, no symbol was refused.")]
 pub(crate) struct Run {
@@ -57,6 +65,15 @@ pub(crate) struct Run {
     /// How runs are shown.
     #[arg(long, value_enum, default_value_t)]
     format: Format,
+    /// The same as `--format json`.
+    #[arg(long, conflicts_with_all = ["format", "interactive"])]
+    json: bool,
+    /// Show what the words cover instead of the runs: a table, or JSON.
+    #[arg(long, conflicts_with = "interactive")]
+    coverage: bool,
+    /// Write a picture of what the words cover, for Graphviz.
+    #[arg(long, value_name = "FILE", conflicts_with = "interactive")]
+    coverage_diagram: Option<String>,
 }
 
 #[derive(Debug, Clone, Copy, Default, ValueEnum)]
@@ -66,6 +83,10 @@ enum Format {
     Table,
     /// An array with one object per word.
     Json,
+    /// A line for each step of each word, with a heading.
+    Csv,
+    /// A Mermaid flowchart: q₀ to qₙ, an arrow for each step.
+    Mermaid,
 }
 
 impl Run {
@@ -86,27 +107,57 @@ impl Run {
             return interactive::run(&view, &stage, &first, &file);
         }
         let words = words::read(&stage, &self.word, self.words.as_deref())?;
-        let mut outcome = Outcome::Good;
-        let mut shown = Vec::new();
-        for (name, word) in &words {
-            let run = stage.run(word);
-            let accepted = if run.acceptor { run.accepted } else { run.rejected_at.is_none() };
-            if !accepted {
-                outcome = Outcome::Bad;
-            }
-            shown.push(match self.format {
-                Format::Table => match name {
-                    Some(name) => format!("{name}\n{}\n", run.table().trim_end()),
-                    None => format!("{}\n", run.table().trim_end()),
-                },
-                Format::Json => run.json().trim_end().to_owned(),
-            });
+        let format = if self.json { Format::Json } else { self.format };
+        if self.coverage || self.coverage_diagram.is_some() {
+            let words: Vec<&Word> = words.iter().map(|(_, word)| word).collect();
+            return coverage::show(&stage, &words, &self.file, format, self.coverage_diagram.as_deref());
         }
-        let text = match self.format {
-            Format::Table => shown.join("\n"),
-            Format::Json => format!("[{}]\n", shown.join(",\n")),
-        };
-        output::result(&text, None)?;
-        Ok(outcome)
+        let runs: Vec<(String, Ran)> = words
+            .iter()
+            .map(|(name, word)| {
+                let run = stage.run(word);
+                (name.clone().unwrap_or_default(), run)
+            })
+            .collect();
+        output::result(&text(&runs, format), None)?;
+        let is_good = runs.iter().all(|(_, run)| run.is_accepted());
+        Ok(if is_good { Outcome::Good } else { Outcome::Bad })
+    }
+}
+
+fn text(runs: &[(String, Ran)], format: Format) -> String {
+    // What stands for a word in a cell: its name, else its text.
+    let label = |name: &str, run: &Ran| {
+        let name = name.trim_end_matches(':');
+        match (name, run.word.as_str()) {
+            ("", "") => "ε".to_owned(),
+            ("", word) => word.to_owned(),
+            (name, _) => name.to_owned(),
+        }
+    };
+    match format {
+        Format::Table => {
+            let tables: Vec<String> = runs
+                .iter()
+                .map(|(name, run)| {
+                    let table = run.table();
+                    let table = table.trim_end();
+                    if name.is_empty() { format!("{table}\n") } else { format!("{name}\n{table}\n") }
+                })
+                .collect();
+            tables.join("\n")
+        }
+        Format::Json => {
+            let objects: Vec<String> = runs.iter().map(|(_, run)| run.json().trim_end().to_owned()).collect();
+            format!("[{}]\n", objects.join(",\n"))
+        }
+        Format::Csv => {
+            let lines: Vec<String> = runs.iter().map(|(name, run)| run.csv(&label(name, run))).collect();
+            format!("{CSV_HEADING}{}", lines.concat())
+        }
+        Format::Mermaid => {
+            let labels: Vec<String> = runs.iter().map(|(name, run)| label(name, run)).collect();
+            interpreter::mermaid_runs(labels.iter().map(String::as_str).zip(runs.iter().map(|(_, run)| run)))
+        }
     }
 }
