@@ -17,6 +17,8 @@ struct Shop {
     weight: i64,
 }
 
+// An `async fn` would borrow the externs.
+#[expect(clippy::manual_async_fn)]
 impl Externs for Shop {
     fn reserve(&mut self, _: Text) -> impl Future<Output = ReserveOutcome> + Send + 'static {
         async { ReserveOutcome::Reserved }

@@ -24,6 +24,8 @@ impl sorter::Externs for Station {
     }
 }
 
+// An `async fn` would borrow the externs.
+#[expect(clippy::manual_async_fn)]
 impl scale::Externs for Station {
     fn weigh(&mut self, number: i64) -> impl Future<Output = scale::WeighOutcome> + Send + 'static {
         async move {

@@ -117,8 +117,9 @@ mod tests {
         let ranges = |pairs: &[(i64, i64)]| {
             pairs.iter().map(|(from, to)| TimeRange { from_us: *from, to_us: *to }).collect::<Vec<_>>()
         };
+        type Pairs = &'static [(i64, i64)];
         // known, holes
-        let rows: [(&[(i64, i64)], &[(i64, i64)]); 4] = [
+        let rows: [(Pairs, Pairs); 4] = [
             (&[], &[]),
             (&[(0, 10)], &[]),
             (&[(20, 30), (0, 10), (40, 50)], &[(10, 20), (30, 40)]),

@@ -76,7 +76,7 @@ fn table(machine: &Machine, coverage: &Coverage, file: &str) -> String {
 
 /// `100.0%`, rounded down, so that only what is whole is 100. Of nothing, all is covered.
 fn percent(met: usize, all: usize) -> String {
-    let tenths = if all == 0 { 1_000 } else { met * 1_000 / all };
+    let tenths = (met * 1_000).checked_div(all).unwrap_or(1_000);
     format!("{:>3}.{}%", tenths / 10, tenths % 10)
 }
 

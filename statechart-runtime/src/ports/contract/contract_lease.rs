@@ -93,7 +93,7 @@ async fn fencing(store: &dyn Store, prefix: &str) {
         matches!(&refused, StoreError::StaleLease { epoch: 0, .. }) && !refused.is_transient(),
         "{refused}"
     );
-    let old = store.take_leases(&[name.clone()], "a", SHORT, 1).await.unwrap().remove(0);
+    let old = store.take_leases(std::slice::from_ref(&name), "a", SHORT, 1).await.unwrap().remove(0);
     assert_eq!(store.ingest(batch(0, 10, &old)).await.unwrap().inserted, 10);
     pause(SHORT * 2).await;
     let new = store.take_leases(&[name], "b", LONG, 1).await.unwrap().remove(0);
