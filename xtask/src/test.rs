@@ -48,7 +48,7 @@ pub(crate) fn run() -> Result<(), Error> {
     summary.step("diagrams are fresh", |_| diagrams::run(true));
     summary.step("TikZ compiles", |_| tex::check());
     summary.step("a million mutated specs", |_| fuzz::run(1_000_000, 1));
-    summary.step("random charts in both engines", |_| differential::run(100, 1_000, 1));
+    summary.step("random charts in both engines", |_| differential::run(200, 1_000, 1));
     summary.step("conformance", |_| conformance::all());
     summary.step("end to end, release", |counts| {
         cargo_test(&END_TO_END, &[], "the failure is above; the data is in target/sample-data", counts)

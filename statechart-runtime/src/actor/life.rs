@@ -187,7 +187,6 @@ impl<C: Actor> Task<C> {
             self.machine = Some(made.map_err(|panic| format!("making the machine: {}", panic_text(panic)))?);
         }
         let Self { shell, machine: Some(machine), .. } = self else { return Ok(()) };
-        shell.life = shell.life.wrapping_add(1);
         let restarts = shell.shared.restarts.load(Ordering::Relaxed);
         tracing::info!(target: "statechart", actor = %shell.shared.name(), machine = C::TABLES.name, restarts, "actor starts");
         shell.inspect(|| Inspection::Started { machine: C::TABLES.name, restarts });
@@ -348,6 +347,8 @@ impl<C: Actor> Task<C> {
             self.returned = self.machine.as_ref().and_then(|machine| machine.core().result().cloned());
         }
         let leftovers = self.shell.clear();
+        // What the life that ends has started may still report; that is for nobody.
+        self.shell.life = self.shell.life.wrapping_add(1);
         if leftovers.is_empty() {
             self.finish_life(end);
         } else {

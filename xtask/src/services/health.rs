@@ -87,6 +87,7 @@ mod tests {
         assert_eq!(Protocol::Redis.ask(port), Ok(()));
         assert!(Protocol::Redis.ask(port).unwrap_err().contains("does not speak redis"));
         answers.join().unwrap();
-        assert!(Protocol::Redis.ask(port).unwrap_err().contains("refused"));
+        // Refused, unless another program was given the port meanwhile.
+        assert!(Protocol::Redis.ask(port).is_err());
     }
 }

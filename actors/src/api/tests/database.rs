@@ -22,19 +22,24 @@ async fn csv_is_the_same_whoever_writes_it() {
         many_trades(&front.store).await;
     }
     let (embedded, database) = (router(Arc::new(embedded)), router(Arc::new(database)));
-    for (symbol, interval, least) in [
-        ("SOLUSD", "1m", 2_000),
-        ("SOLUSD", "5m", 400),
-        ("ETHUSD", "1m", 2_500),
-        ("ETHUSD", "5m", 500),
-        ("BTCUSD", "1m", 200),
+    // symbol, interval, range, more lines than
+    for (symbol, interval, range, least) in [
+        ("SOLUSD", "1m", "from=earliest", 2_000),
+        ("SOLUSD", "5m", "from=earliest", 400),
+        ("ETHUSD", "1m", "from=earliest&to=2018-01-01", 2_500),
+        ("ETHUSD", "5m", "from=earliest&to=2018-01-01", 500),
+        ("BTCUSD", "1m", "from=2017-12-31T23:00:00Z", 200),
     ] {
         for order in ["asc", "desc"] {
-            let uri = format!(
-                "/v1/candles?symbol={symbol}&interval={interval}&format=csv&from=earliest&order={order}"
-            );
+            let uri =
+                format!("/v1/candles?symbol={symbol}&interval={interval}&format=csv&order={order}&{range}");
             let (left, right) = (get(&embedded, &uri).await, get(&database, &uri).await);
-            assert_eq!((left.status, right.status), (StatusCode::OK, StatusCode::OK), "{}", right.text);
+            assert_eq!(
+                (left.status, right.status),
+                (StatusCode::OK, StatusCode::OK),
+                "{uri}: {}",
+                right.text
+            );
             assert!(left.text.lines().count() > least, "{symbol} {interval}: {}", left.text.lines().count());
             assert!(left.text == right.text, "{symbol} {interval} {order} differs");
         }

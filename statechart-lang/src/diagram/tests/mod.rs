@@ -190,7 +190,7 @@ fn a_system_shows_every_wire() {
             "subgraph \"cluster_producer/0\" {",
             "\"TimescaleDB\" [label=\"TimescaleDB\", color=\"#a8842c\", fillcolor=\"#fff8e6\", fontcolor=\"#1c2733\", shape=cylinder",
             "\"datastore\" [label=<<b>datastore [request]</b><br/>",
-            "\"/wire/7\" -> \"consumer/idle\" [lhead=\"cluster_consumer/0\"",
+            " -> \"consumer/idle\" [lhead=\"cluster_consumer/0\"",
             "to itself: FETCH_DATA",
         ],
     );
