@@ -32,3 +32,22 @@ fn expansions_of_the_specs() {
         });
     }
 }
+
+#[test]
+fn a_file_that_was_expanded_before_is_compared() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("turnstile.rs").to_string_lossy().into_owned();
+    let expand = |more: &[&str]| {
+        statechart_in(root, &[&["expand", "specs/turnstile.sc", "-o", file.as_str()], more].concat(), "")
+    };
+    let absent = expand(&["--check"]);
+    assert!(absent.code == 2 && absent.err.contains("cannot be read"), "{}", absent.err);
+    assert_eq!(expand(&[]).code, 0);
+    assert_eq!(expand(&["--check"]).code, 0);
+    std::fs::write(&file, "// by hand\n").unwrap();
+    let stale = expand(&["--check"]);
+    assert_eq!(stale.code, 1);
+    assert!(stale.err.contains("make it anew: statechart expand specs/turnstile.sc -o "), "{}", stale.err);
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), "// by hand\n");
+}

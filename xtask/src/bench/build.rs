@@ -6,11 +6,16 @@ use super::figures::Figures;
 use crate::{error::Error, tools};
 
 /// What a manifest asks for, by the name of a file in `bench/build/`. The empty one comes first.
-const CRATES: [(&str, &str); 5] = [
+const CRATES: [(&str, &str); 6] = [
     ("empty", ""),
     (
         "ours",
         "statechart-runtime = { path = \"ROOT/statechart-runtime\", default-features = false, features = [\"macros\", \"alloc\"] }",
+    ),
+    // What `statechart expand` has written is kept in the crate; nothing is made of a spec while it builds.
+    (
+        "ours-expanded",
+        "statechart-runtime = { path = \"ROOT/statechart-runtime\", default-features = false, features = [\"alloc\"] }",
     ),
     ("rust-fsm", "rust-fsm = \"0.8\""),
     ("smlang", "smlang = \"0.8\""),
@@ -23,6 +28,12 @@ pub(super) fn measure(figures: &mut Figures) -> Result<(), Error> {
     for (name, dependency) in CRATES {
         let directory = tools::target().join("bench-build").join(name);
         prepare(&directory, name, dependency)?;
+        if name == "ours-expanded" {
+            let to = directory.join("src/flat.rs");
+            let mut expand = tools::cargo(["run", "--quiet", "--package", "statechart-cli", "--"]);
+            expand.args(["expand", "bench/specs/flat.sc", "-o"]).arg(to);
+            tools::run(&mut expand, "the command must build: `cargo build --package statechart-cli`")?;
+        }
         tools::progress(&format!("clean build: {name}"));
         let mut cargo = tools::cargo(["build", "--quiet", "--offline"]);
         // What comes from a registry is never built incrementally; neither is ours here.
