@@ -4,7 +4,12 @@
 //! `STATECHART_RANDOM_CHARTS=50` more of them. `cargo xtask differential` does all of it for many.
 #![allow(missing_docs, clippy::unwrap_used)]
 
-use std::{env, path::Path};
+use std::{
+    env,
+    path::Path,
+    sync::atomic::{AtomicUsize, Ordering},
+    thread,
+};
 
 use statechart_lang::{
     interpreter::{Address, Answers, Effect, ItemKind, Outcome, Stage, Value, Word},
@@ -153,18 +158,33 @@ struct Steps {
 #[test]
 fn random_words_do_the_same_in_both_engines() {
     let pairs = pairs();
-    let mut steps = Steps::default();
-    for (at, pair) in pairs.iter().enumerate() {
-        let model = model(Path::new(pair.spec));
-        let mut random = Random(at as u64 * 1_000_003);
-        let mut livelocks = 0;
-        for _ in 0..words() {
-            livelocks += usize::from(random_word(*pair, &model, &mut random, &mut steps));
-            if livelocks == LIVELOCKS {
-                break;
+    let next = AtomicUsize::new(0);
+    // Each chart has a seed of its own, so it does not matter who takes which.
+    let worker = || {
+        let mut steps = Steps::default();
+        loop {
+            let at = next.fetch_add(1, Ordering::Relaxed);
+            let Some(pair) = pairs.get(at) else { return steps };
+            let model = model(Path::new(pair.spec));
+            let mut random = Random(at as u64 * 1_000_003);
+            let mut livelocks = 0;
+            for _ in 0..words() {
+                livelocks += usize::from(random_word(*pair, &model, &mut random, &mut steps));
+                if livelocks == LIVELOCKS {
+                    break;
+                }
             }
         }
-    }
+    };
+    let mut steps = Steps::default();
+    thread::scope(|scope| {
+        let workers = thread::available_parallelism().map_or(1, Into::into);
+        for worker in (0..workers).map(|_| scope.spawn(worker)).collect::<Vec<_>>() {
+            let done = worker.join().expect("what the engines differ in is told above");
+            steps.all += done.all;
+            steps.of_children += done.of_children;
+        }
+    });
     assert!(steps.all > pairs.len() * words() * 10, "{}", steps.all);
     assert!(steps.of_children > words() * 10, "{} steps of children", steps.of_children);
 }
