@@ -179,8 +179,7 @@ CREATE TABLE dead_letter (
     part       INTEGER NOT NULL,
     rec_offset INTEGER NOT NULL,
     reason     TEXT NOT NULL,
-    payload    BLOB NOT NULL,
-    relayed    INTEGER NOT NULL DEFAULT 0
+    payload    BLOB NOT NULL
 );
 CREATE UNIQUE INDEX dead_letter_place ON dead_letter (topic, inc, part, rec_offset) WHERE topic <> '';
 

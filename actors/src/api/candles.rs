@@ -46,7 +46,7 @@ pub(super) async fn candles(
     let params = Params::read(uri.query().unwrap_or_default(), &headers)?;
     let table = api.front.instruments().await?;
     let instrument = Arc::new(table.resolve(&params.symbol).map_err(unknown_symbol)?.clone());
-    let now_us = api.front.now_us();
+    let now_us = api.front.now_for(instrument.id).await?;
     if now_us <= 0 {
         let detail =
             "the exchange's clock is not known yet: nothing has been received from it since the start";

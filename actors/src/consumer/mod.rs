@@ -28,6 +28,8 @@ pub use fixed::Fixed;
 pub use reader::Reader;
 pub use relay::{DEAD_LETTER_TOPIC, relay};
 
+pub(crate) use relay::GROUP as RELAY_GROUP;
+
 /// Records of one partition, as fetched.
 #[derive(Clone)]
 pub struct LogBatch(pub(crate) Arc<Fetch>);

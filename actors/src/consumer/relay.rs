@@ -15,7 +15,8 @@ use crate::parts::Parts;
 /// Where they go.
 pub const DEAD_LETTER_TOPIC: &str = "dead-letter";
 
-const GROUP: &str = "dead-letter-relay";
+/// Whose position it is.
+pub(crate) const GROUP: &str = "dead-letter-relay";
 /// Letters of one append.
 const LETTERS: usize = 100;
 /// Most bytes of a payload that are passed on; the store has all of it. Escaped, it stays below a record's limit.

@@ -13,7 +13,7 @@ use std::{
 use async_trait::async_trait;
 use statechart_runtime::{
     actor::{self, ActorRef, Handle, Options},
-    market::{FetchId, InstrumentTable},
+    market::{FetchId, InstrumentId, InstrumentTable},
     ports::{Fetch, Store, StoreError},
 };
 use tokio::sync::{mpsc, oneshot};
@@ -54,6 +54,10 @@ pub trait Front: Send + Sync + 'static {
     fn store(&self) -> &Arc<dyn Store>;
     /// The exchange's clock, µs.
     fn now_us(&self) -> i64;
+    /// The exchange's clock for a question about an instrument: not behind what is stored of it, µs.
+    async fn now_for(&self, _instrument: InstrumentId) -> Result<i64, StoreError> {
+        Ok(self.now_us())
+    }
     /// How far the live feed may lag behind that clock and still count as up to date, µs.
     fn live_lag_us(&self) -> i64 {
         LIVE_LAG_US
@@ -231,6 +235,10 @@ impl Front for ActorFront {
 
     fn now_us(&self) -> i64 {
         self.wiring.parts.clock.now_us()
+    }
+
+    async fn now_for(&self, instrument: InstrumentId) -> Result<i64, StoreError> {
+        self.wiring.now_for(instrument).await
     }
 
     fn live_lag_us(&self) -> i64 {

@@ -9,7 +9,10 @@ use statechart_runtime::{
     value::Text,
 };
 
-use super::{Config, Wiring, roles::take_up};
+use super::{
+    Config, Wiring,
+    roles::{keep_open, take_up},
+};
 use crate::{
     coordinator::Coordinator,
     datastore::{ActorFront, Inquiry},
@@ -210,6 +213,9 @@ async fn begin(wiring: &Arc<Wiring>, live: bool, alone: bool) {
     }
     if !alone {
         return;
+    }
+    if live {
+        tokio::spawn(keep_open(Arc::downgrade(wiring)));
     }
     let open = match wiring.parts.store.open_fetches().await {
         Ok(open) => open,

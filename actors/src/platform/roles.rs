@@ -1,10 +1,15 @@
 //! What one process of several does, and how they find work without a message between them: by rows of the store.
 
-use std::{collections::BTreeSet, str::FromStr, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeSet,
+    str::FromStr,
+    sync::{Arc, Weak},
+    time::Duration,
+};
 
 use statechart_runtime::{
-    market::{FetchId, InstrumentTable, Source, TimeRange},
-    ports::{Fetch, Lease},
+    market::{FetchId, InstrumentId, InstrumentTable, Source, TimeRange},
+    ports::{Fetch, Lease, StoreError},
     value::Text,
 };
 use tokio::sync::watch;
@@ -13,6 +18,8 @@ use super::Wiring;
 use crate::{
     datastore::{Job, JobInfo},
     machines::{coordinator, producer},
+    parts::Parts,
+    producer::JOB_LIMIT,
 };
 
 /// How often the store is asked for work.
@@ -87,6 +94,9 @@ pub(super) async fn stand_by(
             seen.clear();
         }
         if held.is_some() {
+            if before && live {
+                reconnect(&wiring);
+            }
             work_off(&wiring, &mut seen).await;
         }
         tokio::select! {
@@ -130,6 +140,24 @@ fn switch(wiring: &Arc<Wiring>, live: bool, on: bool) {
     }
 }
 
+/// Has a Producer that was started anew after a fault open its feed: it begins with the feed closed.
+fn reconnect(wiring: &Wiring) {
+    if wiring.feed_is("feed.disconnected")
+        && let Err(error) = wiring.to_producer(producer::Event::Connect)
+    {
+        tracing::warn!(%error, "the Producer did not hear that its feed is to be opened; it is told again");
+    }
+}
+
+/// Keeps the feed open where no lease says whose it is.
+pub(super) async fn keep_open(wiring: Weak<Wiring>) {
+    loop {
+        tokio::time::sleep(POLL).await;
+        let Some(wiring) = wiring.upgrade() else { return };
+        reconnect(&wiring);
+    }
+}
+
 /// Hands fetches that other processes have registered to the Coordinator.
 async fn work_off(wiring: &Arc<Wiring>, seen: &mut BTreeSet<FetchId>) {
     let open = match wiring.parts.store.open_fetches().await {
@@ -142,6 +170,10 @@ async fn work_off(wiring: &Arc<Wiring>, seen: &mut BTreeSet<FetchId>) {
     // What is over is forgotten, so this stays as small as the table.
     seen.retain(|id| open.iter().any(|fetch| fetch.id == *id));
     for fetch in open {
+        // More would find no room; they are handed over when others are over.
+        if seen.len() >= JOB_LIMIT {
+            break;
+        }
         let id = fetch.id.clone();
         if !seen.contains(&id) && take_up(wiring, fetch) {
             seen.insert(id);
@@ -170,22 +202,28 @@ pub(super) fn take_up(wiring: &Arc<Wiring>, fetch: Fetch) -> bool {
 /// Lets a process know what the others do: symbols that they have added, and the exchange's time, which is at least
 /// what they have covered.
 pub(super) async fn follow_others(wiring: Arc<Wiring>, mut stop: watch::Receiver<bool>) {
-    let everything = TimeRange { from_us: 0, to_us: i64::MAX };
     loop {
         if let Ok(stored) = wiring.parts.store.instruments().await {
             wiring.parts.instruments.set(InstrumentTable::new(stored));
         }
         for instrument in wiring.parts.instruments.get().iter() {
-            let Ok(rows) = wiring.parts.store.coverage(instrument.id, everything).await else { continue };
-            let newest =
-                rows.iter().filter(|row| row.source == Source::Trades).map(|row| row.range.to_us).max();
-            if let Some(newest) = newest {
-                wiring.parts.clock.heard(newest);
-            }
+            // A store that is away is asked again.
+            let _ = hear_others(&wiring.parts, instrument.id).await;
         }
         tokio::select! {
             () = tokio::time::sleep(OTHERS_POLL) => {}
             _ = stop.wait_for(|stop| *stop) => return,
         }
     }
+}
+
+/// Takes what is covered of an instrument as the exchange's time, where that is newer.
+pub(crate) async fn hear_others(parts: &Parts, instrument: InstrumentId) -> Result<(), StoreError> {
+    let everything = TimeRange { from_us: 0, to_us: i64::MAX };
+    let rows = parts.store.coverage(instrument, everything).await?;
+    let trades = rows.iter().filter(|row| row.source == Source::Trades);
+    if let Some(newest) = trades.map(|row| row.range.to_us).max() {
+        parts.clock.heard(newest);
+    }
+    Ok(())
 }

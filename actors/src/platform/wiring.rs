@@ -8,15 +8,15 @@ use std::{
 
 use statechart_runtime::{
     actor::{self, ActorRef, Handle, Inspector, Options, RestartPolicy, Undelivered, shutdown_all},
-    market::CoverageState,
-    ports::Lease,
+    market::{CoverageState, InstrumentId},
+    ports::{Lease, PositionKey, StoreError, Topic},
     value::Text,
 };
 use tokio::time::Instant;
 
-use super::{Config, Role, System};
+use super::{Config, Role, System, roles::hear_others};
 use crate::{
-    consumer::{Dynamic, Fixed},
+    consumer::{Dynamic, Fixed, RELAY_GROUP},
     coordinator,
     machines::{consumer_dynamic, consumer_fixed, coordinator as coordinator_machine, platform, producer},
     parts::{FIXED_TOPIC, Parts},
@@ -24,6 +24,8 @@ use crate::{
     status::{ActorStatus, FetchStatus, PartitionStatus, Status, SymbolStatus},
 };
 
+/// The Producer's state while ticks come in.
+const LIVE: &str = "feed.live";
 /// Coverage rows of one source on the status screen.
 const COVERAGE_ROWS: usize = 5;
 
@@ -203,7 +205,13 @@ impl Wiring {
         let parts = &self.parts;
         let stats = parts.store.stats().await.unwrap_or_default();
         let mut partitions = Vec::new();
-        for (key, next_offset) in &stats.positions {
+        let topics = parts.log.topics().await.unwrap_or_default();
+        // A position in a topic that was deleted or made anew since says nothing; the relay's is no offset.
+        let is_current = |key: &PositionKey| {
+            let is_there = |topic: &Topic| (&topic.name, topic.incarnation) == (&key.topic, key.incarnation);
+            key.group != RELAY_GROUP && topics.iter().any(is_there)
+        };
+        for (key, next_offset) in stats.positions.iter().filter(|(key, _)| is_current(key)) {
             if let Ok(ends) = parts.log.watermarks(&key.topic, key.partition).await {
                 partitions.push(PartitionStatus {
                     topic: key.topic.clone(),
@@ -249,6 +257,20 @@ impl Wiring {
         }
     }
 
+    /// Whether the Producer of this process is in a state.
+    pub(super) fn feed_is(&self, state: &str) -> bool {
+        self.producer.get().is_some_and(|producer| producer.leaves().contains(&state))
+    }
+
+    /// The exchange's time as far as anybody knows it who stores what it says of an instrument, µs. A process without a
+    /// live feed asks the store: what it heard last may be older than what it is asked for.
+    pub(crate) async fn now_for(&self, instrument: InstrumentId) -> Result<i64, StoreError> {
+        if !self.feed_is(LIVE) {
+            hear_others(&self.parts, instrument).await?;
+        }
+        Ok(self.parts.clock.now_us())
+    }
+
     /// The parts and how they are.
     pub(crate) async fn health(&self) -> Vec<(String, Result<(), String>)> {
         let parts = &self.parts;
@@ -259,9 +281,8 @@ impl Wiring {
             interval: statechart_runtime::market::Interval::M1,
         };
         let cache = parts.cache.latest(&key).await.map(|_| ()).map_err(|error| error.to_string());
-        let live = self.producer.get().is_some_and(|producer| producer.leaves().contains(&"feed.live"));
         // The feed is another process's business where this one has none.
-        let exchange = if live || !self.role.produces() {
+        let exchange = if self.feed_is(LIVE) || !self.role.produces() {
             Ok(())
         } else {
             Err("the live feed is not connected; stored data is served".to_owned())

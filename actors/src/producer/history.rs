@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// Jobs that may wait; each is also a row of the store, from which it is taken up after a restart.
-const JOB_LIMIT: usize = 256;
+pub(crate) const JOB_LIMIT: usize = 256;
 /// Failures in a row after which a job is given up.
 const ATTEMPTS: u32 = 8;
 /// How an `end` record says that the plan of the key reaches back no further.

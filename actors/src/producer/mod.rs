@@ -23,6 +23,7 @@ pub use history::{EXCHANGE_LIMIT, History};
 pub use live::{Live, LiveConfig};
 pub use publish::Publisher;
 
+pub(crate) use history::JOB_LIMIT;
 use publish::Receipt;
 
 use crate::{

@@ -8,6 +8,7 @@
 //! The order of a partition is kept on both ways: while anything waits in the spool, everything goes through it.
 
 use std::{
+    ops::ControlFlow,
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicUsize, Ordering},
@@ -168,7 +169,9 @@ impl Task {
                             }
                         }
                     }
-                    let receipt = self.put_aside(&spool, &topic, &rest, receipt, &mut wait).await;
+                    let put = self.put_aside(&spool, &topic, &rest, receipt, &mut wait).await;
+                    // Coverage in a later batch speaks of trades in this one: without it none may go out.
+                    let ControlFlow::Continue(receipt) = put else { return };
                     self.done(receipt);
                 }
                 () = tokio::time::sleep_until(next_try), if !spool.is_empty() => {
@@ -209,18 +212,19 @@ impl Task {
         &self,
         topic: &str,
         partition: u32,
-        mut records: &'a [LogRecord],
+        records: &'a [LogRecord],
     ) -> Result<(), (u32, &'a [LogRecord], LogError)> {
-        while let Some((chunk, left)) = first_chunk(records) {
-            if let Err(error) = self.log.append(topic, partition, chunk).await {
-                return Err((partition, records, error));
+        let mut done = 0;
+        for piece in LogRecord::pieces(records, MAX_APPEND_BYTES) {
+            if let Err(error) = self.log.append(topic, partition, piece).await {
+                return Err((partition, records.get(done..).unwrap_or_default(), error));
             }
-            records = left;
+            done += piece.len();
         }
         Ok(())
     }
 
-    /// Puts records into the spool. While it is full the feed waits, and what the exchange then does not deliver is a
+    /// Puts records into the spool; gives up only when nobody is left to wait for it. While it is full the feed waits, and what the exchange then does not deliver is a
     /// gap in the coverage, which is read again from the exchange's history.
     async fn put_aside(
         &self,
@@ -229,21 +233,16 @@ impl Task {
         rest: &Rest<'_>,
         receipt: Outcome,
         wait: &mut Duration,
-    ) -> Option<Outcome> {
+    ) -> ControlFlow<(), Option<Outcome>> {
         let groups: Vec<(&str, u32, &[LogRecord])> = rest
             .iter()
             .flat_map(|(partition, records)| {
-                let mut records = *records;
-                std::iter::from_fn(move || {
-                    let (chunk, left) = first_chunk(records)?;
-                    records = left;
-                    Some((topic, *partition, chunk))
-                })
+                LogRecord::pieces(records, MAX_APPEND_BYTES).map(|piece| (topic, *partition, piece))
             })
             .collect();
         let mut receipt = Some(receipt);
         loop {
-            let Err(error) = spool.push(&groups).await else { return receipt };
+            let Err(error) = spool.push(&groups).await else { return ControlFlow::Continue(receipt) };
             match &error {
                 SpoolError::Full { .. } => {
                     tracing::error!(%error, "records no longer find room on disk; the feed waits, and there will be a gap");
@@ -254,7 +253,7 @@ impl Task {
                 let _ = receipt.send(Err(error.to_string()));
             }
             if self.batches.is_closed() {
-                return None;
+                return ControlFlow::Break(());
             }
             *wait = self.drain_one(spool, *wait).await;
             tokio::time::sleep(*wait).await;
@@ -277,6 +276,7 @@ impl Task {
         }
         if let Err(error) = spool.remove(&group).await {
             tracing::warn!(%error, "a group that the log has stays in the spool and will be sent again");
+            return (wait * 2).min(RETRY.1);
         }
         if spool.is_empty() {
             tracing::warn!("the log is back and has everything that waited on disk");
@@ -289,20 +289,6 @@ fn whole(batch: &TickBatch) -> Rest<'_> {
     batch.0.iter().map(|(partition, records)| (*partition, records.as_slice())).collect()
 }
 
-/// As many records as one append takes, and the others.
-fn first_chunk(records: &[LogRecord]) -> Option<(&[LogRecord], &[LogRecord])> {
-    if records.is_empty() {
-        return None;
-    }
-    let mut bytes = 0;
-    let fitting = records.iter().take_while(|record| {
-        bytes += record.bytes();
-        bytes <= MAX_APPEND_BYTES
-    });
-    let count = fitting.count().max(1);
-    records.split_at_checked(count)
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
@@ -313,20 +299,6 @@ mod tests {
         ports::{Fetched, Topic, Watermarks},
     };
     use std::{collections::BTreeMap, sync::atomic::AtomicBool};
-
-    #[test]
-    fn chunks_tile_the_records_and_respect_the_limit() {
-        let record = |bytes: usize| LogRecord::new("", vec![b'x'; bytes], 0);
-        let records: Vec<LogRecord> = (0..100).map(|_| record(60_000)).collect();
-        let (mut rest, mut seen) = (records.as_slice(), 0);
-        while let Some((chunk, left)) = first_chunk(rest) {
-            assert!(chunk.iter().map(LogRecord::bytes).sum::<usize>() <= MAX_APPEND_BYTES);
-            seen += chunk.len();
-            rest = left;
-        }
-        assert_eq!(seen, 100);
-        assert!(first_chunk(&[]).is_none());
-    }
 
     /// A log that can be switched off.
     struct Switched(SqliteLog, AtomicBool);

@@ -89,8 +89,7 @@ CREATE TABLE dead_letter (
     part       int8    NOT NULL,
     rec_offset int8    NOT NULL,
     reason     text    NOT NULL,
-    payload    bytea   NOT NULL,
-    relayed    boolean NOT NULL DEFAULT false
+    payload    bytea   NOT NULL
 );
 CREATE UNIQUE INDEX dead_letter_place ON dead_letter (topic, inc, part, rec_offset) WHERE topic <> '';
 

@@ -175,11 +175,10 @@ impl Spool {
         }
         self.bytes.fetch_sub(group.bytes, Ordering::AcqRel);
         if self.groups.fetch_sub(1, Ordering::AcqRel) == 1 {
-            // The disk gets its room back once nothing waits.
-            sqlx::raw_sql("PRAGMA incremental_vacuum; PRAGMA wal_checkpoint(TRUNCATE)")
+            // The disk gets its room back once nothing waits; if not now, the next time.
+            let _ = sqlx::raw_sql("PRAGMA incremental_vacuum; PRAGMA wal_checkpoint(TRUNCATE)")
                 .execute(&mut *file)
-                .await
-                .map_err(io)?;
+                .await;
         }
         Ok(())
     }

@@ -328,7 +328,7 @@ impl Log for KafkaLog {
         LogRecord::check_all(topic, records)?;
         let mut base = None;
         // One after the other: coverage must not overtake the trades that it speaks of.
-        for piece in pieces(records) {
+        for piece in LogRecord::pieces(records, PRODUCE_BYTES) {
             let client = self.client(&self.produce, topic, partition).await?;
             let piece: Vec<Record> = piece.iter().map(to_kafka).collect();
             match within(CALL_WITHIN, client.produce(piece, Compression::Lz4)).await {
@@ -426,22 +426,6 @@ impl Log for KafkaLog {
             Err(failure) => Err(self.failed(&self.meta, topic, partition, "trimming", failure).await),
         }
     }
-}
-
-/// Slices that one produce request carries.
-fn pieces(records: &[LogRecord]) -> impl Iterator<Item = &[LogRecord]> {
-    let mut rest = records;
-    std::iter::from_fn(move || {
-        let mut bytes = 0;
-        let fitting = rest.iter().take_while(|record| {
-            bytes += record.bytes();
-            bytes <= PRODUCE_BYTES
-        });
-        let count = fitting.count().max(1);
-        let (piece, left) = rest.split_at_checked(count)?;
-        rest = left;
-        Some(piece)
-    })
 }
 
 fn to_kafka(record: &LogRecord) -> Record {

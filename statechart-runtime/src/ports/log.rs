@@ -238,6 +238,22 @@ impl LogRecord {
         self.key.len() + self.value.len()
     }
 
+    /// The records in pieces of at most so many bytes, in order. A record that is larger by itself is a piece.
+    pub fn pieces(records: &[Self], most_bytes: usize) -> impl Iterator<Item = &[Self]> {
+        let mut rest = records;
+        std::iter::from_fn(move || {
+            let mut bytes = 0;
+            let fitting = rest.iter().take_while(|record| {
+                bytes += record.bytes();
+                bytes <= most_bytes
+            });
+            let count = fitting.count().max(1);
+            let (piece, left) = rest.split_at_checked(count)?;
+            rest = left;
+            Some(piece)
+        })
+    }
+
     /// Checks a whole append against the limits; adapters call it first.
     pub fn check_all(topic: &str, records: &[LogRecord]) -> Result<(), LogError> {
         let too_large =
@@ -250,5 +266,26 @@ impl LogRecord {
             return Err(too_large("append", bytes, MAX_APPEND_BYTES));
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pieces_tile_the_records_and_respect_the_limit() {
+        let records: Vec<LogRecord> = (0..100)
+            .map(|n| LogRecord::new("", vec![b'x'; if n == 50 { 70_000 } else { 6_000 }], 0))
+            .collect();
+        let mut seen = 0;
+        for piece in LogRecord::pieces(&records, 50_000) {
+            let bytes: usize = piece.iter().map(LogRecord::bytes).sum();
+            assert!(bytes <= 50_000 || piece.len() == 1, "{bytes}");
+            assert_eq!(piece.first(), records.get(seen));
+            seen += piece.len();
+        }
+        assert_eq!(seen, 100);
+        assert_eq!(LogRecord::pieces(&[], 50_000).count(), 0);
     }
 }

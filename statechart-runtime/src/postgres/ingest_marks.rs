@@ -6,7 +6,7 @@ use super::number::{Num, Ts};
 use super::rows::Columns;
 use crate::market::{CoverageMap, CoverageState, Decimal, InstrumentId, RestRow, Source, TimeRange};
 use crate::ports::{CoverageMark, DeadLetter, Placed, Position, RestRows, StoreError};
-use sqlx::PgConnection;
+use sqlx::{Executor as _, PgConnection};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Upserts REST candles; an older fetch never replaces a newer one. Returns how many are new or different.
@@ -171,6 +171,10 @@ pub(super) async fn write_dead_letters(
         Some(Position { key, .. }) => (key.topic.as_str(), key.incarnation, key.partition),
         None => ("", 0, 0),
     };
+    // They are passed on by `seq`, which is drawn before the commit: a later one must not be seen before an earlier one.
+    tx.execute("LOCK TABLE dead_letter IN SHARE ROW EXCLUSIVE MODE")
+        .await
+        .map_err(|e| failed("waiting for another's dead letter", e))?;
     let done = sqlx::query(
         "INSERT INTO dead_letter (topic, inc, part, rec_offset, reason, payload)
          SELECT $1, $2, $3, l.* FROM unnest($4::int8[], $5::text[], $6::bytea[]) AS l

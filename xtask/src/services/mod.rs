@@ -145,7 +145,7 @@ fn native() -> Result<State, Error> {
     let started = [
         kafka::start(&place),
         postgres::start(&place, &postgres),
-        timescaledb::start(&place),
+        timescaledb::start(),
         redis::start(&place),
     ];
     let mut failure = None;

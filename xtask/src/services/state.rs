@@ -49,20 +49,19 @@ pub(super) struct State {
     /// None in Docker.
     pub(super) data: Option<PathBuf>,
     pub(super) services: Vec<Service>,
-    docker: bool,
 }
 
 impl State {
     pub(super) fn native(data: &Path) -> Self {
-        Self { data: Some(data.to_owned()), ..Self::default() }
+        Self { data: Some(data.to_owned()), services: Vec::new() }
     }
 
-    pub(super) fn docker(services: Vec<Service>) -> Self {
-        Self { data: None, services, docker: true }
+    pub(super) const fn docker(services: Vec<Service>) -> Self {
+        Self { data: None, services }
     }
 
     pub(super) const fn is_docker(&self) -> bool {
-        self.docker
+        self.data.is_none()
     }
 
     /// With what each service answers.
@@ -89,7 +88,7 @@ impl State {
                 "log": one.log,
             })
         });
-        json!({"docker": self.docker, "data": self.data, "services": services.collect::<Vec<_>>()})
+        json!({"docker": self.is_docker(), "data": self.data, "services": services.collect::<Vec<_>>()})
     }
 
     fn from_value(value: &Value) -> Option<Self> {
@@ -110,7 +109,6 @@ impl State {
         Some(Self {
             data: value["data"].as_str().map(PathBuf::from),
             services: services.collect::<Option<_>>()?,
-            docker: value["docker"].as_bool()?,
         })
     }
 }

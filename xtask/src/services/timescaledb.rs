@@ -6,7 +6,7 @@ use std::{
     process::{Child, Command, Stdio},
 };
 
-use super::{Place, Protocol, Service, free_port, kept, process, source, started};
+use super::{Protocol, Service, free_port, kept, process, source, started};
 use crate::{error::Error, tools};
 
 const NAME: &str = "timescaledb";
@@ -42,7 +42,7 @@ pub(super) fn prepare() -> Result<(), Error> {
     Ok(())
 }
 
-pub(super) fn start(_place: &Place) -> Result<(Service, Child), Error> {
+pub(super) fn start() -> Result<(Service, Child), Error> {
     let port = free_port()?;
     let mut node = Command::new("node");
     node.arg(directory().join("server.mjs")).arg(port.to_string());
