@@ -1,5 +1,7 @@
 //! What random charts react to: transitions, their guards and targets.
 
+use std::fmt::Write as _;
+
 use super::{Chart, Kind};
 
 impl Chart {
@@ -169,7 +171,7 @@ impl Chart {
         }
     }
 
-    fn guard(&mut self, trigger: &str) -> String {
+    pub(super) fn guard(&mut self, trigger: &str) -> String {
         if trigger == "on C" && self.random.once_in(2) {
             return self
                 .random
