@@ -133,12 +133,9 @@ impl Importer<'_> {
         }
         if kind == DraftKind::Final {
             let notes = self.notes.len();
-            let line = self.output(json).map(Item::Line);
+            let line = self.output(state, json).map(Item::Line);
             self.push(state, notes, line);
             return;
-        }
-        if let Some(output) = json.get("output").filter(|_| state == 0) {
-            self.lost(output.at, "the output of the machine: let its final states return it");
         }
         for (number, invoke) in json.get("invoke").map(Json::several).unwrap_or_default().iter().enumerate() {
             let notes = self.notes.len();
@@ -533,7 +530,7 @@ fn sends<'j>(json: &'j Json, out: &mut Vec<&'j Json>) {
 }
 
 /// Whether an expression in it asks for `event`.
-fn asks_for_event(json: &Json) -> bool {
+pub(super) fn asks_for_event(json: &Json) -> bool {
     match &json.kind {
         Kind::Object(items) => items.iter().any(|(_, item)| asks_for_event(item)),
         Kind::List(items) => items.iter().any(asks_for_event),
