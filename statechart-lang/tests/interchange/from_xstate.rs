@@ -245,3 +245,13 @@ fn what_the_machine_returns_stands_at_its_root() {
         &["final b\n"],
     );
 }
+
+#[test]
+fn the_end_of_a_state_has_a_name() {
+    for name in ["xstate.done.state.m.a", "done.state.m.a"] {
+        let imported = xstate(&format!(
+            r#"{{"id": "m", "initial": "a", "states": {{"a": {{"initial": "x", "states": {{"x": {{"on": {{"F": "f"}}}}, "f": {{"type": "final"}}}}, "on": {{"{name}": "b"}}}}, "b": {{}}}}}}"#
+        ));
+        assert_eq!(run(&imported, &["F"]), ["b"], "{}", imported.text);
+    }
+}

@@ -75,7 +75,8 @@ impl Importer<'_> {
         for index in 0..self.nodes.len() {
             let json = self.nodes[index].json;
             for (descriptor, _) in json.get("on").map(Json::items).unwrap_or_default() {
-                if !descriptor.is_empty() && !descriptor.contains('*') {
+                if !descriptor.is_empty() && !descriptor.contains('*') && self.completed(descriptor).is_none()
+                {
                     self.event(descriptor);
                 }
             }
@@ -219,6 +220,14 @@ impl Importer<'_> {
                 self.several(state, value, &On::Always);
                 continue;
             }
+            if let Some(done) = self.completed(descriptor) {
+                if self.draft.can_complete(done) {
+                    self.several(state, value, &On::Any(vec![Atom::Done(done)]));
+                } else {
+                    self.detail(value.at, format!("`{descriptor}`: the state never completes"));
+                }
+                continue;
+            }
             let is_wild = descriptor.contains('*');
             let atoms: Vec<Atom> = self
                 .events
@@ -321,6 +330,12 @@ impl Importer<'_> {
             }
         }
         self.current = Current::Nothing;
+    }
+
+    /// The state whose end an event tells.
+    fn completed(&self, event: &str) -> Option<usize> {
+        let id = event.strip_prefix("xstate.done.state.").or_else(|| event.strip_prefix("done.state."))?;
+        self.ids.get(id).copied()
     }
 
     fn current_of(&mut self, on: &On) -> Current {
