@@ -64,9 +64,9 @@ async fn attempt(writer: &mut SqliteConnection, batch: &Batch) -> Result<Ingeste
         .chain(rest.iter().map(|one| one.instrument))
         .chain(marks.iter().map(|one| one.instrument))
         .collect();
-    let mut closed = BTreeMap::new();
+    let (mut epochs, mut closed) = (BTreeMap::new(), BTreeMap::new());
     for instrument in &instruments {
-        known(&mut tx, *instrument).await?;
+        epochs.insert(*instrument, feed_epoch(&mut tx, *instrument).await?);
         closed.insert(*instrument, closed_until_us(&mut tx, *instrument).await?);
     }
     let mut changed: BTreeSet<InstrumentId> = BTreeSet::new();
@@ -91,7 +91,7 @@ async fn attempt(writer: &mut SqliteConnection, batch: &Batch) -> Result<Ingeste
             changed.insert(one.instrument);
         }
     }
-    done.covered = write_coverage(&mut tx, &marks).await?;
+    done.covered = write_coverage(&mut tx, &epochs, &marks).await?;
     done.dead_letters = write_dead_letters(&mut tx, batch.position.as_ref(), &letters).await?;
     for instrument in changed {
         let version: i64 =
@@ -151,11 +151,12 @@ async fn commit_position(
     .map_err(|e| failed("writing a position", e))
 }
 
-async fn known(tx: &mut Transaction<'_, Sqlite>, instrument: InstrumentId) -> Result<(), StoreError> {
-    let found: Option<i64> = sqlx::query_scalar("SELECT 1 FROM instrument WHERE id = ?")
+/// The newest life of an instrument's feed.
+async fn feed_epoch(tx: &mut Transaction<'_, Sqlite>, instrument: InstrumentId) -> Result<i64, StoreError> {
+    let found: Option<i64> = sqlx::query_scalar("SELECT feed_epoch FROM instrument WHERE id = ?")
         .bind(instrument.0)
         .fetch_optional(&mut **tx)
         .await
         .map_err(|e| failed("looking up an instrument", e))?;
-    found.map(|_| ()).ok_or(StoreError::UnknownInstrument(instrument))
+    found.ok_or(StoreError::UnknownInstrument(instrument))
 }

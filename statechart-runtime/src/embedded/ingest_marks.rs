@@ -3,7 +3,8 @@
 use super::codec::{Columns, chunks, insert_sql};
 use super::database::failed;
 use super::sqlite_reads::coverage_row;
-use crate::market::{CoverageMap, CoverageState, InstrumentId, Source, TimeRange, canonical};
+use crate::market::{CoverageState, InstrumentId, Source, canonical};
+use crate::ports::steps::{Marks, Rewrite, group_marks, hull, rewrite};
 use crate::ports::{CoverageMark, DeadLetter, Placed, Position, RestRows, StoreError};
 use sqlx::{AssertSqlSafe, Sqlite, Transaction};
 use std::collections::{BTreeMap, BTreeSet};
@@ -45,29 +46,17 @@ pub(super) async fn write_rest(
     Ok(written)
 }
 
-/// Applies coverage marks in order; returns the instruments whose coverage changed.
+/// Applies coverage marks in order; returns the instruments whose coverage changed. `known` has the newest life of each
+/// feed.
 pub(super) async fn write_coverage(
     tx: &mut Transaction<'_, Sqlite>,
+    known: &BTreeMap<InstrumentId, i64>,
     marks: &[&Placed<CoverageMark>],
 ) -> Result<Vec<InstrumentId>, StoreError> {
-    let mut groups: BTreeMap<(InstrumentId, Source), Vec<&CoverageMark>> = BTreeMap::new();
-    let mut epochs: BTreeMap<InstrumentId, i64> = BTreeMap::new();
-    for mark in marks.iter().filter(|mark| !mark.item.range.is_empty()) {
-        if let Some(epoch) = mark.item.epoch {
-            let newest = match epochs.get(&mark.instrument) {
-                Some(newest) => *newest,
-                None => feed_epoch(tx, mark.instrument).await?,
-            };
-            epochs.insert(mark.instrument, newest.max(epoch));
-            // A feed that was replaced may still be sending: its word is void.
-            if epoch < newest {
-                continue;
-            }
-        }
-        groups.entry((mark.instrument, mark.item.source)).or_default().push(&mark.item);
-    }
+    let Marks { groups, epochs } =
+        group_marks(marks, |instrument| known.get(&instrument).copied().unwrap_or(0));
     for (instrument, epoch) in epochs {
-        sqlx::query("UPDATE instrument SET feed_epoch = ?2 WHERE id = ?1 AND feed_epoch < ?2")
+        sqlx::query("UPDATE instrument SET feed_epoch = ?2 WHERE id = ?1")
             .bind(instrument.0)
             .bind(epoch)
             .execute(&mut **tx)
@@ -83,14 +72,6 @@ pub(super) async fn write_coverage(
     Ok(changed.into_iter().collect())
 }
 
-async fn feed_epoch(tx: &mut Transaction<'_, Sqlite>, instrument: InstrumentId) -> Result<i64, StoreError> {
-    sqlx::query_scalar("SELECT feed_epoch FROM instrument WHERE id = ?")
-        .bind(instrument.0)
-        .fetch_one(&mut **tx)
-        .await
-        .map_err(|e| failed("reading a feed's epoch", e))
-}
-
 /// Rewrites the rows that the marks overlap or touch.
 async fn apply(
     tx: &mut Transaction<'_, Sqlite>,
@@ -99,11 +80,7 @@ async fn apply(
     marks: &[&CoverageMark],
 ) -> Result<bool, StoreError> {
     let io = |e| failed("writing coverage", e);
-    let hull = marks.iter().map(|mark| mark.range).reduce(|sum, range| TimeRange {
-        from_us: sum.from_us.min(range.from_us),
-        to_us: sum.to_us.max(range.to_us),
-    });
-    let Some(hull) = hull else { return Ok(false) };
+    let Some(hull) = hull(marks) else { return Ok(false) };
     let rows = sqlx::query(
         "SELECT source, from_ts, to_ts, state, reason FROM coverage
          WHERE instrument_id = ? AND source = ? AND from_ts <= ? AND to_ts >= ? ORDER BY from_ts",
@@ -120,29 +97,24 @@ async fn apply(
         let row = coverage_row(&Columns { table: "coverage", row })?;
         old.push((row.range, row.state));
     }
-    let mut map = CoverageMap::new(old.iter().copied());
-    for mark in marks {
-        map.mark(mark.range, mark.state);
-    }
-    if map.rows() == old.as_slice() {
-        return Ok(false);
-    }
-    for (range, _) in old.iter().filter(|row| !map.rows().contains(row)) {
+    let Rewrite { gone, put } = rewrite(&old, marks);
+    for from_us in &gone {
         sqlx::query("DELETE FROM coverage WHERE instrument_id = ? AND source = ? AND from_ts = ?")
             .bind(instrument.0)
             .bind(source.code())
-            .bind(range.from_us)
+            .bind(from_us)
             .execute(&mut **tx)
             .await
             .map_err(io)?;
     }
-    for (range, state) in map.rows().iter().filter(|row| !old.contains(row)) {
+    for (range, state) in &put {
         let (code, reason) = match state {
             CoverageState::Covered => (1, None),
             CoverageState::Unavailable(reason) => (2, Some(reason.name())),
         };
         sqlx::query(
-            "INSERT INTO coverage (instrument_id, source, from_ts, to_ts, state, reason) VALUES (?, ?, ?, ?, ?, ?)",
+            "INSERT OR REPLACE INTO coverage (instrument_id, source, from_ts, to_ts, state, reason)
+             VALUES (?, ?, ?, ?, ?, ?)",
         )
         .bind(instrument.0)
         .bind(source.code())
@@ -154,7 +126,7 @@ async fn apply(
         .await
         .map_err(io)?;
     }
-    Ok(true)
+    Ok(!gone.is_empty() || !put.is_empty())
 }
 
 /// Keeps poison records; the same place is kept once. Returns how many are new.

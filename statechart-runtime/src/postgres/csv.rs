@@ -10,6 +10,8 @@ use crate::ports::{CsvPart, StoreError};
 use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt;
 use futures_util::stream::{self, BoxStream};
+use sqlx::Postgres;
+use sqlx::pool::PoolConnection;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc;
@@ -22,6 +24,7 @@ const CHUNK_BYTES: usize = 64 * 1024;
 const MAX_STALL: Duration = Duration::from_secs(60);
 /// A whole answer takes as long as its reader, within reason.
 const SETUP: &str = "BEGIN READ ONLY; SET LOCAL statement_timeout = '30min'";
+const DOING: &str = "reading candles as CSV";
 
 type Lines = BoxStream<'static, Result<Bytes, StoreError>>;
 
@@ -32,58 +35,81 @@ pub(super) async fn csv(
     part: &CsvPart,
 ) -> Result<Option<Lines>, StoreError> {
     let Some(query) = sql(inner.mode, instrument, part) else { return Ok(None) };
-    let io = |e| failed("reading candles as CSV", e);
+    let io = |e| failed(DOING, e);
     let busy = inner.stream.size() as usize >= inner.stream.options().get_max_connections() as usize;
     let connection = match inner.stream.try_acquire() {
         Some(connection) => connection,
         None if busy => return Ok(None),
         None => inner.stream.acquire().await.map_err(io)?,
     };
+    Ok(Some(lines(connection, query, MAX_STALL)))
+}
+
+/// What the query copies out, read by a task of its own.
+pub(super) fn lines(connection: PoolConnection<Postgres>, query: String, stall: Duration) -> Lines {
     let (send, receive) = mpsc::channel(CHUNKS);
     tokio::spawn(async move {
         let mut connection = connection;
-        let failure = match copy(&mut connection, &query, &send).await {
-            Ok(true) => return,
-            Ok(false) => None,
-            Err(error) => Some(io(error)),
-        };
-        // In the middle of a COPY: nobody else may use it.
+        let Err(end) = copy(&mut connection, &query, &send, stall).await else { return };
+        // In the middle of a COPY: nobody else may use it. It goes before the error is told, since a reader that has
+        // stalled may take that late or never.
         connection.close_on_drop();
-        if let Some(error) = failure {
-            // The reader may have gone.
-            let _ = send.send(Err(error)).await;
-        }
+        drop(connection);
+        let error = match end {
+            End::Gone => return,
+            End::Stalled => StoreError::Io {
+                doing: DOING,
+                transient: true,
+                source: format!("nothing was taken for {stall:?}; read faster, or ask for less at a time")
+                    .into(),
+            },
+            End::Failed(error) => failed(DOING, error),
+        };
+        // The reader may have gone meanwhile.
+        let _ = send.send(Err(error)).await;
     });
-    Ok(Some(
-        stream::unfold(receive, |mut receive| async { receive.recv().await.map(|one| (one, receive)) })
-            .boxed(),
-    ))
+    stream::unfold(receive, |mut receive| async { receive.recv().await.map(|one| (one, receive)) }).boxed()
 }
 
-/// Copies everything; false when the reader has gone.
+/// Why not everything was copied.
+enum End {
+    /// There is no reader any more.
+    Gone,
+    /// The reader takes nothing.
+    Stalled,
+    Failed(sqlx::Error),
+}
+
+impl From<sqlx::Error> for End {
+    fn from(error: sqlx::Error) -> Self {
+        End::Failed(error)
+    }
+}
+
 async fn copy(
     connection: &mut sqlx::PgConnection,
     query: &str,
     send: &mpsc::Sender<Result<Bytes, StoreError>>,
-) -> Result<bool, sqlx::Error> {
+    stall: Duration,
+) -> Result<(), End> {
     sqlx::raw_sql(SETUP).execute(&mut *connection).await?;
     let mut lines = connection.copy_out_raw(query).await?;
     let mut chunk = BytesMut::with_capacity(CHUNK_BYTES + 1024);
-    let pass = async |chunk: Bytes| {
-        matches!(tokio::time::timeout(MAX_STALL, send.send(Ok(chunk))).await, Ok(Ok(())))
+    let pass = async |chunk: Bytes| match tokio::time::timeout(stall, send.send(Ok(chunk))).await {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(_)) => Err(End::Gone),
+        Err(_) => Err(End::Stalled),
     };
     while let Some(line) = lines.next().await {
         chunk.extend_from_slice(&line?);
         if chunk.len() >= CHUNK_BYTES {
             let full = std::mem::replace(&mut chunk, BytesMut::with_capacity(CHUNK_BYTES + 1024));
-            if !pass(full.freeze()).await {
-                return Ok(false);
-            }
+            pass(full.freeze()).await?;
         }
     }
     drop(lines);
     sqlx::raw_sql("COMMIT").execute(connection).await?;
-    Ok(chunk.is_empty() || pass(chunk.freeze()).await)
+    if chunk.is_empty() { Ok(()) } else { pass(chunk.freeze()).await }
 }
 
 /// COPY takes no parameters: only numbers of ours are written into the text.

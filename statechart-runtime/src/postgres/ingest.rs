@@ -20,7 +20,7 @@ use std::time::Duration;
 const MAX_ATTEMPTS: u32 = 6;
 /// The first pause between attempts; each one doubles, with up to as much again at random.
 const FIRST_PAUSE: Duration = Duration::from_millis(10);
-/// Longest time of one attempt, connection included.
+/// Longest time of one attempt, once it has its connection: the pool has a limit of its own for that.
 const MAX_TIME: Duration = Duration::from_secs(60);
 
 /// Why an attempt ended without a known commit.

@@ -4,7 +4,8 @@ use super::error::failed;
 use super::ingest::Known;
 use super::number::{Num, Ts};
 use super::rows::Columns;
-use crate::market::{CoverageMap, CoverageState, Decimal, InstrumentId, RestRow, Source, TimeRange};
+use crate::market::{CoverageState, Decimal, InstrumentId, RestRow, Source};
+use crate::ports::steps::{Marks, Rewrite, group_marks, hull, rewrite};
 use crate::ports::{CoverageMark, DeadLetter, Placed, Position, RestRows, StoreError};
 use sqlx::{Executor as _, PgConnection};
 use std::collections::{BTreeMap, BTreeSet};
@@ -57,29 +58,15 @@ pub(super) async fn write_coverage(
     known: &BTreeMap<InstrumentId, Known>,
     marks: &[&Placed<CoverageMark>],
 ) -> Result<Vec<InstrumentId>, StoreError> {
-    let mut groups: BTreeMap<(InstrumentId, Source), Vec<&CoverageMark>> = BTreeMap::new();
-    let mut epochs: BTreeMap<InstrumentId, i64> = BTreeMap::new();
-    for mark in marks.iter().filter(|mark| !mark.item.range.is_empty()) {
-        if let Some(epoch) = mark.item.epoch {
-            let stored = known.get(&mark.instrument).map_or(0, |known| known.epoch);
-            let newest = epochs.entry(mark.instrument).or_insert(stored);
-            // A feed that was replaced may still be sending: its word is void.
-            if epoch < *newest {
-                continue;
-            }
-            *newest = epoch;
-        }
-        groups.entry((mark.instrument, mark.item.source)).or_default().push(&mark.item);
-    }
+    let Marks { groups, epochs } =
+        group_marks(marks, |instrument| known.get(&instrument).map_or(0, |known| known.epoch));
     for (instrument, epoch) in epochs {
-        if known.get(&instrument).is_some_and(|known| known.epoch < epoch) {
-            sqlx::query("UPDATE instrument SET feed_epoch = $2 WHERE id = $1")
-                .bind(instrument.0)
-                .bind(epoch)
-                .execute(&mut *tx)
-                .await
-                .map_err(|e| failed("writing a feed's epoch", e))?;
-        }
+        sqlx::query("UPDATE instrument SET feed_epoch = $2 WHERE id = $1")
+            .bind(instrument.0)
+            .bind(epoch)
+            .execute(&mut *tx)
+            .await
+            .map_err(|e| failed("writing a feed's epoch", e))?;
     }
     let mut changed = BTreeSet::new();
     for ((instrument, source), group) in groups {
@@ -98,11 +85,7 @@ async fn apply(
     marks: &[&CoverageMark],
 ) -> Result<bool, StoreError> {
     let io = |e| failed("writing coverage", e);
-    let hull = marks.iter().map(|mark| mark.range).reduce(|sum, range| TimeRange {
-        from_us: sum.from_us.min(range.from_us),
-        to_us: sum.to_us.max(range.to_us),
-    });
-    let Some(hull) = hull else { return Ok(false) };
+    let Some(hull) = hull(marks) else { return Ok(false) };
     // A handful of values.
     let source = source.code() as i16;
     let rows = sqlx::query(
@@ -121,37 +104,35 @@ async fn apply(
         let row = Columns { table: "coverage", row }.coverage()?;
         old.push((row.range, row.state));
     }
-    let mut map = CoverageMap::new(old.iter().copied());
-    for mark in marks {
-        map.mark(mark.range, mark.state);
+    let Rewrite { gone, put } = rewrite(&old, marks);
+    if !gone.is_empty() {
+        sqlx::query("DELETE FROM coverage WHERE instrument_id = $1 AND source = $2 AND from_ts = ANY ($3)")
+            .bind(instrument.0)
+            .bind(source)
+            .bind(gone.iter().map(|from_us| Ts(*from_us)).collect::<Vec<_>>())
+            .execute(&mut *tx)
+            .await
+            .map_err(io)?;
     }
-    if map.rows() == old.as_slice() {
-        return Ok(false);
+    if put.is_empty() {
+        return Ok(!gone.is_empty());
     }
-    let gone: Vec<Ts> =
-        old.iter().filter(|row| !map.rows().contains(row)).map(|(range, _)| Ts(range.from_us)).collect();
-    sqlx::query("DELETE FROM coverage WHERE instrument_id = $1 AND source = $2 AND from_ts = ANY ($3)")
-        .bind(instrument.0)
-        .bind(source)
-        .bind(gone)
-        .execute(&mut *tx)
-        .await
-        .map_err(io)?;
-    let new: Vec<_> = map.rows().iter().filter(|row| !old.contains(row)).collect();
     let state = |state: &CoverageState| match state {
         CoverageState::Covered => (1_i16, None),
         CoverageState::Unavailable(reason) => (2_i16, Some(reason.name())),
     };
     sqlx::query(
         "INSERT INTO coverage (instrument_id, source, from_ts, to_ts, state, reason)
-         SELECT $1, $2, r.* FROM unnest($3::timestamptz[], $4::timestamptz[], $5::int2[], $6::text[]) AS r",
+         SELECT $1, $2, r.* FROM unnest($3::timestamptz[], $4::timestamptz[], $5::int2[], $6::text[]) AS r
+         ON CONFLICT (instrument_id, source, from_ts)
+         DO UPDATE SET to_ts = excluded.to_ts, state = excluded.state, reason = excluded.reason",
     )
     .bind(instrument.0)
     .bind(source)
-    .bind(new.iter().map(|(range, _)| Ts(range.from_us)).collect::<Vec<_>>())
-    .bind(new.iter().map(|(range, _)| Ts(range.to_us)).collect::<Vec<_>>())
-    .bind(new.iter().map(|(_, of)| state(of).0).collect::<Vec<_>>())
-    .bind(new.iter().map(|(_, of)| state(of).1).collect::<Vec<_>>())
+    .bind(put.iter().map(|(range, _)| Ts(range.from_us)).collect::<Vec<_>>())
+    .bind(put.iter().map(|(range, _)| Ts(range.to_us)).collect::<Vec<_>>())
+    .bind(put.iter().map(|(_, of)| state(of).0).collect::<Vec<_>>())
+    .bind(put.iter().map(|(_, of)| state(of).1).collect::<Vec<_>>())
     .execute(tx)
     .await
     .map_err(io)?;

@@ -8,9 +8,7 @@ use super::mode::Mode;
 use super::number::{BadNumber, Num, Ts};
 use super::reads;
 use super::rows::{CANDLE, Columns};
-use crate::market::{
-    InstrumentId, Interval, MarketError, TimeRange, Trade, TradeCandle, TradeOrd, canonical,
-};
+use crate::market::{InstrumentId, Interval, MarketError, TimeRange, Trade, TradeCandle, canonical};
 use crate::ports::steps::{Keyed, Overflow, fold_levels, keyed};
 use crate::ports::{Placed, StoreError, Touched};
 use sqlx::{AssertSqlSafe, PgConnection};
@@ -100,15 +98,18 @@ async fn copy_staged<'a>(
     .fetch_all(&mut *tx)
     .await
     .map_err(|e| failed("inserting trades", e))?;
-    // An attempt within this transaction may come after this one.
-    run(tx, "TRUNCATE staged_trade").await?;
-    let mut new: BTreeSet<(InstrumentId, TradeOrd)> = BTreeSet::new();
+    let mut new = vec![false; keyed.len()];
     for row in &rows {
         let columns = Columns { table: "trade", row };
-        new.insert((InstrumentId(columns.get(0)?), columns.ord(1)?));
+        let key = (InstrumentId(columns.get(0)?), columns.ord(1)?);
+        // The batch is sorted by exactly this key.
+        let at = keyed.binary_search_by(|one| (one.0, &one.1).cmp(&(key.0, &key.1)));
+        if let Some(new) = at.ok().and_then(|at| new.get_mut(at)) {
+            *new = true;
+        }
     }
-    let is_new = |one: &&Keyed<'a>| new.contains(&(one.0, one.1.clone()));
-    Ok(keyed.iter().filter(is_new).map(|(instrument, _, trade)| (*instrument, *trade)).collect())
+    let marked = keyed.iter().zip(new).filter(|(_, new)| *new);
+    Ok(marked.map(|((instrument, _, trade), _)| (*instrument, *trade)).collect())
 }
 
 async fn copy_in(tx: &mut PgConnection, table: &str, data: &[u8]) -> Result<(), sqlx::Error> {

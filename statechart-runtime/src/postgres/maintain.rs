@@ -8,7 +8,7 @@
 //! 3. The remembered minutes are removed, unless they were touched again meanwhile.
 
 use super::connect::{Inner, PostgresOptions};
-use super::error::failed;
+use super::error::{failed, timed_out};
 use super::leases;
 use super::mode::Mode;
 use super::number::Ts;
@@ -19,9 +19,12 @@ use std::time::Duration;
 
 /// How far behind the newest trade candles stay unmaterialized: what comes late by less costs no refresh.
 const LAG_US: i64 = 10 * US_PER_MINUTE;
-/// Who refreshes. Longer than a refresh takes; one that fails is taken up again after this.
+/// Who refreshes, and how long at most: the lease is given back before it runs out.
 const LEASE: &str = "maintenance";
 const LEASE_TIME: Duration = Duration::from_secs(900);
+const MAX_TIME: Duration = Duration::from_secs(840);
+/// How long the connection may take.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// Longest statement of a refresh.
 const STATEMENT_TIME: &str = "SET statement_timeout = '10min'; SET lock_timeout = '30s'";
 /// Dirty minutes of one run; the others wait for the next.
@@ -41,14 +44,21 @@ pub(super) async fn maintain(inner: &Inner) -> Result<Maintained, StoreError> {
     let Some(lease) = leases::take(inner, &names, &holder, LEASE_TIME, 1).await?.pop() else {
         return Ok(Maintained::default());
     };
-    // A connection of its own: its session has other limits.
-    let io = |e| failed("connecting", e);
-    let mut connection = inner.connect.connect().await.map_err(io)?;
+    // However it ends, the lease goes back: a failed connect must not keep the others from it.
+    let result = tokio::time::timeout(MAX_TIME, connected(inner)).await;
+    give_back(inner, lease).await;
+    result.unwrap_or_else(|_| Err(timed_out("refreshing candles", MAX_TIME.as_secs())))
+}
+
+/// On a connection of its own: its session has other limits.
+async fn connected(inner: &Inner) -> Result<Maintained, StoreError> {
+    let connecting = tokio::time::timeout(CONNECT_TIMEOUT, inner.connect.connect()).await;
+    let connecting = connecting.map_err(|_| timed_out("connecting", CONNECT_TIMEOUT.as_secs()))?;
+    let mut connection = connecting.map_err(|e| failed("connecting", e))?;
     let result = refresh(inner, &mut connection).await;
     // A server that shares one session among its clients keeps what was set.
     let _ = super::connect::session(&mut connection).await;
     let _ = connection.close().await;
-    give_back(inner, lease).await;
     result
 }
 
@@ -86,11 +96,12 @@ async fn refresh(inner: &Inner, connection: &mut PgConnection) -> Result<Maintai
     if let Some((_, Ts(first_us), _)) = dirty.first() {
         from_us = from_us.min(*first_us);
     }
-    // Candles outlive their trades: refreshing where trades were removed would remove them, too.
+    // Candles outlive their trades: refreshing where trades were removed would remove them, too. The server removes them
+    // by its own clock, so this line, unlike the one above, is drawn by that clock as well: when the newest trade is
+    // days old, trades are gone that are still young beside it.
     if let Some(keep) = inner.keep_trades {
-        let keep_us = i64::try_from(keep.as_micros()).unwrap_or(i64::MAX);
-        from_us =
-            from_us.max(Interval::D1.ceil_us(newest_us.saturating_sub(keep_us)) + Interval::D1.width_us());
+        let Ts(now_us) = sqlx::query_scalar("SELECT now()").fetch_one(&mut *connection).await.map_err(io)?;
+        from_us = from_us.max(kept_from_us(now_us, keep));
     }
     for interval in Interval::ALL {
         let range = TimeRange { from_us: interval.floor_us(from_us), to_us: interval.floor_us(until_us) };
@@ -115,6 +126,12 @@ async fn refresh(inner: &Inner, connection: &mut PgConnection) -> Result<Maintai
     .await
     .map_err(io)?;
     Ok(Maintained { cleaned: cleaned.rows_affected(), until_us: Some(until_us) })
+}
+
+/// From when on all trades are there. They are removed by whole days; one more is for a job that runs just now.
+fn kept_from_us(now_us: i64, keep: Duration) -> i64 {
+    let keep_us = i64::try_from(keep.as_micros()).unwrap_or(i64::MAX);
+    Interval::D1.ceil_us(now_us.saturating_sub(keep_us)).saturating_add(Interval::D1.width_us())
 }
 
 /// A time as SQL; whole seconds.

@@ -60,10 +60,7 @@ async fn plain(
     range: TimeRange,
     limit: i64,
 ) -> Result<Vec<PgRow>, StoreError> {
-    let sql = format!(
-        "SELECT {CANDLE} FROM trade_candle_{interval}
-         WHERE instrument_id = $1 AND bucket >= $2 AND bucket < $3 ORDER BY bucket LIMIT $4"
-    );
+    let sql = format!("{} ORDER BY bucket LIMIT $4", candles_sql(Mode::Plain, interval));
     sqlx::query(AssertSqlSafe(sql))
         .bind(instrument.0)
         .bind(Ts(range.from_us))

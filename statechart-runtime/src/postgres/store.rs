@@ -64,21 +64,21 @@ impl Store for PostgresStore {
     async fn ensure_instrument(&self, new: &NewInstrument) -> Result<Instrument, StoreError> {
         new.check()?;
         let io = |e| failed("adding an instrument", e);
-        let mut tx = self.inner.write.begin().await.map_err(io)?;
-        // One at a time, so that partitions are dealt in turn. Instruments are never removed.
-        sqlx::query("LOCK TABLE instrument IN SHARE ROW EXCLUSIVE MODE")
-            .execute(&mut *tx)
-            .await
-            .map_err(io)?;
         let find = format!("SELECT {INSTRUMENT} FROM instrument WHERE symbol = $1");
-        let known =
-            sqlx::query(AssertSqlSafe(find)).bind(&new.symbol).fetch_optional(&mut *tx).await.map_err(io)?;
-        if let Some(row) = &known {
+        let known = sqlx::query(AssertSqlSafe(find)).bind(&new.symbol).fetch_optional(&self.inner.read).await;
+        if let Some(row) = &known.map_err(io)? {
             let known = Columns { table: "instrument", row }.instrument()?;
             if known.listed_us.is_some() || new.listed_us.is_none() {
                 return Ok(known);
             }
         }
+        let mut tx = self.inner.write.begin().await.map_err(io)?;
+        // One at a time, so that partitions are dealt in turn. Instruments are never removed, and one that came meanwhile
+        // is met by its name.
+        sqlx::query("LOCK TABLE instrument IN SHARE ROW EXCLUSIVE MODE")
+            .execute(&mut *tx)
+            .await
+            .map_err(io)?;
         let sql = format!(
             "INSERT INTO instrument AS i (symbol, base, quote, market, partition, listed_at)
              VALUES ($1, $2, $3, $4, (SELECT count(*) FROM instrument) % {PARTITIONS}, $5)

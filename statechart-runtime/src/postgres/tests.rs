@@ -2,6 +2,7 @@
 //! TimescaleDB, which is one database with one session, for one test at a time.
 #![allow(clippy::unwrap_used)]
 
+use super::connect::Inner;
 use super::{Mode, ModeChoice, PostgresOptions, PostgresStore};
 use crate::market::{
     CoverageState, Decimal, Instrument, InstrumentId, Interval, NewInstrument, Side, Source, TimeRange,
@@ -71,6 +72,13 @@ impl Database {
         let sql = format!("DROP DATABASE {} WITH (FORCE)", self.name);
         sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut admin).await.unwrap();
     }
+}
+
+/// The same connections with other settings.
+fn with(inner: &Inner, mode: Mode, keep_trades: Option<Duration>) -> Inner {
+    let (write, read, stream) = (inner.write.clone(), inner.read.clone(), inner.stream.clone());
+    let (connect, about) = (inner.connect.clone(), inner.about.clone());
+    Inner { write, read, stream, connect, mode, about, keep_trades, expect_duplicates: false.into() }
 }
 
 async fn instrument(store: &PostgresStore, symbol: &str) -> Instrument {
@@ -205,6 +213,57 @@ async fn csv_equals_rows(store: &PostgresStore, symbol: &str) {
         drop(store.csv(one.id, &part).await.unwrap());
     }
     assert_eq!(store.instruments().await.unwrap().iter().filter(|i| i.id == one.id).count(), 1);
+}
+
+/// A reader that stops reading gives its connection back, and hears of it: what it has is not the whole answer.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stalled_reader_of_csv_is_told() {
+    use futures_util::StreamExt;
+    let database = Database::new().await;
+    let store = database.store().await;
+    let stream = &store.inner().stream;
+    let query = "COPY (SELECT generate_series(1, 1000000)) TO STDOUT (FORMAT csv)".to_owned();
+    let read = async |stall| {
+        let connection = stream.acquire().await.unwrap();
+        super::csv::lines(connection, query.clone(), stall)
+    };
+    let mut lines = read(Duration::from_millis(100)).await;
+    let start = Instant::now();
+    while stream.size() > 0 {
+        assert!(start.elapsed() < Duration::from_secs(10), "the connection is kept");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    let mut last = None;
+    while let Some(chunk) = lines.next().await {
+        last = Some(chunk);
+    }
+    let error = last.unwrap().unwrap_err();
+    assert!(error.is_transient() && error.to_string().contains("nothing was taken for 100ms"), "{error}");
+    // One that reads gets everything.
+    let mut lines = read(Duration::from_secs(60)).await;
+    let mut bytes = 0;
+    while let Some(chunk) = lines.next().await {
+        bytes += chunk.unwrap().len();
+    }
+    assert_eq!(bytes, 6_888_896);
+    store.close().await;
+    database.remove().await;
+}
+
+/// A connection that cannot be made does not keep the lease from the others.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn maintenance_gives_its_lease_back() {
+    let database = Database::new().await;
+    let store = database.store().await;
+    let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let mut broken = with(store.inner(), Mode::Timescale, None);
+    broken.connect = broken.connect.port(closed);
+    assert!(super::maintain::maintain(&broken).await.unwrap_err().is_transient());
+    let names = ["maintenance".to_owned()];
+    let taken = store.take_leases(&names, "another", Duration::from_secs(1), 1).await.unwrap();
+    assert_eq!(taken.len(), 1, "the lease is free again");
+    store.close().await;
+    database.remove().await;
 }
 
 const ALL_TIME_SECONDS: TimeRange = TimeRange { from_us: 0, to_us: 4_000_000_000_000_000 };

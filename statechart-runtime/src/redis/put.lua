@@ -60,6 +60,9 @@ if claim ~= 'none' then
     if lo and hi and lo < hi then
         put('lo', lo)
         put('hi', hi)
+    elseif claim == 'begin' then
+        -- Whoever begins knows nothing of what another has claimed.
+        redis.call('HDEL', key, 'lo', 'hi')
     end
 end
 

@@ -80,6 +80,26 @@ async fn a_lost_series_begins_anew() {
     other.close().await;
 }
 
+/// A window that begins with nothing takes the place of another's all the same.
+#[tokio::test]
+async fn an_empty_window_claims_nothing() {
+    let options = options(contract::service("redis"));
+    let (old, new) =
+        (RedisCache::connect(&options).await.unwrap(), RedisCache::connect(&options).await.unwrap());
+    old.put(&key(), &[candle(1, 1)], Some(minutes(0, 3))).await.unwrap();
+    assert!(matches!(new.get(&key(), minutes(0, 3)).await.unwrap(), CacheAnswer::Hit(_)));
+    // Less than a minute: no bucket of it is whole.
+    let part = TimeRange { from_us: 2 * MINUTE_US + 1, to_us: 3 * MINUTE_US };
+    new.put(&key(), &[], Some(part)).await.unwrap();
+    assert_eq!(new.get(&key(), minutes(0, 3)).await.unwrap(), CacheAnswer::Miss);
+    // What it goes on with is its own alone.
+    new.put(&key(), &[candle(3, 1)], Some(minutes(3, 5))).await.unwrap();
+    assert_eq!(new.get(&key(), minutes(3, 5)).await.unwrap(), CacheAnswer::Hit(vec![candle(3, 1)]));
+    assert_eq!(new.get(&key(), minutes(0, 5)).await.unwrap(), CacheAnswer::Miss);
+    old.close().await;
+    new.close().await;
+}
+
 /// What was dropped for want of room is not claimed again.
 #[tokio::test]
 async fn old_candles_are_dropped_and_not_claimed() {

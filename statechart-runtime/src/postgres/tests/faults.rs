@@ -63,9 +63,10 @@ async fn an_unknown_commit_is_looked_up() {
     let one = instrument(&store, "BTCUSD").await;
     store.ingest(batch(&one, 0, 10)).await.unwrap();
     // A proxy that swallows the answer to the first COMMIT and cuts the line.
-    let proxied = commit_eater(&database.url).await;
+    let (proxied, eaten) = commit_eater(&database.url).await;
     let through = PostgresStore::connect(&PostgresOptions::new(proxied)).await.unwrap();
     let done = through.ingest(batch(&one, 10, 500)).await.unwrap();
+    assert!(eaten.load(Ordering::Relaxed), "the test must lose an answer");
     assert_eq!((done.inserted, done.duplicates, done.dropped, done.next_offset), (490, 0, 0, 500));
     assert!(!done.touched.is_empty(), "what the lost answer would have said");
     assert_candles(&store, &one, 500).await;
@@ -74,14 +75,16 @@ async fn an_unknown_commit_is_looked_up() {
     database.remove().await;
 }
 
-/// Passes everything on, but cuts the connection when the server has answered the first COMMIT of a batch.
-async fn commit_eater(url: &str) -> String {
+/// Passes everything on, but cuts the connection when the server has answered the first COMMIT of a batch; says when it
+/// has.
+async fn commit_eater(url: &str) -> (String, std::sync::Arc<std::sync::atomic::AtomicBool>) {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     let host = url.split('@').nth(1).unwrap().split(['/', '?']).next().unwrap().to_owned();
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
     let proxied = url.replacen(&host, &format!("127.0.0.1:{port}"), 1);
     let eaten = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
+    let seen = eaten.clone();
     tokio::spawn(async move {
         loop {
             let Ok((client, _)) = listener.accept().await else { return };
@@ -117,7 +120,7 @@ async fn commit_eater(url: &str) -> String {
             });
         }
     });
-    proxied
+    (proxied, seen)
 }
 
 static COPIES: AtomicU32 = AtomicU32::new(0);

@@ -88,6 +88,38 @@ async fn csv_of(store: &PostgresStore, one: &Instrument) {
     }
 }
 
+/// Trades are removed by the server's clock, and their candles stay, however old the newest trade is.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn candles_outlive_their_trades() {
+    let _turn = TURN.lock().await;
+    let store = open().await;
+    let symbol = format!("{}KEEP", prefix());
+    let one = instrument(&store, &symbol).await;
+    let write = async |from, to| {
+        store.ingest(Batch { trades: placed(one.id, from, to, &symbol), ..Batch::default() }).await.unwrap()
+    };
+    // An hour and a half, of which the first half is materialized; all of it in 2018.
+    write(0, 18_000).await;
+    store.maintain().await.unwrap();
+    let hour = TimeRange { from_us: START_US, to_us: START_US + 30 * 60_000_000 };
+    let before = store.trade_candles(one.id, Interval::M1, hour, 100).await.unwrap();
+    assert_eq!(before.len(), 30);
+    // What the server's retention does after a month.
+    sqlx::query("DELETE FROM trade WHERE instrument_id = $1 AND ts < to_timestamp($2)")
+        .bind(one.id.0)
+        .bind(hour.to_us as f64 / 1e6)
+        .execute(&store.inner().write)
+        .await
+        .unwrap();
+    // One that comes late makes its minute dirty, and the next run looks at it.
+    write(17_990, 17_991).await;
+    write(10, 11).await;
+    let inner = with(store.inner(), Mode::Timescale, Some(Duration::from_secs(30 * 86_400)));
+    super::super::maintain::maintain(&inner).await.unwrap();
+    assert_eq!(store.trade_candles(one.id, Interval::M1, hour, 100).await.unwrap(), before);
+    store.close().await;
+}
+
 /// Policies are set, and set again when the store is opened once more.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn compression_is_set_up_where_it_is_asked_for() {
