@@ -80,12 +80,23 @@ impl Translator<'_> {
                 Ok(Out { optional: row.optional, ..Out::new(format!("event.{}", row.name), ATOM, kind) })
             }
             ("data", Current::Done(state)) => {
+                if let Some(keys) = self.done_data.get(&state) {
+                    return match keys.get(field.unwrap_or_default()).cloned() {
+                        Some(variable) => self.name(&variable, scope, Kind::Unknown),
+                        None => Ok(Out { optional: true, ..Out::new("none", ATOM, Kind::Unknown) }),
+                    };
+                }
                 let (slot, known) = self.result(state, field);
                 if !known {
                     return Ok(Out { optional: true, ..Out::new("none", ATOM, Kind::Unknown) });
                 }
                 self.results_read.insert(state);
                 Ok(Out::new("event.result", ATOM, self.types.kind(slot)))
+            }
+            ("data", Current::Child(child))
+                if self.children.get(child).is_some_and(|child| child.returns_several) =>
+            {
+                unknown("what a child returns, which is one value here")
             }
             ("data", Current::Child(child)) => match self.child_result(child, field) {
                 Some(shape) => {
