@@ -46,9 +46,9 @@ fn is_fresh(path: &Path) -> bool {
     // `program: file file …`, blanks in names behind a backslash.
     let Some((_, files)) = list.lines().next().and_then(|line| line.split_once(": ")) else { return false };
     let files = files.replace("\\ ", "\0");
-    files.split(' ').all(|file| {
-        changed(Path::new(&file.replace('\0', " "))).is_some_and(|changed| changed <= built)
-    })
+    files
+        .split(' ')
+        .all(|file| changed(Path::new(&file.replace('\0', " "))).is_some_and(|changed| changed <= built))
 }
 
 /// The examples by their files.

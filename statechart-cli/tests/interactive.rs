@@ -88,7 +88,8 @@ fn the_end_of_the_input_is_an_end() {
 
 #[test]
 fn the_actors_of_a_system_are_stepped() {
-    let lines = "shop.BUY(\"tea\", \"EU\")\nbank.AUDIT\n+5s\nat bank\nafter\nat\n1\nundo\nwhy\nshop.CLOSE\n1\nword\n";
+    let lines =
+        "shop.BUY(\"tea\", \"EU\")\nbank.AUDIT\n+5s\nat bank\nafter\nat\n1\nundo\nwhy\nshop.CLOSE\n1\nword\n";
     let (ran, _directory) = session("market.sc", lines);
     assert_eq!((ran.code, ran.err.as_str()), (0, ""), "{}", ran.out);
     insta::assert_snapshot!("actors", ran.out);

@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 
 use crate::interpreter::{Answers, Item, ItemKind, Value};
 use crate::model::walk::{each_list, each_of_action, each_part};
-use crate::model::{Action, ActionKind, Event, Expr, ExprKind, Field, Literal, Machine, Trigger, Type, names};
+use crate::model::{
+    Action, ActionKind, Event, Expr, ExprKind, Field, Literal, Machine, Trigger, Type, names,
+};
 
 /// Most values that are tried for one field.
 const VALUE_LIMIT: usize = 10;

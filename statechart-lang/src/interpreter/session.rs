@@ -1,8 +1,8 @@
 //! [`Session`]: machines that are fed a word item by item, each item giving rows of a run.
 
 use super::{
-    Answers, Cause, FIRING_LIMIT, Input, Interpreter, Item, ItemKind, Outcome, Row, Snapshot, SnapshotError, Stage,
-    StepReport, System, SystemStep, WORK_LIMIT, value::duration_text,
+    Answers, Cause, FIRING_LIMIT, Input, Interpreter, Item, ItemKind, Outcome, Row, Snapshot, SnapshotError,
+    Stage, StepReport, System, SystemStep, WORK_LIMIT, value::duration_text,
 };
 use crate::model::Machine;
 

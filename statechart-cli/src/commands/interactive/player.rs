@@ -194,7 +194,8 @@ impl<'m> Player<'m> {
     /// The choice of a number, from 1: for each machine its events, then its children that may complete.
     pub(super) fn choice(&self, number: usize) -> Option<Item> {
         let actors = self.actors();
-        let mut all = actors.iter().flat_map(|actor| actor.choices().into_iter().map(move |row| (actor, row)));
+        let mut all =
+            actors.iter().flat_map(|actor| actor.choices().into_iter().map(move |row| (actor, row)));
         let (actor, choice) = all.nth(number.checked_sub(1)?)?;
         actor.chosen(&choice)
     }

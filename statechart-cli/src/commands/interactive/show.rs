@@ -215,9 +215,8 @@ fn menu(player: &Player<'_>, actors: &[Actor<'_, '_>]) -> String {
 /// What active states do when a child completes.
 fn completion(actor: &Actor<'_, '_>, child: ChildId) -> String {
     let transitions = actor.machine().transitions.iter().enumerate();
-    let waits = transitions.filter(|(_, row)| {
-        row.trigger == Trigger::ChildDone(child) && actor.interpreter.is_in(row.source)
-    });
+    let waits = transitions
+        .filter(|(_, row)| row.trigger == Trigger::ChildDone(child) && actor.interpreter.is_in(row.source));
     let meaning: Vec<String> = waits.map(|(id, _)| transition(actor.machine(), id)).collect();
     one_line(&meaning.join("; "))
 }

@@ -18,7 +18,10 @@ mod restore;
 
 use std::collections::{BTreeMap, VecDeque};
 
-use super::{Answers, EXPLANATION_LIMIT, FIRING_LIMIT, Fault, Input, Interpreter, Signal, StepReport, Value, value::duration_text};
+use super::{
+    Answers, EXPLANATION_LIMIT, FIRING_LIMIT, Fault, Input, Interpreter, Signal, StepReport, Value,
+    value::duration_text,
+};
 use crate::model::{self, ChildId, LocalId, Machine, Model};
 
 /// Most machines that run together.

@@ -369,11 +369,7 @@ fn a_delayed_message_without_receiver_is_told_and_holds_nothing_up() {
     let run = stage.run(&stage.word("shop.CHECK +5s").unwrap());
     assert_eq!(
         told(&run.rows)[3..],
-        [
-            "shop: CHECK |",
-            "shop: fault undelivered | SOLD(item: \"undelivered\")",
-            "bank: PAY | CLINK",
-        ]
+        ["shop: CHECK |", "shop: fault undelivered | SOLD(item: \"undelivered\")", "bank: PAY | CLINK",]
     );
     assert_eq!(
         run.rows[4].note(),

@@ -189,7 +189,9 @@ impl Log {
                 continue;
             }
             let machine = match &record.what {
-                What::Started { machine } | What::Resumed { machine } if !machine.is_empty() => Some(machine.clone()),
+                What::Started { machine } | What::Resumed { machine } if !machine.is_empty() => {
+                    Some(machine.clone())
+                }
                 _ => None,
             };
             match actors.iter_mut().find(|(name, _)| *name == record.actor) {
