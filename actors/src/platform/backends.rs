@@ -214,11 +214,9 @@ pub(super) async fn check_topic(log: &KafkaLog, url: &KafkaUrl) -> Result<(), St
         };
         let readable = |one: &statechart_runtime::ports::FetchedRecord| Record::decode(&one.record.value);
         let Some(first) = fetched.records.first() else { continue };
-        if let (Err(error), true) =
-            (readable(first), fetched.records.iter().all(|one| readable(one).is_err()))
-        {
+        if fetched.records.iter().all(|one| readable(one).is_err()) {
             let why = format!(
-                "its topic `{FIXED_TOPIC}` holds records of another program (partition {partition}, offset {}: {error})",
+                "its topic `{FIXED_TOPIC}` holds records of another program, at offset {} of partition {partition} for example",
                 first.offset
             );
             return Err(unusable("log", url, why, hint));

@@ -10,7 +10,12 @@ mod roles;
 mod shares;
 mod wiring;
 
-use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    net::SocketAddr,
+    path::PathBuf,
+    sync::{Arc, atomic::AtomicU64},
+    time::Duration,
+};
 
 use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
 use statechart_runtime::{
@@ -213,6 +218,7 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
         instruments: Instruments::default(),
         live: LiveEdge::default(),
         wall: wall.clone(),
+        refused: AtomicU64::new(0),
     });
     let wiring = Arc::new(Wiring::new(parts, &config));
     // The seed makes jitter repeatable; names of fetches must also differ from run to run.

@@ -1,5 +1,7 @@
 //! Repairing a gap: trades between the last covered moment and the new subscription, page by page.
 
+use std::collections::BTreeMap;
+
 use statechart_runtime::market::{CoverageState, Instrument, Source, TimeRange};
 
 use crate::{
@@ -77,6 +79,41 @@ pub(super) async fn holes(
     Ok(holes.split_off(excess))
 }
 
+/// Which holes are read again, and when once more: what was read may be on its way still, or be lost as well.
+#[derive(Debug, Default)]
+pub(super) struct Holes(BTreeMap<(usize, i64, i64), Tries>);
+
+#[derive(Debug)]
+struct Tries {
+    made: u32,
+    /// Looks until the next one.
+    wait: u32,
+}
+
+/// Longest pause between two attempts at a hole, as a power of two of looks.
+const MOST_PATIENCE: u32 = 6;
+
+impl Holes {
+    /// Those that are to be read now; a hole that is no longer there is forgotten.
+    pub(super) fn due(&mut self, pair: usize, holes: &[TimeRange]) -> Vec<TimeRange> {
+        self.0.retain(|(known, from_us, to_us), _| {
+            *known != pair || holes.contains(&TimeRange { from_us: *from_us, to_us: *to_us })
+        });
+        let mut due = Vec::new();
+        for range in holes {
+            let tries =
+                self.0.entry((pair, range.from_us, range.to_us)).or_insert(Tries { made: 0, wait: 0 });
+            if tries.wait == 0 {
+                tries.made += 1;
+                tries.wait = 1 << tries.made.min(MOST_PATIENCE);
+                due.push(*range);
+            }
+            tries.wait -= 1;
+        }
+        due
+    }
+}
+
 /// What lies between ranges.
 fn between(known: &[TimeRange]) -> Vec<TimeRange> {
     let mut known = known.to_vec();
@@ -128,6 +165,20 @@ mod tests {
         for (known, expected) in rows {
             assert_eq!(between(&ranges(known)), ranges(expected), "{known:?}");
         }
+    }
+
+    #[test]
+    fn a_hole_that_stays_is_read_ever_less_often() {
+        let mut holes = Holes::default();
+        let (one, other) = (TimeRange { from_us: 0, to_us: 5 }, TimeRange { from_us: 7, to_us: 9 });
+        let looks = |holes: &mut Holes, count: u32| -> Vec<u32> {
+            (0..count).filter(|_| !holes.due(0, &[one]).is_empty()).collect()
+        };
+        // `filter` shows the looks at which it was due.
+        assert_eq!(looks(&mut holes, 40), [0, 2, 6, 14, 30]);
+        assert_eq!(holes.due(1, &[one]), [one], "another pair's hole is another one");
+        assert_eq!(holes.due(0, &[other]), [other]);
+        assert_eq!(holes.due(0, &[one]), [one], "it was closed in between");
     }
 
     #[test]

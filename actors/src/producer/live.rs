@@ -22,7 +22,7 @@ use tokio::{
 
 use super::{
     Publisher, TickBatch,
-    gap::{self, Gap},
+    gap::{self, Gap, Holes},
     publish::{PIPELINE, Shared},
 };
 use crate::{
@@ -41,6 +41,9 @@ const BATCH_LIMIT: usize = 10_000;
 const SETTLE_US: i64 = 2_000_000;
 /// Coverage alone is worth a batch when it grows by this much, µs.
 const COVER_STEP_US: i64 = 5_000_000;
+/// How often the store is asked for holes while the feed is open, at real speed and at least: what was lost from the log
+/// before it was stored does not come back by itself.
+const HOLES_EVERY: (Duration, Duration) = (Duration::from_secs(60), Duration::from_secs(2));
 /// Least time between two requests, so that single trades share a batch.
 const LINGER: Duration = Duration::from_millis(25);
 
@@ -81,10 +84,21 @@ struct State {
     /// The same over all sockets of this process.
     ever_covered_to_us: Vec<Option<i64>>,
     gaps: VecDeque<Gap>,
+    /// Holes that were read again since the socket was opened.
+    holes: Holes,
     malformed: Vec<String>,
     epoch: i64,
     /// FETCH_DATA has been asked for and not been answered yet.
     requested: bool,
+}
+
+impl State {
+    fn add_holes(&mut self, pair: usize, holes: &[TimeRange]) {
+        for range in self.holes.due(pair, holes) {
+            tracing::warn!(pair, %range, "trades in between are missing; they are read again");
+            self.gaps.push_back(Gap::hole(pair, range));
+        }
+    }
 }
 
 impl Live {
@@ -151,6 +165,7 @@ impl Live {
                     state.covered_to_us.iter_mut().for_each(|covered| *covered = None);
                     state.epoch = state.epoch.max((self.parts.wall)() / 1_000).saturating_add(1);
                     state.requested = false;
+                    state.holes = Holes::default();
                 }
                 *self.feed.lock().await = Some(feed);
                 Ok(())
@@ -168,6 +183,8 @@ impl Live {
             return "there is no socket to read".to_owned();
         };
         let mut not_before = Instant::now();
+        let every = HOLES_EVERY.0.mul_f64(self.config.feed.time_scale.clamp(0.0, 1.0)).max(HOLES_EVERY.1);
+        let mut look_at = Instant::now() + every;
         loop {
             let room = self.state().waiting.len() < BUFFER_LIMIT;
             let pending = self.wants_fetch();
@@ -185,6 +202,10 @@ impl Live {
                         self.lost();
                         return reason;
                     }
+                }
+                () = tokio::time::sleep_until(look_at) => {
+                    self.look_for_holes().await;
+                    look_at = Instant::now() + every;
                 }
                 () = self.taken.notified() => {}
                 () = self.publisher.moved.notified() => {}
@@ -288,12 +309,27 @@ impl Live {
         tracing::info!(pair = at, time_us, covered_to_us = before, epoch = state.epoch, "subscribed");
         // A gap that was not closed before the socket was lost again is part of the new one, or still a hole.
         state.gaps.retain(|known| known.pair != at);
-        for range in holes {
-            tracing::warn!(pair = at, %range, "trades in between are missing; they are read again");
-            state.gaps.push_back(Gap::hole(at, range));
-        }
+        state.add_holes(at, &holes);
         if let Some(gap) = Gap::between(at, before, time_us) {
             state.gaps.push_back(gap);
+        }
+    }
+
+    /// What came to be missing between ranges that are covered, while the feed was open.
+    async fn look_for_holes(&self) {
+        for (at, (_, instrument)) in self.pairs.iter().enumerate() {
+            let frame_us = {
+                let state = self.state();
+                let is_busy = state.gaps.iter().any(|gap| gap.pair == at);
+                if is_busy { 0 } else { state.frame_us }
+            };
+            if frame_us == 0 {
+                continue;
+            }
+            // A store that is away is asked again.
+            if let Ok(holes) = gap::holes(&self.parts, instrument, frame_us).await {
+                self.state().add_holes(at, &holes);
+            }
         }
     }
 

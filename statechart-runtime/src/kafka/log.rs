@@ -313,6 +313,27 @@ impl Log for KafkaLog {
         Ok(())
     }
 
+    async fn disown(&self, name: &str, incarnation: i64) -> Result<(), LogError> {
+        let known = self.entries().await?.remove(name);
+        let partitions = self.listed().await?.get(name).copied().unwrap_or(1);
+        // Others who see the same write the same.
+        let entry = match known {
+            Some(entry) if entry.incarnation != incarnation => return Ok(()),
+            Some(entry) => TopicEntry { incarnation: incarnation + 1, ..entry },
+            None => TopicEntry {
+                name: name.to_owned(),
+                incarnation: incarnation + 1,
+                partitions,
+                instrument: None,
+                state: TopicState::Ready,
+                last_used_us: wall_us(),
+            },
+        };
+        self.keep(entry).await?;
+        self.forget(name);
+        Ok(())
+    }
+
     async fn topics(&self) -> Result<Vec<Topic>, LogError> {
         let entries = self.entries().await?;
         let topics = self.listed().await?.into_iter();

@@ -391,5 +391,8 @@ fn explain(at: &str, error: &fred::error::Error) -> RedisUnusable {
     } else {
         "start the server, or correct host and port; it must be Redis or Valkey"
     };
-    RedisUnusable { at: at.to_owned(), why: details.to_owned(), hint }
+    // What the system says comes as the text of a structure.
+    let said = details.split_once("message: \"").and_then(|(_, rest)| Some(rest.split_once('"')?.0));
+    let why = said.map_or_else(|| details.to_owned(), |said| format!("nothing answers ({said})"));
+    RedisUnusable { at: at.to_owned(), why, hint }
 }
