@@ -428,9 +428,24 @@ fn assigned(kind: &ActionKind, facts: &mut BTreeSet<Fact>) {
     }
 }
 
-/// The effect of a list of actions on what holds.
+/// The effect of a list of actions on what holds: at its end, or where a fault ends it.
 pub(super) fn perform(holding: &mut BTreeSet<Fact>, actions: &[Action]) {
+    let mut aborted = None;
+    perform_until(holding, &mut aborted, actions);
+    if let Some(aborted) = aborted {
+        holding.retain(|fact| aborted.contains(fact));
+    }
+}
+
+/// [`perform`], with what holds wherever a fault may end the list kept apart; `None` while nowhere.
+fn perform_until(holding: &mut BTreeSet<Fact>, aborted: &mut Option<BTreeSet<Fact>>, actions: &[Action]) {
     for action in actions {
+        if may_fault(&action.kind) {
+            match aborted {
+                Some(facts) => facts.retain(|fact| holding.contains(fact)),
+                None => *aborted = Some(holding.clone()),
+            }
+        }
         match &action.kind {
             ActionKind::If { arms, otherwise } => {
                 let mut common = holding.clone();
@@ -440,18 +455,18 @@ pub(super) fn perform(holding: &mut BTreeSet<Fact>, actions: &[Action]) {
                 for (condition, block) in arms {
                     let mut inside = rest.clone();
                     inside.extend(types::facts(condition, true));
-                    perform(&mut inside, block);
+                    perform_until(&mut inside, aborted, block);
                     common = if std::mem::take(&mut first) { inside } else { &common & &inside };
                     rest.extend(types::facts(condition, false));
                 }
-                perform(&mut rest, otherwise);
+                perform_until(&mut rest, aborted, otherwise);
                 *holding = if first { rest } else { &common & &rest };
             }
             ActionKind::For { body, .. } => {
                 let mut gone = BTreeSet::new();
                 cleared(&mut gone, body, &lasting(holding.iter().cloned().collect()).collect());
                 let mut after: BTreeSet<Fact> = holding.difference(&gone).cloned().collect();
-                perform(&mut after, body);
+                perform_until(&mut after, aborted, body);
                 holding.retain(|fact| after.contains(fact));
             }
             kind => assigned(kind, holding),
@@ -459,10 +474,25 @@ pub(super) fn perform(holding: &mut BTreeSet<Fact>, actions: &[Action]) {
     }
 }
 
-/// Adds the optionals that a list may leave without a value. `known` holds what is known of values that do not change
-/// while it runs: of the event, of what is bound.
+/// Adds the optionals that a list may leave without a value, at its end or where a fault ends it. `known` holds what
+/// is known of values that do not change while it runs: of the event, of what is bound.
 pub(super) fn cleared(gone: &mut BTreeSet<Fact>, actions: &[Action], known: &BTreeSet<Fact>) {
+    let mut aborted = None;
+    cleared_until(gone, &mut aborted, actions, known);
+    gone.extend(aborted.into_iter().flatten());
+}
+
+/// [`cleared`], with what is gone wherever a fault may end the list kept apart; `None` while nowhere.
+fn cleared_until(
+    gone: &mut BTreeSet<Fact>,
+    aborted: &mut Option<BTreeSet<Fact>>,
+    actions: &[Action],
+    known: &BTreeSet<Fact>,
+) {
     for action in actions {
+        if may_fault(&action.kind) {
+            aborted.get_or_insert_default().extend(gone.iter().cloned());
+        }
         match &action.kind {
             ActionKind::Assign { place, value } => {
                 if holds_value(value, known) {
@@ -478,20 +508,47 @@ pub(super) fn cleared(gone: &mut BTreeSet<Fact>, actions: &[Action], known: &BTr
                     let mut inside = rest.clone();
                     inside.extend(lasting(types::facts(condition, true)));
                     let mut own = gone.clone();
-                    cleared(&mut own, block, &inside);
+                    cleared_until(&mut own, aborted, block, &inside);
                     any.append(&mut own);
                     rest.extend(lasting(types::facts(condition, false)));
                 }
-                cleared(gone, otherwise, &rest);
+                cleared_until(gone, aborted, otherwise, &rest);
                 gone.append(&mut any);
             }
             ActionKind::For { body, .. } => {
                 let mut own = gone.clone();
-                cleared(&mut own, body, known);
+                let mut inside = None;
+                cleared_until(&mut own, &mut inside, body, known);
+                if let Some(mut inside) = inside {
+                    // A later turn begins with what an earlier one has cleared.
+                    let aborted = aborted.get_or_insert_default();
+                    aborted.append(&mut inside);
+                    aborted.extend(own.iter().cloned());
+                }
                 gone.append(&mut own);
             }
             _ => {}
         }
+    }
+}
+
+/// Whether an action may end its list by a fault, apart from the lists inside it.
+fn may_fault(kind: &ActionKind) -> bool {
+    let any = |args: &[Expr]| args.iter().any(Expr::can_fault);
+    match kind {
+        // A full queue, a full stack, a child that does not run; what is compensated may raise and send.
+        ActionKind::Raise { .. }
+        | ActionKind::Push { .. }
+        | ActionKind::Compensate
+        | ActionKind::Send { to: Receiver::Child(_), .. } => true,
+        ActionKind::Assign { value, .. } | ActionKind::Log(value) => value.can_fault(),
+        ActionKind::Send { args, delay, .. } => any(args) || delay.as_ref().is_some_and(Expr::can_fault),
+        ActionKind::Emit { args, .. } | ActionKind::Spawn { args, .. } | ActionKind::Call { args, .. } => {
+            any(args)
+        }
+        ActionKind::If { arms, .. } => arms.iter().any(|(condition, _)| condition.can_fault()),
+        ActionKind::For { list, .. } => list.can_fault(),
+        ActionKind::Cancel(_) | ActionKind::Stop(_) | ActionKind::Commit => false,
     }
 }
 

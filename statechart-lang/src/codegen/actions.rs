@@ -10,7 +10,7 @@ use crate::model::{
 
 /// An arm for each block that does something.
 pub(super) fn blocks(machine: &Machine) -> TokenStream {
-    let otherwise = || quote!(return ::core::result::Result::Ok(()));
+    let otherwise = || quote!(return ::core::result::Result::Err(value::Fault::NoValue));
     let mut arms = TokenStream::new();
     let mut arm = |kind: TokenStream, id: usize, exprs: Exprs<'_>, passes: &[Pass], list: &[Action]| {
         if list.is_empty() && passes.is_empty() {

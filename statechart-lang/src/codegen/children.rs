@@ -81,7 +81,7 @@ pub(super) fn is_needy(model: &Model, kind: &str, seen: &mut Vec<String>) -> boo
 
 /// The hook that evaluates the arguments of `do Machine(…)`.
 pub(super) fn hook(machine: &Machine) -> Option<TokenStream> {
-    let exprs = Exprs::new(machine, quote!(return ::core::result::Result::Err(value::Fault::Child)));
+    let exprs = Exprs::new(machine, quote!(return ::core::result::Result::Err(value::Fault::NoValue)));
     let arms: Vec<TokenStream> = machine
         .activities
         .iter()

@@ -204,7 +204,7 @@ pub(super) fn hooks(machine: &Machine) -> TokenStream {
 
 /// Expressions of closures that return a fault.
 pub(super) fn fallible(machine: &Machine) -> Exprs<'_> {
-    Exprs::new(machine, quote!(return ::core::result::Result::Err(value::Fault::Undelivered)))
+    Exprs::new(machine, quote!(return ::core::result::Result::Err(value::Fault::NoValue)))
 }
 
 /// `let name = expr;`, where a fault is raised and leaves the type's zero, as `or_zero` does; `otherwise` where it has

@@ -170,7 +170,7 @@ impl<'a> Exprs<'a> {
             ExprKind::Unwrap(inner) => {
                 let place = self.place(inner);
                 let otherwise = &self.otherwise;
-                // The checker has proved that a value is there.
+                // The checker has proved that a value is there; were it wrong, `no_value` would say so.
                 quote!((match #place {
                     ::core::option::Option::Some(value) => value,
                     ::core::option::Option::None => #otherwise,
@@ -242,35 +242,7 @@ impl<'a> Exprs<'a> {
 pub(super) fn may_leave(expr: &Expr) -> bool {
     match &expr.kind {
         ExprKind::Local(_) | ExprKind::Result | ExprKind::Field { .. } | ExprKind::Unwrap(_) => true,
-        _ => can_fault(expr) || parts(expr).into_iter().any(may_leave),
-    }
-}
-
-/// Whether evaluating an expression may fault.
-pub(super) fn can_fault(expr: &Expr) -> bool {
-    let itself = match &expr.kind {
-        ExprKind::Unary(UnaryOp::Negate, inner) => inner.ty != Type::Float,
-        ExprKind::Binary(BinaryOp::Add, left, _) => left.ty != Type::Text,
-        ExprKind::Binary(operator, ..) => {
-            matches!(operator, BinaryOp::Subtract | BinaryOp::Multiply | BinaryOp::Divide | BinaryOp::Modulo)
-        }
-        _ => false,
-    };
-    itself || parts(expr).into_iter().any(can_fault)
-}
-
-fn parts(expr: &Expr) -> Vec<&Expr> {
-    match &expr.kind {
-        ExprKind::Unary(_, inner)
-        | ExprKind::IsNone(inner)
-        | ExprKind::Wrap(inner)
-        | ExprKind::Unwrap(inner)
-        | ExprKind::Len(inner) => vec![inner],
-        ExprKind::Binary(_, left, right) | ExprKind::Default(left, right) | ExprKind::Index(left, right) => {
-            vec![left, right]
-        }
-        ExprKind::List(items) | ExprKind::Guard(_, items) => items.iter().collect(),
-        _ => Vec::new(),
+        _ => expr.can_fault() || expr.operands().into_iter().any(may_leave),
     }
 }
 

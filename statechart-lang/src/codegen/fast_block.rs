@@ -76,7 +76,7 @@ pub(super) fn asks_time(machine: &Machine, id: TransitionId, does: &Does) -> boo
 
 fn exprs(machine: &Machine) -> Exprs<'_> {
     // The engine meets it again, with its own way out.
-    Exprs::new(machine, quote!(return ::core::result::Result::Err(value::Fault::Undelivered)))
+    Exprs::new(machine, quote!(return ::core::result::Result::Err(value::Fault::NoValue)))
 }
 
 /// The expressions of an action, where an arm can do it at all.

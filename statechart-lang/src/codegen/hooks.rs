@@ -7,12 +7,12 @@ use super::{
     Options,
     actions::{self, arguments, child_variant},
     children, data,
-    expr::{Exprs, can_fault},
+    expr::Exprs,
     fast::{Fast, fast},
     items::outcome_name,
     rust,
 };
-use crate::model::{Action, ActionKind, Machine, Model, State, StateKind, Transition, Trigger, Type};
+use crate::model::{Action, ActionKind, Expr, Machine, Model, State, StateKind, Transition, Trigger, Type};
 
 pub(super) fn hooks(model: &Model, machine: &Machine, options: Options) -> TokenStream {
     let own = own(machine);
@@ -203,7 +203,7 @@ fn chart(machine: &Machine, fast: Option<&Fast>) -> TokenStream {
         if machine.events.is_empty() { quote!(match *event {}) } else { quote!(match event { #(#tags),* }) };
     let guards = guards(machine);
     let blocks = actions::blocks(machine);
-    let exprs = Exprs::new(machine, quote!(return ::core::result::Result::Ok(value::Duration(0))));
+    let exprs = Exprs::new(machine, quote!(return ::core::result::Result::Err(value::Fault::NoValue)));
     let delays = machine.timers.iter().enumerate().map(|(id, timer)| {
         let (id, after) = (index(id), exprs.value(&timer.after));
         quote!(#id => #after)
@@ -304,12 +304,13 @@ fn chart(machine: &Machine, fast: Option<&Fast>) -> TokenStream {
 /// Guards. What a transition passes to its targets must be computable as well: a fault there is one of the guard.
 fn guards(machine: &Machine) -> TokenStream {
     let arms = machine.transitions.iter().enumerate().filter_map(|(id, transition)| {
-        let exprs = Exprs::new(machine, quote!(return ::core::result::Result::Ok(false))).of(transition);
+        let exprs = Exprs::new(machine, quote!(return ::core::result::Result::Err(value::Fault::NoValue)))
+            .of(transition);
         let passes: Vec<TokenStream> = transition
             .passes
             .iter()
             .flat_map(|pass| &pass.args)
-            .filter(|arg| can_fault(arg))
+            .filter(|arg| arg.can_fault())
             .map(|arg| exprs.value(arg))
             .collect();
         let (id, guard) = (index(id), transition.guard.as_ref().map(|guard| exprs.value(guard)));
@@ -325,12 +326,12 @@ fn guards(machine: &Machine) -> TokenStream {
 
 /// Whether a transition has a guard in the tables.
 pub(super) fn is_guarded(transition: &Transition) -> bool {
-    transition.guard.is_some() || transition.passes.iter().flat_map(|pass| &pass.args).any(can_fault)
+    transition.guard.is_some() || transition.passes.iter().flat_map(|pass| &pass.args).any(Expr::can_fault)
 }
 
 /// The calls that activities make. A machine without activities has no call to return.
 fn calls(machine: &Machine) -> TokenStream {
-    let exprs = Exprs::new(machine, quote!(return ::core::result::Result::Err(value::Fault::Undelivered)));
+    let exprs = Exprs::new(machine, quote!(return ::core::result::Result::Err(value::Fault::NoValue)));
     let arms = machine.activities.iter().enumerate().filter_map(|(id, activity)| {
         let function = &machine.services[activity.runs.service()?].function;
         let variant = rust::variant(&function.name);

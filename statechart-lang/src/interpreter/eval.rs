@@ -100,6 +100,8 @@ impl<W: World> Scope<'_, W> {
             ExprKind::IsNone(_) => Ok(Value::Bool(first == Value::None)),
             ExprKind::Index(_, index) => Ok(item(&first, &self.eval(index)?)),
             ExprKind::Len(_) => Ok(length(&first)),
+            // The checker has proved that there is a value.
+            ExprKind::Unwrap(_) if first == Value::None => Err(Fault::NoValue),
             // `Wrap` and `Unwrap`: a `T?` that holds a `T` is represented by that `T`.
             _ => Ok(first),
         }

@@ -133,6 +133,8 @@ pub enum Fault {
     DivisionByZero,
     /// A Float result is infinite or not a number.
     NonFinite,
+    /// A value is used that is not there; a checked machine never comes to that.
+    NoValue,
     /// The internal queue is full.
     QueueFull {
         /// How many events it holds.
@@ -169,6 +171,7 @@ impl Fault {
             Self::Overflow => "overflow",
             Self::DivisionByZero => "division_by_zero",
             Self::NonFinite => "not_finite",
+            Self::NoValue => "no_value",
             Self::QueueFull { .. } => "queue_full",
             Self::DeferredFull { .. } => "deferred_full",
             Self::Microsteps { .. } => "microsteps",
@@ -186,6 +189,7 @@ impl fmt::Display for Fault {
             Self::Overflow => f.write_str("a result does not fit 64 bits"),
             Self::DivisionByZero => f.write_str("division by zero"),
             Self::NonFinite => f.write_str("a Float result is not finite"),
+            Self::NoValue => f.write_str("a value is used that is none"),
             Self::QueueFull { limit } => write!(f, "more than {limit} internal events wait in one macrostep"),
             Self::DeferredFull { limit } => write!(f, "more than {limit} events are deferred"),
             Self::Microsteps { limit } => write!(f, "the macrostep did not end within {limit} microsteps"),

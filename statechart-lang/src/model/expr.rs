@@ -113,6 +113,29 @@ pub enum ExprKind {
 }
 
 impl Expr {
+    /// Whether evaluating it may fault: by arithmetic. That an [`ExprKind::Unwrap`] holds a value is proved.
+    #[must_use]
+    pub fn can_fault(&self) -> bool {
+        // Chains of operators may be long: no recursion.
+        let mut open = vec![self];
+        while let Some(expr) = open.pop() {
+            let itself = match &expr.kind {
+                ExprKind::Unary(UnaryOp::Negate, inner) => inner.ty != Type::Float,
+                ExprKind::Binary(BinaryOp::Add, left, _) => left.ty != Type::Text,
+                ExprKind::Binary(operator, ..) => matches!(
+                    operator,
+                    BinaryOp::Subtract | BinaryOp::Multiply | BinaryOp::Divide | BinaryOp::Modulo
+                ),
+                _ => false,
+            };
+            if itself {
+                return true;
+            }
+            open.extend(expr.operands());
+        }
+        false
+    }
+
     /// What it is computed from, in the order of evaluation.
     #[must_use]
     pub fn operands(&self) -> Vec<&Self> {

@@ -60,6 +60,8 @@ pub enum Fault {
     DivisionByZero,
     /// A Float result is infinite or not a number.
     NonFinite,
+    /// A value is used that is not there; a checked machine never comes to that.
+    NoValue,
     /// The internal queue is full.
     QueueFull {
         /// How many events it holds.
@@ -96,6 +98,7 @@ impl Fault {
             Self::Overflow => "overflow",
             Self::DivisionByZero => "division_by_zero",
             Self::NonFinite => "not_finite",
+            Self::NoValue => "no_value",
             Self::QueueFull { .. } => "queue_full",
             Self::DeferredFull { .. } => "deferred_full",
             Self::Microsteps { .. } => "microsteps",
@@ -113,6 +116,7 @@ impl fmt::Display for Fault {
             Self::Overflow => write!(f, "an Int result does not fit 64 bits"),
             Self::DivisionByZero => write!(f, "division by zero"),
             Self::NonFinite => write!(f, "a Float result is not finite"),
+            Self::NoValue => write!(f, "a value is used that is none"),
             Self::QueueFull { limit } => {
                 write!(f, "the internal queue is full: more than {limit} events were raised in one macrostep")
             }
