@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// How long anything may take. Machines that test are busy.
-pub const DEADLINE: Duration = Duration::from_secs(300);
+pub const DEADLINE: Duration = Duration::from_secs(180);
 /// Between two looks.
 pub const LOOK: Duration = Duration::from_millis(250);
 
