@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use actors::parts::FIXED_TOPIC;
 use statechart_runtime::ports::Log as _;
 
-use crate::{
+use super::{
     process::Process,
     recorded::Recorded,
     servers::{Server, broker, place},

@@ -13,12 +13,8 @@ use statechart_runtime::{
     postgres::{PostgresOptions, PostgresStore},
 };
 
-use crate::{
-    common::{Expected, fold, parse},
-    process::Process,
-    recorded::Recorded,
-    servers::place,
-};
+use super::{process::Process, recorded::Recorded, servers::place};
+use crate::common::{Expected, fold, parse};
 
 /// How long anything may take. Machines that test are busy.
 pub const DEADLINE: Duration = Duration::from_secs(180);
