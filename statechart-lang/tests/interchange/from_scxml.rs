@@ -349,3 +349,17 @@ fn choices_between_conditions_read_as_one_would_write_them() {
         );
     }
 }
+
+#[test]
+fn done_and_error_may_be_events_of_ones_own() {
+    let imported = scxml(&document(
+        "<state id=\"a\"><transition event=\"done\" target=\"b\"/></state>
+         <state id=\"b\"><transition event=\"error\" target=\"c\"/></state><state id=\"c\"><transition event=\"error.mine\" target=\"d\"/></state><state id=\"d\"/>",
+    ));
+    assert_eq!(run(&imported, &["done", "error", "error.mine"]), ["d"], "{}", imported.text);
+    // `error.*` asks for what the processor says.
+    says(
+        "<state id=\"a\"><transition event=\"error.*\" target=\"b\"/></state><state id=\"b\"/>",
+        &["on fault -> b"],
+    );
+}

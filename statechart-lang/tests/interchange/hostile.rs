@@ -87,3 +87,17 @@ fn a_sum_of_whole_numbers_and_a_fraction_is_read_once() {
     assert!(imported.text.contains("on E [n > 1.0 + 1.0 + "), "{}", imported.text);
     model(&imported.text);
 }
+
+#[test]
+fn a_long_document_is_read_in_time() {
+    let states: String = (0..600)
+        .map(|at| {
+            let next = (at + 1) % 600;
+            format!("<state id=\"s{at}\"><onentry><assign location=\"n\" expr=\"n + 1\"/></onentry><transition event=\"e{at}\" target=\"s{next}\"/></state>")
+        })
+        .collect();
+    let begin = Instant::now();
+    let imported = scxml(&document(&format!("{DATA}{states}")));
+    assert!(begin.elapsed() < Duration::from_secs(2), "{:?}", begin.elapsed());
+    assert_eq!(imported.states.len(), 600);
+}

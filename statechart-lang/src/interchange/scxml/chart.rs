@@ -229,12 +229,12 @@ impl<'a> Translator<'a> {
 
     /// A behaviour that is not carried over.
     pub(super) fn lost(&mut self, at: Position, text: impl Into<String>) {
-        self.notes.push(Note { at, lost: true, text: text.into() });
+        self.notes.push(Note::new(at, true, text));
     }
 
     /// Something that is not carried over and that changes nothing.
     pub(super) fn detail(&mut self, at: Position, text: impl Into<String>) {
-        self.notes.push(Note { at, lost: false, text: text.into() });
+        self.notes.push(Note::new(at, false, text));
     }
 
     /// The id of a state in the document.

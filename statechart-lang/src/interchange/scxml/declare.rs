@@ -311,7 +311,10 @@ impl<'a> Translator<'a> {
                 for descriptor in &transition.events {
                     let name = stem(descriptor);
                     let first = name.split('.').next().unwrap_or_default();
-                    if !name.is_empty() && !matches!(first, "done" | "error") {
+                    // `done` and `error` may be names of one's own; `error.*` asks for the processor's.
+                    let is_own = !is_platform(name) && (name != first || name == descriptor);
+                    if !name.is_empty() && (!matches!(first, "done" | "error") || is_own) {
+                        sent.insert(name.to_owned());
                         originals.push(name.to_owned());
                     }
                 }
@@ -412,4 +415,11 @@ impl<'a> Translator<'a> {
             );
         }
     }
+}
+
+/// Whether the processor itself may say so.
+fn is_platform(name: &str) -> bool {
+    ["done.state", "done.invoke", "error.execution", "error.communication", "error.platform"]
+        .iter()
+        .any(|known| name == *known || name.strip_prefix(known).is_some_and(|rest| rest.starts_with('.')))
 }
