@@ -311,17 +311,23 @@ fn a_polygon_shows_all_that_layers_show() {
         let text = diagram::text(&drawing, format, Layout::Polygon).unwrap();
         for line in ["entry / emit X", "exit / emit X", "B / emit X", "/ emit X"] {
             let wanted = drawing.parts.iter().flat_map(|part| &part.lines).filter(|own| own.contains(line));
-            let labels = drawing.edges.iter().flat_map(|edge| edge.lines(30)).filter(|own| own.contains(line));
+            let labels =
+                drawing.edges.iter().flat_map(|edge| edge.lines(30)).filter(|own| own.contains(line));
             let wanted = wanted.count() + labels.count();
             let found = text.matches(line).count();
-            assert!(wanted > 0 && found >= wanted, "{format:?}: `{line}` {found} times of {wanted} in\n{text}");
+            assert!(
+                wanted > 0 && found >= wanted,
+                "{format:?}: `{line}` {found} times of {wanted} in\n{text}"
+            );
         }
     }
 }
 
 #[test]
 fn what_has_no_place_on_a_polygon_is_said_or_stands_in_a_row() {
-    let kept = flat("initial one  history h -> one  state one { on A -> two }  state two { on A -> h }  state three { on B -> h }");
+    let kept = flat(
+        "initial one  history h -> one  state one { on A -> two }  state two { on A -> h }  state three { on B -> h }",
+    );
     for format in [Format::Svg, Format::Tikz] {
         let error = diagram::text(&kept, format, Layout::Polygon).unwrap_err();
         assert!(matches!(error, Error::Nested(Layout::Polygon)) && error.to_string().contains("history"));

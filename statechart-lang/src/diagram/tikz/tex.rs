@@ -165,7 +165,10 @@ mod tests {
             ("σ=0 / x := x + 1", Some("$\\sigma =0/x:=x+1$")),
             ("σ∈{0,1} [n >= 2]", Some("$\\sigma \\in \\{0,1\\}\\;[n\\geq 2]\\;$")),
             ("in(a) and (b)", Some("$\\mathit{in}(a)\\ \\mathit{and}\\ (b)$")),
-            ("A [not x  and y_1] / go", Some("$A\\;[\\mathit{not}\\ x\\ \\mathit{and}\\ \\mathit{y\\_1}]\\;/\\mathit{go}$")),
+            (
+                "A [not x  and y_1] / go",
+                Some("$A\\;[\\mathit{not}\\ x\\ \\mathit{and}\\ \\mathit{y\\_1}]\\;/\\mathit{go}$"),
+            ),
             ("count := s1", Some("$\\mathit{count}:=s_{1}$")),
             ("say(\"hi\")", None),
         ];
