@@ -39,6 +39,7 @@ fn main() {
         &fixtures,
         &here.join("src/random.rs"),
         &here.join("src/random_actions.rs"),
+        &here.join("src/random_reactions.rs"),
         &here.join("build.rs"),
     ] {
         println!("cargo::rerun-if-changed={}", path.display());

@@ -2,7 +2,7 @@
 
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Mutex, PoisonError, RwLock},
+    sync::{Arc, Mutex, PoisonError, RwLock, atomic::AtomicU64},
 };
 
 use statechart_runtime::{
@@ -32,6 +32,8 @@ pub struct Parts {
     pub live: LiveEdge,
     /// The wall clock, for what is not market logic.
     pub wall: NowUs,
+    /// Batches of this process that the store has refused, because another process had taken the lease.
+    pub refused: AtomicU64,
 }
 
 /// How far the live feed may lag at real speed, µs of the exchange's time.

@@ -21,6 +21,9 @@ pub struct Status {
     pub fetches: Vec<FetchStatus>,
     /// Records that could not be read, since the data directory was made.
     pub dead_letters: u64,
+    /// Batches of this process that were refused because another process had taken their partition meanwhile.
+    #[serde(default)]
+    pub refused_writes: u64,
 }
 
 /// An actor.

@@ -9,14 +9,30 @@ use crate::{
     conformance, diagrams, differential, error::Error, fuzz, grammar, sample_data, services, tex, tools,
 };
 
-/// Everything but the end-to-end run.
-const WORKSPACE: [&str; 6] =
-    ["test", "--workspace", "--no-fail-fast", "--", "--skip", "every_candle_of_a_recording_is_right"];
+/// Everything but the end-to-end run, and what has a step of its own.
+const WORKSPACE: [&str; 8] = [
+    "test",
+    "--workspace",
+    "--no-fail-fast",
+    "--",
+    "--skip",
+    "every_candle_of_a_recording_is_right",
+    "--skip",
+    "processes::",
+];
+
+/// The platform as processes on servers that come and go. Mostly they wait, so all of them run side by side.
+const PROCESSES: [&str; 6] = ["test", "--workspace", "--test", "processes", "--", "--test-threads=8"];
 
 /// The end-to-end run over the recorded trades: a million of them, so in a release build. It prints how
 /// long they took.
 const END_TO_END: [&str; 8] =
     ["test", "--release", "--package", "actors", "--test", "tape", "--", "--nocapture"];
+
+/// The platform that is wrong on purpose. The whole workspace is named, so that it is built from what the tests are
+/// built from; only its own library is compiled once more.
+const SABOTAGED: [&str; 6] =
+    ["build", "--workspace", "--features", "actors/sabotage", "--example", "platform-sabotaged"];
 
 /// Where tests find the recorded trades.
 const SAMPLE_TRADES: &str = "SAMPLE_TRADES";
@@ -32,13 +48,28 @@ pub(crate) fn run() -> Result<(), Error> {
     summary.step("recorded trades", |_| sample_data::run());
     let mut services = None;
     summary.step("services", |_| {
+        services::prepare()?;
         services = Some(services::up()?);
         Ok(())
     });
-    let variables = services.as_ref().map(services::Up::variables).unwrap_or_default();
+    let mut variables = services.as_ref().map(services::Up::variables).unwrap_or_default();
+    summary.step("sabotaged platform", |_| {
+        let hint = "the errors are above; it is the platform with the feature `sabotage`";
+        tools::run(&mut tools::cargo(SABOTAGED), hint)?;
+        let built = tools::target().join("debug/examples/platform-sabotaged");
+        variables.push(("SABOTAGED_PLATFORM".to_owned(), built.display().to_string()));
+        // Tests start servers by this program.
+        let this = std::env::current_exe().map_err(Error::file("find", std::path::Path::new("xtask")))?;
+        variables.push(("XTASK".to_owned(), this.display().to_string()));
+        Ok(())
+    });
     summary.step("workspace tests", |counts| {
         let hint = "the failures are listed above; one package alone: `cargo test --package NAME`";
         cargo_test(&WORKSPACE, &variables, hint, counts)
+    });
+    summary.step("processes", |counts| {
+        let hint = "the failures are above; these alone: `cargo test --package actors --test processes`";
+        cargo_test(&PROCESSES, &variables, hint, counts)
     });
     // Services that were there before this run belong to someone else.
     if services.is_some_and(|services| services.started) {

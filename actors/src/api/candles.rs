@@ -32,6 +32,8 @@ use std::{fmt::Write, sync::Arc};
 const X_COMPLETE: HeaderName = HeaderName::from_static("x-complete");
 /// Number of gaps.
 const X_GAP_COUNT: HeaderName = HeaderName::from_static("x-gap-count");
+/// `cache` or `store`: where the candles were read.
+const X_READ_FROM: HeaderName = HeaderName::from_static("x-read-from");
 /// Where the next page begins.
 const X_CURSOR: HeaderName = HeaderName::from_static("x-cursor");
 /// Seconds between questions for data that is under way.
@@ -71,6 +73,8 @@ pub(super) async fn candles(
         }
     }
     out.insert(header::CONTENT_TYPE, HeaderValue::from_static(params.format.content_type()));
+    let read_from = if page.cached.is_some() { "cache" } else { "store" };
+    out.insert(X_READ_FROM, HeaderValue::from_static(read_from));
     if page.is_waiting() {
         out.insert(header::RETRY_AFTER, HeaderValue::from(POLL_S));
     }

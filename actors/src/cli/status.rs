@@ -63,6 +63,12 @@ fn screen(status: &Status, url: &str, columns: usize) -> String {
     out.push_str(&format!("  exchange      {}  {DIM}clock{RESET} {now}\n", status.exchange));
     let (colour, reset) = if status.dead_letters > 0 { (WARN, RESET) } else { ("", "") };
     out.push_str(&format!("  dead letters  {colour}{}{reset}\n", count(status.dead_letters)));
+    if status.refused_writes > 0 {
+        let refused = count(status.refused_writes);
+        out.push_str(&format!(
+            "  refused       {refused}  {DIM}batches of partitions that were lost{RESET}\n"
+        ));
+    }
 
     title(&mut out, "symbols");
     for symbol in &status.symbols {
@@ -283,6 +289,7 @@ mod tests {
                 .collect(),
             fetches: Vec::new(),
             dead_letters: 0,
+            refused_writes: 0,
         };
         let text = anstream::adapter::strip_str(&screen(&status, "http://x", 100)).to_string();
         let expected = "\

@@ -159,6 +159,15 @@ impl Reader {
                 *self.place.lock().await = None;
                 return Err(error.to_string());
             }
+            Err(LogError::OffsetOutOfRange { high, .. }) if here.next > high && self.topic == FIXED_TOPIC => {
+                // Records of other offsets than ours were never written to it.
+                let (topic, expected) = (self.topic.clone(), here.key.incarnation);
+                log.disown(&topic, expected).await.map_err(|error| error.to_string())?;
+                *self.place.lock().await = None;
+                let error = LogError::Recreated { topic, expected, found: expected + 1 };
+                tracing::error!(%error, partition = self.partition, offset = here.next, high, "going on with the new topic");
+                return Err(error.to_string());
+            }
             Err(LogError::OffsetOutOfRange { low, high, .. }) => {
                 // What is gone stays uncovered: the Producer reads it again from the exchange when it next subscribes,
                 // and the Datastore fetches its candles when they are asked for.

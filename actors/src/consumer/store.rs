@@ -2,7 +2,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError, atomic::Ordering},
 };
 
 use statechart_runtime::{
@@ -11,8 +11,8 @@ use statechart_runtime::{
         Source, TimeRange,
     },
     ports::{
-        Batch, BatchBuilder, CacheKey, CoverageMark, FetchState, FetchUpdate, MAX_PAGE, Placed, Position,
-        Wake,
+        Batch, BatchBuilder, CacheKey, CoverageMark, FetchState, FetchUpdate, Ingested, MAX_PAGE, Placed,
+        Position, StoreError, Wake,
     },
 };
 
@@ -85,7 +85,7 @@ pub(super) fn is_stored(records: &Records) -> bool {
 }
 
 /// One transaction, position included; then the fetches that the batch belongs to.
-pub(super) async fn write(parts: &Parts, reader: &Reader, records: &Records) -> Result<Touched, String> {
+pub(super) async fn write(parts: &Arc<Parts>, reader: &Reader, records: &Records) -> Result<Touched, String> {
     let batch = records.0.batch.lock().unwrap_or_else(PoisonError::into_inner).take();
     let Some(batch) = batch else {
         reader.forget().await;
@@ -98,7 +98,7 @@ pub(super) async fn write(parts: &Parts, reader: &Reader, records: &Records) -> 
         .map(|mark| (mark.instrument, mark.item.range))
         .collect();
     let dead = batch.dead_letters.len();
-    let ingested = match parts.store.ingest(batch).await {
+    let ingested = match ingest(parts, batch).await {
         Ok(ingested) => ingested,
         Err(error) => {
             reader.forget().await;
@@ -119,6 +119,39 @@ pub(super) async fn write(parts: &Parts, reader: &Reader, records: &Records) -> 
     }
     let fetches = progress(parts, records).await;
     Ok(Touched(Arc::new(Written { ingested, covered, fetches })))
+}
+
+/// Writes a batch, in a task of its own: a consumer is stopped as soon as its lease is seen to be lost, and that its
+/// last write was refused is to be told all the same.
+async fn ingest(parts: &Arc<Parts>, batch: Batch) -> Result<Ingested, StoreError> {
+    let parts = parts.clone();
+    let writing = tokio::spawn(async move {
+        #[cfg(feature = "sabotage")]
+        let (batch, moved) = move_position_first(&*parts.store, batch).await?;
+        let written = parts.store.ingest(batch).await;
+        if let Err(error @ StoreError::StaleLease { .. }) = &written {
+            parts.refused.fetch_add(1, Ordering::Relaxed);
+            tracing::warn!(%error, "a write is refused");
+        }
+        #[cfg(feature = "sabotage")]
+        let written = written.map(|written| Ingested { next_offset: moved, ..written });
+        written
+    });
+    writing.await.unwrap_or_else(|error| {
+        Err(StoreError::Io { doing: "writing a batch", transient: false, source: error.into() })
+    })
+}
+
+/// Wrong on purpose: the position is committed before the data, in a transaction of its own. Tests show that they see
+/// what is lost by it.
+#[cfg(feature = "sabotage")]
+async fn move_position_first(
+    store: &dyn statechart_runtime::ports::Store,
+    mut batch: Batch,
+) -> Result<(Batch, i64), StoreError> {
+    let (position, lease) = (batch.position.take(), batch.lease.clone());
+    let moved = store.ingest(Batch { position, lease, ..Batch::default() }).await?;
+    Ok((batch, moved.next_offset))
 }
 
 /// Moves fetches on. Their rows are stored already, so a failure here only delays whoever waits.

@@ -10,7 +10,12 @@ mod roles;
 mod shares;
 mod wiring;
 
-use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    net::SocketAddr,
+    path::PathBuf,
+    sync::{Arc, atomic::AtomicU64},
+    time::Duration,
+};
 
 use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
 use statechart_runtime::{
@@ -213,6 +218,7 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
         instruments: Instruments::default(),
         live: LiveEdge::default(),
         wall: wall.clone(),
+        refused: AtomicU64::new(0),
     });
     let wiring = Arc::new(Wiring::new(parts, &config));
     // The seed makes jitter repeatable; names of fetches must also differ from run to run.
@@ -262,9 +268,9 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
 fn start_tasks(config: &Config, wiring: &Arc<Wiring>, stop: &watch::Receiver<bool>) -> Vec<JoinHandle<()>> {
     let mut tasks = Vec::new();
     let role = config.role;
+    // A process that was restarted is another holder: it must not take the leases of its past for its own.
+    let holder = format!("{}-{}-{:x}", role.name(), std::process::id(), (wiring.parts.wall)());
     if config.is_shared() {
-        // A process that was restarted is another holder: it must not take the leases of its past for its own.
-        let holder = format!("{}-{}-{:x}", role.name(), std::process::id(), (wiring.parts.wall)());
         if role.produces() {
             let (wiring, holder) = (wiring.clone(), holder.clone());
             let (live, lease) = (config.live, config.lease);
@@ -273,13 +279,13 @@ fn start_tasks(config: &Config, wiring: &Arc<Wiring>, stop: &watch::Receiver<boo
         if role.consumes() {
             // Assigned by hand: only topics of single symbols are shared out.
             let fixed = config.partitions.is_none();
-            let shares = shares::Shares::new(wiring.clone(), holder, config.lease, fixed);
+            let shares = shares::Shares::new(wiring.clone(), holder.clone(), config.lease, fixed);
             tasks.push(tokio::spawn(shares.run(stop.clone())));
         }
         tasks.push(tokio::spawn(roles::follow_others(wiring.clone(), stop.clone())));
     }
     if role.consumes() && config.backends.log != LogAt::Embedded {
-        tasks.push(tokio::spawn(crate::consumer::relay(wiring.parts.clone(), stop.clone())));
+        tasks.push(tokio::spawn(crate::consumer::relay(wiring.parts.clone(), holder, stop.clone())));
     }
     tasks
 }

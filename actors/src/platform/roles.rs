@@ -208,7 +208,7 @@ pub(super) async fn follow_others(wiring: Arc<Wiring>, mut stop: watch::Receiver
         }
         for instrument in wiring.parts.instruments.get().iter() {
             // A store that is away is asked again.
-            let _ = hear_others(&wiring.parts, instrument.id).await;
+            let _ = hear_others(&wiring.parts, instrument.id, wiring.consumes()).await;
         }
         tokio::select! {
             () = tokio::time::sleep(OTHERS_POLL) => {}
@@ -217,13 +217,21 @@ pub(super) async fn follow_others(wiring: Arc<Wiring>, mut stop: watch::Receiver
     }
 }
 
-/// Takes what is covered of an instrument as the exchange's time, where that is newer.
-pub(crate) async fn hear_others(parts: &Parts, instrument: InstrumentId) -> Result<(), StoreError> {
+/// Takes what is covered of an instrument as the exchange's time, where that is newer. A process that stores nothing
+/// itself learns here up to when the cache may be asked before the store.
+pub(crate) async fn hear_others(
+    parts: &Parts,
+    instrument: InstrumentId,
+    consumes: bool,
+) -> Result<(), StoreError> {
     let everything = TimeRange { from_us: 0, to_us: i64::MAX };
     let rows = parts.store.coverage(instrument, everything).await?;
     let trades = rows.iter().filter(|row| row.source == Source::Trades);
-    if let Some(newest) = trades.map(|row| row.range.to_us).max() {
-        parts.clock.heard(newest);
+    if let Some(newest) = trades.map(|row| row.range).max_by_key(|range| range.to_us) {
+        parts.clock.heard(newest.to_us);
+        if !consumes {
+            parts.live.stored(instrument, newest);
+        }
     }
     Ok(())
 }

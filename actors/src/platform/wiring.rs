@@ -2,7 +2,7 @@
 
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Mutex, OnceLock, PoisonError},
+    sync::{Arc, Mutex, OnceLock, PoisonError, atomic::Ordering},
     time::Duration,
 };
 
@@ -254,7 +254,13 @@ impl Wiring {
                 })
                 .collect(),
             dead_letters: stats.dead_letters,
+            refused_writes: parts.refused.load(Ordering::Relaxed),
         }
+    }
+
+    /// Whether this process brings the log into the store.
+    pub(super) const fn consumes(&self) -> bool {
+        self.role.consumes()
     }
 
     /// Whether the Producer of this process is in a state.
@@ -266,7 +272,7 @@ impl Wiring {
     /// live feed asks the store: what it heard last may be older than what it is asked for.
     pub(crate) async fn now_for(&self, instrument: InstrumentId) -> Result<i64, StoreError> {
         if !self.feed_is(LIVE) {
-            hear_others(&self.parts, instrument).await?;
+            hear_others(&self.parts, instrument, self.consumes()).await?;
         }
         Ok(self.parts.clock.now_us())
     }

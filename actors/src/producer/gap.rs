@@ -1,6 +1,11 @@
 //! Repairing a gap: trades between the last covered moment and the new subscription, page by page.
 
-use statechart_runtime::market::{CoverageState, Instrument, Source, TimeRange};
+use std::collections::BTreeMap;
+
+use statechart_runtime::{
+    market::{CoverageState, GapReason, Instrument, Source, TimeRange},
+    ports::{Batch, CoverageMark, Placed},
+};
 
 use crate::{
     exchange::{Client, ExchangeError, MAX_TRADES_PAGE, Pair, TradeCursor, WireTrade},
@@ -26,6 +31,8 @@ pub(super) struct Gap {
 
 /// What one page brought.
 pub(super) struct Repaired {
+    /// What is known whole with this page: to the gap's end with the last one. Empty when the page is too short to say.
+    pub(super) covered: TimeRange,
     pub(super) trades: Vec<WireTrade>,
     pub(super) malformed: Vec<String>,
     /// The gap with its cursor moved on, or `None` when it is closed.
@@ -54,7 +61,16 @@ impl Gap {
         let reached_us = page.trades.iter().map(|trade| trade.time_us).max().unwrap_or(0);
         let closed = page.complete || reached_us >= self.range.to_us.saturating_add(SETTLED_US);
         self.cursor = page.next;
-        Ok(Repaired { trades: page.trades, malformed: page.malformed, rest: (!closed).then_some(self) })
+        let from_us = self.range.from_us;
+        let settled_us = reached_us.saturating_sub(SETTLED_US).clamp(from_us, self.range.to_us);
+        let to_us = if closed { self.range.to_us } else { settled_us };
+        self.range.from_us = to_us;
+        Ok(Repaired {
+            covered: TimeRange { from_us, to_us },
+            trades: page.trades,
+            malformed: page.malformed,
+            rest: (!closed).then_some(self),
+        })
     }
 }
 
@@ -77,6 +93,41 @@ pub(super) async fn holes(
     Ok(holes.split_off(excess))
 }
 
+/// Which holes are read again, and when once more: what was read may be on its way still, or be lost as well.
+#[derive(Debug, Default)]
+pub(super) struct Holes(BTreeMap<(usize, i64, i64), Tries>);
+
+#[derive(Debug)]
+struct Tries {
+    made: u32,
+    /// Looks until the next one.
+    wait: u32,
+}
+
+/// Longest pause between two attempts at a hole, as a power of two of looks.
+const MOST_PATIENCE: u32 = 6;
+
+impl Holes {
+    /// Those that are to be read now; a hole that is no longer there is forgotten.
+    pub(super) fn due(&mut self, pair: usize, holes: &[TimeRange]) -> Vec<TimeRange> {
+        self.0.retain(|(known, from_us, to_us), _| {
+            *known != pair || holes.contains(&TimeRange { from_us: *from_us, to_us: *to_us })
+        });
+        let mut due = Vec::new();
+        for range in holes {
+            let tries =
+                self.0.entry((pair, range.from_us, range.to_us)).or_insert(Tries { made: 0, wait: 0 });
+            if tries.wait == 0 {
+                tries.made += 1;
+                tries.wait = 1 << tries.made.min(MOST_PATIENCE);
+                due.push(*range);
+            }
+            tries.wait -= 1;
+        }
+        due
+    }
+}
+
 /// What lies between ranges.
 fn between(known: &[TimeRange]) -> Vec<TimeRange> {
     let mut known = known.to_vec();
@@ -89,6 +140,26 @@ fn between(known: &[TimeRange]) -> Vec<TimeRange> {
         reached_us = reached_us.max(Some(range.to_us));
     }
     holes
+}
+
+/// A range between what is covered and a subscription that is longer than what is read again.
+pub(super) fn too_long(covered_to_us: Option<i64>, subscribed_us: i64) -> Option<TimeRange> {
+    let range = TimeRange { from_us: covered_to_us?, to_us: subscribed_us };
+    (subscribed_us - range.from_us > LONGEST_US - OVERLAP_US).then_some(range)
+}
+
+/// Records that the trades of a range will never be had from the exchange. What of it is stored stays covered.
+pub(super) async fn record_lost(
+    parts: &Parts,
+    instrument: &Instrument,
+    range: TimeRange,
+) -> Result<(), String> {
+    let state = CoverageState::Unavailable(GapReason::FeedLost);
+    let item = CoverageMark { source: Source::Trades, range, state, epoch: None };
+    let placed = Placed { offset: 0, instrument: instrument.id, item };
+    let batch = Batch { coverage: vec![placed], ..Batch::default() };
+    let doing = |error| format!("recording that trades of {} are lost: {error}", instrument.symbol);
+    parts.store.ingest(batch).await.map(|_| ()).map_err(|error| doing(error.to_string()))
 }
 
 /// Until when an instrument's trades are known to be stored, from the store. Where a process ended before it could
@@ -131,6 +202,20 @@ mod tests {
     }
 
     #[test]
+    fn a_hole_that_stays_is_read_ever_less_often() {
+        let mut holes = Holes::default();
+        let (one, other) = (TimeRange { from_us: 0, to_us: 5 }, TimeRange { from_us: 7, to_us: 9 });
+        let looks = |holes: &mut Holes, count: u32| -> Vec<u32> {
+            (0..count).filter(|_| !holes.due(0, &[one]).is_empty()).collect()
+        };
+        // `filter` shows the looks at which it was due.
+        assert_eq!(looks(&mut holes, 40), [0, 2, 6, 14, 30]);
+        assert_eq!(holes.due(1, &[one]), [one], "another pair's hole is another one");
+        assert_eq!(holes.due(0, &[other]), [other]);
+        assert_eq!(holes.due(0, &[one]), [one], "it was closed in between");
+    }
+
+    #[test]
     fn a_gap_needs_something_covered_before_it_and_an_end_after_it() {
         const MINUTE: i64 = 60_000_000;
         // covered to, subscribed at, expected range
@@ -146,6 +231,8 @@ mod tests {
         for (covered, subscribed, expected) in rows {
             let found = Gap::between(0, covered, subscribed).map(|gap| (gap.range.from_us, gap.range.to_us));
             assert_eq!(found, expected, "{covered:?} {subscribed}");
+            let is_long = covered == Some(0) && expected.is_none();
+            assert_eq!(too_long(covered, subscribed).is_some(), is_long, "{covered:?} {subscribed}");
         }
     }
 }

@@ -22,13 +22,13 @@ use tokio::{
 
 use super::{
     Publisher, TickBatch,
-    gap::{self, Gap},
+    gap::{self, Gap, Holes},
     publish::{PIPELINE, Shared},
 };
 use crate::{
     exchange::{
-        Backoff, BackoffPolicy, Client, Endpoints, Feed, FeedConfig, FeedEvent, Pair, Side as WireSide,
-        WireTrade,
+        Backoff, BackoffPolicy, Client, Endpoints, ExchangeError, Feed, FeedConfig, FeedEvent, Pair,
+        Side as WireSide, WireTrade,
     },
     parts::Parts,
 };
@@ -41,6 +41,9 @@ const BATCH_LIMIT: usize = 10_000;
 const SETTLE_US: i64 = 2_000_000;
 /// Coverage alone is worth a batch when it grows by this much, µs.
 const COVER_STEP_US: i64 = 5_000_000;
+/// How often the store is asked for holes while the feed is open, at real speed and at least: what was lost from the log
+/// before it was stored does not come back by itself.
+const HOLES_EVERY: (Duration, Duration) = (Duration::from_secs(60), Duration::from_secs(2));
 /// Least time between two requests, so that single trades share a batch.
 const LINGER: Duration = Duration::from_millis(25);
 
@@ -81,10 +84,21 @@ struct State {
     /// The same over all sockets of this process.
     ever_covered_to_us: Vec<Option<i64>>,
     gaps: VecDeque<Gap>,
+    /// Holes that were read again since the socket was opened.
+    holes: Holes,
     malformed: Vec<String>,
     epoch: i64,
     /// FETCH_DATA has been asked for and not been answered yet.
     requested: bool,
+}
+
+impl State {
+    fn add_holes(&mut self, pair: usize, holes: &[TimeRange]) {
+        for range in self.holes.due(pair, holes) {
+            tracing::warn!(pair, %range, "trades in between are missing; they are read again");
+            self.gaps.push_back(Gap::hole(pair, range));
+        }
+    }
 }
 
 impl Live {
@@ -144,13 +158,15 @@ impl Live {
                 }
                 self.pace.lock().unwrap_or_else(PoisonError::into_inner).0.succeeded();
                 self.parts.clock.heard(feed.exchange_now_us());
+                let stored = self.stored_epoch().await;
                 {
                     let mut state = self.state();
                     // Coverage never reaches across two sockets.
                     state.frame_us = 0;
                     state.covered_to_us.iter_mut().for_each(|covered| *covered = None);
-                    state.epoch = state.epoch.max((self.parts.wall)() / 1_000).saturating_add(1);
+                    state.epoch = state.epoch.max((self.parts.wall)() / 1_000).max(stored).saturating_add(1);
                     state.requested = false;
+                    state.holes = Holes::default();
                 }
                 *self.feed.lock().await = Some(feed);
                 Ok(())
@@ -162,12 +178,28 @@ impl Live {
         }
     }
 
+    /// The newest life of a feed that the store knows: a clock that was set back must not make this one older.
+    async fn stored_epoch(&self) -> i64 {
+        let mut newest = 0;
+        for (_, instrument) in &self.pairs {
+            match self.parts.store.feed_epoch(instrument.id).await {
+                Ok(epoch) => newest = newest.max(epoch),
+                Err(error) => {
+                    tracing::warn!(symbol = instrument.symbol, %error, "cannot tell which life of the feed this is; the clock decides");
+                }
+            }
+        }
+        newest
+    }
+
     /// Reads the socket until it is lost; says why. `request` asks the machine for a FETCH_DATA.
     pub(super) async fn read<F: Future<Output = bool>>(&self, request: impl Fn() -> F) -> String {
         let Some(mut feed) = self.feed.lock().await.take() else {
             return "there is no socket to read".to_owned();
         };
         let mut not_before = Instant::now();
+        let every = HOLES_EVERY.0.mul_f64(self.config.feed.time_scale.clamp(0.0, 1.0)).max(HOLES_EVERY.1);
+        let mut look_at = Instant::now() + every;
         loop {
             let room = self.state().waiting.len() < BUFFER_LIMIT;
             let pending = self.wants_fetch();
@@ -185,6 +217,10 @@ impl Live {
                         self.lost();
                         return reason;
                     }
+                }
+                () = tokio::time::sleep_until(look_at) => {
+                    self.look_for_holes().await;
+                    look_at = Instant::now() + every;
                 }
                 () = self.taken.notified() => {}
                 () = self.publisher.moved.notified() => {}
@@ -281,6 +317,12 @@ impl Live {
             }
             None => Vec::new(),
         };
+        if let (Some(range), Some((_, instrument))) = (gap::too_long(before, time_us), self.pairs.get(at)) {
+            tracing::warn!(symbol = instrument.symbol, %range, "this gap is too long to be read again trade by trade");
+            if let Err(error) = gap::record_lost(&self.parts, instrument, range).await {
+                tracing::warn!(error, "the gap stays as one that was not fetched");
+            }
+        }
         let mut state = self.state();
         if let Some(covered) = state.covered_to_us.get_mut(at) {
             *covered = Some(time_us);
@@ -288,12 +330,27 @@ impl Live {
         tracing::info!(pair = at, time_us, covered_to_us = before, epoch = state.epoch, "subscribed");
         // A gap that was not closed before the socket was lost again is part of the new one, or still a hole.
         state.gaps.retain(|known| known.pair != at);
-        for range in holes {
-            tracing::warn!(pair = at, %range, "trades in between are missing; they are read again");
-            state.gaps.push_back(Gap::hole(at, range));
-        }
+        state.add_holes(at, &holes);
         if let Some(gap) = Gap::between(at, before, time_us) {
             state.gaps.push_back(gap);
+        }
+    }
+
+    /// What came to be missing between ranges that are covered, while the feed was open.
+    async fn look_for_holes(&self) {
+        for (at, (_, instrument)) in self.pairs.iter().enumerate() {
+            let frame_us = {
+                let state = self.state();
+                let is_busy = state.gaps.iter().any(|gap| gap.pair == at);
+                if is_busy { 0 } else { state.frame_us }
+            };
+            if frame_us == 0 {
+                continue;
+            }
+            // A store that is away is asked again.
+            if let Ok(holes) = gap::holes(&self.parts, instrument, frame_us).await {
+                self.state().add_holes(at, &holes);
+            }
         }
     }
 
@@ -344,8 +401,12 @@ impl Live {
             Ok(page) => page,
             Err(error) if error.is_transient() => return Err(format!("repairing a gap of {pair}: {error}")),
             Err(error) => {
-                // It stays uncovered, and the candle history can close it.
+                // The candle history can close it.
                 tracing::warn!(%pair, %range, %error, "the exchange does not give the trades of this gap");
+                // Another key may get what this one does not.
+                if !matches!(error, ExchangeError::Unauthorized { .. }) {
+                    gap::record_lost(&self.parts, instrument, range).await?;
+                }
                 self.state().gaps.retain(|known| known.range != range || known.pair != at);
                 return Ok(());
             }
@@ -362,13 +423,15 @@ impl Live {
         let same = state.gaps.front().is_some_and(|known| known.pair == at && known.range == range);
         if same {
             state.gaps.pop_front();
+            // Page by page, so that a mark speaks of trades that are not far before it in the log.
+            if !page.covered.is_empty() {
+                let (symbol, range) = (instrument.symbol.clone(), page.covered);
+                let covered = Coverage { symbol, range, epoch: state.epoch };
+                records.add(instrument.partition, &Record::Coverage(covered));
+            }
             match page.rest {
                 Some(rest) => state.gaps.push_front(rest),
-                None => {
-                    tracing::info!(%pair, %range, "a gap is repaired");
-                    let covered = Coverage { symbol: instrument.symbol.clone(), range, epoch: state.epoch };
-                    records.add(instrument.partition, &Record::Coverage(covered));
-                }
+                None => tracing::info!(%pair, to_us = range.to_us, "a gap is repaired"),
             }
         }
         Ok(())

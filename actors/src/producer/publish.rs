@@ -19,6 +19,7 @@ use std::{
 use futures_util::future::join_all;
 use statechart_runtime::{
     embedded::{Spool, SpoolError},
+    market::PARTITIONS,
     ports::{Log, LogError, LogRecord, MAX_APPEND_BYTES},
 };
 use tokio::{
@@ -27,6 +28,7 @@ use tokio::{
 };
 
 use super::TickBatch;
+use crate::parts::FIXED_TOPIC;
 
 /// Batches that may wait. The feed asks for the next one only while fewer than [`PIPELINE`] are under
 /// way, so this is never reached while the machine keeps to its spec.
@@ -164,6 +166,7 @@ impl Task {
                                 continue;
                             }
                             Err(error) => {
+                                self.make_again(&error).await;
                                 tracing::warn!(%topic, %error, "the log is away; records wait on disk until it is back");
                                 (wait, next_try) = (RETRY.0, Instant::now() + RETRY.0);
                             }
@@ -260,6 +263,23 @@ impl Task {
         }
     }
 
+    /// Makes the fixed topic anew when somebody has deleted it. What it held and nobody had read is a hole in the
+    /// coverage then, which is read again from the exchange.
+    async fn make_again(&self, error: &LogError) {
+        let LogError::UnknownTopic { topic } = error else { return };
+        if topic != FIXED_TOPIC {
+            return;
+        }
+        match self.log.create_topic(topic, PARTITIONS).await {
+            Ok(made) => tracing::error!(
+                topic,
+                incarnation = made.incarnation,
+                "the topic was deleted by somebody else and is made anew; records that were not stored yet are gone"
+            ),
+            Err(error) => tracing::error!(topic, %error, "the topic was deleted by somebody else"),
+        }
+    }
+
     /// Moves the oldest group from the spool into the log; returns how long to wait before the next attempt.
     async fn drain_one(&self, spool: &Spool, wait: Duration) -> Duration {
         let group = match spool.first().await {
@@ -271,6 +291,7 @@ impl Task {
             }
         };
         if let Err(error) = self.log.append(&group.topic, group.partition, &group.records).await {
+            self.make_again(&error).await;
             tracing::debug!(topic = group.topic, %error, bytes = spool.bytes(), "the log is still away");
             return (wait * 2).min(RETRY.1);
         }
@@ -310,6 +331,9 @@ mod tests {
         }
         async fn delete_topic(&self, name: &str) -> Result<(), LogError> {
             self.0.delete_topic(name).await
+        }
+        async fn disown(&self, name: &str, incarnation: i64) -> Result<(), LogError> {
+            self.0.disown(name, incarnation).await
         }
         async fn topics(&self) -> Result<Vec<Topic>, LogError> {
             self.0.topics().await

@@ -6,17 +6,17 @@ use crate::model::{Machine, StateId, StateKind};
 
 /// The states that a transition enters when nothing is stored in any history (W3C: computeEntrySet).
 #[derive(Debug, Default)]
-pub(super) struct Entry {
+pub(crate) struct Entry {
     /// In document order.
-    pub(super) states: BTreeSet<StateId>,
+    pub(crate) states: BTreeSet<StateId>,
     /// Those whose initial is followed (W3C: statesForDefaultEntry).
-    pub(super) by_default: BTreeSet<StateId>,
+    pub(crate) by_default: BTreeSet<StateId>,
     /// History states on the way: what they stored would be entered instead.
-    pub(super) histories: BTreeSet<StateId>,
+    pub(crate) histories: BTreeSet<StateId>,
 }
 
 /// What is entered below `domain` on the way to the targets.
-pub(super) fn entry(machine: &Machine, domain: StateId, targets: &[StateId]) -> Entry {
+pub(crate) fn entry(machine: &Machine, domain: StateId, targets: &[StateId]) -> Entry {
     let mut entry = Entry::default();
     entry.below(machine, domain, targets);
     if machine.states[domain].kind == StateKind::Parallel && !targets.is_empty() {

@@ -19,7 +19,7 @@ mod clearing;
 mod constant;
 mod data;
 mod declare;
-mod entry;
+pub(crate) mod entry;
 mod flow;
 mod fragments;
 mod history;

@@ -12,7 +12,7 @@ use super::{
     items::outcome_name,
     rust,
 };
-use crate::model::{Machine, Model, StateKind, Transition, Type};
+use crate::model::{Action, ActionKind, Machine, Model, State, StateKind, Transition, Trigger, Type};
 
 pub(super) fn hooks(model: &Model, machine: &Machine, options: Options) -> TokenStream {
     let own = own(machine);
@@ -44,7 +44,7 @@ fn shape(machine: &Machine, reads_now: bool, deadlines: usize, fast: Option<&Fas
     let children = Literal::usize_unsuffixed(machine.children.len());
     let histories = machine.states.iter().filter(|row| matches!(row.kind, StateKind::History { .. })).count();
     let histories = Literal::usize_unsuffixed(histories);
-    let internal = Literal::u32_unsuffixed(machine.limits.internal);
+    let internal = Literal::usize_unsuffixed(internal_room(machine));
     let returned = data::returned_type(machine);
     let (undo, undos) = if machine.undos.is_empty() {
         (quote!(()), 0)
@@ -82,6 +82,39 @@ fn shape(machine: &Machine, reads_now: bool, deadlines: usize, fast: Option<&Fas
             type Undos = chart::Ring<#undo, #undos>;
             const READS_NOW: bool = #reads_now;
         }
+    }
+}
+
+/// Room of the internal queue. A chart that raises nothing and reacts to no fault holds the faults of one step at most.
+fn internal_room(machine: &Machine) -> usize {
+    let limit = machine.limits.internal as usize;
+    let is_eventful = |row: &State| {
+        matches!(row.kind, StateKind::Parallel | StateKind::Final)
+            || !(row.locals.is_empty() && row.timers.is_empty() && row.activities.is_empty())
+    };
+    let reacts = |row: &Transition| matches!(row.trigger, Trigger::Always | Trigger::Fault);
+    let mut raises = !(machine.undos.is_empty() && machine.children.is_empty())
+        || machine.states.iter().any(is_eventful)
+        || machine.transitions.iter().any(reacts);
+    // Starting evaluates the context; a step runs each list and asks each guard once at most.
+    let mut faults = 1 + machine.context.len();
+    faults += machine.transitions.iter().filter(|row| row.guard.is_some()).count();
+    let of_states = machine.states.iter().flat_map(|row| [&row.entry, &row.exit, &row.initial_actions]);
+    for actions in of_states.chain(machine.transitions.iter().map(|row| &row.actions)) {
+        faults += usize::from(!actions.is_empty());
+        raises |= actions.iter().any(raises_events);
+    }
+    if raises { limit } else { faults.min(limit) }
+}
+
+fn raises_events(action: &Action) -> bool {
+    match &action.kind {
+        ActionKind::Raise { .. } | ActionKind::Compensate => true,
+        ActionKind::If { arms, otherwise } => {
+            arms.iter().flat_map(|(_, body)| body).chain(otherwise).any(raises_events)
+        }
+        ActionKind::For { body, .. } => body.iter().any(raises_events),
+        _ => false,
     }
 }
 

@@ -1,14 +1,11 @@
 //! Questions: an event, and the first output that answers it.
 
-use std::{
-    future::{Future as _, poll_fn},
-    pin::Pin,
-    sync::Arc,
-    task::Poll,
-    time::Duration,
-};
+use std::{future::poll_fn, sync::Arc, task::Poll, time::Duration};
 
-use tokio::{sync::oneshot, time::Instant};
+use tokio::{
+    sync::oneshot::{self, error::TryRecvError},
+    time::Instant,
+};
 
 use super::{
     Actor, AskError,
@@ -70,19 +67,21 @@ pub(super) async fn ask<C: Actor, R: Send + 'static>(
         Err(Refused::Closed(_)) => return Err(AskError::Stopped { actor: shared.name().clone() }),
     };
     if full.is_none() {
-        // Most questions are answered before the asker runs again, so the deadline is given to the clock only
-        // when that has not happened: the asker wakes itself once, behind the actor.
+        // Most questions are answered before the asker runs again. So it wakes itself once, behind the actor; only when
+        // there is no answer then, it has the answer wake it, and gives the deadline to the clock.
         let mut is_first = true;
-        let soon = poll_fn(|context| match Pin::new(&mut answer).poll(context) {
-            Poll::Ready(answer) => Poll::Ready(Some(answer)),
-            Poll::Pending if std::mem::take(&mut is_first) => {
+        poll_fn(|context| {
+            if std::mem::take(&mut is_first) {
                 context.waker().wake_by_ref();
-                Poll::Pending
+                return Poll::Pending;
             }
-            Poll::Pending => Poll::Ready(None),
-        });
-        if let Some(answer) = soon.await {
-            return answer.unwrap_or_else(|_| Err(AskError::Ended { actor: shared.name().clone() }));
+            Poll::Ready(())
+        })
+        .await;
+        match answer.try_recv() {
+            Ok(answer) => return answer,
+            Err(TryRecvError::Closed) => return Err(AskError::Ended { actor: shared.name().clone() }),
+            Err(TryRecvError::Empty) => {}
         }
     }
     let exchange = async {

@@ -182,7 +182,7 @@ struct Cradle<'a, P: Actor> {
 }
 
 impl<P: Actor> Cradle<'_, P> {
-    fn keep<K: Actor>(&mut self, child: u16, handle: Handle<K>, task: life::Task<K>, link: Link<P, K>) {
+    fn keep<K: Actor>(&mut self, child: u16, handle: Handle<K>, task: Box<life::Task<K>>, link: Link<P, K>) {
         let reached = Reached { handle: handle.clone(), link };
         let (parent, life, generation) =
             (self.nursery.shared.clone(), self.nursery.life, self.nursery.generation);

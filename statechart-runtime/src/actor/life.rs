@@ -110,7 +110,7 @@ pub(super) fn prepare<C: Actor>(
     machine: Option<C>,
     supervised: Option<(Make<C>, RestartPolicy)>,
     mut options: Options<C>,
-) -> (Handle<C>, Task<C>) {
+) -> (Handle<C>, Box<Task<C>>) {
     let shutdown = options.shutdown.take();
     let shared = Arc::new(Shared::new(&mut options));
     let handle = Handle::new(shared.clone());
@@ -118,7 +118,7 @@ pub(super) fn prepare<C: Actor>(
         let member: Arc<dyn Member> = shared.clone();
         shutdown.join(Arc::downgrade(&member));
     }
-    let task = Task {
+    let task = Box::new(Task {
         phase: Phase::Make,
         machine,
         shell: Shell::new(shared.clone(), options),
@@ -130,7 +130,7 @@ pub(super) fn prepare<C: Actor>(
         #[cfg(feature = "snapshot")]
         resumption: None,
         lifeline: Lifeline(shared),
-    };
+    });
     (handle, task)
 }
 
@@ -189,16 +189,21 @@ impl<C: Actor> Task<C> {
         let Self { shell, machine: Some(machine), .. } = self else { return Ok(()) };
         let restarts = shell.shared.restarts.load(Ordering::Relaxed);
         tracing::info!(target: "statechart", actor = %shell.shared.name(), machine = C::TABLES.name, restarts, "actor starts");
-        shell.inspect(|| Inspection::Started { machine: C::TABLES.name, restarts });
         #[cfg(feature = "snapshot")]
         if let Some(resume) = self.resumption.take() {
+            shell.inspect(|| Inspection::Resumed { machine: C::TABLES.name });
             return resume(machine, shell);
         }
+        shell.inspect(|| Inspection::Started { machine: C::TABLES.name, restarts });
         shell.turn(machine, None).map(drop)
     }
 
     /// Runs the machine until it is done, fails, or the actor is stopped.
     fn run(&mut self, context: &mut Context<'_>) -> Poll<Result<StopReason, String>> {
+        // One that is stopped may have no time left for what waits.
+        if self.inbox.is_empty() && matches!(self.lifeline.0.signalled(), Signal::Run) {
+            self.lifeline.0.mailbox.take(&mut self.inbox);
+        }
         for _ in 0..ROUNDS {
             if let Err(why) = self.work() {
                 return Poll::Ready(Err(why));

@@ -241,6 +241,19 @@ impl<T> Mailbox<T> {
             inner.waker = Some(context.waker().clone());
             return Poll::Pending;
         }
+        self.hand_over(inner, to);
+        Poll::Ready(())
+    }
+
+    /// As [`Mailbox::receive`], without waiting: a loop that has just been woken begins with what there is.
+    pub(super) fn take(&self, to: &mut VecDeque<T>) {
+        let inner = self.lock();
+        if !inner.queue.is_empty() {
+            self.hand_over(inner, to);
+        }
+    }
+
+    fn hand_over(&self, mut inner: MutexGuard<'_, Inner<T>>, to: &mut VecDeque<T>) {
         inner.high = inner.high.max(inner.queue.len());
         mem::swap(&mut inner.queue, to);
         let is_awaited = inner.in_line > 0;
@@ -248,7 +261,6 @@ impl<T> Mailbox<T> {
         if is_awaited {
             self.make_room();
         }
-        Poll::Ready(())
     }
 
     /// Has the loop woken for a look at something else than the queue, which stays as it is.

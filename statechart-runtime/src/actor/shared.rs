@@ -149,6 +149,8 @@ pub(super) struct Shared<C: super::Actor> {
     /// A subscriber of the states wants a fresh snapshot.
     pub(super) refresh: AtomicBool,
     signal: Mutex<Signal>,
+    /// There is one: most rounds of the loop need not look for which.
+    is_signalled: AtomicBool,
     status: Mutex<Status>,
     ended: Notify,
     states: OnceLock<watch::Sender<Arc<Snapshot>>>,
@@ -172,6 +174,7 @@ impl<C: super::Actor> Shared<C> {
             restarts: AtomicU64::new(0),
             refresh: AtomicBool::new(false),
             signal: Mutex::new(Signal::Run),
+            is_signalled: AtomicBool::new(false),
             status: Mutex::new(Status::Running),
             ended: Notify::new(),
             states: OnceLock::new(),
@@ -208,12 +211,13 @@ impl<C: super::Actor> Shared<C> {
                 (held, Signal::Run) => held,
                 (Signal::Run, other) => other,
             };
+            self.is_signalled.store(true, Ordering::Release);
         }
         self.mailbox.close();
     }
 
     pub(super) fn signalled(&self) -> Signal {
-        *lock(&self.signal)
+        if self.is_signalled.load(Ordering::Acquire) { *lock(&self.signal) } else { Signal::Run }
     }
 
     pub(super) fn stopped(&self, event: C::Event) -> TellError<C::Event> {

@@ -167,6 +167,17 @@ impl Log for SqliteLog {
         Ok(Topic { name: name.to_owned(), partitions, incarnation })
     }
 
+    async fn disown(&self, name: &str, incarnation: i64) -> Result<(), LogError> {
+        let mut writer = self.database.writer().await;
+        sqlx::query("UPDATE log_topic SET inc = inc + 1 WHERE name = ? AND inc = ? AND live = 1")
+            .bind(name)
+            .bind(incarnation)
+            .execute(&mut *writer)
+            .await
+            .map(|_| ())
+            .map_err(|e| failed(format!("disowning `{name}`"), e))
+    }
+
     async fn delete_topic(&self, name: &str) -> Result<(), LogError> {
         let io = |e| failed(format!("deleting `{name}`"), e);
         let mut writer = self.database.writer().await;

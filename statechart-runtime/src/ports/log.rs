@@ -30,6 +30,10 @@ pub trait Log: Send + Sync + 'static {
     /// All topics by name.
     async fn topics(&self) -> Result<Vec<Topic>, LogError>;
 
+    /// Counts a topic as made anew, when it still has this incarnation: its records are not those that positions speak
+    /// of, although nobody has deleted it here. Positions in it are void from then on.
+    async fn disown(&self, name: &str, incarnation: i64) -> Result<(), LogError>;
+
     /// Appends records in order; returns the offset of the first. Nothing happens for an empty slice.
     async fn append(&self, topic: &str, partition: u32, records: &[LogRecord]) -> Result<i64, LogError>;
 

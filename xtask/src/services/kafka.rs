@@ -2,7 +2,7 @@
 
 use std::{
     fs,
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::{Child, Command, Stdio},
 };
 
@@ -11,7 +11,8 @@ use crate::{error::Error, tools};
 
 pub(super) const NAME: &str = "kafka";
 
-const HINT: &str = "it is Apache Kafka, on a JDK of version 17 or later; `java -version` says which there is";
+pub(super) const HINT: &str =
+    "it is Apache Kafka, on a JDK of version 17 or later; `java -version` says which there is";
 
 /// Gets a JDK and the broker, where they are missing.
 pub(super) fn prepare() -> Result<(), Error> {
@@ -36,9 +37,26 @@ pub(super) fn prepare() -> Result<(), Error> {
 
 /// Formats its storage and starts it.
 pub(super) fn start(place: &Place) -> Result<(Service, Child), Error> {
-    let directory = place.directory(NAME)?;
-    let (port, controller) = (free_port()?, free_port()?);
+    let port = free_port()?;
+    let mut server = command(&place.directory(NAME)?, port)?;
+    let log = super::log_file(NAME)?;
+    let (process, child) = process::Process::spawn(&mut server, &log, HINT)?;
+    Ok((started(NAME, format!("kafka://127.0.0.1:{port}"), port, Protocol::Kafka, process)?, child))
+}
+
+/// The broker on a directory, which is formatted when it is new.
+pub(super) fn command(directory: &Path, port: u16) -> Result<Command, Error> {
     let properties = directory.join("server.properties");
+    if !properties.is_file() {
+        format(directory, &properties, port)?;
+    }
+    let mut server = java("kafka.Kafka");
+    server.arg(&properties);
+    Ok(server)
+}
+
+fn format(directory: &Path, properties: &Path, port: u16) -> Result<(), Error> {
+    let controller = free_port()?;
     let logs = directory.join("data");
     let text = format!(
         "process.roles=broker,controller\n\
@@ -59,15 +77,15 @@ pub(super) fn start(place: &Place) -> Result<(Service, Child), Error> {
          log.segment.delete.delay.ms=1000\n",
         logs.display()
     );
-    fs::write(&properties, text).map_err(Error::file("write", &properties))?;
     // Any sixteen bytes in Kafka's alphabet name a cluster.
     let cluster = format!("{:0<22}", process::random_hex()?);
+    // Written last: a directory with properties is formatted.
+    let unfinished = properties.with_extension("part");
+    fs::write(&unfinished, text).map_err(Error::file("write", &unfinished))?;
     let mut format = java("kafka.tools.StorageTool");
-    format.args(["format", "--cluster-id", &cluster, "--config"]).arg(&properties).stdout(Stdio::null());
+    format.args(["format", "--cluster-id", &cluster, "--config"]).arg(&unfinished).stdout(Stdio::null());
     tools::errors(&mut format, HINT)?;
-    let log = super::log_file(NAME)?;
-    let (process, child) = process::Process::spawn(java("kafka.Kafka").arg(&properties), &log, HINT)?;
-    Ok((started(NAME, format!("kafka://127.0.0.1:{port}"), port, Protocol::Kafka, process)?, child))
+    fs::rename(&unfinished, properties).map_err(Error::file("write", properties))
 }
 
 /// A small JVM that starts fast: tests run it beside everything else on two cores.

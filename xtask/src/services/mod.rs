@@ -8,7 +8,7 @@
 //!
 //! Everything listens on free ports of the loopback interface and keeps its data in a temporary directory that `down`
 //! removes; logs stay in `target/services/logs`. Only processes that the state file names, by id and time of start,
-//! are ever ended.
+//! are ever ended. `exec` is one server alone, for a test that stops it and starts it again.
 
 mod docker;
 mod health;
@@ -22,11 +22,12 @@ mod timescaledb;
 use std::{
     fs::{self, File, TryLockError},
     net::TcpListener,
+    os::unix::process::CommandExt as _,
     path::PathBuf,
     time::{Duration, Instant},
 };
 
-use clap::Subcommand;
+use clap::{Args, Subcommand};
 
 use crate::{error::Error, tools};
 use health::Protocol;
@@ -38,7 +39,7 @@ const START_WITHIN: Duration = Duration::from_secs(120);
 /// How long a service may take to end before it is killed. Its data goes with it either way.
 const STOP_WITHIN: Duration = Duration::from_secs(10);
 
-#[derive(Debug, Clone, Copy, Subcommand)]
+#[derive(Debug, Clone, Subcommand)]
 pub(crate) enum Action {
     /// Start the services that are not running: by Docker where an engine answers, else as processes.
     Up,
@@ -50,6 +51,25 @@ pub(crate) enum Action {
         #[arg(long)]
         json: bool,
     },
+    /// Become one service, in the foreground: for tests that stop and start servers of their own.
+    Exec(Exec),
+}
+
+/// A server whose data, port and end are its caller's business.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Exec {
+    /// Which.
+    #[arg(value_parser = [kafka::NAME, postgres::NAME, redis::NAME])]
+    name: String,
+    /// Where its data is; a directory that has none yet is prepared.
+    #[arg(long)]
+    data: PathBuf,
+    /// Where it listens, on the loopback interface.
+    #[arg(long)]
+    port: u16,
+    /// What its clients have to say: `postgres` and `redis` only.
+    #[arg(long)]
+    password: Option<String>,
 }
 
 pub(crate) fn run(action: Action) -> Result<(), Error> {
@@ -60,7 +80,32 @@ pub(crate) fn run(action: Action) -> Result<(), Error> {
         }
         Action::Down => down(),
         Action::Status { json } => status(json),
+        Action::Exec(service) => exec(&service),
     }
+}
+
+/// Fetches what servers of tests need, also where Docker serves everything else.
+pub(crate) fn prepare() -> Result<(), Error> {
+    kafka::prepare()?;
+    postgres::prepare()?;
+    redis::prepare()
+}
+
+/// Never returns when it succeeds: the process is the service from then on, and its id is the service's.
+fn exec(service: &Exec) -> Result<(), Error> {
+    fs::create_dir_all(&service.data).map_err(Error::file("make", &service.data))?;
+    let password = service.password.as_deref();
+    let (mut command, hint) = match service.name.as_str() {
+        kafka::NAME => (kafka::command(&service.data, service.port)?, kafka::HINT),
+        postgres::NAME => {
+            let password = password.unwrap_or("postgres");
+            (postgres::command(&postgres::prepare()?, &service.data, service.port, password)?, postgres::HINT)
+        }
+        _ => (redis::command(&service.data, service.port, password), redis::HINT),
+    };
+    let line = tools::line(&command);
+    let why = command.exec();
+    Err(Error::Start { line, why, hint: hint.to_owned() })
 }
 
 /// Services that are up, and whether this call has started them.

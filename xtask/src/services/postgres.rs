@@ -14,7 +14,8 @@ pub(super) const NAME: &str = "postgres";
 
 /// The version that the tests were written on; any later one may serve where it is not installed.
 const VERSION: u32 = 15;
-const HINT: &str = "install PostgreSQL 15 or later (Debian: `apt-get install postgresql`) and run this again";
+pub(super) const HINT: &str =
+    "install PostgreSQL 15 or later (Debian: `apt-get install postgresql`) and run this again";
 
 /// Where the server's programs are.
 pub(super) struct Programs(PathBuf);
@@ -64,28 +65,27 @@ fn find() -> Option<Programs> {
 
 /// Makes a cluster with a password and starts it.
 pub(super) fn start(place: &Place, programs: &Programs) -> Result<(Service, Child), Error> {
-    let directory = place.directory(NAME)?;
-    let data = directory.join("data");
     let (port, password) = (free_port()?, process::random_hex()?);
-    let secret = directory.join("password");
-    fs::write(&secret, &password).map_err(Error::file("write", &secret))?;
-    if tools::is_root() {
-        let (user, group) = owner()?;
-        for path in [&directory, &secret] {
-            chown(path, Some(user), Some(group)).map_err(Error::file("hand over", path))?;
-        }
+    let mut server = command(programs, &place.directory(NAME)?, port, &password)?;
+    let log = super::log_file(NAME)?;
+    let (process, child) = process::Process::spawn(&mut server, &log, HINT)?;
+    let url = format!("postgres://postgres:{password}@127.0.0.1:{port}/postgres");
+    Ok((started(NAME, url, port, Protocol::Postgres, process)?, child))
+}
+
+/// The server on a directory; a new one gets a cluster whose superuser has the password.
+pub(super) fn command(
+    programs: &Programs,
+    directory: &Path,
+    port: u16,
+    password: &str,
+) -> Result<Command, Error> {
+    let data = directory.join("data");
+    if !data.is_dir() {
+        initialize(programs, directory, &data, password)?;
     }
-    let mut make = programs.command("initdb");
-    make.arg("--pgdata")
-        .arg(&data)
-        .arg("--pwfile")
-        .arg(&secret)
-        .stdout(Stdio::null())
-        .current_dir(&directory);
-    make.args(["--username=postgres", "--auth=scram-sha-256", "--encoding=UTF8", "--locale=C", "--no-sync"]);
-    tools::errors(&mut make, HINT)?;
     let mut server = programs.command("postgres");
-    server.arg("-D").arg(&data).current_dir(&directory);
+    server.arg("-D").arg(&data).current_dir(directory);
     for setting in [
         format!("port={port}"),
         "listen_addresses=127.0.0.1".to_owned(),
@@ -96,10 +96,22 @@ pub(super) fn start(place: &Place, programs: &Programs) -> Result<(Service, Chil
     ] {
         server.arg("-c").arg(setting);
     }
-    let log = super::log_file(NAME)?;
-    let (process, child) = process::Process::spawn(&mut server, &log, HINT)?;
-    let url = format!("postgres://postgres:{password}@127.0.0.1:{port}/postgres");
-    Ok((started(NAME, url, port, Protocol::Postgres, process)?, child))
+    Ok(server)
+}
+
+fn initialize(programs: &Programs, directory: &Path, data: &Path, password: &str) -> Result<(), Error> {
+    let secret = directory.join("password");
+    fs::write(&secret, password).map_err(Error::file("write", &secret))?;
+    if tools::is_root() {
+        let (user, group) = owner()?;
+        for path in [directory, secret.as_path()] {
+            chown(path, Some(user), Some(group)).map_err(Error::file("hand over", path))?;
+        }
+    }
+    let mut make = programs.command("initdb");
+    make.arg("--pgdata").arg(data).arg("--pwfile").arg(&secret).stdout(Stdio::null()).current_dir(directory);
+    make.args(["--username=postgres", "--auth=scram-sha-256", "--encoding=UTF8", "--locale=C", "--no-sync"]);
+    tools::errors(&mut make, HINT).map(|_| ())
 }
 
 /// The user and the group that the package has made.

@@ -110,6 +110,7 @@ impl Front for TestFront {
             partitions: Vec::new(),
             fetches: Vec::new(),
             dead_letters: 0,
+            refused_writes: 0,
         }
     }
 

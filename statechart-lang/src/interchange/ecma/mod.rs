@@ -3,8 +3,10 @@
 
 mod lexer;
 mod parser;
+mod statements;
 
-pub(super) use parser::{expression, returned, script};
+pub(super) use parser::{expression, script};
+pub(super) use statements::returned;
 
 use std::collections::BTreeMap;
 

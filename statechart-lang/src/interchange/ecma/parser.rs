@@ -1,4 +1,4 @@
-//! Tokens to expressions and statements.
+//! Tokens to expressions.
 
 use super::{
     Bad, Js, Statement,
@@ -6,9 +6,9 @@ use super::{
 };
 
 /// How deep expressions and statements may nest.
-const DEPTH_LIMIT: usize = 64;
-/// How many operators and accesses may follow one another.
-const LENGTH_LIMIT: usize = 250;
+pub(super) const DEPTH_LIMIT: usize = 64;
+/// How many operators, accesses, items and the like may stand inside each other: `a + b + c` is two.
+const HEIGHT_LIMIT: usize = 250;
 
 /// What ECMAScript reserves and no expression can begin with.
 const RESERVED: &[&str] = &[
@@ -38,11 +38,11 @@ const RESERVED: &[&str] = &[
     "with",
 ];
 
-type Result<T> = std::result::Result<T, Bad>;
+pub(super) type Result<T> = std::result::Result<T, Bad>;
 
 /// Reads a whole text as one expression.
 pub(in super::super) fn expression(text: &str) -> Result<Js> {
-    let mut parser = Parser { tokens: tokens(text)?, at: 0, depth: 0, functions: 0 };
+    let mut parser = Parser::new(text)?;
     let js = parser.expr(0)?;
     match parser.peek() {
         None => Ok(js),
@@ -53,7 +53,7 @@ pub(in super::super) fn expression(text: &str) -> Result<Js> {
 
 /// Reads a whole text as statements.
 pub(in super::super) fn script(text: &str) -> Result<Vec<Statement>> {
-    let mut parser = Parser { tokens: tokens(text)?, at: 0, depth: 0, functions: 0 };
+    let mut parser = Parser::new(text)?;
     let mut statements = Vec::new();
     while parser.peek().is_some() {
         parser.statement(&mut statements)?;
@@ -61,31 +61,19 @@ pub(in super::super) fn script(text: &str) -> Result<Vec<Statement>> {
     Ok(statements)
 }
 
-struct Parser {
+pub(super) struct Parser {
     tokens: Vec<Placed>,
     at: usize,
     depth: usize,
     /// How many functions are being read, one inside the other.
-    functions: usize,
+    pub(super) functions: usize,
+    /// How high the expression is that was read last, and the highest of the statements at hand: whoever goes through
+    /// an expression calls itself that often.
+    pub(super) height: usize,
+    pub(super) highest: usize,
 }
 
-/// What a body computes, where it does nothing else: each way through it ends in a `return`.
-pub(in super::super) fn returned(body: &[Statement]) -> Option<Js> {
-    match body.split_first()? {
-        (Statement::Return(js), _) => Some(js.clone().unwrap_or(Js::Undefined)),
-        (Statement::If(condition, then, otherwise), rest) => {
-            let otherwise = if otherwise.is_empty() { rest } else { otherwise };
-            Some(Js::Choice(
-                Box::new(condition.clone()),
-                Box::new(returned(then)?),
-                Box::new(returned(otherwise)?),
-            ))
-        }
-        _ => None,
-    }
-}
-
-fn shown(token: &Token) -> String {
+pub(super) fn shown(token: &Token) -> String {
     match token {
         Token::Number(value, _) => format!("`{value}`"),
         Token::Text(text) => format!("`'{text}'`"),
@@ -127,37 +115,41 @@ fn binding(sign: &str) -> Option<(&'static str, u8)> {
 }
 
 const CHOICE: u8 = 2;
-const ASSIGNMENT: u8 = 1;
+pub(super) const ASSIGNMENT: u8 = 1;
 const UNARY: u8 = 15;
 
 impl Parser {
-    fn peek(&self) -> Option<&Token> {
+    fn new(text: &str) -> Result<Self> {
+        Ok(Self { tokens: tokens(text)?, at: 0, depth: 0, functions: 0, height: 0, highest: 0 })
+    }
+
+    pub(super) fn peek(&self) -> Option<&Token> {
         self.tokens.get(self.at).map(|(token, _)| token)
     }
 
-    fn newline(&self) -> bool {
+    pub(super) fn newline(&self) -> bool {
         self.tokens.get(self.at).is_none_or(|(_, newline)| *newline)
     }
 
-    fn next(&mut self) -> Option<Token> {
+    pub(super) fn next(&mut self) -> Option<Token> {
         let token = self.peek().cloned();
         self.at += 1;
         token
     }
 
-    fn eat(&mut self, sign: &str) -> bool {
+    pub(super) fn eat(&mut self, sign: &str) -> bool {
         let found = matches!(self.peek(), Some(Token::Sign(found)) if *found == sign);
         self.at += usize::from(found);
         found
     }
 
-    fn eat_word(&mut self, word: &str) -> bool {
+    pub(super) fn eat_word(&mut self, word: &str) -> bool {
         let found = matches!(self.peek(), Some(Token::Name(found)) if found == word);
         self.at += usize::from(found);
         found
     }
 
-    fn expect(&mut self, sign: &str) -> Result<()> {
+    pub(super) fn expect(&mut self, sign: &str) -> Result<()> {
         if self.eat(sign) {
             return Ok(());
         }
@@ -168,7 +160,7 @@ impl Parser {
     }
 
     /// Runs a part one level deeper.
-    fn deeper<T>(&mut self, part: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
+    pub(super) fn deeper<T>(&mut self, part: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
         if self.depth == DEPTH_LIMIT {
             return Err(Bad::Unknown(format!("more than {DEPTH_LIMIT} levels of nesting")));
         }
@@ -178,13 +170,25 @@ impl Parser {
         result
     }
 
-    fn expr(&mut self, least: u8) -> Result<Js> {
+    pub(super) fn expr(&mut self, least: u8) -> Result<Js> {
         self.deeper(|parser| parser.expr_here(least))
+    }
+
+    /// An expression of that height has been read.
+    fn grown(&mut self, height: usize) -> Result<()> {
+        if height > HEIGHT_LIMIT {
+            return Err(Bad::Unknown(format!("more than {HEIGHT_LIMIT} operators inside each other")));
+        }
+        self.height = height;
+        self.highest = self.highest.max(height);
+        Ok(())
     }
 
     fn expr_here(&mut self, least: u8) -> Result<Js> {
         let mut left = self.prefix()?;
-        for _ in 0..LENGTH_LIMIT {
+        self.grown(self.height)?;
+        loop {
+            let height = self.height;
             let sign = match self.peek() {
                 Some(Token::Sign(sign)) => *sign,
                 Some(Token::Name(name)) if name == "in" => "in",
@@ -197,8 +201,10 @@ impl Parser {
                 }
                 self.at += 1;
                 let then = self.expr(ASSIGNMENT)?;
+                let height = height.max(self.height);
                 self.expect(":")?;
                 let otherwise = self.expr(ASSIGNMENT)?;
+                self.grown(height.max(self.height) + 1)?;
                 left = Js::Choice(Box::new(left), Box::new(then), Box::new(otherwise));
                 continue;
             }
@@ -208,38 +214,41 @@ impl Parser {
                 }
                 self.at += 1;
                 let value = self.expr(ASSIGNMENT)?;
-                let value = match operator {
-                    "" => value,
-                    operator => Js::Binary(operator, Box::new(left.clone()), Box::new(value)),
-                };
-                left = Js::Assign(Box::new(left), Box::new(value));
+                self.grown(height.max(self.height) + 2)?;
+                left = assigned(left, operator, value)?;
                 continue;
             }
             match binding(sign) {
                 Some((operator, power)) if power >= least => {
                     self.at += 1;
                     let right = self.expr(power + 1)?;
+                    self.grown(height.max(self.height) + 1)?;
                     left = Js::Binary(operator, Box::new(left), Box::new(right));
                 }
                 _ => return Ok(left),
             }
         }
-        Err(Bad::Unknown(format!("more than {LENGTH_LIMIT} operators in a row")))
+    }
+
+    fn unary(&mut self, sign: &'static str) -> Result<Js> {
+        let inner = self.expr(UNARY)?;
+        self.grown(self.height + 1)?;
+        Ok(Js::Unary(sign, Box::new(inner)))
     }
 
     fn prefix(&mut self) -> Result<Js> {
         let Some(token) = self.next() else {
             return Err(Bad::Invalid("an expression is missing".to_owned()));
         };
+        self.height = 1;
         let primary = match token {
             Token::Number(value, whole) => Js::Number(value, whole),
             Token::Text(text) => Js::Text(text),
-            Token::Sign(sign @ ("!" | "-" | "+" | "~")) => {
-                return Ok(Js::Unary(sign, Box::new(self.expr(UNARY)?)));
-            }
+            Token::Sign(sign @ ("!" | "-" | "+" | "~")) => return self.unary(sign),
             Token::Sign(sign @ ("++" | "--")) => {
                 let place = self.expr(UNARY)?;
-                return Ok(step(place, if sign == "++" { "+" } else { "-" }));
+                self.grown(self.height + 2)?;
+                return step(place, if sign == "++" { "+" } else { "-" });
             }
             Token::Sign("(") => {
                 if let Some(params) = self.arrow_params() {
@@ -257,7 +266,7 @@ impl Parser {
                 "false" => Js::Bool(false),
                 "null" => Js::Null,
                 "undefined" => Js::Undefined,
-                "typeof" => return Ok(Js::Unary("typeof", Box::new(self.expr(UNARY)?))),
+                "typeof" => return self.unary("typeof"),
                 "function" => {
                     if matches!(self.peek(), Some(Token::Name(_))) {
                         self.at += 1;
@@ -298,47 +307,9 @@ impl Parser {
         None
     }
 
-    /// What stands behind `=>`.
-    fn arrow(&mut self, params: Vec<String>) -> Result<Js> {
-        if !self.eat("{") {
-            return Ok(Js::Function(params, Box::new(self.expr(ASSIGNMENT)?)));
-        }
-        let body = self.body()?;
-        self.computes(params, &body)
-    }
-
-    fn computes(&self, params: Vec<String>, body: &[Statement]) -> Result<Js> {
-        match returned(body) {
-            Some(js) => Ok(Js::Function(params, Box::new(js))),
-            None => Err(Bad::Unknown("a function that does more than compute".to_owned())),
-        }
-    }
-
-    /// Parameters and body of a function.
-    fn function(&mut self) -> Result<(Vec<String>, Vec<Statement>)> {
-        self.expect("(")?;
-        let mut params = Vec::new();
-        while !self.eat(")") {
-            match self.next() {
-                Some(Token::Name(param)) => params.push(param),
-                _ => return Err(Bad::Unknown("parameters of a function".to_owned())),
-            }
-            self.eat(",");
-        }
-        self.expect("{")?;
-        Ok((params, self.body()?))
-    }
-
-    fn body(&mut self) -> Result<Vec<Statement>> {
-        let mut body = Vec::new();
-        self.functions += 1;
-        let result = self.block_rest(&mut body);
-        self.functions -= 1;
-        result.map(|()| body)
-    }
-
     fn postfix(&mut self, mut js: Js) -> Result<Js> {
-        for _ in 0..LENGTH_LIMIT {
+        loop {
+            let height = self.height;
             if self.eat(".") {
                 let Some(Token::Name(name)) = self.next() else {
                     return Err(Bad::Invalid("a name is missing after `.`".to_owned()));
@@ -350,38 +321,44 @@ impl Parser {
                 js = Js::Index(Box::new(js), Box::new(at));
             } else if self.eat("(") {
                 js = Js::Call(Box::new(js), self.items(")")?);
-            } else if !self.newline() && self.eat("++") {
-                return Ok(step(js, "+"));
-            } else if !self.newline() && self.eat("--") {
-                return Ok(step(js, "-"));
+            } else if !self.newline() && (self.eat("++") || self.eat("--")) {
+                let is_more = matches!(self.tokens.get(self.at - 1), Some((Token::Sign("++"), _)));
+                self.grown(height + 2)?;
+                return step(js, if is_more { "+" } else { "-" });
             } else if matches!(self.peek(), Some(Token::Sign("?."))) {
                 return Err(Bad::Unknown("`?.`".to_owned()));
             } else {
                 return Ok(js);
             }
+            self.grown(height.max(self.height) + 1)?;
         }
-        Err(Bad::Unknown(format!("more than {LENGTH_LIMIT} accesses in a row")))
     }
 
+    /// Items up to a bracket; `height` is one more than that of the highest.
     fn items(&mut self, close: &str) -> Result<Vec<Js>> {
         let mut items = Vec::new();
+        let mut highest = 0;
         loop {
             if self.eat(close) {
-                return Ok(items);
+                break;
             }
             items.push(self.expr(ASSIGNMENT)?);
+            highest = highest.max(self.height);
             if !self.eat(",") {
                 self.expect(close)?;
-                return Ok(items);
+                break;
             }
         }
+        self.height = highest + 1;
+        Ok(items)
     }
 
     fn object(&mut self) -> Result<Js> {
         let mut items = Vec::new();
+        let mut highest = 0;
         loop {
             if self.eat("}") {
-                return Ok(Js::Object(items));
+                break;
             }
             let name = match self.next() {
                 Some(Token::Name(name) | Token::Text(name)) => name,
@@ -391,101 +368,14 @@ impl Parser {
             };
             self.expect(":")?;
             items.push((name, self.expr(ASSIGNMENT)?));
+            highest = highest.max(self.height);
             if !self.eat(",") {
                 self.expect("}")?;
-                return Ok(Js::Object(items));
+                break;
             }
         }
-    }
-
-    fn statement(&mut self, out: &mut Vec<Statement>) -> Result<()> {
-        self.deeper(|parser| parser.statement_here(out))
-    }
-
-    fn statement_here(&mut self, out: &mut Vec<Statement>) -> Result<()> {
-        if self.eat(";") {
-            return Ok(());
-        }
-        if self.eat("{") {
-            return self.block_rest(out);
-        }
-        if self.eat_word("var") || self.eat_word("let") || self.eat_word("const") {
-            loop {
-                let Some(Token::Name(name)) = self.next() else {
-                    return Err(Bad::Invalid("a name is missing after `var`".to_owned()));
-                };
-                if self.eat("=") {
-                    let value = self.expr(ASSIGNMENT)?;
-                    out.push(Statement::Assign(Js::Name(name), value));
-                } else {
-                    out.push(Statement::Declare(name));
-                }
-                if !self.eat(",") {
-                    return self.end();
-                }
-            }
-        }
-        if self.eat_word("if") {
-            self.expect("(")?;
-            let condition = self.expr(0)?;
-            self.expect(")")?;
-            let (mut then, mut otherwise) = (Vec::new(), Vec::new());
-            self.statement(&mut then)?;
-            if self.eat_word("else") {
-                self.statement(&mut otherwise)?;
-            }
-            out.push(Statement::If(condition, then, otherwise));
-            return Ok(());
-        }
-        if self.eat_word("function") {
-            let Some(Token::Name(name)) = self.next() else {
-                return Err(Bad::Unknown("a function without a name".to_owned()));
-            };
-            let (params, body) = self.function()?;
-            out.push(Statement::Function(name, params, body));
-            return Ok(());
-        }
-        if self.functions > 0 && self.eat_word("return") {
-            let is_bare = self.newline() || matches!(self.peek(), Some(Token::Sign(";" | "}")) | None);
-            let js = if is_bare { None } else { Some(self.expr(0)?) };
-            out.push(Statement::Return(js));
-            return self.end();
-        }
-        if let Some(Token::Name(name)) = self.peek()
-            && matches!(
-                name.as_str(),
-                "for" | "while" | "do" | "switch" | "try" | "throw" | "return" | "with"
-            )
-        {
-            return Err(Bad::Unknown(format!("`{name}`")));
-        }
-        let js = self.expr(0)?;
-        out.push(match js {
-            Js::Assign(place, value) => Statement::Assign(*place, *value),
-            js => Statement::Run(js),
-        });
-        self.end()
-    }
-
-    fn block_rest(&mut self, out: &mut Vec<Statement>) -> Result<()> {
-        loop {
-            if self.eat("}") {
-                return Ok(());
-            }
-            if self.peek().is_none() {
-                return Err(Bad::Invalid("`}` is missing at the end".to_owned()));
-            }
-            self.statement(out)?;
-        }
-    }
-
-    /// A semicolon, a line break, or what ends a block.
-    fn end(&mut self) -> Result<()> {
-        if self.eat(";") || self.newline() || matches!(self.peek(), Some(Token::Sign("}")) | None) {
-            return Ok(());
-        }
-        let token = self.peek().map(shown).unwrap_or_default();
-        Err(Bad::Invalid(format!("`;` is missing before {token}")))
+        self.height = highest + 1;
+        Ok(Js::Object(items))
     }
 }
 
@@ -502,8 +392,30 @@ fn assignment(sign: &str) -> Option<&'static str> {
     })
 }
 
+/// `x = e`, `x += e`.
+fn assigned(place: Js, operator: &'static str, value: Js) -> Result<Js> {
+    if !matches!(place, Js::Name(_) | Js::Member(..) | Js::Index(..)) {
+        return Err(match place {
+            Js::List(_) | Js::Object(_) => Bad::Unknown("an assignment to a pattern".to_owned()),
+            _ => Bad::Invalid("what is assigned to is no place".to_owned()),
+        });
+    }
+    let value = match operator {
+        "" => value,
+        operator => {
+            // It is asked and assigned to: what is done in it would be done twice.
+            let mut acts = false;
+            place.walk(&mut |js| acts |= matches!(js, Js::Assign(..)));
+            if acts {
+                return Err(Bad::Unknown("an assignment inside of a place".to_owned()));
+            }
+            Js::Binary(operator, Box::new(place.clone()), Box::new(value))
+        }
+    };
+    Ok(Js::Assign(Box::new(place), Box::new(value)))
+}
+
 /// `x++` as an assignment.
-fn step(place: Js, operator: &'static str) -> Js {
-    let value = Js::Binary(operator, Box::new(place.clone()), Box::new(Js::Number(1.0, true)));
-    Js::Assign(Box::new(place), Box::new(value))
+fn step(place: Js, operator: &'static str) -> Result<Js> {
+    assigned(place, operator, Js::Number(1.0, true))
 }

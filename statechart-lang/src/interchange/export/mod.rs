@@ -7,8 +7,13 @@ mod xstate;
 
 pub(super) use scxml::NAMESPACE;
 
+use std::collections::BTreeSet;
+
 use super::{Note, Position};
-use crate::model::{Machine, Model, Type};
+use crate::{
+    check::entry::entry,
+    model::{LocalId, Machine, Model, StateId, Transition, Type},
+};
 
 /// A machine in another system's form.
 #[derive(Debug, Clone, Default)]
@@ -81,6 +86,25 @@ fn common_notes(machine: &Machine, notes: &mut Notes) {
     if machine.limits != crate::model::Limits::default() {
         notes.detail("`limits`");
     }
+}
+
+/// Parameters with defaults of the states that a transition may enter, where it passes them nothing. States that it
+/// leaves are among them; what stands in those until they are entered again, nobody reads.
+fn defaulted(machine: &Machine, transition: &Transition) -> Vec<LocalId> {
+    if transition.targets.is_empty() {
+        return Vec::new();
+    }
+    let entered = entry(machine, transition.domain, &transition.targets);
+    let mut states: BTreeSet<StateId> = entered.states;
+    for history in &entered.histories {
+        let around = machine.states.get(*history).map_or(0, |row| row.parent);
+        states.extend((1..machine.states.len()).filter(|state| machine.is_descendant(*state, around)));
+    }
+    states.retain(|state| transition.passes.iter().all(|pass| pass.state != *state));
+    let locals = states.iter().filter_map(|state| machine.states.get(*state)).flat_map(|row| &row.locals);
+    let has_default =
+        |id: &LocalId| machine.locals.get(*id).is_some_and(|local| local.param && local.initial.is_some());
+    locals.copied().filter(has_default).collect()
 }
 
 /// A value to begin with.

@@ -16,8 +16,10 @@ use super::{
 const POWER_LIMIT: f64 = 8.0;
 /// How deep functions may call each other.
 pub(super) const CALL_DEPTH: usize = 8;
-/// How large what is written out for a call may be.
+/// How large what is written out for a call may be; half of it for a call inside of that, and so on.
 const SIZE_LIMIT: usize = 1_000;
+/// How much may be written out in one pass for calls inside of calls and for procedures, which multiply.
+pub(super) const WRITTEN_LIMIT: usize = 50_000;
 
 impl Translator<'_> {
     /// A call of a function that only computes, with the function's value in its place.
@@ -31,10 +33,25 @@ impl Translator<'_> {
         let given = params.iter().enumerate();
         let given: BTreeMap<&str, &Js> =
             given.map(|(at, name)| (name.as_str(), args.get(at).unwrap_or(&nothing))).collect();
-        let written = body.with(&given);
-        let mut size = 0_usize;
-        written.walk(&mut |_| size += 1);
-        (self.calling < CALL_DEPTH && size <= SIZE_LIMIT).then_some(written)
+        let size = written_size(params, body, args);
+        if self.calling >= CALL_DEPTH
+            || size > SIZE_LIMIT >> self.calling
+            || self.calling > 0 && !self.may_write(size)
+        {
+            return None;
+        }
+        Some(body.with(&given))
+    }
+
+    /// Takes from what may be written out in this pass; whether there was enough.
+    pub(super) fn may_write(&self, size: usize) -> bool {
+        match self.writable.get().checked_sub(size) {
+            Some(rest) => {
+                self.writable.set(rest);
+                true
+            }
+            None => false,
+        }
     }
 
     pub(super) fn call(&mut self, of: &Js, args: &[Js], scope: &Scope, want: Kind) -> Result<Out, Bad> {
@@ -95,4 +112,24 @@ impl Translator<'_> {
             }
         }
     }
+}
+
+/// How many parts a body has with its arguments in place.
+pub(super) fn written_size(params: &[String], body: &Js, args: &[Js]) -> usize {
+    let parts = |js: &Js| {
+        let mut size = 0_usize;
+        js.walk(&mut |_| size += 1);
+        size
+    };
+    let sizes: BTreeMap<&str, usize> =
+        params.iter().zip(args).map(|(name, arg)| (name.as_str(), parts(arg))).collect();
+    let mut size = 0_usize;
+    body.walk(&mut |js| {
+        let here = match js {
+            Js::Name(name) => sizes.get(name.as_str()).copied().unwrap_or(1),
+            _ => 1,
+        };
+        size = size.saturating_add(here);
+    });
+    size
 }

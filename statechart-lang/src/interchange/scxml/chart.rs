@@ -1,6 +1,9 @@
 //! The translator: names and events first, then passes over the whole document until no type changes any more.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    cell::Cell,
+    collections::{BTreeMap, BTreeSet},
+};
 
 use super::super::{
     Imported, Note, Position,
@@ -9,6 +12,7 @@ use super::super::{
     names::{self, Names},
 };
 use super::{
+    call::WRITTEN_LIMIT,
     document::Chart,
     family::{ChildRow, Parent, Results},
     prelude::Preludes,
@@ -31,6 +35,9 @@ pub(super) struct Variable {
     pub(super) name: String,
     pub(super) slot: Slot,
     pub(super) optional: bool,
+    /// Given nothing, or what may be nothing, somewhere in this pass; it has no value to begin with.
+    pub(super) maybe: bool,
+    pub(super) empty: bool,
     /// Read in this pass; in the one before.
     pub(super) reads: bool,
     pub(super) read: bool,
@@ -120,12 +127,23 @@ pub(super) struct Translator<'a> {
     pub(super) messages: BTreeMap<String, Vec<(Position, String)>>,
     pub(super) results: Results,
     pub(super) results_read: BTreeSet<usize>,
+    /// Where final states of a state return several things, or not all the same: the variables that hold them, by
+    /// state and key; the key of `<content>` is empty.
+    pub(super) done_data: BTreeMap<usize, BTreeMap<String, String>>,
+    /// The same of the whole document, which cannot be carried over.
+    pub(super) returns_several: bool,
     pub(super) types: Types,
     /// Procedures of scripts, and functions that only compute.
     pub(super) functions: BTreeMap<String, (&'a [String], &'a [Statement])>,
     pub(super) lambdas: BTreeMap<String, (Vec<String>, Js)>,
     /// How many functions are being written out, one inside the other.
     pub(super) calling: usize,
+    /// How much may still be written out in this pass.
+    pub(super) writable: Cell<usize>,
+    /// Functions of scripts that look at `_event`.
+    pub(super) functions_see_event: bool,
+    /// The first state below the root.
+    pub(super) first_child: Option<usize>,
     /// Variables that never change; what is known of variables in the block at hand, and at the start of the next.
     pub(super) constants: BTreeMap<String, Js>,
     pub(super) known: BTreeMap<String, Js>,
@@ -179,10 +197,15 @@ impl<'a> Translator<'a> {
             messages: BTreeMap::new(),
             results: BTreeMap::new(),
             results_read: BTreeSet::new(),
+            done_data: BTreeMap::new(),
+            returns_several: false,
             types: Types::default(),
             functions: BTreeMap::new(),
             lambdas: BTreeMap::new(),
             calling: 0,
+            writable: Cell::new(WRITTEN_LIMIT),
+            functions_see_event: false,
+            first_child: None,
             constants: BTreeMap::new(),
             known: BTreeMap::new(),
             opening: None,
@@ -206,12 +229,12 @@ impl<'a> Translator<'a> {
 
     /// A behaviour that is not carried over.
     pub(super) fn lost(&mut self, at: Position, text: impl Into<String>) {
-        self.notes.push(Note { at, lost: true, text: text.into() });
+        self.notes.push(Note::new(at, true, text));
     }
 
     /// Something that is not carried over and that changes nothing.
     pub(super) fn detail(&mut self, at: Position, text: impl Into<String>) {
-        self.notes.push(Note { at, lost: false, text: text.into() });
+        self.notes.push(Note::new(at, false, text));
     }
 
     /// The id of a state in the document.
@@ -232,6 +255,7 @@ impl<'a> Translator<'a> {
             self.notes.clone_from(&kept);
             self.filled_in.clear();
             self.counter = 0;
+            self.writable.set(WRITTEN_LIMIT);
             self.draft.context.clear();
             self.draft.params.clear();
             for state in &mut self.draft.states {
@@ -240,14 +264,17 @@ impl<'a> Translator<'a> {
             for variable in self.variables.values_mut() {
                 variable.read = variable.reads || pass == 0;
                 variable.reads = false;
+                // The first pass takes every event to come without data. The second forgets what followed from that.
+                variable.optional = variable.empty || variable.maybe && pass > 1;
+                variable.maybe = false;
             }
             self.faults = self.may_fault;
             let rows = self.events.iter_mut().chain(self.outputs.iter_mut().flatten());
             for event in rows.chain(&mut self.upward) {
                 let outside = more.contains(&event.original);
                 for field in event.fields.values_mut() {
-                    field.optional =
-                        field.maybe || pass == 0 || event.sites == 0 || field.given < event.sites;
+                    let is_left_out = pass == 0 || event.sites == 0 || field.given < event.sites;
+                    field.optional = is_left_out || field.maybe && pass > 1 || field.child_maybe;
                     (field.given, field.maybe, field.reads) = (field.child_given, field.child_maybe, false);
                 }
                 event.sites = usize::from(outside) + event.child_sites;
@@ -322,6 +349,10 @@ impl<'a> Translator<'a> {
             }
             let mut fields = Vec::new();
             for (original, field) in &event.fields {
+                // It was asked for before anything was known of what it consists of.
+                if original == "data" && event.fields.len() > 1 && !field.reads && field.given == 0 {
+                    continue;
+                }
                 match field.slot.and_then(|slot| self.types.spell(slot)) {
                     Some(ty) => {
                         fields.push(format!("{}: {ty}{}", field.name, if field.optional { "?" } else { "" }));
@@ -380,6 +411,13 @@ impl<'a> Translator<'a> {
 
     /// The type of what a state returns, and whether it returns that.
     pub(super) fn result(&mut self, state: usize, field: Option<&str>) -> (Slot, bool) {
+        if let Some(keys) = self.done_data.get(&state) {
+            let variable = keys.get(field.unwrap_or_default()).and_then(|name| self.variables.get(name));
+            return match variable {
+                Some(variable) => (variable.slot, true),
+                None => (self.types.fresh(Kind::Unknown), false),
+            };
+        }
         match self.results.get(&state) {
             Some((slot, key)) => (*slot, key.as_deref() == field),
             None => (self.types.fresh(Kind::Unknown), false),

@@ -81,11 +81,19 @@ impl Translator<'_> {
     pub(super) fn first_values(&self, state: usize) -> Option<BTreeMap<String, Js>> {
         let chart = self.chart;
         let row = chart.states.get(state)?;
+        // What is cheap to see comes first: only one state needs the way through the whole document.
         let is_first = match chart.states[0].initial.as_slice() {
-            [] => self.draft.children(0).first() == Some(&state),
+            [] => self.first_child == Some(state),
             [id] => *id == row.id,
             _ => false,
         };
+        if row.parent != 0
+            || !is_first
+            || !chart.scripts.is_empty()
+            || !chart.states[0].initial_content.is_empty()
+        {
+            return None;
+        }
         let inside = |id: &String| {
             self.ids
                 .get(id.as_str())
@@ -97,12 +105,7 @@ impl Translator<'_> {
                 transition.targets.iter().any(|id| *id == row.id || is_outside && inside(id))
             }) || is_outside && at != 0 && other.initial.iter().any(inside)
         });
-        if row.parent != 0
-            || !is_first
-            || is_target
-            || !chart.scripts.is_empty()
-            || !chart.states[0].initial_content.is_empty()
-        {
+        if is_target {
             return None;
         }
         let mut values = self.constants.clone();
@@ -166,6 +169,9 @@ impl Translator<'_> {
         every_assignment(statements, &mut |place, _| {
             if let Js::Name(name) = place {
                 self.known.remove(name);
+                if let Some(variable) = self.variables.get(name) {
+                    self.given_here.remove(&variable.name);
+                }
             }
         });
     }

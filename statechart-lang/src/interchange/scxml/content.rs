@@ -11,11 +11,11 @@ use super::super::{
     names,
 };
 use super::{
-    call::CALL_DEPTH,
+    call::{CALL_DEPTH, written_size},
     chart::{EXECUTION, Translator},
     document::{Code, Content, ContentKind},
     expr::{SUM, Scope, invalid, is_default, unknown},
-    types::Kind,
+    types::{Kind, Slot},
 };
 
 /// An expression that cannot be evaluated: it faults wherever it is asked.
@@ -104,10 +104,7 @@ impl Translator<'_> {
             ContentKind::Foreach { array, item, index, body } => {
                 self.each(array, item, index.as_deref(), body, scope, out)
             }
-            ContentKind::Script(Ok(statements)) => {
-                self.forget_statements(statements);
-                self.statements(statements, content.at, scope, 0, out)
-            }
+            ContentKind::Script(Ok(statements)) => self.statements(statements, content.at, scope, 0, out),
             ContentKind::Script(Err(why)) => Err(why.clone()),
             ContentKind::Cancel(id) => {
                 let ids = self.alternatives(id, scope)?;
@@ -175,6 +172,9 @@ impl Translator<'_> {
                 invalid(format!("`{name}` is not declared"))
             }
             Some(_) => unknown("an assignment to a part of an object"),
+            None if matches!(js, Js::Index(..) | Js::Member(..)) => {
+                unknown(format!("an assignment to `{}`, a part of a value", place.text))
+            }
             None => invalid(format!("`{}` is no place", place.text)),
         }
     }
@@ -202,25 +202,48 @@ impl Translator<'_> {
         };
         let (slot, spelt, read) = (variable.slot, variable.name.clone(), variable.read);
         let folded = self.fold(value, scope);
-        match &folded {
-            Some(value) => self.known.insert(name.to_owned(), value.clone()),
-            None => self.known.remove(name),
-        };
         if let Js::Choice(condition, then, otherwise) = value
             && !is_default(condition, then)
         {
             let condition = self.truth(condition, scope)?;
             let (mut a, mut b) = (Vec::new(), Vec::new());
+            let before = (self.known.clone(), self.given_here.clone());
             self.assign_js(name, then, at, scope, &mut a)?;
             let given = self.given_here.contains(&spelt);
+            (self.known, self.given_here) = before;
             self.assign_js(name, otherwise, at, scope, &mut b)?;
             if !given {
                 self.given_here.remove(&spelt);
             }
-            self.known.remove(name);
+            self.holds(name, folded);
             out.push(format!("if {} {{ {} }} else {{ {} }}", condition.text, a.join(", "), b.join(", ")));
             return Ok(());
         }
+        let done = self.assign_value(name, value, at, scope, out, (slot, spelt, read), folded.is_some());
+        // What is known of it is known as well where it is not carried over.
+        self.holds(name, folded);
+        done
+    }
+
+    /// What a variable holds from now on, where that is certain.
+    fn holds(&mut self, name: &str, value: Option<Js>) {
+        match value {
+            Some(value) => self.known.insert(name.to_owned(), value),
+            None => self.known.remove(name),
+        };
+    }
+
+    #[allow(clippy::too_many_arguments)] // The parts of one assignment.
+    fn assign_value(
+        &mut self,
+        name: &str,
+        value: &Js,
+        at: Position,
+        scope: &Scope,
+        out: &mut Vec<String>,
+        (slot, spelt, read): (Slot, String, bool),
+        is_certain: bool,
+    ) -> Result<(), Bad> {
         let found = self.infer(value, scope);
         let joined = self.types.join(slot, found);
         let out_of = if joined {
@@ -234,7 +257,7 @@ impl Translator<'_> {
                 if out_of.optional
                     && let Some(variable) = self.variables.get_mut(name)
                 {
-                    variable.optional = true;
+                    (variable.optional, variable.maybe) = (true, true);
                 }
                 if out_of.optional {
                     self.given_here.remove(&spelt);
@@ -245,7 +268,7 @@ impl Translator<'_> {
                 Ok(())
             }
             // Nothing but a log reads it, and nothing can go wrong: nobody will miss it.
-            Ok(_) | Err(Bad::Unknown(_)) if !read && folded.is_some() => {
+            Ok(_) | Err(Bad::Unknown(_)) if !read && is_certain => {
                 self.detail(at, format!("`{name}` is never read: its value is left out"));
                 Ok(())
             }
@@ -393,6 +416,12 @@ impl Translator<'_> {
                 Statement::Run(Js::Call(of, args)) => match &**of {
                     Js::Name(name) if depth < CALL_DEPTH => match self.functions.get(name) {
                         Some((params, body)) => {
+                            let size = size_of(params, body, args);
+                            if !self.may_write(size) {
+                                return unknown(format!(
+                                    "a call of `{name}`, which is too much to write out"
+                                ));
+                            }
                             let body = applied(params, body, args)?;
                             self.statements(&body, at, scope, depth + 1, out)?;
                         }
@@ -408,8 +437,14 @@ impl Translator<'_> {
                 Statement::If(condition, then, otherwise) => {
                     let condition = self.truth(condition, scope)?;
                     let (mut a, mut b) = (Vec::new(), Vec::new());
+                    // Neither branch knows what the other does, nor does what follows.
+                    let before = (self.known.clone(), self.given_here.clone());
                     self.statements(then, at, scope, depth, &mut a)?;
+                    (self.known, self.given_here) = before.clone();
                     self.statements(otherwise, at, scope, depth, &mut b)?;
+                    (self.known, self.given_here) = before;
+                    self.forget_statements(then);
+                    self.forget_statements(otherwise);
                     let mut text = format!("if {} {{ {} }}", condition.text, a.join(", "));
                     if !b.is_empty() {
                         text.push_str(&format!(" else {{ {} }}", b.join(", ")));
@@ -429,6 +464,22 @@ pub(super) fn arguments(list: &[String]) -> String {
 
 fn names_of_loop<'n>(item: &'n str, index: Option<&'n str>) -> Vec<&'n str> {
     [Some(item), index].into_iter().flatten().collect()
+}
+
+/// How much the body of a procedure is with its arguments in place.
+fn size_of(params: &[String], body: &[Statement], args: &[Js]) -> usize {
+    body.iter().fold(0, |size: usize, statement| {
+        let of = |js: &Js| written_size(params, js, args);
+        size.saturating_add(match statement {
+            Statement::Assign(_, value) => of(value).saturating_add(1),
+            Statement::Run(js) => of(js),
+            Statement::If(condition, then, otherwise) => of(condition)
+                .saturating_add(size_of(params, then, args))
+                .saturating_add(size_of(params, otherwise, args)),
+            Statement::Return(js) => js.as_ref().map_or(1, of),
+            Statement::Declare(_) | Statement::Function(..) => 1,
+        })
+    })
 }
 
 /// The body of a procedure with its arguments in place of its parameters, which it must not assign to.

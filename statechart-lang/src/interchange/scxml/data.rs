@@ -20,7 +20,7 @@ impl Translator<'_> {
         let (slot, spelt, param, read) =
             (variable.slot, variable.name.clone(), variable.param, variable.read);
         let mut initial = None;
-        let mut optional = false;
+        let (mut optional, mut maybe) = (false, false);
         match data.value.as_ref().map(|code| &code.js) {
             None => optional = true,
             Some(Ok(Js::Undefined | Js::Null)) => optional = true,
@@ -35,7 +35,7 @@ impl Translator<'_> {
                         // Who starts the machine has given it another.
                         Ok(_) if param => {}
                         Ok(out) => {
-                            optional = out.optional;
+                            maybe = out.optional;
                             start.push(format!("{spelt} := {}", out.text));
                         }
                         Err(Bad::Invalid(why)) => {
@@ -71,7 +71,9 @@ impl Translator<'_> {
             }
         }
         let Some(variable) = self.variables.get_mut(&data.id) else { return };
-        variable.optional |= optional && !param;
+        variable.empty |= optional && !param;
+        variable.maybe |= maybe && !param;
+        variable.optional |= variable.empty || variable.maybe;
         let Some(ty) = self.types.spell(slot) else {
             return;
         };
@@ -89,10 +91,16 @@ impl Translator<'_> {
             if self.chart.data.iter().any(|data| data.id == *name) {
                 continue;
             }
-            variable.optional = true;
-            if let Some(ty) = self.types.spell(variable.slot) {
-                lines.push(format!("{}: {ty}? = none", variable.name));
+            let returned = self.done_data.values().any(|keys| keys.values().any(|known| known == name));
+            if !returned {
+                (variable.optional, variable.empty) = (true, true);
             }
+            let Some(ty) = self.types.spell(variable.slot) else { continue };
+            lines.push(if variable.optional {
+                format!("{}: {ty}? = none", variable.name)
+            } else {
+                format!("{}: {ty} = {}", variable.name, self.types.zero(variable.slot))
+            });
         }
         self.draft.context.extend(lines);
         if let Some(name) = &self.event_variable {

@@ -9,9 +9,9 @@ use super::super::{
 };
 use super::{
     chart::{COMMUNICATION, EXECUTION, EventRow, FieldRow, Translator, VALUES, Variable},
-    document::{Code, ContentKind, Kind as StateKind},
+    document::{Code, ContentKind, DoneData, Kind as StateKind},
     types::Kind,
-    walk::{every_assignment, every_content, generated_id, is_event_name, stem},
+    walk::{every_assignment, every_content, every_js, generated_id, is_event_name, sees_event, stem},
 };
 use crate::model::names::{pascal, snake};
 
@@ -48,10 +48,56 @@ impl<'a> Translator<'a> {
                 self.lost(state.at, format!("the id `{}` is given twice", state.id));
             }
         }
+        self.first_child = self.draft.children(0).first().copied();
         self.scripts();
         self.declare_variables(params);
+        self.declare_results();
         self.declare_messages();
         self.declare_events(more);
+    }
+
+    /// Variables for what final states return, where that is more than one value under one name.
+    fn declare_results(&mut self) {
+        let mut finals: BTreeMap<usize, Vec<BTreeSet<&str>>> = BTreeMap::new();
+        for state in self.chart.states.iter().filter(|state| state.kind == StateKind::Final) {
+            let keys = match &state.donedata {
+                Some(DoneData { content: Some(_), .. }) => BTreeSet::from([""]),
+                Some(data) => data.params.iter().map(|param| param.name.as_str()).collect(),
+                None => BTreeSet::new(),
+            };
+            finals.entry(state.parent).or_default().push(keys);
+        }
+        for (parent, rows) in finals {
+            let is_plain = rows.iter().all(|keys| keys.len() < 2 && Some(keys) == rows.first());
+            let keys: BTreeSet<&str> = rows.iter().flatten().copied().collect();
+            if is_plain || keys.is_empty() {
+                continue;
+            }
+            if parent == 0 {
+                self.returns_several = true;
+                continue;
+            }
+            let id = self.original(parent);
+            let id = if id.is_empty() { format!("s{parent}") } else { id.to_owned() };
+            for key in keys {
+                // No name of ECMAScript has a point.
+                let name = format!("done.state.{id}.{key}");
+                let wanted = if key.is_empty() { format!("{id}_result") } else { format!("{id}_{key}") };
+                let variable = Variable {
+                    name: self.variable_names.claim(&names::identifier(&wanted, "v")),
+                    slot: self.types.fresh(Kind::Unknown),
+                    optional: false,
+                    maybe: false,
+                    empty: rows.iter().any(|keys| !keys.contains(key)),
+                    reads: false,
+                    read: true,
+                    param: false,
+                    texts: None,
+                };
+                self.variables.insert(name.clone(), variable);
+                self.done_data.entry(parent).or_default().insert(key.to_owned(), name);
+            }
+        }
     }
 
     /// Only messages that something cancels need a name: one for each place that sends them, since messages of one
@@ -123,6 +169,11 @@ impl<'a> Translator<'a> {
             _ => {}
         });
         self.lambdas.retain(|name, _| !assigned.contains(name));
+        let mut sees = self.lambdas.values().any(|(_, body)| sees_event(body, false));
+        for (_, body) in self.functions.values() {
+            every_js(body, &mut |js| sees |= sees_event(js, false));
+        }
+        self.functions_see_event = sees;
     }
 
     fn declare_variables(&mut self, params: &BTreeSet<String>) {
@@ -133,10 +184,8 @@ impl<'a> Translator<'a> {
             let Js::Name(name) = place else { return };
             let known = texts.entry(name.clone()).or_insert_with(|| Some(BTreeSet::new()));
             sites.entry(name.clone()).and_modify(|sites| *sites += 1).or_insert(1_usize);
-            match (value.and_then(|value| self.own_text(value)), known.as_mut()) {
-                (Some(text), Some(known)) => {
-                    known.insert(text);
-                }
+            match (value.and_then(|value| self.written_texts(value, name)), known.as_mut()) {
+                (Some(texts), Some(known)) => known.extend(texts),
                 _ => *known = None,
             }
         };
@@ -184,6 +233,14 @@ impl<'a> Translator<'a> {
                 let id = child.map(|child| Js::Text(child.id.clone()));
                 assigned(&Js::Name(place.clone()), id.as_ref());
             }
+            // An empty <finalize> assigns to the places that the invocation names.
+            let updated =
+                row.invokes.iter().filter(|invoke| invoke.finalize.as_ref().is_some_and(Vec::is_empty));
+            for param in updated.flat_map(|invoke| &invoke.params).filter(|param| param.is_place) {
+                if let Ok(place) = &param.value.js {
+                    assigned(place, None);
+                }
+            }
         }
         created.extend(made.into_iter().map(|name| (name, false)));
         for (name, declared) in created {
@@ -220,8 +277,31 @@ impl<'a> Translator<'a> {
             }
             self.variables.insert(
                 name,
-                Variable { name: spelt, slot, optional: false, reads: false, read: true, param, texts },
+                Variable {
+                    name: spelt,
+                    slot,
+                    optional: false,
+                    maybe: false,
+                    empty: false,
+                    reads: false,
+                    read: true,
+                    param,
+                    texts,
+                },
             );
+        }
+    }
+
+    /// Every text that an expression can be which a variable is assigned, where all are written out.
+    fn written_texts(&self, js: &Js, variable: &str) -> Option<BTreeSet<String>> {
+        match js {
+            Js::Name(name) if name == variable => Some(BTreeSet::new()),
+            Js::Choice(_, then, otherwise) => {
+                let mut texts = self.written_texts(then, variable)?;
+                texts.extend(self.written_texts(otherwise, variable)?);
+                Some(texts)
+            }
+            _ => self.own_text(js).map(|text| BTreeSet::from([text])),
         }
     }
 
@@ -239,7 +319,10 @@ impl<'a> Translator<'a> {
                 for descriptor in &transition.events {
                     let name = stem(descriptor);
                     let first = name.split('.').next().unwrap_or_default();
-                    if !name.is_empty() && !matches!(first, "done" | "error") {
+                    // `done` and `error` may be names of one's own; `error.*` asks for the processor's.
+                    let is_own = !is_platform(name) && (name != first || name == descriptor);
+                    if !name.is_empty() && (!matches!(first, "done" | "error") || is_own) {
+                        sent.insert(name.to_owned());
                         originals.push(name.to_owned());
                     }
                 }
@@ -340,4 +423,11 @@ impl<'a> Translator<'a> {
             );
         }
     }
+}
+
+/// Whether the processor itself may say so.
+fn is_platform(name: &str) -> bool {
+    ["done.state", "done.invoke", "error.execution", "error.communication", "error.platform"]
+        .iter()
+        .any(|known| name == *known || name.strip_prefix(known).is_some_and(|rest| rest.starts_with('.')))
 }

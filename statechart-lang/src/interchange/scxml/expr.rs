@@ -256,7 +256,17 @@ impl Translator<'_> {
             ("+", Kind::Text, Kind::Text) => Kind::Text,
             (_, Kind::Int, Kind::Int) => Kind::Int,
             (_, Kind::Float, Kind::Float) => Kind::Float,
-            ("+", Kind::Text, _) | ("+", _, Kind::Text) => return unknown("a text joined to what is none"),
+            ("+", Kind::Text, _) | ("+", _, Kind::Text) => {
+                return match (self.fold(left, scope), self.fold(right, scope)) {
+                    (Some(Js::Text(left)), Some(Js::Number(right, true))) => {
+                        Ok(Out::new(names::text(&format!("{left}{right}")), ATOM, Kind::Text))
+                    }
+                    (Some(Js::Number(left, true)), Some(Js::Text(right))) => {
+                        Ok(Out::new(names::text(&format!("{left}{right}")), ATOM, Kind::Text))
+                    }
+                    _ => unknown("a text joined to what is none"),
+                };
+            }
             _ => return unknown(format!("`{operator}` of what is no number")),
         };
         self.may_fault |= kind != Kind::Text;

@@ -44,6 +44,8 @@ pub(super) struct ChildRow {
     pub(super) events: BTreeMap<String, (String, BTreeMap<String, Field>)>,
     pub(super) sends: Vec<SentRow>,
     pub(super) result: Option<(Option<String>, Shape)>,
+    /// Its final states return several values, or not all the same.
+    pub(super) returns_several: bool,
     /// It is never started: what it is to be given is certain to be an error.
     pub(super) stillborn: bool,
     /// It can be done.
@@ -94,6 +96,7 @@ struct Translated {
     events: BTreeMap<String, (String, BTreeMap<String, Field>)>,
     sends: Vec<SentRow>,
     result: Option<(Option<String>, Shape)>,
+    returns_several: bool,
 }
 
 /// Translates a chart and the charts that it invokes. Also returns what the next round should know.
@@ -161,6 +164,7 @@ impl Family<'_> {
                     events: inner.events,
                     sends: inner.sends,
                     result: inner.result,
+                    returns_several: inner.returns_several,
                     stillborn: false,
                     ends: self.drafts.last().is_some_and(|draft| draft.can_complete(0)),
                 });
@@ -178,10 +182,11 @@ impl Family<'_> {
             .results
             .get(&0)
             .and_then(|(slot, key)| Some((key.clone(), translator.types.shape(*slot)?)));
+        let returns_several = translator.returns_several;
         let (draft, mut imported) = translator.finish();
         imported.notes.sort();
         self.drafts.push(draft);
-        Ok(Translated { imported, params, events, sends, result })
+        Ok(Translated { imported, params, events, sends, result, returns_several })
     }
 }
 

@@ -1,5 +1,7 @@
 //! Documents that a document invokes, and what they and final states return.
 
+use std::collections::BTreeMap;
+
 use super::super::{
     draft::Item,
     ecma::{Bad, Js},
@@ -79,21 +81,18 @@ impl Translator<'_> {
     pub(super) fn returned(&mut self, state: usize, data: &DoneData, scope: &Scope) {
         let parent = self.draft.states[state].parent;
         let notes = self.notes.len();
+        if let Some(keys) = self.done_data.get(&parent).cloned() {
+            let actions = self.returned_apart(state, data, &keys, scope);
+            self.push(state, notes, Some(Item::Actions("entry", actions)));
+            return;
+        }
+        if parent == 0 && self.returns_several {
+            return;
+        }
         let (key, code) = match (&data.content, data.params.as_slice()) {
             (Some(code), _) => (None, code),
             (None, [param]) => (Some(param.name.clone()), &param.value),
-            (None, []) => return,
-            (None, several) => {
-                if self.results_read.contains(&parent) {
-                    let names: Vec<&str> = several.iter().map(|param| param.name.as_str()).collect();
-                    self.lost(
-                        self.chart.states[state].at,
-                        format!("a final state returns one value, not {}", names.join(", ")),
-                    );
-                    self.push(state, notes, None);
-                }
-                return;
-            }
+            (None, _) => return,
         };
         let js = match code.js.as_ref() {
             Ok(js) => js,
@@ -136,5 +135,35 @@ impl Translator<'_> {
                 self.push(state, notes, None);
             }
         }
+    }
+    /// The same where the values are several: each in a variable of its own.
+    fn returned_apart(
+        &mut self,
+        state: usize,
+        data: &DoneData,
+        keys: &BTreeMap<String, String>,
+        scope: &Scope,
+    ) -> Vec<String> {
+        let mut actions = Vec::new();
+        self.given_here.clear();
+        for (key, variable) in keys {
+            let param = data.params.iter().find(|param| param.name == *key && data.content.is_none());
+            let content = data.content.as_ref().filter(|_| key.is_empty());
+            let nothing =
+                Code { text: String::new(), js: Ok(Js::Undefined), at: self.chart.states[state].at };
+            let code = content.or(param.map(|param| &param.value)).unwrap_or(&nothing);
+            match self.assign(variable, code, scope, &mut actions) {
+                Ok(()) => {}
+                Err(Bad::Unknown(why)) => self.lost(code.at, why),
+                // W3C 5.7: the error is raised, and the data stay empty.
+                Err(Bad::Invalid(why)) => {
+                    let none = self.assign_js(variable, &Js::Undefined, code.at, scope, &mut actions);
+                    if none.is_ok() {
+                        self.fail(code.at, &why, false, &mut actions);
+                    }
+                }
+            }
+        }
+        actions
     }
 }

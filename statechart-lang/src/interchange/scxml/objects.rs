@@ -49,7 +49,14 @@ pub(super) fn flatten(chart: &mut Chart) {
         true
     });
     objects.retain(|name, _| !whole.contains(name));
-    objects.retain(|name, parts| parts.keys().all(|part| !seen.contains(&spelt(name, part))));
+    // The name of an object may hold a `$` of its own.
+    let mut uses: BTreeMap<String, usize> = seen.into_iter().map(|name| (name, 1)).collect();
+    for (name, parts) in &objects {
+        for part in parts.keys() {
+            *uses.entry(spelt(name, part)).or_default() += 1;
+        }
+    }
+    objects.retain(|name, parts| parts.keys().all(|part| uses.get(&spelt(name, part)) == Some(&1)));
     every_js(chart, &mut |js| {
         let Some(path) = path_of(js) else { return false };
         let Some((name, parts)) = path.first().and_then(|name| objects.get_key_value(name)) else {
@@ -76,9 +83,24 @@ pub(super) fn flatten(chart: &mut Chart) {
     }
 }
 
+/// The variable of a part. Each `$` goes before a name; what cannot stand in the name of a variable, a `$` included,
+/// is its number between `$$` and `$$`, so that no two parts share a variable.
 fn spelt(name: &str, part: &[String]) -> String {
-    let part: String = part.join("$").chars().map(|c| if c.is_alphanumeric() { c } else { '_' }).collect();
-    format!("{name}${part}")
+    let mut out = name.to_owned();
+    for name in part {
+        out.push('$');
+        if name.is_empty() {
+            out.push_str("$$$$");
+        }
+        for c in name.chars() {
+            if c == '_' || c.is_alphanumeric() {
+                out.push(c);
+            } else {
+                out.push_str(&format!("$${:x}$$", u32::from(c)));
+            }
+        }
+    }
+    out
 }
 
 fn collect(items: &[(String, Js)], path: &mut Vec<String>, parts: &mut Parts) {

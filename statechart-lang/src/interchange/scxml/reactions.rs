@@ -2,14 +2,14 @@
 
 use super::super::{
     draft::{Atom, DraftKind, DraftTransition, Item, On},
-    ecma::{Bad, Js},
+    ecma::Bad,
 };
 use super::{
     chart::{COMMUNICATION, EXECUTION, Translator},
     content::FAULTY,
-    document::{Content, ContentKind, Transition},
+    document::{Code, Content, ContentKind, DoneData, Transition},
     expr::{Current, Scope},
-    walk::{matches, stem},
+    walk::{every_js, matches, sees_event, stem},
 };
 
 impl Translator<'_> {
@@ -94,8 +94,9 @@ impl Translator<'_> {
                 self.transition(index, transition);
             }
         }
-        if let Some(data) = state.donedata.as_ref().filter(|_| kind == DraftKind::Final) {
-            self.returned(index, data, &scope);
+        if kind == DraftKind::Final {
+            let nothing = DoneData { params: Vec::new(), content: None };
+            self.returned(index, state.donedata.as_ref().unwrap_or(&nothing), &scope);
         }
     }
 
@@ -120,7 +121,9 @@ impl Translator<'_> {
                     atoms.push(Atom::Event(event.original.clone()));
                 }
             }
-            for state in 1..self.draft.states.len() {
+            // The names of states are made only where one may be meant.
+            let is_done = matches!(stem(descriptor).split('.').next(), Some("" | "done"));
+            for state in (1..self.draft.states.len()).filter(|_| is_done) {
                 let id = self.original(state);
                 if !id.is_empty()
                     && matches(descriptor, &format!("done.state.{id}"))
@@ -182,8 +185,14 @@ impl Translator<'_> {
             return;
         }
         let atoms = self.atoms(&transition.events);
+        if atoms.is_empty() && transition.events.iter().any(|descriptor| stem(descriptor).is_empty()) {
+            self.detail(
+                transition.at,
+                "`*` is for events that the document does not mention: there are none",
+            );
+        }
         self.late_ends(state, transition, &atoms);
-        let apart = uses_event(transition)
+        let apart = uses_event(transition, self.functions_see_event)
             || self.event_variable.is_some()
             || atoms.iter().any(|atom| self.has_prelude(atom) || *atom == Atom::Fault && self.tells_children);
         if apart {
@@ -302,45 +311,31 @@ impl Translator<'_> {
     }
 }
 
-/// Whether what a transition does depends on which event it is.
-fn uses_event(transition: &Transition) -> bool {
-    pub(super) fn code(js: &Js, found: &mut bool) {
-        js.walk(&mut |js| *found |= *js == Js::Name("_event".to_owned()));
-    }
-    pub(super) fn contents(list: &[Content], found: &mut bool) {
-        for content in list {
-            match &content.kind {
-                ContentKind::Assign(_, value) => value.js.iter().for_each(|js| code(js, found)),
-                ContentKind::Send(send) => {
-                    let parts = [&send.event, &send.target, &send.delay, &send.kind, &send.content];
-                    for part in
-                        parts.into_iter().flatten().chain(send.params.iter().map(|param| &param.value))
-                    {
-                        part.js.iter().for_each(|js| code(js, found));
-                    }
-                }
-                ContentKind::Cancel(id) => id.js.iter().for_each(|js| code(js, found)),
-                ContentKind::If(arms) => {
-                    for (condition, body) in arms {
-                        condition.iter().for_each(|part| part.js.iter().for_each(|js| code(js, found)));
-                        contents(body, found);
-                    }
-                }
-                ContentKind::Foreach { array, body, .. } => {
-                    array.js.iter().for_each(|js| code(js, found));
-                    contents(body, found);
-                }
-                ContentKind::Script(Ok(_) | Err(_))
-                | ContentKind::Raise(_)
-                | ContentKind::Log(..)
-                | ContentKind::Unknown(_) => {}
-            }
+/// Whether what a transition does depends on which event it is. `calls`: functions of the document look at it.
+fn uses_event(transition: &Transition, calls: bool) -> bool {
+    let found = |code: &Code| code.js.as_ref().is_ok_and(|js| sees_event(js, calls));
+    transition.cond.as_ref().is_some_and(found) || contents_use_event(&transition.content, calls)
+}
+
+fn contents_use_event(list: &[Content], calls: bool) -> bool {
+    let found = |code: &Code| code.js.as_ref().is_ok_and(|js| sees_event(js, calls));
+    list.iter().any(|content| match &content.kind {
+        ContentKind::Assign(place, value) => found(place) || found(value),
+        ContentKind::Send(send) => {
+            let parts = [&send.event, &send.target, &send.delay, &send.kind, &send.content];
+            parts.into_iter().flatten().chain(send.params.iter().map(|param| &param.value)).any(found)
         }
-    }
-    let mut found = false;
-    if let Some(cond) = &transition.cond {
-        cond.js.iter().for_each(|js| code(js, &mut found));
-    }
-    contents(&transition.content, &mut found);
-    found
+        ContentKind::Cancel(id) => found(id),
+        ContentKind::Log(_, code) => code.as_ref().is_some_and(found),
+        ContentKind::If(arms) => arms.iter().any(|(condition, body)| {
+            condition.as_ref().is_some_and(found) || contents_use_event(body, calls)
+        }),
+        ContentKind::Foreach { array, body, .. } => found(array) || contents_use_event(body, calls),
+        ContentKind::Script(Ok(statements)) => {
+            let mut sees = false;
+            every_js(statements, &mut |js| sees |= sees_event(js, calls));
+            sees
+        }
+        ContentKind::Script(Err(_)) | ContentKind::Raise(_) | ContentKind::Unknown(_) => false,
+    })
 }

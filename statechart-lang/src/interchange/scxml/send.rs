@@ -308,6 +308,9 @@ impl Translator<'_> {
         let Some(code) = &send.delay else { return Ok((vec![Ok(String::new())], Alternatives::default())) };
         let value = js(code)?;
         if self.fold(value, scope).is_none() && self.values(value).is_none() {
+            if let Some(delay) = self.delay_with_unit(value, scope)? {
+                return Ok((vec![Ok(delay)], Alternatives::default()));
+            }
             let out = self.value(value, scope)?;
             return match out.kind {
                 Kind::Int if !out.optional => {
@@ -324,6 +327,26 @@ impl Translator<'_> {
             None => Err(format!("`{value}` is no delay")),
         };
         Ok((found.values.iter().map(delay).collect(), found))
+    }
+
+    /// `n + 's'`, `n + 'ms'` of a whole number, and `n / 1000 + 'ms'`, as our own export has it.
+    fn delay_with_unit(&mut self, js: &Js, scope: &Scope) -> Result<Option<String>, Bad> {
+        let Js::Binary("+", number, unit) = js else { return Ok(None) };
+        let Js::Text(unit) = &**unit else { return Ok(None) };
+        let (number, unit) = match (&**number, unit.trim()) {
+            (Js::Binary("/", number, by), "ms") if matches!(**by, Js::Number(by, true) if by == 1_000.0) => {
+                (&**number, "1us")
+            }
+            (number, "ms") => (number, "1ms"),
+            (number, "s") => (number, "1s"),
+            _ => return Ok(None),
+        };
+        let out = self.value(number, scope)?;
+        if out.kind != Kind::Int || out.optional {
+            return Ok(None);
+        }
+        self.may_fault = true;
+        Ok(Some(format!("({unit} * {})", out.within(COMPARE + 5))))
     }
 
     /// Index of what is sent to others; it is declared by being used.

@@ -8,6 +8,9 @@ use super::{
     types::Kind,
 };
 
+/// How long the text of a choice between conditions may be, in bytes.
+const TEXT_LIMIT: usize = 16 * 1024;
+
 impl Translator<'_> {
     /// An expression as a condition.
     pub(super) fn truth(&mut self, js: &Js, scope: &Scope) -> Result<Out, Bad> {
@@ -17,6 +20,9 @@ impl Translator<'_> {
             let out = self.truth(&apart, scope);
             self.calling -= 1;
             return out;
+        }
+        if let Some(out) = self.has_data(js, scope) {
+            return Ok(out);
         }
         match js {
             Js::Null | Js::Undefined => Ok(Out::constant(false)),
@@ -120,10 +126,11 @@ impl Translator<'_> {
             }
             Js::Choice(condition, then, otherwise) => {
                 let condition = self.truth(condition, scope)?;
+                if condition.is(true) || condition.is(false) {
+                    return self.truth(if condition.is(true) { then } else { otherwise }, scope);
+                }
                 let (then, otherwise) = (self.truth(then, scope)?, self.truth(otherwise, scope)?);
-                let negated = Out::bool(format!("not {}", condition.within(NOT)), NOT);
-                let (a, b) = (joined(&condition, &then, false), joined(&negated, &otherwise, false));
-                Ok(joined(&a, &b, true))
+                chosen(&condition, &then, &otherwise)
             }
             _ => {
                 let out = self.value(js, scope)?;
@@ -164,6 +171,13 @@ impl Translator<'_> {
         }
         for (nothing, of) in [(left, right), (right, left)] {
             if matches!(nothing, Js::Null | Js::Undefined) {
+                if let Some(out) = self.has_data(of, scope) {
+                    return Ok(if out.is(true) {
+                        Out::constant(false)
+                    } else {
+                        Out::bool(format!("not {}", out.within(NOT)), NOT)
+                    });
+                }
                 let out = self.value(of, scope)?;
                 return Ok(none_test(&out));
             }
@@ -229,6 +243,13 @@ impl Translator<'_> {
         {
             return Ok(Out::constant(name == "undefined"));
         }
+        if let Some(out) = self.has_data(of, scope).filter(|_| matches!(name, "undefined" | "object")) {
+            return Ok(match (name, out.is(true)) {
+                ("object", _) => out,
+                (_, true) => Out::constant(false),
+                _ => Out::bool(format!("not {}", out.within(NOT)), NOT),
+            });
+        }
         let out = self.value(of, scope)?;
         let is = match out.kind {
             Kind::Int | Kind::Float => "number",
@@ -257,4 +278,29 @@ fn is_part_of_event(name: &Js, of: &Js) -> bool {
             name.as_str(),
             "name" | "type" | "sendid" | "origin" | "origintype" | "invokeid" | "data"
         ))
+}
+
+/// `condition ? then : otherwise` of conditions.
+fn chosen(condition: &Out, then: &Out, otherwise: &Out) -> Result<Out, Bad> {
+    // The condition is written twice, and that of a choice within it four times.
+    if 2 * condition.text.len() + then.text.len() + otherwise.text.len() > TEXT_LIMIT {
+        return unknown("a choice whose conditions are too long to write out");
+    }
+    let negated = Out::bool(format!("not {}", condition.within(NOT)), NOT);
+    let is_constant = |out: &Out| out.is(true) || out.is(false);
+    Ok(match (is_constant(then), is_constant(otherwise)) {
+        (true, true) if then.is(true) == otherwise.is(true) => then.clone(),
+        (true, true) => {
+            if then.is(true) {
+                condition.clone()
+            } else {
+                negated
+            }
+        }
+        (true, false) if then.is(true) => joined(condition, otherwise, true),
+        (true, false) => joined(&negated, otherwise, false),
+        (false, true) if otherwise.is(true) => joined(&negated, then, true),
+        (false, true) => joined(condition, then, false),
+        (false, false) => joined(&joined(condition, then, false), &joined(&negated, otherwise, false), true),
+    })
 }

@@ -62,3 +62,31 @@ pub(super) fn every_assignment(statements: &[Statement], visit: &mut dyn FnMut(&
         }
     }
 }
+
+/// Calls `visit` with each expression of statements, not with those inside it.
+pub(super) fn every_js(statements: &[Statement], visit: &mut dyn FnMut(&Js)) {
+    for statement in statements {
+        match statement {
+            Statement::Assign(place, value) => {
+                visit(place);
+                visit(value);
+            }
+            Statement::Run(js) => visit(js),
+            Statement::Return(js) => js.iter().for_each(&mut *visit),
+            Statement::If(condition, then, otherwise) => {
+                visit(condition);
+                every_js(then, visit);
+                every_js(otherwise, visit);
+            }
+            Statement::Function(_, _, body) => every_js(body, visit),
+            Statement::Declare(_) => {}
+        }
+    }
+}
+
+/// Whether an expression looks at `_event`, or calls what may.
+pub(super) fn sees_event(js: &Js, calls: bool) -> bool {
+    let mut found = false;
+    js.walk(&mut |js| found |= *js == Js::Name("_event".to_owned()) || calls && matches!(js, Js::Call(..)));
+    found
+}

@@ -2,7 +2,7 @@
 
 use super::super::{
     Position,
-    draft::Item,
+    draft::{DraftKind, Item},
     json::{Json, Kind},
     names,
 };
@@ -32,6 +32,22 @@ fn literal(json: &Json) -> Option<Typed> {
         }
         Kind::Object(_) => return None,
     })
+}
+
+/// The type of the first value that the document assigns to a variable, where it is written out.
+fn assigned(json: &Json, name: &str) -> Option<String> {
+    let items = json.several();
+    if items.len() != 1 || matches!(json.kind, Kind::List(_)) {
+        return items.iter().find_map(|item| assigned(item, name));
+    }
+    let here = (kind_of(json) == Some("assign")).then(|| {
+        let params = json.get("params").unwrap_or(json);
+        json.get("assignment").or_else(|| params.get("assignment"))?.get(name).and_then(literal)
+    });
+    match here.flatten() {
+        Some((ty, _)) if !ty.ends_with('?') => Some(ty),
+        _ => json.items().iter().find_map(|(_, item)| assigned(item, name)),
+    }
 }
 
 fn float(value: f64) -> Option<String> {
@@ -64,6 +80,14 @@ impl Importer<'_> {
                     let prefix = if prefix.is_empty() { prefix } else { format!("{prefix}_") };
                     open.extend(items.iter().rev().map(|(name, value)| (format!("{prefix}{name}"), value)));
                 }
+                (Kind::Text(code), _) if expr::is_expression(code) => {
+                    let name = taken
+                        .claim(&names::identifier(if prefix.is_empty() { "value" } else { &prefix }, "f"));
+                    match self.evaluated(code) {
+                        Some((ty, text)) => found.push((name, ty, text)),
+                        None => self.lost(json.at, format!("{what}: `{code}` is computed")),
+                    }
+                }
                 (_, Some((ty, text))) => {
                     let name = taken
                         .claim(&names::identifier(if prefix.is_empty() { "value" } else { &prefix }, "f"));
@@ -84,7 +108,15 @@ impl Importer<'_> {
             return;
         }
         for (name, value) in context.items() {
-            match literal(value) {
+            let written = match (&value.kind, self.nodes.first()) {
+                // What it will hold says of what type it is.
+                (Kind::Null, Some(root)) => {
+                    let ty = assigned(root.json, name).unwrap_or_else(|| "Text".to_owned());
+                    Some((format!("{ty}?"), "none".to_owned()))
+                }
+                _ => literal(value),
+            };
+            match written {
                 Some((ty, text)) => {
                     let spelt = self.variable_names.claim(&names::identifier(name, "v"));
                     self.draft.context.push(format!("{spelt}: {ty} = {text}"));
@@ -176,23 +208,7 @@ impl Importer<'_> {
                 let at = json.get("params").unwrap_or(json);
                 let state =
                     ["stateId", "state", "stateValue", "value"].iter().find_map(|key| at.get(key)?.text());
-                let found = state.and_then(|state| {
-                    if state.starts_with('#') {
-                        self.target(0, state, json.at)
-                    } else {
-                        self.inner_target(0, state, json.at)
-                    }
-                });
-                match found.and_then(|found| self.draft.path(found)) {
-                    Some(path) => (format!("in({path})"), false),
-                    None => {
-                        self.lost(
-                            json.at,
-                            "`stateIn` of a state that is not found; the transition is never taken",
-                        );
-                        ("false".to_owned(), false)
-                    }
-                }
+                (self.in_state(state, json.at), false)
             }
             (name, _) if expr::is_expression(name) => match self.condition(name) {
                 Some(text) => (text, true),
@@ -204,6 +220,20 @@ impl Importer<'_> {
             (name, _) => {
                 let values = self.literals(json.get("params"), &format!("the guard `{name}`"));
                 (self.call("guard", name, &values, ""), false)
+            }
+        }
+    }
+
+    /// `in(state)` of a state by its id or by its path below the root.
+    pub(super) fn in_state(&mut self, state: Option<&str>, at: Position) -> String {
+        let found = state.and_then(|state| {
+            if state.starts_with('#') { self.target(0, state, at) } else { self.inner_target(0, state, at) }
+        });
+        match found.and_then(|found| self.draft.path(found)) {
+            Some(path) => format!("in({path})"),
+            None => {
+                self.lost(at, "`stateIn` of a state that is not found; the transition is never taken");
+                "false".to_owned()
             }
         }
     }
@@ -269,6 +299,19 @@ impl Importer<'_> {
             "log" if built_in => {
                 let label = part(&["label"]).and_then(Json::text).unwrap_or_default();
                 let value = part(&["value", "expr"]).and_then(Json::text).unwrap_or_default();
+                if expr::is_expression(value) {
+                    match self.evaluated(value) {
+                        Some((ty, text)) if ty == "Text" => {
+                            let label = format!("{label}: ");
+                            out.push(match label.as_str() {
+                                ": " => format!("log {text}"),
+                                label => format!("log {} + ({text})", names::text(label)),
+                            });
+                            return;
+                        }
+                        _ => self.detail(json.at, format!("only text is logged: `{value}` is not computed")),
+                    }
+                }
                 let text = [label, value]
                     .iter()
                     .filter(|text| !text.is_empty())
@@ -448,10 +491,7 @@ impl Importer<'_> {
             self.lost(json.at, "an invocation without a named source");
             return;
         };
-        let id = match json.get("id").and_then(Json::text) {
-            Some(id) => id.to_owned(),
-            None => format!("{number}.{}.{}", self.machine_id, self.nodes[state].path.join(".")),
-        };
+        let id = self.invocation_id(state, number, json);
         let values = self.literals(json.get("input"), &format!("the input of `{src}`"));
         let done = names::symbol(&self.event(&format!("xstate.done.actor.{id}")));
         let failed = names::symbol(&self.event(&format!("xstate.error.actor.{id}")));
@@ -463,13 +503,59 @@ impl Importer<'_> {
     }
 
     /// The value that a final state hands on.
-    pub(super) fn output(&mut self, json: &Json) -> Option<String> {
-        let output = json.get("output")?;
-        match literal(output) {
+    pub(super) fn output(&mut self, state: usize, json: &Json) -> Option<String> {
+        let parent = self.nodes[state].parent;
+        let root = self.nodes.first().and_then(|root| root.json.get("output")).filter(|_| parent == 0);
+        let output = root.or_else(|| json.get("output")).or_else(|| json.get("data"))?;
+        // Who hears of it: `onDone`, or whoever runs the machine where that says what it returns.
+        let is_heard = match parent {
+            0 => root.is_some(),
+            _ => self.nodes[parent].json.get("onDone").is_some_and(super::reactions::asks_for_event),
+        };
+        let code = output.text().filter(|text| expr::is_expression(text));
+        let value = match code {
+            Some(code) => self.evaluated(code),
+            None => literal(output),
+        };
+        match value {
             Some((_, text)) => Some(format!("return {text}")),
             None => {
-                self.lost(output.at, "an output that is no plain value");
+                let text = "an output that is no plain value";
+                if is_heard {
+                    self.lost(output.at, text)
+                } else {
+                    self.detail(output.at, text)
+                }
                 None
+            }
+        }
+    }
+
+    /// The type of what a state returns: its final states must agree on one.
+    pub(super) fn returned(&mut self, state: usize) -> Option<String> {
+        let mut types = Vec::new();
+        for child in self.draft.children(state) {
+            if self.draft.states[child].kind == DraftKind::Final {
+                let json = self.nodes[child].json;
+                let output = json.get("output").or_else(|| json.get("data"))?;
+                types.push(match output.text().filter(|text| expr::is_expression(text)) {
+                    Some(code) => self.evaluated(code)?.0,
+                    None => literal(output)?.0,
+                });
+            }
+        }
+        let first = types.first()?.clone();
+        (!first.ends_with('?') && types.iter().all(|ty| *ty == first)).then_some(first)
+    }
+
+    /// The id of an invocation.
+    pub(super) fn invocation_id(&self, state: usize, number: usize, json: &Json) -> String {
+        match json.get("id").and_then(Json::text) {
+            Some(id) => id.to_owned(),
+            None => {
+                let path =
+                    std::iter::once(self.machine_id.clone()).chain(self.nodes[state].path.iter().cloned());
+                format!("{number}.{}", path.collect::<Vec<_>>().join("."))
             }
         }
     }

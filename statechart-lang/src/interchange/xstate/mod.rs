@@ -14,7 +14,7 @@ mod expr;
 mod reactions;
 mod tree;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     ImportError, ImportOptions, Imported, Note, Position,
@@ -54,6 +54,17 @@ struct Node<'a> {
     parent: usize,
 }
 
+/// What `event` is.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+enum Current {
+    #[default]
+    Nothing,
+    /// An event as the document spells it.
+    Event(String),
+    /// A state has completed: the type of what it returns.
+    Done(Option<String>),
+}
+
 /// Kind of an extern, its name, and the names and types of its parameters.
 type Signature = (&'static str, String, Vec<(String, String)>);
 
@@ -69,6 +80,12 @@ struct Importer<'a> {
     event_names: Names,
     /// Fields of events that the document sends: `name: Type`.
     fields: BTreeMap<String, Vec<(String, String)>>,
+    /// The objects with which the document sends its own events.
+    sends: Vec<&'a Json>,
+    /// Fields of events that expressions read: event, field.
+    read_fields: BTreeSet<(String, String)>,
+    /// What expressions at hand may ask `event` for.
+    current: Current,
     /// Outputs, and the events whose fields they have.
     outputs: Vec<(String, String)>,
     /// Kind of extern, name and signature in the document; its name here.
@@ -96,6 +113,9 @@ impl<'a> Importer<'a> {
             events: Vec::new(),
             event_names: Names::new(pascal),
             fields: BTreeMap::new(),
+            sends: Vec::new(),
+            read_fields: BTreeSet::new(),
+            current: Current::Nothing,
             outputs: Vec::new(),
             externs: BTreeMap::new(),
             extern_lines: Vec::new(),
@@ -110,11 +130,11 @@ impl<'a> Importer<'a> {
     }
 
     fn lost(&mut self, at: Position, text: impl Into<String>) {
-        self.notes.push(Note { at, lost: true, text: text.into() });
+        self.notes.push(Note::new(at, true, text));
     }
 
     fn detail(&mut self, at: Position, text: impl Into<String>) {
-        self.notes.push(Note { at, lost: false, text: text.into() });
+        self.notes.push(Note::new(at, false, text));
     }
 
     /// The name of an event in the language; it is declared by being mentioned.
@@ -137,7 +157,12 @@ impl<'a> Importer<'a> {
             }
         }
         for (original, name) in &self.events {
-            let fields = self.fields.get(original).map_or(Vec::new(), |fields| spelt(fields, "?"));
+            let fields = self.fields.get(original).map_or(&[][..], Vec::as_slice);
+            let fields = fields.iter().map(|(field, ty)| {
+                let mark = if self.may_miss(original, field) { "?" } else { "" };
+                format!("{field}: {ty}{mark}")
+            });
+            let fields = fields.collect();
             self.draft.inputs.push(DraftSymbol { name: name.clone(), fields, doc: None });
             imported.events.insert(original.clone(), name.clone());
         }

@@ -1,12 +1,14 @@
 //! Transitions. XState leaves a state only when it must or is told to (`reenter`), and knows domains that are
 //! parallel; the language follows W3C. Where both cannot mean the same, that is noted.
 
+use std::collections::BTreeSet;
+
 use super::super::{
     Position,
     draft::{Atom, DraftKind, DraftTransition, Item, On},
     json::{Json, Kind},
 };
-use super::Importer;
+use super::{Current, Importer, expr};
 
 /// What a state may hold that this importer knows.
 const KNOWN: &[&str] = &[
@@ -24,12 +26,15 @@ const KNOWN: &[&str] = &[
     "history",
     "id",
     "initial",
+    "internal",
     "invoke",
     "key",
     "meta",
     "on",
     "onDone",
+    "onEntry",
     "onError",
+    "onExit",
     "order",
     "output",
     "predictableActionArguments",
@@ -38,10 +43,30 @@ const KNOWN: &[&str] = &[
     "states",
     "tags",
     "target",
+    "transitions",
     "tsTypes",
     "type",
     "types",
     "version",
+];
+/// What a state may hold that means something in XState and cannot be carried over.
+const LOST: &[&str] = &["activities", "delimiter", "parallel", "strict"];
+/// What a transition may hold.
+const OF_TRANSITION: &[&str] = &[
+    "actions",
+    "cond",
+    "delay",
+    "description",
+    "event",
+    "eventType",
+    "guard",
+    "in",
+    "internal",
+    "meta",
+    "order",
+    "reenter",
+    "source",
+    "target",
 ];
 
 impl Importer<'_> {
@@ -50,7 +75,8 @@ impl Importer<'_> {
         for index in 0..self.nodes.len() {
             let json = self.nodes[index].json;
             for (descriptor, _) in json.get("on").map(Json::items).unwrap_or_default() {
-                if !descriptor.is_empty() && !descriptor.contains('*') {
+                if !descriptor.is_empty() && !descriptor.contains('*') && self.completed(descriptor).is_none()
+                {
                     self.event(descriptor);
                 }
             }
@@ -66,17 +92,32 @@ impl Importer<'_> {
         for event in raised {
             self.event(&event);
         }
+        if let Some(root) = self.nodes.first() {
+            sends(root.json, &mut self.sends);
+        }
+        // So are the ends of what is invoked.
+        for index in 0..self.nodes.len() {
+            let json = self.nodes[index].json;
+            let invocations = json.get("invoke").map(Json::several).unwrap_or_default();
+            for (number, invoke) in invocations.iter().enumerate() {
+                let id = self.invocation_id(index, number, invoke);
+                self.event(&format!("xstate.done.actor.{id}"));
+                self.event(&format!("xstate.error.actor.{id}"));
+            }
+        }
     }
 
     /// Everything that a state holds besides other states.
     pub(super) fn fill(&mut self, state: usize) {
         let json = self.nodes[state].json;
+        let kind = self.draft.states[state].kind;
         for (key, value) in json.items() {
-            if !KNOWN.contains(&key.as_str()) {
+            if LOST.contains(&key.as_str()) {
+                self.lost(value.at, format!("`{key}`"));
+            } else if !KNOWN.contains(&key.as_str()) && !(key == "data" && kind == DraftKind::Final) {
                 self.detail(value.at, format!("`{key}` is not known"));
             }
         }
-        let kind = self.draft.states[state].kind;
         if let DraftKind::History { .. } = kind {
             let targets = self.places(state, json.get("target"), true);
             self.draft.states[state].items.push(Item::Initial(targets, Vec::new()));
@@ -86,19 +127,16 @@ impl Importer<'_> {
         if kind == DraftKind::State && !children.is_empty() {
             self.initial(state, json, children[0]);
         }
-        for (keyword, key) in [("entry", "entry"), ("exit", "exit")] {
+        for (keyword, key, old) in [("entry", "entry", "onEntry"), ("exit", "exit", "onExit")] {
             let notes = self.notes.len();
-            let actions = self.actions(json.get(key));
+            let actions = self.actions(json.get(key).or_else(|| json.get(old)));
             self.push(state, notes, Some(Item::Actions(keyword, actions)));
         }
         if kind == DraftKind::Final {
             let notes = self.notes.len();
-            let line = self.output(json).map(Item::Line);
+            let line = self.output(state, json).map(Item::Line);
             self.push(state, notes, line);
             return;
-        }
-        if let Some(output) = json.get("output").filter(|_| state == 0) {
-            self.lost(output.at, "the output of the machine: let its final states return it");
         }
         for (number, invoke) in json.get("invoke").map(Json::several).unwrap_or_default().iter().enumerate() {
             let notes = self.notes.len();
@@ -167,26 +205,49 @@ impl Importer<'_> {
             descriptors.into_iter().partition(|(name, _)| !name.contains('*'));
         let mut plain = plain;
         plain.sort_by_key(|(_, value)| value.at);
+        // An event that is named has what stands under its name, and nothing that stands under a wildcard.
+        let mut named: BTreeSet<String> = plain.iter().map(|(name, _)| name.clone()).collect();
+        for (number, invoke) in json.get("invoke").map(Json::several).unwrap_or_default().iter().enumerate() {
+            let id = self.invocation_id(state, number, invoke);
+            for (key, event) in [("onDone", "done"), ("onError", "error")] {
+                if invoke.get(key).is_some() {
+                    named.insert(format!("xstate.{event}.actor.{id}"));
+                }
+            }
+        }
         for (descriptor, value) in plain.into_iter().chain(wild) {
             if descriptor.is_empty() {
                 self.several(state, value, &On::Always);
                 continue;
             }
+            if let Some(done) = self.completed(descriptor) {
+                if self.draft.can_complete(done) {
+                    self.several(state, value, &On::Any(vec![Atom::Done(done)]));
+                } else {
+                    self.detail(value.at, format!("`{descriptor}`: the state never completes"));
+                }
+                continue;
+            }
+            let is_wild = descriptor.contains('*');
             let atoms: Vec<Atom> = self
                 .events
                 .iter()
-                .filter(|(original, _)| is_match(descriptor, original))
+                .filter(|(original, _)| {
+                    is_match(descriptor, original) && !(is_wild && named.contains(original))
+                })
                 .map(|(_, name)| Atom::Event(name.clone()))
                 .collect();
-            if !atoms.is_empty() {
+            if atoms.is_empty() {
+                let text = format!(
+                    "`{descriptor}` is for events that the document does not mention: there are none"
+                );
+                self.detail(value.at, text);
+            } else {
                 self.several(state, value, &On::Any(atoms));
             }
         }
         for (number, invoke) in json.get("invoke").map(Json::several).unwrap_or_default().iter().enumerate() {
-            let id = match invoke.get("id").and_then(Json::text) {
-                Some(id) => id.to_owned(),
-                None => format!("{number}.{}.{}", self.machine_id, self.nodes[state].path.join(".")),
-            };
+            let id = self.invocation_id(state, number, invoke);
             for (key, event) in [("onDone", "done"), ("onError", "error")] {
                 if let Some(value) = invoke.get(key) {
                     let name = self.event(&format!("xstate.{event}.actor.{id}"));
@@ -208,8 +269,42 @@ impl Importer<'_> {
             let notes = self.notes.len();
             let span = self.named_delay(delay, value.at);
             self.push(state, notes, None);
-            self.several(state, value, &On::After(span));
+            self.timers(state, value, &span);
         }
+    }
+
+    /// What a timer sets off: one transition at most, the first that may be taken.
+    fn timers(&mut self, state: usize, json: &Json, span: &str) {
+        let on = On::After(span.to_owned());
+        let rows = json.several();
+        // A timer for each is the same where whatever is taken leaves the state.
+        let leaves = |row: &Json| row.text().is_some() || row.get("target").is_some();
+        let first = rows.split_last().map_or(&[][..], |(_, first)| first);
+        if first.iter().all(leaves) && first.len() < 2 && !first.iter().any(|row| self.stays(state, row)) {
+            return self.several(state, json, &on);
+        }
+        let name = self.timer_event(state, span, json.at);
+        let timer = DraftTransition {
+            on,
+            actions: vec![format!("raise {}", super::super::names::symbol(&name))],
+            ..DraftTransition::default()
+        };
+        self.push(state, self.notes.len(), Some(Item::Transition(timer)));
+        self.several(state, json, &On::Any(vec![Atom::Event(name)]));
+    }
+
+    /// Whether a transition may go to a state inside its own without leaving that.
+    fn stays(&self, state: usize, json: &Json) -> bool {
+        let target = if json.text().is_some() { Some(json) } else { json.get("target") };
+        let texts = target.map(Json::several).unwrap_or_default().iter().filter_map(Json::text);
+        let own = self.nodes[state].path.last();
+        texts.into_iter().any(|text| text.starts_with(['.', '#']) || own.is_some_and(|own| own == text))
+    }
+
+    /// The event by which a timer of a state makes itself heard.
+    fn timer_event(&mut self, state: usize, span: &str, at: Position) -> String {
+        let path = self.nodes[state].path.join(".");
+        self.event(&format!("xstate.after.{span}.{}.{path}", at.line))
     }
 
     /// One transition or a list of them; an empty one forbids the event.
@@ -221,8 +316,42 @@ impl Importer<'_> {
             }
             return;
         }
-        for transition in json.several() {
-            self.transition(state, transition, on);
+        // What asks which event it is, is written for each.
+        let each: Vec<On> = match on {
+            On::Any(atoms) if atoms.len() > 1 && asks_for_event(json) => {
+                atoms.iter().map(|atom| On::Any(vec![atom.clone()])).collect()
+            }
+            on => vec![on.clone()],
+        };
+        for on in &each {
+            self.current = self.current_of(on);
+            for transition in json.several() {
+                self.transition(state, transition, on);
+            }
+        }
+        self.current = Current::Nothing;
+    }
+
+    /// The state whose end an event tells.
+    fn completed(&self, event: &str) -> Option<usize> {
+        let id = event.strip_prefix("xstate.done.state.").or_else(|| event.strip_prefix("done.state."))?;
+        self.ids.get(id).copied()
+    }
+
+    fn current_of(&mut self, on: &On) -> Current {
+        match on {
+            On::Any(atoms) => match atoms.as_slice() {
+                [Atom::Event(name)] => {
+                    let original = self.events.iter().find(|(_, spelt)| spelt == name);
+                    original.map_or(Current::Nothing, |(original, _)| Current::Event(original.clone()))
+                }
+                [Atom::Done(state)] => {
+                    let state = *state;
+                    Current::Done(self.returned(state))
+                }
+                _ => Current::Nothing,
+            },
+            _ => Current::Nothing,
         }
     }
 
@@ -239,7 +368,21 @@ impl Importer<'_> {
                 None => self.lost(target.at, "a target that is no text"),
             }
         }
-        let guard = json.get("guard").or_else(|| json.get("cond")).map(|guard| self.guard(guard).0);
+        for (key, value) in json.items() {
+            if !OF_TRANSITION.contains(&key.as_str()) {
+                self.detail(value.at, format!("`{key}` is not known"));
+            }
+        }
+        let mut guard = json.get("guard").or_else(|| json.get("cond")).map(|guard| self.guard(guard));
+        if let Some(state) = json.get("in") {
+            let inside = self.in_state(state.text(), state.at);
+            guard = Some(match guard {
+                None => (inside, false),
+                Some((text, true)) => (format!("({text}) and {inside}"), true),
+                Some((text, false)) => (format!("{text} and {inside}"), true),
+            });
+        }
+        let guard = guard.map(|(text, _)| text);
         let actions = self.actions(json.get("actions"));
         let reenter = json.get("reenter").is_some_and(|value| value.kind == Kind::Bool(true))
             || json.get("internal").is_some_and(|value| value.kind == Kind::Bool(false));
@@ -305,12 +448,15 @@ impl Importer<'_> {
                 break;
             }
         }
-        if domain != 0 && self.draft.states[domain].kind == DraftKind::Parallel {
+        let loud = ["entry", "exit", "onEntry", "onExit", "after", "invoke"]
+            .iter()
+            .any(|key| self.nodes[domain].json.get(key).is_some_and(|value| !value.several().is_empty()));
+        if domain != 0 && loud && self.draft.states[domain].kind == DraftKind::Parallel {
             let path = self.draft.path(domain).unwrap_or_default();
             self.lost(
                 at,
                 format!(
-                    "XState stays in `{path}` and its other regions; here all of it is left and entered again"
+                    "XState stays in `{path}` and enters its regions again; here it is left and entered as well"
                 ),
             );
         }
@@ -320,7 +466,9 @@ impl Importer<'_> {
     fn quietly(&mut self, state: usize, transition: &mut DraftTransition, at: Position) {
         transition.itself = transition.targets == [state];
         let json = self.nodes[state].json;
-        let loud = ["entry", "exit", "after", "invoke"].iter().any(|key| json.get(key).is_some());
+        let loud = ["entry", "exit", "onEntry", "onExit", "after", "invoke"]
+            .iter()
+            .any(|key| json.get(key).is_some_and(|value| !value.several().is_empty()));
         if loud {
             let path = self.draft.path(state).unwrap_or_default();
             self.lost(at, format!("XState does not leave `{path}` here; this leaves it and enters it again"));
@@ -338,11 +486,11 @@ impl Importer<'_> {
     /// A timer whose state is not left: it raises an event, which an internal transition takes.
     fn by_event(&mut self, state: usize, transition: DraftTransition, at: Position, notes: usize) {
         let On::After(span) = &transition.on else { return };
-        let path = self.nodes[state].path.join(".");
-        let name = self.event(&format!("xstate.after.{span}.{}.{path}", at.line));
+        let span = span.clone();
+        let name = self.timer_event(state, &span, at);
         let symbol = super::super::names::symbol(&name);
         let timer = DraftTransition {
-            on: On::After(span.clone()),
+            on: On::After(span),
             guard: transition.guard.clone(),
             actions: vec![format!("raise {symbol}")],
             ..DraftTransition::default()
@@ -378,5 +526,30 @@ fn raised_events(json: &Json, out: &mut Vec<String>) {
         }
         Kind::List(items) => items.iter().for_each(|item| raised_events(item, out)),
         _ => {}
+    }
+}
+
+/// The objects with which a document sends its events.
+fn sends<'j>(json: &'j Json, out: &mut Vec<&'j Json>) {
+    match &json.kind {
+        Kind::Object(items) => {
+            let kind = json.get("type").and_then(Json::text).unwrap_or_default();
+            if matches!(kind, "raise" | "xstate.raise" | "send" | "xstate.send") {
+                out.extend(json.get("event").or_else(|| json.get("params")?.get("event")));
+            }
+            items.iter().for_each(|(_, item)| sends(item, out));
+        }
+        Kind::List(items) => items.iter().for_each(|item| sends(item, out)),
+        _ => {}
+    }
+}
+
+/// Whether an expression in it asks for `event`.
+pub(super) fn asks_for_event(json: &Json) -> bool {
+    match &json.kind {
+        Kind::Object(items) => items.iter().any(|(_, item)| asks_for_event(item)),
+        Kind::List(items) => items.iter().any(asks_for_event),
+        Kind::Text(text) => expr::is_expression(text) && text.contains("event."),
+        _ => false,
     }
 }

@@ -27,7 +27,8 @@ impl<'a> Importer<'a> {
             Some("history") => {
                 DraftKind::History { deep: json.get("history").and_then(Json::text) == Some("deep") }
             }
-            _ if json.get("history").is_some() && children.is_empty() => {
+            // A configuration that XState has written out says `"history": false` of every other state.
+            _ if is_history(json) && children.is_empty() => {
                 DraftKind::History { deep: json.get("history").and_then(Json::text) == Some("deep") }
             }
             _ => DraftKind::State,
@@ -35,6 +36,9 @@ impl<'a> Importer<'a> {
         let mut state = DraftState { kind, ..DraftState::default() };
         for text in [json.get("description")].into_iter().flatten().filter_map(Json::text) {
             state.doc.extend(text.lines().map(|line| line.trim().to_owned()));
+        }
+        if json.get("type").and_then(Json::text) == Some("parallel") && kind != DraftKind::Parallel {
+            self.detail(json.at, "a parallel state without states in it is a plain one");
         }
         for tag in json.get("tags").map(Json::several).unwrap_or_default().iter().filter_map(Json::text) {
             state.tags.push_str(&format!(" #{}", names::identifier(tag, "t")));
@@ -113,4 +117,9 @@ impl<'a> Importer<'a> {
             self.target(of, &format!(".{text}"), at)
         }
     }
+}
+
+/// `"history": "deep"`, `"history": true`.
+fn is_history(json: &Json) -> bool {
+    json.get("history").is_some_and(|value| matches!(value.kind, Kind::Text(_) | Kind::Bool(true)))
 }

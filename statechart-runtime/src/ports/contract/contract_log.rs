@@ -45,6 +45,13 @@ async fn topics(log: &dyn Log, prefix: &str) {
     assert!(second.incarnation > first.incarnation, "a recreated topic is another one");
     let empty = log.fetch(&name, 2, 0, 10, 1_000, NOW).await.unwrap();
     assert_eq!((empty.records.len(), empty.high_watermark, empty.incarnation), (0, 0, second.incarnation));
+    log.disown(&name, first.incarnation).await.unwrap();
+    let topics = log.topics().await.unwrap();
+    assert!(topics.contains(&second), "only the incarnation that was named is disowned");
+    log.append(&name, 2, &records(0..2)).await.unwrap();
+    log.disown(&name, second.incarnation).await.unwrap();
+    let third = log.fetch(&name, 2, 0, 10, 1_000, NOW).await.unwrap();
+    assert_eq!((third.records.len(), third.incarnation), (2, second.incarnation + 1));
     for bad in ["", "a b", "..", "ü", "__internal"] {
         assert!(matches!(log.create_topic(bad, 1).await, Err(LogError::BadTopicName { .. })), "{bad}");
     }

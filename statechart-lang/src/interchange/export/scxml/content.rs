@@ -149,7 +149,8 @@ impl Out<'_> {
             attributes.push(delay);
         }
         if let Some(id) = id.and_then(|id| machine.sends.get(id)) {
-            self.notes.detail(format!("a second message as `{}` does not replace the first", id.name));
+            // One of a name at most is under way.
+            self.xml.empty("cancel", &[("sendid", id.name.clone())]);
             attributes.push(("id", id.name.clone()));
         }
         let names: Vec<String> = symbol

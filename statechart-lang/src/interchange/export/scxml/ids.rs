@@ -10,6 +10,7 @@ pub(in super::super) struct Ids {
     variables: Vec<String>,
     locals: Vec<String>,
     bindings: Vec<String>,
+    nexts: Vec<String>,
 }
 
 pub(super) fn at(names: &[String], index: usize) -> String {
@@ -29,6 +30,11 @@ impl Ids {
         at(&self.locals, local)
     }
 
+    /// Where the next value of a parameter waits.
+    pub(super) fn next(&self, local: LocalId) -> String {
+        at(&self.nexts, local)
+    }
+
     pub(in super::super) fn binding(&self, binding: usize) -> String {
         at(&self.bindings, binding)
     }
@@ -44,18 +50,21 @@ impl Ids {
             .collect();
         let mut variables = Names::new(str::to_owned);
         let mut claim = |name: &str| variables.claim(&identifier(name, "v"));
+        let context = machine.context.iter().map(|variable| claim(&variable.name)).collect();
+        let locals: Vec<String> = machine
+            .locals
+            .iter()
+            .map(|local| {
+                let state = machine.states.get(local.state).filter(|_| local.state != 0);
+                claim(&state.map_or(local.name.clone(), |state| format!("{}_{}", state.name, local.name)))
+            })
+            .collect();
         Self {
             states,
-            variables: machine.context.iter().map(|variable| claim(&variable.name)).collect(),
-            locals: machine
-                .locals
-                .iter()
-                .map(|local| {
-                    let state = machine.states.get(local.state).filter(|_| local.state != 0);
-                    claim(&state.map_or(local.name.clone(), |state| format!("{}_{}", state.name, local.name)))
-                })
-                .collect(),
+            variables: context,
             bindings: machine.bindings.iter().map(|binding| claim(&binding.name)).collect(),
+            nexts: locals.iter().map(|name| claim(&format!("{name}_next"))).collect(),
+            locals,
             events: event_names(machine.events.iter().map(|event| event.symbol.name.as_str())),
         }
     }

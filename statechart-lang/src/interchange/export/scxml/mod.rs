@@ -2,6 +2,7 @@
 
 mod content;
 mod ids;
+mod passes;
 mod states;
 
 pub(super) use ids::Ids;
@@ -135,6 +136,10 @@ impl Out<'_> {
                 ));
             }
             self.xml.empty("data", &[("id", self.ids.local(index)), ("expr", value)]);
+        }
+        for local in passes::every_aside(machine) {
+            let value = machine.locals.get(local).map_or("null", |local| zero(&local.ty)).to_owned();
+            self.xml.empty("data", &[("id", self.ids.next(local)), ("expr", value)]);
         }
         self.xml.close();
     }

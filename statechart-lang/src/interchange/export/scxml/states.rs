@@ -1,9 +1,7 @@
 //! States, transitions and what states run.
 
 use super::{super::super::names::duration, Attributes, DEPTH_LIMIT, NAMESPACE, Out, ids::at, write};
-use crate::model::{
-    Expr, ExprKind, Invoked, Literal, LocalId, Pass, StateId, StateKind, Transition, Trigger,
-};
+use crate::model::{Expr, ExprKind, Invoked, Literal, LocalId, StateId, StateKind, Transition, Trigger};
 
 impl Out<'_> {
     pub(super) fn targets(&self, targets: &[StateId]) -> String {
@@ -137,33 +135,12 @@ impl Out<'_> {
             }
             self.xml.close();
         }
-        let params: Vec<LocalId> = state
-            .locals
-            .iter()
-            .copied()
-            .filter(|local| {
-                id != 0
-                    && self
-                        .machine
-                        .locals
-                        .get(*local)
-                        .is_some_and(|local| local.param && local.initial.is_some())
-            })
-            .collect();
-        if !state.exit.is_empty() || !state.timers.is_empty() || !params.is_empty() {
+        if !state.exit.is_empty() || !state.timers.is_empty() {
             self.xml.open("onexit", &[]);
             self.actions(&state.exit);
             for timer in &state.timers {
                 let name = self.timer(*timer);
                 self.xml.empty("cancel", &[("sendid", name)]);
-            }
-            for local in params {
-                // Whoever enters it next without a value gets the default.
-                if let Some(initial) = self.machine.locals.get(local).and_then(|local| local.initial.as_ref())
-                {
-                    let value = self.expr(initial);
-                    self.assign(self.ids.local(local), value);
-                }
             }
             self.xml.close();
         }
@@ -276,26 +253,8 @@ impl Out<'_> {
             attributes.push(("type", "internal".to_owned()));
         }
         self.xml.open("transition", &attributes);
-        if !transition.passes.is_empty() && !self.machine.states[transition.source].exit.is_empty() {
-            self.notes.detail("values that a transition passes are computed after the exit actions");
-        }
-        self.passes(&transition.passes);
-        self.actions(&transition.actions);
+        self.content(transition);
         self.xml.close();
-    }
-
-    pub(super) fn passes(&mut self, passes: &[Pass]) {
-        for pass in passes {
-            let locals: Vec<LocalId> = self.machine.states.get(pass.state).map_or(Vec::new(), |state| {
-                let is_param =
-                    |local: &&LocalId| self.machine.locals.get(**local).is_some_and(|local| local.param);
-                state.locals.iter().filter(is_param).copied().collect()
-            });
-            for (local, arg) in locals.into_iter().zip(&pass.args) {
-                let value = self.expr(arg);
-                self.assign(self.ids.local(local), value);
-            }
-        }
     }
 
     pub(super) fn assign(&mut self, location: String, value: String) {

@@ -9,8 +9,8 @@ use serde_json::{Map, Number, Value, json};
 
 use super::{super::names::Names, Exported, Notes, common_notes};
 use crate::model::{
-    Activity, Expr, ExprKind, Invoked, Literal, LocalId, Machine, Model, Pass, StateId, StateKind, Type,
-    UnaryOp,
+    Activity, Expr, ExprKind, Invoked, Literal, LocalId, Machine, Model, Pass, StateId, StateKind,
+    Transition, Type, UnaryOp,
 };
 
 pub(super) fn export(_model: &Model, machine: &Machine) -> Exported {
@@ -127,14 +127,11 @@ impl Out<'_> {
         if state.kind == StateKind::Compound {
             self.initial(id, out);
         }
-        for (name, actions) in [("entry", &state.entry), ("exit", &state.exit)] {
-            let (mut values, own) = (self.resets(id, name), self.actions(actions));
-            match name {
-                "entry" => values.extend(own),
-                _ => values = own.into_iter().chain(values).collect(),
-            }
-            out.values(name, values);
-        }
+        let mut entry = self.fields(id);
+        entry.extend(self.actions(&state.entry));
+        out.values("entry", entry);
+        let exit = self.actions(&state.exit);
+        out.values("exit", exit);
         let invokes: Vec<Value> = state
             .activities
             .iter()
@@ -243,19 +240,20 @@ impl Out<'_> {
         self.machine.states.get(state).map_or("", |state| state.path.as_str())
     }
 
-    /// What gives data of a state their values anew: fields when it is entered; parameters by default when it is
-    /// left, since who enters it next has given others by then.
-    fn resets(&mut self, id: StateId, when: &str) -> Vec<Value> {
-        let locals = self.machine.states[id].locals.clone();
-        let mut values = Vec::new();
-        for local in locals {
-            let Some(row) = self.machine.locals.get(local) else { continue };
-            let is_now = if row.param { when == "exit" && id != 0 } else { when == "entry" };
-            if let Some(initial) = row.initial.as_ref().filter(|_| is_now) {
-                values.extend(self.set(local, initial));
-            }
-        }
-        values
+    /// What gives the fields of a state their values anew when it is entered.
+    fn fields(&mut self, id: StateId) -> Vec<Value> {
+        let machine = self.machine;
+        let locals = machine.states[id].locals.iter().filter_map(|id| Some((*id, machine.locals.get(*id)?)));
+        let fields = locals.filter(|(_, local)| !local.param);
+        fields.filter_map(|(id, local)| self.set(id, local.initial.as_ref()?)).collect()
+    }
+
+    /// What gives parameters their defaults where a transition passes nothing.
+    fn defaults(&mut self, transition: &Transition) -> Vec<Value> {
+        let machine = self.machine;
+        let locals = super::defaulted(machine, transition).into_iter();
+        let locals = locals.filter_map(|id| Some((id, machine.locals.get(id)?.initial.as_ref()?)));
+        locals.filter_map(|(id, initial)| self.set(id, initial)).collect()
     }
 
     fn set(&mut self, local: LocalId, value: &Expr) -> Option<Value> {

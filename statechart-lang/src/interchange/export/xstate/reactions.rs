@@ -91,6 +91,7 @@ impl Out<'_> {
         // Values that are passed are set last: the actions see those of the state that is left.
         let mut actions = self.actions(&transition.actions);
         actions.extend(self.passes(&transition.passes));
+        actions.extend(self.defaults(transition));
         out.values("actions", actions);
         if !transition.doc.is_empty() {
             out.text("description", &transition.doc);

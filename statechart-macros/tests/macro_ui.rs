@@ -7,25 +7,30 @@ use std::{
     process::{Command, Output},
 };
 
-use statechart_tests::{files, workspace};
+fn workspace() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap()
+}
 
 /// Where trybuild builds: beside this target directory's other artifacts. The macro looks for specs around it.
 fn trybuild_project() -> PathBuf {
     let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap();
-    target.join("tests/trybuild/statechart-tests")
+    target.join("tests/trybuild/statechart-macros")
 }
 
 #[test]
 fn errors_of_the_macro() {
     let project = trybuild_project();
     fs::create_dir_all(&project).unwrap();
-    for spec in files("tests/ui", "sc") {
-        fs::copy(&spec, project.join(spec.file_name().unwrap())).unwrap();
+    for file in fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/ui")).unwrap() {
+        let file = file.unwrap();
+        if file.path().extension().is_some_and(|found| found == "sc") {
+            fs::copy(file.path(), project.join(file.file_name())).unwrap();
+        }
     }
     let cases = trybuild::TestCases::new();
-    cases.pass("ui/ok.rs");
+    cases.pass("tests/ui/ok.rs");
     for case in ["broken", "not_a_literal", "unknown_type", "missing_method", "nondeterministic"] {
-        cases.compile_fail(format!("ui/{case}.rs"));
+        cases.compile_fail(format!("tests/ui/{case}.rs"));
     }
 }
 
