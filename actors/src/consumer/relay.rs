@@ -2,12 +2,14 @@
 //!
 //! The store has them already: they were written in the transaction that moved past them. The relay's place is a
 //! position of the store as well, moved after the broker has acknowledged. A record that is sent twice, because the
-//! process ended in between, has the same `id`.
+//! process ended in between, has the same `id`. A lease says which of several processes relays.
 
 use std::{sync::Arc, time::Duration};
 
 use serde_json::json;
-use statechart_runtime::ports::{Batch, LogRecord, Position, PositionKey, StoredDeadLetter};
+use statechart_runtime::ports::{
+    Batch, Lease, LogRecord, Position, PositionKey, StoreError, StoredDeadLetter,
+};
 use tokio::sync::watch;
 
 use crate::parts::Parts;
@@ -25,28 +27,57 @@ const PAYLOAD_BYTES: usize = 8 * 1024;
 const POLL: Duration = Duration::from_secs(1);
 /// After a failure.
 const RETRY: Duration = Duration::from_secs(5);
+/// How long the relay is this process's without renewing: longer than an append and a write may take.
+const LEASE: Duration = Duration::from_secs(30);
 
-/// Relays until it is told to stop. More than one process may: the position is fenced, so one of them goes on.
-pub async fn relay(parts: Arc<Parts>, mut stop: watch::Receiver<bool>) {
-    let mut created = false;
+/// Relays until it is told to stop. More than one process may try: the one with the lease does.
+pub async fn relay(parts: Arc<Parts>, holder: String, mut stop: watch::Receiver<bool>) {
+    let (mut created, mut held) = (false, None);
     loop {
-        let pause = match step(&parts, &mut created).await {
+        let pause = match round(&parts, &holder, &mut held, &mut created).await {
             Ok(true) => continue,
             Ok(false) => POLL,
             Err(error) => {
                 tracing::warn!(error, "dead letters wait in the store");
+                // Somebody may have deleted the topic.
+                created = false;
                 RETRY
             }
         };
         tokio::select! {
             () = tokio::time::sleep(pause) => {}
-            _ = stop.wait_for(|stop| *stop) => return,
+            _ = stop.wait_for(|stop| *stop) => break,
         }
+    }
+    if let Some(lease) = held {
+        // It runs out by itself otherwise.
+        let _ = parts.store.release_leases(&[lease]).await;
+    }
+}
+
+/// Keeps or takes the lease, and makes one append under it; says whether there may be more.
+async fn round(
+    parts: &Parts,
+    holder: &str,
+    held: &mut Option<Lease>,
+    created: &mut bool,
+) -> Result<bool, String> {
+    let store = &parts.store;
+    let text = |error: StoreError| error.to_string();
+    if let Some(lease) = held.take() {
+        *held = store.renew_leases(&[lease], LEASE).await.map_err(text)?.pop();
+    }
+    if held.is_none() {
+        *held = store.take_leases(&[GROUP.to_owned()], holder, LEASE, 1).await.map_err(text)?.pop();
+    }
+    match held {
+        Some(lease) => step(parts, lease, created).await,
+        None => Ok(false),
     }
 }
 
 /// One append; says whether there may be more.
-async fn step(parts: &Parts, created: &mut bool) -> Result<bool, String> {
+async fn step(parts: &Parts, lease: &Lease, created: &mut bool) -> Result<bool, String> {
     let key = PositionKey {
         group: GROUP.to_owned(),
         topic: DEAD_LETTER_TOPIC.to_owned(),
@@ -54,7 +85,7 @@ async fn step(parts: &Parts, created: &mut bool) -> Result<bool, String> {
         partition: 0,
     };
     let store = &parts.store;
-    let text = |error: statechart_runtime::ports::StoreError| error.to_string();
+    let text = |error: StoreError| error.to_string();
     let after = store.next_offset(&key).await.map_err(text)?.unwrap_or(0);
     let letters = store.dead_letters(after, LETTERS).await.map_err(text)?;
     let Some(last) = letters.last() else { return Ok(false) };
@@ -68,7 +99,7 @@ async fn step(parts: &Parts, created: &mut bool) -> Result<bool, String> {
     appended.map_err(|error| error.to_string())?;
     // `dead_letters` lists what is above a number, so the position is the number itself.
     let position = Position { key, expected: after, next: last.seq };
-    let batch = Batch { position: Some(position), ..Batch::default() };
+    let batch = Batch { position: Some(position), lease: Some(lease.clone()), ..Batch::default() };
     store.ingest(batch).await.map_err(text)?;
     Ok(letters.len() == LETTERS)
 }

@@ -15,7 +15,7 @@ use statechart_runtime::{
     ports::{Log as _, LogRecord, contract::service},
 };
 
-use crate::{
+use super::{
     servers::{Server, broker, place},
     world::database,
 };

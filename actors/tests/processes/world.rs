@@ -13,15 +13,11 @@ use statechart_runtime::{
     postgres::{PostgresOptions, PostgresStore},
 };
 
-use crate::{
-    common::{Expected, fold, parse},
-    process::Process,
-    recorded::Recorded,
-    servers::place,
-};
+use super::{process::Process, recorded::Recorded, servers::place};
+use crate::common::{Expected, fold, parse};
 
 /// How long anything may take. Machines that test are busy.
-pub const DEADLINE: Duration = Duration::from_secs(300);
+pub const DEADLINE: Duration = Duration::from_secs(180);
 /// Between two looks.
 pub const LOOK: Duration = Duration::from_millis(250);
 
