@@ -7,8 +7,9 @@
 use std::{sync::Arc, time::Duration};
 
 use serde_json::json;
-use statechart_runtime::ports::{
-    Batch, Lease, LogRecord, Position, PositionKey, StoreError, StoredDeadLetter,
+use statechart_runtime::{
+    market::RECORD_VERSION,
+    ports::{Batch, Lease, LogRecord, Position, PositionKey, StoreError, StoredDeadLetter},
 };
 use tokio::sync::watch;
 
@@ -109,6 +110,7 @@ fn record(letter: &StoredDeadLetter, now_us: i64) -> LogRecord {
     let payload = letter.payload.get(..PAYLOAD_BYTES).unwrap_or(&letter.payload);
     let value = json!({
         "k": "dead",
+        "v": RECORD_VERSION,
         "id": id,
         "topic": letter.topic,
         "inc": letter.incarnation,
@@ -126,6 +128,23 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
     use statechart_runtime::market::MAX_RECORD_BYTES;
+
+    /// What others read of the topic is a promise.
+    #[test]
+    fn the_golden_letter() {
+        let letter = StoredDeadLetter {
+            seq: 1,
+            topic: "tick-data".to_owned(),
+            incarnation: 2,
+            partition: 3,
+            offset: 4,
+            reason: "unknown kind `zzz`".to_owned(),
+            payload: br#"{"k":"zzz"}"#.to_vec(),
+        };
+        let written: serde_json::Value = serde_json::from_slice(&record(&letter, 5).value).unwrap();
+        let golden = include_str!("../../tests/golden/dead-letter.v1.json");
+        assert_eq!(written, serde_json::from_str::<serde_json::Value>(golden).unwrap());
+    }
 
     #[test]
     fn a_letter_of_any_size_fits_into_a_record_and_keeps_its_name() {
