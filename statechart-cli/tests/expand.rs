@@ -21,6 +21,8 @@ fn expansions_of_the_specs() {
         let path = format!("specs/{spec}");
         let ran = statechart_in(root, &["expand", &path], "");
         assert_eq!(ran.code, 0, "{path}: {}", ran.err);
+        let is_empty = ran.out.trim().is_empty();
+        assert_eq!(ran.err.contains("declares no machine of its own"), is_empty, "{path}: {}", ran.err);
         assert_eq!(
             statechart_in(root, &["expand", &path], "").out,
             ran.out,

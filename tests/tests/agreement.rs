@@ -137,11 +137,15 @@ fn random_word(pair: Pair, model: &Model, random: &mut Random, steps: &mut Steps
         steps.all += 1;
     }
     if !twins.ended && random.once_in(3) {
-        // Somebody stops it.
-        let step = Step::Ask(Ask::Halt, answers(machine, random));
-        played.steps.push(step.clone());
-        if twins.play(&step).is_err() {
-            report(pair, model, played);
+        // Somebody stops it, and somebody else does not know that yet.
+        let inputs = (0..machine.events.len()).filter(|event| !machine.events[*event].internal);
+        let late: Vec<Ask> = inputs.map(|event| Ask::Event(event, fields(machine, event, random))).collect();
+        for ask in std::iter::once(Ask::Halt).chain(late) {
+            let step = Step::Ask(ask, answers(machine, random));
+            played.steps.push(step.clone());
+            if twins.play(&step).is_err() {
+                report(pair, model, played);
+            }
         }
     }
     steps.of_children += twins.child_steps;

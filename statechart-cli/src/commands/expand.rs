@@ -36,6 +36,10 @@ impl Expand {
             Ok(model) => model,
             Err(outcome) => return Ok(outcome),
         };
+        if model.own_machines().next().is_none() {
+            let what = format!("`{}` declares no machine of its own, so there is no Rust for it", self.file);
+            output::note(&format!("{what}; expand the files that it imports\n"));
+        }
         let tokens = statechart_lang::codegen::generate_with(&model, Options { snapshot: self.snapshot });
         let file = syn::parse2(tokens).map_err(|why| Error::Generated { path: self.file.clone(), why })?;
         let text = spaced(&prettyplease::unparse(&file));

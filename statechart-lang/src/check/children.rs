@@ -151,12 +151,44 @@ pub(super) fn collect(
     }
     let spelt = machine.children.iter().map(|child| (&*child.name, child.span));
     declare::collisions(spelt, names::pascal, "children", diagnostics);
+    names_of_rust(machine, diagnostics);
     let mut seen = BTreeSet::new();
     for name in sends.into_iter().filter(|name| seen.insert(name.text.clone())) {
         machine.sends.push(SendName { name: name.text.clone(), span: name.span });
     }
     let spelt = machine.sends.iter().map(|send| (&*send.name, send.span));
     declare::collisions(spelt, names::pascal, "messages", diagnostics);
+}
+
+/// Names that the generated Rust makes for children, beside those that the machine declares.
+fn names_of_rust(machine: &Machine, diagnostics: &mut Vec<Diagnostic>) {
+    let mut collision = |message: String, child: &Child, span: Span, other: &str| {
+        let found = Diagnostic::new(Code::Collision, child.span, message);
+        diagnostics.push(found.also(span, other).help("rename one of them"));
+    };
+    for child in &machine.children {
+        let variant = format!("Child{}", names::pascal(&child.name));
+        if let Some(peer) = machine.peers.iter().find(|peer| names::pascal(&peer.name) == variant) {
+            let message = format!(
+                "messages for the child `{}` and the peer `{}` are both `{variant}` in Rust",
+                child.name, peer.name
+            );
+            collision(message, child, peer.span, "the peer");
+        }
+    }
+    let mut kinds = BTreeSet::new();
+    for child in machine.children.iter().filter(|child| kinds.insert(&child.machine)) {
+        let supplier = format!("spawn_{}", names::snake(&child.machine));
+        let services = machine.services.iter().map(|service| &service.function);
+        let mut externs = machine.guards.iter().chain(&machine.actions).chain(services);
+        if let Some(function) = externs.find(|function| names::snake(&function.name) == supplier) {
+            let message = format!(
+                "the extern `{}` and what supplies a child `{}` are both `{supplier}` in Rust",
+                function.name, child.machine
+            );
+            collision(message, child, function.span, "the extern");
+        }
+    }
 }
 
 fn walk<'a>(list: &'a [ast::Action], starts: &mut Vec<Start<'a>>, sends: &mut Vec<&'a ast::Name>) {

@@ -106,7 +106,12 @@ impl<'a> Exprs<'a> {
             }
             ExprKind::List(items) => {
                 let items = items.iter().map(|item| self.value(item));
-                quote!(value::List::from([#(#items),*]))
+                // What it is compared with does not tell the type of an empty one.
+                let of = match &expr.ty {
+                    Type::List(item) => rust::ty(item),
+                    _ => quote!(_),
+                };
+                quote!(value::List::<#of>::from([#(#items),*]))
             }
             ExprKind::Index(list, index) => {
                 // An item that is none reads like one that is not there.
@@ -126,7 +131,8 @@ impl<'a> Exprs<'a> {
                 let args = args
                     .iter()
                     .map(|arg| if rust::is_copy(&arg.ty) { self.value(arg) } else { self.place(arg) });
-                quote!(self.externs.#name(#(#args),*))
+                // By its trait: others have methods, too, as `Into` has.
+                quote!(Externs::#name(&self.externs #(, #args)*))
             }
         }
     }
@@ -175,6 +181,13 @@ impl<'a> Exprs<'a> {
                     ::core::option::Option::Some(value) => value,
                     ::core::option::Option::None => #otherwise,
                 }))
+            }
+            ExprKind::None => {
+                let of = match &expr.ty {
+                    Type::Optional(inner) => rust::ty(inner),
+                    _ => quote!(_),
+                };
+                quote!(&(::core::option::Option::<#of>::None))
             }
             _ => {
                 let value = self.value(expr);

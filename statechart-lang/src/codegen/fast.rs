@@ -171,7 +171,8 @@ pub(super) fn fast(machine: &Machine) -> Option<Fast> {
     }
     // A macrostep without any turn is a fault; the engine says so.
     let turns = machine.limits.microsteps > 0;
-    if !turns || cells.is_empty() || cells.values().map(pieces).sum::<usize>() > PIECE_LIMIT {
+    let takes = |cell: &Cell| cell.candidates.iter().any(|(_, does)| matches!(does, Does::Take(_)));
+    if !turns || !cells.values().any(takes) || cells.values().map(pieces).sum::<usize>() > PIECE_LIMIT {
         return Some(Fast { nesting: ranks.nesting(machine), event: None });
     }
     let table = Table::of(machine, &cells, &mut ranks);
@@ -491,11 +492,13 @@ fn of_event(machine: &Machine, row: &[(StateId, &Cell)], ranks: &Ranks) -> Token
             quote!((held / #stride) as usize)
         };
         // Where every leaf has its row, no row needs to say that it is none.
-        let (about, is_row) = if rows().all(|leaf| of(leaf).is_some()) {
-            ("By leaf: the next one.", quote!())
+        let (about, body) = if rows().all(|leaf| of(leaf).is_some()) {
+            ("By leaf: the next one.", body)
         } else {
             let none = Literal::u32_unsuffixed(none);
-            ("By leaf: the next one, or a mark where something else is done.", quote!(&& next != #none))
+            let about = "By leaf: the next one, or a mark where something else is done.";
+            // Nested, not chained: what `expand` writes may stand in a crate of an older edition.
+            (about, quote!(if next != #none { #body }))
         };
         quote! {
             {
@@ -506,7 +509,6 @@ fn of_event(machine: &Machine, row: &[(StateId, &Cell)], ranks: &Ranks) -> Token
                 let row = #row;
                 if let (::core::option::Option::Some(&next), ::core::option::Option::Some(path)) =
                     (NEXT.get(row), PATHS.get(row))
-                    #is_row
                 {
                     #body
                 }
@@ -530,6 +532,7 @@ fn of_event(machine: &Machine, row: &[(StateId, &Cell)], ranks: &Ranks) -> Token
     }
 }
 
+/// An event that a leaf does not want.
 fn unhandled_body() -> TokenStream {
     quote! {
         fx.unhandled(&event);
@@ -551,6 +554,8 @@ fn body(machine: &Machine, cell: &Cell) -> TokenStream {
         };
         body = match &machine.transitions[*id].guard {
             None => does,
+            // Whatever the guard says, the engine asks it again.
+            Some(_) if does.is_empty() && body.is_empty() => continue,
             Some(guard) => {
                 let guard = fast_block::guard(machine, guard);
                 quote! {
@@ -563,7 +568,8 @@ fn body(machine: &Machine, cell: &Cell) -> TokenStream {
             }
         };
     }
-    if cell.candidates.iter().any(|(id, does)| fast_block::asks_time(machine, *id, does)) {
+    if !body.is_empty() && cell.candidates.iter().any(|(id, does)| fast_block::asks_time(machine, *id, does))
+    {
         body = quote! {
             let now = fx.now();
             self.core.set_now(now);

@@ -79,6 +79,7 @@ impl Table {
             match how {
                 0 => return chart::Outcome::Taken,
                 1 => return chart::Outcome::Ignored,
+                _ if self.core.is_done() => return chart::Outcome::Done,
                 _ => {
                     fx.unhandled(&event);
                     return chart::Outcome::Unhandled;
@@ -101,9 +102,10 @@ impl Table {
             }
         };
         quote! {
-            #tables
             // Nobody asks which transition is taken, so it need not be known.
             if !fx.watches() {
+                // In a block of their own: a state may be called like them.
+                #tables
                 let tag = <Self as chart::Chart>::tag(&event) as usize;
                 #look
                 #known

@@ -212,7 +212,7 @@ fn chart(machine: &Machine, fast: Option<&Fast>) -> TokenStream {
     let acts = machine.actions.iter().map(|action| {
         let (variant, method) = (rust::variant(&action.name), rust::field(&action.name));
         let (pattern, args) = bound(&action.params);
-        quote!(Action::#variant #pattern => externs.#method(#(#args),*))
+        quote!(Action::#variant #pattern => Externs::#method(externs #(, #args)*))
     });
     let act = if machine.actions.is_empty() {
         quote!(match action {})
@@ -362,11 +362,8 @@ fn services(machine: &Machine) -> TokenStream {
     let arms = machine.services.iter().zip(&slots).map(|(service, slot)| {
         let (variant, method) = (rust::variant(&service.function.name), rust::field(&service.function.name));
         let (pattern, args) = bound(&service.function.params);
-        let report = (!service.streams.is_empty()).then(|| {
-            let comma = (!args.is_empty()).then(|| quote!(,));
-            quote!(#comma report)
-        });
-        quote!(Call::#variant #pattern => #slot = ::core::option::Option::Some(self.externs.#method(#(#args),* #report)))
+        let report = (!service.streams.is_empty()).then(|| quote!(, report));
+        quote!(Call::#variant #pattern => #slot = ::core::option::Option::Some(Externs::#method(&mut self.externs #(, #args)* #report)))
     });
     let outcomes = machine.services.iter().map(outcome_name);
     let body = if machine.services.is_empty() {

@@ -3,7 +3,12 @@
 use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
 
-use super::{actions::child_variant, children, data, expr::Exprs, rust};
+use super::{
+    actions::child_variant,
+    children, data,
+    expr::{Exprs, may_leave},
+    rust,
+};
 use crate::model::{ExternFn, Field, Machine, Model, Service, Symbol, names};
 
 pub(super) fn items(model: &Model, machine: &Machine) -> TokenStream {
@@ -178,12 +183,12 @@ fn context(machine: &Machine) -> TokenStream {
     });
     let names: Vec<Ident> = machine.context.iter().map(|variable| rust::field(&variable.name)).collect();
     let initials = machine.context.iter().map(|variable| {
-        // A constant expression may fault, as `1 / 0` does; the variable then starts at its type's zero.
+        // The checker has computed it, so it does not fault; Rust asks what to do if it did.
         let (value, ty) = (exprs.value(&variable.initial), rust::ty(&variable.ty));
-        if matches!(variable.initial.kind, crate::model::ExprKind::Literal(_) | crate::model::ExprKind::None | crate::model::ExprKind::Wrap(_)) {
-            value
-        } else {
+        if may_leave(&variable.initial) {
             quote!((|| -> ::core::result::Result<#ty, value::Fault> { ::core::result::Result::Ok(#value) })().unwrap_or_default())
+        } else {
+            value
         }
     });
     quote! {

@@ -47,6 +47,9 @@ pub const REGION_LIMIT: usize = 32;
 /// Most events that a queue of a machine compiled to Rust may hold: the queues stand in the machine itself.
 pub const QUEUE_LIMIT: usize = 4_096;
 
+/// Most events, outputs and other things that a table numbers with 16 bits; the last number says that there is none.
+pub const NUMBER_LIMIT: usize = u16::MAX as usize;
+
 /// What the generated machines are to offer besides running.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Options {
@@ -101,7 +104,9 @@ fn machine(model: &Model, machine: &Machine, options: Options) -> TokenStream {
     });
     quote! {
         #[doc = #doc]
-        #[allow(clippy::all, clippy::pedantic, clippy::nursery, unused, missing_docs, unreachable_pub)]
+        #[allow(clippy::all, clippy::pedantic, clippy::nursery, rustdoc::all, unused, missing_docs)]
+        #[allow(missing_copy_implementations, missing_debug_implementations)]
+        #[allow(private_interfaces, unreachable_pub)]
         #[rustfmt::skip]
         pub mod #name {
             use ::statechart_runtime::{chart, value};
@@ -129,6 +134,13 @@ fn refusal(machine: &Machine) -> Option<String> {
             REGION_LIMIT,
             "states active at once",
         ),
+        (machine.events.len(), NUMBER_LIMIT, "events"),
+        (machine.outputs.len(), NUMBER_LIMIT, "outputs"),
+        (machine.timers.len(), NUMBER_LIMIT, "timers"),
+        (machine.activities.len(), NUMBER_LIMIT, "activities"),
+        (machine.children.len(), NUMBER_LIMIT, "children"),
+        (machine.sends.len(), NUMBER_LIMIT, "names of messages"),
+        (machine.undos.len(), NUMBER_LIMIT, "actions to undo"),
         (machine.limits.internal as usize, QUEUE_LIMIT, "internal events as its limit"),
         (machine.limits.deferred as usize, QUEUE_LIMIT, "deferred events as its limit"),
         (machine.limits.undo as usize, QUEUE_LIMIT, "actions to undo as its limit"),

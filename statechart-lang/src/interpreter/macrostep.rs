@@ -89,10 +89,11 @@ impl<W: World> Interpreter<'_, W> {
                 let limit = self.machine.limits.deferred;
                 if self.deferred.len() < limit as usize {
                     self.deferred.push_back(Deferred { event, origin });
+                    Outcome::Deferred
                 } else {
                     self.raise_fault(Fault::DeferredFull { limit });
+                    Outcome::Dropped
                 }
-                Outcome::Deferred
             }
         };
         self.run_to_completion();

@@ -95,6 +95,8 @@ pub enum Outcome {
     Ignored,
     /// Kept for a state that wants it.
     Deferred,
+    /// To be deferred, and lost: as many are already as may be, which is a fault.
+    Dropped,
     /// Nothing enables, defers or ignores it. In a `strict` machine this is an error.
     Unhandled,
     /// It came from an activity or timer that has ended since.
@@ -109,6 +111,7 @@ impl fmt::Display for Outcome {
             Self::Taken => "taken",
             Self::Ignored => "ignored",
             Self::Deferred => "deferred",
+            Self::Dropped => "dropped",
             Self::Unhandled => "unhandled",
             Self::Stale => "stale",
             Self::Done => "done",

@@ -60,6 +60,8 @@ pub enum Outcome {
     Ignored,
     /// Kept for a state that wants it.
     Deferred,
+    /// To be deferred, and lost: as many are already as may be, which is a fault.
+    Dropped,
     /// Nothing enables, defers or ignores it. In a `strict` machine this is an error.
     Unhandled,
     /// It came from an activity or timer that has ended since.

@@ -148,8 +148,10 @@ fn external<C: Chart, F: Effects<C>>(machine: &mut C, fx: &mut F, pending: Pendi
         Disposition::Defer => {
             if machine.core_mut().deferred.push(pending).is_err() {
                 raise_fault(machine, fx, Core::<C::Shape>::deferred_full());
+                Outcome::Dropped
+            } else {
+                Outcome::Deferred
             }
-            Outcome::Deferred
         }
     };
     complete(machine, fx);

@@ -3,33 +3,32 @@
 use super::number::{from_epoch, write_numeric};
 use crate::ports::steps::Keyed;
 
+/// Rows that are sent at a time: while the server takes them in, the next are written here.
+pub(super) const ROWS_AT_ONCE: usize = 1_000;
 /// What every stream begins with: signature, flags, length of the extension.
-const HEADER: &[u8] = b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0";
+pub(super) const HEADER: &[u8] = b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0";
 /// What every stream ends with: a row of −1 columns.
-const TRAILER: [u8; 2] = (-1_i16).to_be_bytes();
+pub(super) const TRAILER: [u8; 2] = (-1_i16).to_be_bytes();
 /// Bytes of an ordinary row.
 const ROW: usize = 96;
 
-/// The columns of [`rows`], for the statement.
+/// The columns of [`write_rows`], for the statement.
 pub(super) const COLUMNS: &str = "(instrument_id, ts, ord, px, qty, side, src)";
 
-/// All rows as one stream. A batch is bounded, and so is this.
-pub(super) fn rows(trades: &[Keyed<'_>]) -> Vec<u8> {
-    let mut out = Vec::with_capacity(HEADER.len() + trades.len() * ROW + TRAILER.len());
-    out.extend_from_slice(HEADER);
+/// Appends rows; header and trailer are the caller's.
+pub(super) fn write_rows(trades: &[Keyed<'_>], out: &mut Vec<u8>) {
+    out.reserve(trades.len() * ROW);
     for (instrument, ord, trade) in trades {
         out.extend_from_slice(&7_i16.to_be_bytes());
-        field(&mut out, |out| out.extend_from_slice(&instrument.0.to_be_bytes()));
-        field(&mut out, |out| out.extend_from_slice(&from_epoch(trade.time_us).to_be_bytes()));
-        field(&mut out, |out| out.extend_from_slice(&ord.to_bytes()));
-        field(&mut out, |out| write_numeric(trade.price, out));
-        field(&mut out, |out| write_numeric(trade.size, out));
+        field(out, |out| out.extend_from_slice(&instrument.0.to_be_bytes()));
+        field(out, |out| out.extend_from_slice(&from_epoch(trade.time_us).to_be_bytes()));
+        field(out, |out| out.extend_from_slice(&ord.to_bytes()));
+        field(out, |out| write_numeric(trade.price, out));
+        field(out, |out| write_numeric(trade.size, out));
         // Codes of a few values.
-        field(&mut out, |out| out.extend_from_slice(&(trade.side.code() as i16).to_be_bytes()));
-        field(&mut out, |out| out.extend_from_slice(&(trade.origin.code() as i16).to_be_bytes()));
+        field(out, |out| out.extend_from_slice(&(trade.side.code() as i16).to_be_bytes()));
+        field(out, |out| out.extend_from_slice(&(trade.origin.code() as i16).to_be_bytes()));
     }
-    out.extend_from_slice(&TRAILER);
-    out
 }
 
 /// Length, then bytes.

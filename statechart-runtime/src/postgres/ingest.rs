@@ -3,7 +3,7 @@
 use super::connect::Inner;
 use super::error::{failed, is_conflict, is_lost, timed_out};
 use super::ingest_marks::{write_coverage, write_dead_letters, write_rest};
-use super::ingest_trades::{Change, Written, insert_trades, update_candles};
+use super::ingest_trades::{Change, insert_trades, update_candles};
 use super::leases;
 use super::number::Ts;
 use crate::market::{InstrumentId, Interval, Trade};
@@ -155,8 +155,8 @@ async fn attempt(
 
     let total = trades.len();
     let change = Change { inner, known: &known };
-    let written: Written<'_> = insert_trades(&mut tx, &change, &trades).await?;
-    for (instrument, inserted) in &written {
+    let inserted = insert_trades(&mut tx, &change, &trades).await?;
+    for (instrument, inserted) in &inserted.trades {
         done.inserted += inserted.len();
         // A trade in a minute that readers may have seen as final changes the past.
         let closed_us = known.get(instrument).map_or(i64::MIN, |known| known.closed_us());
@@ -164,7 +164,7 @@ async fn attempt(
             changed.insert(*instrument);
         }
     }
-    done.touched = update_candles(&mut tx, inner.mode, &written).await?;
+    done.touched = update_candles(&mut tx, inner.mode, &inserted).await?;
     done.duplicates = total - done.inserted;
 
     for one in rest {

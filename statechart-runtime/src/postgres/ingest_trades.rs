@@ -27,60 +27,100 @@ pub(super) struct Change<'a> {
     pub(super) known: &'a BTreeMap<InstrumentId, Known>,
 }
 
-/// Inserts trades. The fast way assumes that all are new; a single duplicate undoes it (not the transaction), and the
+/// What new trades add to the candles, by width.
+type Folded = BTreeMap<Interval, Vec<(InstrumentId, TradeCandle)>>;
+
+/// Trades that were inserted.
+pub(super) struct Inserted<'a> {
+    pub(super) trades: Written<'a>,
+    folded: Folded,
+}
+
+/// Inserts trades, and folds those that were new. The fast way assumes that all are new; a single duplicate undoes it (not the transaction), and the
 /// slow way asks which ones were. A replay is full of duplicates, so after one the next batch takes the slow way at once.
 pub(super) async fn insert_trades<'a>(
     tx: &mut PgConnection,
     change: &Change<'_>,
     trades: &[&'a Placed<Trade>],
-) -> Result<Written<'a>, StoreError> {
+) -> Result<Inserted<'a>, Failure> {
     let keyed = keyed(trades);
-    let mut out = Written::new();
     if keyed.is_empty() {
-        return Ok(out);
+        return Ok(Inserted { trades: Written::new(), folded: Folded::new() });
     }
     // Trades behind everything that is stored cannot be there already.
     let is_fresh = keyed.iter().all(|(instrument, _, trade)| {
         let newest = change.known.get(instrument).and_then(|known| known.newest_us);
         newest.is_none_or(|newest_us| trade.time_us > newest_us)
     });
-    let data = copy::rows(&keyed);
     let expected = &change.inner.expect_duplicates;
-    if (is_fresh || !expected.load(Ordering::Relaxed)) && copy_directly(tx, &data).await? {
-        for (instrument, _, trade) in &keyed {
-            out.entry(*instrument).or_default().push(*trade);
-        }
-        return Ok(out);
+    if is_fresh {
+        // Nothing to undo, so no savepoint.
+        return copy_directly(tx, &keyed).await.map_err(|e| failed("copying trades", e))?;
+    }
+    if !expected.load(Ordering::Relaxed)
+        && let Some(inserted) = try_copy_directly(tx, &keyed).await?
+    {
+        return Ok(inserted);
     }
     let total = keyed.len();
-    let new = copy_staged(tx, &data, &keyed).await?;
+    let new = copy_staged(tx, &keyed).await?;
     expected.store(new.len() < total, Ordering::Relaxed);
-    for (instrument, trade) in new {
-        out.entry(instrument).or_default().push(trade);
-    }
-    Ok(out)
+    let trades = by_instrument(new.into_iter());
+    let folded = fold(&trades)?;
+    Ok(Inserted { trades, folded })
 }
 
-/// Straight into the table, under a savepoint. False when a trade was there already: then nothing has happened.
-async fn copy_directly(tx: &mut PgConnection, data: &[u8]) -> Result<bool, StoreError> {
+/// Straight into the table; folded while the server takes in the last rows.
+async fn copy_directly<'a>(
+    tx: &mut PgConnection,
+    keyed: &[Keyed<'a>],
+) -> Result<Result<Inserted<'a>, Failure>, sqlx::Error> {
+    let trades = by_instrument(keyed.iter().map(|(instrument, _, trade)| (*instrument, *trade)));
+    let folded = copy_in(tx, "trade", keyed, || fold(&trades)).await?;
+    Ok(folded.map(|folded| Inserted { trades, folded }))
+}
+
+/// The same under a savepoint. None when a trade was there already: then nothing has happened.
+async fn try_copy_directly<'a>(
+    tx: &mut PgConnection,
+    keyed: &[Keyed<'a>],
+) -> Result<Option<Inserted<'a>>, Failure> {
     run(tx, "SAVEPOINT direct").await?;
-    match copy_in(tx, "trade", data).await {
-        Ok(()) => {
+    match copy_directly(tx, keyed).await {
+        Ok(inserted) => {
             run(tx, "RELEASE SAVEPOINT direct").await?;
-            Ok(true)
+            inserted.map(Some)
         }
         Err(error) if code(&error).as_deref() == Some("23505") => {
             run(tx, "ROLLBACK TO SAVEPOINT direct").await?;
-            Ok(false)
+            Ok(None)
         }
-        Err(error) => Err(failed("copying trades", error)),
+        Err(error) => Err(failed("copying trades", error).into()),
     }
+}
+
+fn by_instrument<'a>(trades: impl Iterator<Item = (InstrumentId, &'a Trade)>) -> Written<'a> {
+    let mut out = Written::new();
+    for (instrument, trade) in trades {
+        out.entry(instrument).or_default().push(trade);
+    }
+    out
+}
+
+fn fold(written: &Written<'_>) -> Result<Folded, Failure> {
+    let mut levels = Folded::new();
+    for (instrument, trades) in written {
+        for (interval, level) in fold_levels(*instrument, trades).map_err(Failure::Overflow)? {
+            let folded = levels.entry(interval).or_default();
+            folded.extend(level.into_values().map(|candle| (*instrument, candle)));
+        }
+    }
+    Ok(levels)
 }
 
 /// By way of a temporary table; returns those that were new.
 async fn copy_staged<'a>(
     tx: &mut PgConnection,
-    data: &[u8],
     keyed: &[Keyed<'a>],
 ) -> Result<Vec<(InstrumentId, &'a Trade)>, StoreError> {
     run(
@@ -89,7 +129,7 @@ async fn copy_staged<'a>(
          qty numeric, side int2, src int2) ON COMMIT DELETE ROWS",
     )
     .await?;
-    copy_in(tx, "staged_trade", data).await.map_err(|e| failed("copying trades", e))?;
+    copy_in(tx, "staged_trade", keyed, || ()).await.map_err(|e| failed("copying trades", e))?;
     let rows = sqlx::query(
         "INSERT INTO trade (instrument_id, ts, ord, px, qty, side, src)
          SELECT instrument_id, ts, ord, px, qty, side, src FROM staged_trade
@@ -112,11 +152,24 @@ async fn copy_staged<'a>(
     Ok(marked.map(|((instrument, _, trade), _)| (*instrument, *trade)).collect())
 }
 
-async fn copy_in(tx: &mut PgConnection, table: &str, data: &[u8]) -> Result<(), sqlx::Error> {
+/// Copies rows, and does something of its own while the server is busy with the last of them.
+async fn copy_in<T>(
+    tx: &mut PgConnection,
+    table: &str,
+    keyed: &[Keyed<'_>],
+    meanwhile: impl FnOnce() -> T,
+) -> Result<T, sqlx::Error> {
     let statement = format!("COPY {table} {COLUMNS} FROM STDIN (FORMAT binary)");
     let mut copy = tx.copy_in_raw(&statement).await?;
-    copy.send(data).await?;
-    copy.finish().await.map(|_| ())
+    let mut rows = copy::HEADER.to_vec();
+    for part in keyed.chunks(copy::ROWS_AT_ONCE) {
+        copy::write_rows(part, &mut rows);
+        copy.send(rows.as_slice()).await?;
+        rows.clear();
+    }
+    copy.send(copy::TRAILER.as_slice()).await?;
+    let done = meanwhile();
+    copy.finish().await.map(|_| done)
 }
 
 async fn run(tx: &mut PgConnection, sql: &'static str) -> Result<(), StoreError> {
@@ -127,61 +180,45 @@ async fn run(tx: &mut PgConnection, sql: &'static str) -> Result<(), StoreError>
 pub(super) async fn update_candles(
     tx: &mut PgConnection,
     mode: Mode,
-    written: &Written<'_>,
+    inserted: &Inserted<'_>,
 ) -> Result<Vec<Touched>, Failure> {
-    if written.is_empty() {
+    if inserted.trades.is_empty() {
         return Ok(Vec::new());
     }
-    let mut levels: BTreeMap<Interval, Vec<(InstrumentId, TradeCandle)>> = BTreeMap::new();
-    for (instrument, trades) in written {
-        for (interval, level) in fold_levels(*instrument, trades).map_err(Failure::Overflow)? {
-            let folded = levels.entry(interval).or_default();
-            folded.extend(level.into_values().map(|candle| (*instrument, candle)));
-        }
-    }
+    let levels = &inserted.folded;
     if mode == Mode::Timescale {
         mark_dirty(tx, levels.get(&Interval::M1).map_or(&[], Vec::as_slice)).await?;
     }
     let mut touched = Vec::new();
-    for (interval, folded) in &levels {
-        match mode {
-            Mode::Plain => merge(tx, *interval, folded, &mut touched).await?,
-            Mode::Timescale => read_back(tx, *interval, folded, &mut touched).await?,
+    match mode {
+        Mode::Plain => merge(tx, levels, &mut touched).await?,
+        Mode::Timescale => {
+            for (interval, folded) in levels {
+                read_back(tx, *interval, folded, &mut touched).await?;
+            }
         }
     }
     touched.sort_by_key(|one| (one.instrument, one.interval, one.candle.bucket_us));
     Ok(touched)
 }
 
-/// Merges what is new into the stored candles of one width, in one statement.
-async fn merge(
-    tx: &mut PgConnection,
-    interval: Interval,
-    folded: &[(InstrumentId, TradeCandle)],
-    touched: &mut Vec<Touched>,
-) -> Result<(), Failure> {
-    let sql = format!(
-        "INSERT INTO trade_candle_{interval} AS c (instrument_id, {CANDLE})
-         SELECT * FROM unnest($1::int4[], $2::timestamptz[], $3::numeric[], $4::numeric[], $5::numeric[],
-             $6::numeric[], $7::numeric[], $8::numeric[], $9::int8[], $10::bytea[], $11::bytea[])
-         ON CONFLICT (instrument_id, bucket) DO UPDATE SET
-             open = CASE WHEN excluded.first_ord < c.first_ord THEN excluded.open ELSE c.open END,
-             high = greatest(c.high, excluded.high),
-             low = least(c.low, excluded.low),
-             close = CASE WHEN excluded.last_ord > c.last_ord THEN excluded.close ELSE c.close END,
-             volume = trim_scale(c.volume + excluded.volume),
-             quote_volume = trim_scale(c.quote_volume + excluded.quote_volume),
-             trades = c.trades + excluded.trades,
-             first_ord = least(c.first_ord, excluded.first_ord),
-             last_ord = greatest(c.last_ord, excluded.last_ord)
-         RETURNING instrument_id, {CANDLE}"
-    );
+/// Merges what is new into the stored candles, all widths in one statement.
+async fn merge(tx: &mut PgConnection, levels: &Folded, touched: &mut Vec<Touched>) -> Result<(), Failure> {
+    let all: Vec<(Interval, InstrumentId, &TradeCandle)> = levels
+        .iter()
+        .flat_map(|(interval, folded)| {
+            folded.iter().map(|(instrument, candle)| (*interval, *instrument, candle))
+        })
+        .collect();
     let numbers = |of: fn(&TradeCandle) -> crate::market::Decimal| -> Vec<Num> {
-        folded.iter().map(|(_, candle)| Num(of(candle))).collect()
+        all.iter().map(|(_, _, candle)| Num(of(candle))).collect()
     };
-    let rows = sqlx::query(AssertSqlSafe(sql))
-        .bind(folded.iter().map(|(instrument, _)| instrument.0).collect::<Vec<i32>>())
-        .bind(folded.iter().map(|(_, candle)| Ts(candle.bucket_us)).collect::<Vec<Ts>>())
+    // Widths are told apart by their minutes; a day has 1,440.
+    let width = |interval: Interval| (interval.seconds() / 60) as i16;
+    let rows = sqlx::query(AssertSqlSafe(merge_sql(width)))
+        .bind(all.iter().map(|(interval, _, _)| width(*interval)).collect::<Vec<i16>>())
+        .bind(all.iter().map(|(_, instrument, _)| instrument.0).collect::<Vec<i32>>())
+        .bind(all.iter().map(|(_, _, candle)| Ts(candle.bucket_us)).collect::<Vec<Ts>>())
         .bind(numbers(|candle| candle.open))
         .bind(numbers(|candle| candle.high))
         .bind(numbers(|candle| candle.low))
@@ -189,23 +226,58 @@ async fn merge(
         .bind(numbers(|candle| candle.volume))
         .bind(numbers(|candle| candle.quote_volume))
         .bind(
-            folded
-                .iter()
-                .map(|(_, candle)| i64::try_from(candle.trades).unwrap_or(i64::MAX))
+            all.iter()
+                .map(|(_, _, candle)| i64::try_from(candle.trades).unwrap_or(i64::MAX))
                 .collect::<Vec<i64>>(),
         )
-        .bind(folded.iter().map(|(_, candle)| candle.first_ord.to_bytes()).collect::<Vec<_>>())
-        .bind(folded.iter().map(|(_, candle)| candle.last_ord.to_bytes()).collect::<Vec<_>>())
+        .bind(all.iter().map(|(_, _, candle)| candle.first_ord.to_bytes()).collect::<Vec<_>>())
+        .bind(all.iter().map(|(_, _, candle)| candle.last_ord.to_bytes()).collect::<Vec<_>>())
         .fetch_all(tx)
         .await
         .map_err(|e| failed("writing candles", e))?;
     for row in &rows {
         let columns = Columns { table: "trade_candle", row };
-        let (instrument, bucket_us) = (InstrumentId(columns.get(0)?), columns.time(1)?);
-        let candle = exact(columns.trade_candle(1), instrument, bucket_us, folded)?;
+        let minutes: i16 = columns.get(0)?;
+        let interval = Interval::ALL.into_iter().find(|interval| width(*interval) == minutes);
+        let Some(interval) = interval else { continue };
+        let (instrument, bucket_us) = (InstrumentId(columns.get(1)?), columns.time(2)?);
+        let folded = levels.get(&interval).map_or(&[][..], Vec::as_slice);
+        let candle = exact(columns.trade_candle(2), instrument, bucket_us, folded)?;
         touched.push(Touched { instrument, interval, candle });
     }
     Ok(())
+}
+
+/// One insert for each width, over one list of candles: a round trip, and not six.
+fn merge_sql(width: impl Fn(Interval) -> i16) -> String {
+    let mut sql = format!(
+        "WITH added AS MATERIALIZED (
+             SELECT * FROM unnest($1::int2[], $2::int4[], $3::timestamptz[], $4::numeric[], $5::numeric[],
+                 $6::numeric[], $7::numeric[], $8::numeric[], $9::numeric[], $10::int8[], $11::bytea[], $12::bytea[])
+             AS a (width, instrument_id, {CANDLE}))"
+    );
+    for interval in Interval::ALL {
+        let minutes = width(interval);
+        sql.push_str(&format!(
+            ", of_{interval} AS (
+             INSERT INTO trade_candle_{interval} AS c (instrument_id, {CANDLE})
+             SELECT instrument_id, {CANDLE} FROM added WHERE width = {minutes}
+             ON CONFLICT (instrument_id, bucket) DO UPDATE SET
+                 open = CASE WHEN excluded.first_ord < c.first_ord THEN excluded.open ELSE c.open END,
+                 high = greatest(c.high, excluded.high),
+                 low = least(c.low, excluded.low),
+                 close = CASE WHEN excluded.last_ord > c.last_ord THEN excluded.close ELSE c.close END,
+                 volume = trim_scale(c.volume + excluded.volume),
+                 quote_volume = trim_scale(c.quote_volume + excluded.quote_volume),
+                 trades = c.trades + excluded.trades,
+                 first_ord = least(c.first_ord, excluded.first_ord),
+                 last_ord = greatest(c.last_ord, excluded.last_ord)
+             RETURNING {minutes}::int2, instrument_id, {CANDLE})"
+        ));
+    }
+    let parts: Vec<String> =
+        Interval::ALL.into_iter().map(|interval| format!("SELECT * FROM of_{interval}")).collect();
+    format!("{sql} {}", parts.join(" UNION ALL "))
 }
 
 /// The candles of the buckets that changed, as every reader sees them after the commit.

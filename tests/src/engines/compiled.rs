@@ -226,6 +226,7 @@ impl<M: Glue> Compiled<M> {
                 chart::Outcome::Taken => Outcome::Taken,
                 chart::Outcome::Ignored => Outcome::Ignored,
                 chart::Outcome::Deferred => Outcome::Deferred,
+                chart::Outcome::Dropped => Outcome::Dropped,
                 chart::Outcome::Unhandled => Outcome::Unhandled,
                 chart::Outcome::Stale => Outcome::Stale,
                 chart::Outcome::Done => Outcome::Done,

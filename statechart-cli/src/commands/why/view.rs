@@ -174,6 +174,7 @@ impl Told<'_> {
     fn note(&self, row: &Row) -> Option<String> {
         let text = match (row.report.outcome, row.report.cause) {
             (Outcome::Stale, _) => "the activity or timer that it belongs to has ended since",
+            (Outcome::Dropped, _) => "as many events are deferred as `limits` allows, so it was lost",
             (Outcome::Done, _) => "the machine has reached its end and takes nothing more",
             (Outcome::Ignored, Cause::Clock) => "no timer and no message is due then",
             (Outcome::Unhandled, Cause::Clock) => "it was stopped here: it keeps setting itself off at once",

@@ -349,6 +349,10 @@ impl<'a> Translator<'a> {
             }
             let mut fields = Vec::new();
             for (original, field) in &event.fields {
+                // It was asked for before anything was known of what it consists of.
+                if original == "data" && event.fields.len() > 1 && !field.reads && field.given == 0 {
+                    continue;
+                }
                 match field.slot.and_then(|slot| self.types.spell(slot)) {
                     Some(ty) => {
                         fields.push(format!("{}: {ty}{}", field.name, if field.optional { "?" } else { "" }));

@@ -233,6 +233,14 @@ impl<'a> Translator<'a> {
                 let id = child.map(|child| Js::Text(child.id.clone()));
                 assigned(&Js::Name(place.clone()), id.as_ref());
             }
+            // An empty <finalize> assigns to the places that the invocation names.
+            let updated =
+                row.invokes.iter().filter(|invoke| invoke.finalize.as_ref().is_some_and(Vec::is_empty));
+            for param in updated.flat_map(|invoke| &invoke.params).filter(|param| param.is_place) {
+                if let Ok(place) = &param.value.js {
+                    assigned(place, None);
+                }
+            }
         }
         created.extend(made.into_iter().map(|name| (name, false)));
         for (name, declared) in created {

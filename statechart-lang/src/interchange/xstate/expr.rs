@@ -35,7 +35,7 @@ impl Out {
     }
 
     /// The same as a fraction, where it can be one.
-    fn as_fraction(self) -> Self {
+    fn into_fraction(self) -> Self {
         match self.fraction {
             Some(text) => Self::new(text, "Float", self.power),
             None => self,
@@ -306,8 +306,8 @@ impl Importer<'_> {
             return Some((a, b));
         }
         let (a, b) = match (a.ty.as_str(), b.ty.as_str()) {
-            ("Int", "Float") => (a.as_fraction(), b),
-            ("Float", "Int") => (a, b.as_fraction()),
+            ("Int", "Float") => (a.into_fraction(), b),
+            ("Float", "Int") => (a, b.into_fraction()),
             _ => return None,
         };
         (a.ty == b.ty).then_some((a, b))

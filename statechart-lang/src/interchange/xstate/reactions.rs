@@ -112,9 +112,10 @@ impl Importer<'_> {
         let json = self.nodes[state].json;
         let kind = self.draft.states[state].kind;
         for (key, value) in json.items() {
+            let is_known = KNOWN.contains(&key.as_str()) || (key == "data" && kind == DraftKind::Final);
             if LOST.contains(&key.as_str()) {
                 self.lost(value.at, format!("`{key}`"));
-            } else if !KNOWN.contains(&key.as_str()) && !(key == "data" && kind == DraftKind::Final) {
+            } else if !is_known {
                 self.detail(value.at, format!("`{key}` is not known"));
             }
         }

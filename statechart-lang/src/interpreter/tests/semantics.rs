@@ -410,6 +410,7 @@ fn limits_are_faults() {
     assert_eq!(run.rows[1].report.faults().collect::<Vec<_>>(), [Fault::QueueFull { limit: 16 }]);
     let run = run_word(&machine, &format!("{} FREE", "LATER ".repeat(65)));
     assert_eq!(run.rows[65].report.faults().collect::<Vec<_>>(), [Fault::DeferredFull { limit: 64 }]);
+    assert_eq!(run.rows[65].report.outcome, Outcome::Dropped);
     assert_eq!(run.outputs().len(), 64);
     for word in ["LOOP", "SPIN"] {
         let run = run_word(&machine, word);

@@ -69,6 +69,8 @@ fn too_many_are_a_fault() {
     for number in 1..=3 {
         assert_eq!(run.numbered(A, number), "");
     }
+    assert_eq!(run.outcome, Outcome::Deferred);
     assert_eq!(run.numbered(A, 4), "!deferred_full fault");
+    assert_eq!(run.outcome, Outcome::Dropped);
     assert_eq!(run.event(C), "-b1 -busy busy:C +free free:A(1) free:A(2) free:A(3)");
 }
