@@ -18,4 +18,5 @@ mod refusals;
 mod roles;
 mod sabotage;
 mod servers;
+mod topics;
 mod world;
