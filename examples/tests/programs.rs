@@ -15,29 +15,40 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
 }
 
-/// The program of an example. A run of all tests has built it; where only this test is run, it may be missing or older than
-/// its source, and is built here.
+/// The program of an example, of the profile that this test has. A run of all tests has built it; where only this test is
+/// run, it may be missing or older than what it is made of, and is built here.
 fn program(name: &str) -> Command {
     static BUILD: Once = Once::new();
-    // This test is target/debug/deps/programs-…
+    // This test is target/PROFILE/deps/programs-…
     let profile = env::current_exe().unwrap().parent().unwrap().parent().unwrap().to_owned();
     let path = profile.join("examples").join(format!("{name}{}", env::consts::EXE_SUFFIX));
-    let changed = |path: &Path| fs::metadata(path).and_then(|file| file.modified()).ok();
-    let source = root().join("examples/examples").join(format!("{name}.rs"));
-    if changed(&path) < changed(&source) {
+    if !is_fresh(&path) {
         BUILD.call_once(|| {
+            let directory = profile.file_name().unwrap().to_str().unwrap();
             let mut cargo = Command::new(env!("CARGO"));
-            cargo.current_dir(root()).args([
-                "build",
-                "--quiet",
-                "--package",
-                "statechart-examples",
-                "--examples",
-            ]);
+            cargo
+                .current_dir(root())
+                .args(["build", "--quiet", "--package", "statechart-examples", "--examples"])
+                .args(["--profile", if directory == "debug" { "dev" } else { directory }])
+                .arg("--target-dir")
+                .arg(profile.parent().unwrap());
             assert!(cargo.status().unwrap().success(), "the examples do not build");
         });
     }
     Command::new(path)
+}
+
+/// Whether a program is newer than every file that it is made of: cargo lists them beside it.
+fn is_fresh(path: &Path) -> bool {
+    let changed = |path: &Path| fs::metadata(path).and_then(|file| file.modified()).ok();
+    let Some(built) = changed(path) else { return false };
+    let Ok(list) = fs::read_to_string(path.with_extension("d")) else { return false };
+    // `program: file file …`, blanks in names behind a backslash.
+    let Some((_, files)) = list.lines().next().and_then(|line| line.split_once(": ")) else { return false };
+    let files = files.replace("\\ ", "\0");
+    files
+        .split(' ')
+        .all(|file| changed(Path::new(&file.replace('\0', " "))).is_some_and(|changed| changed <= built))
 }
 
 /// The examples by their files.

@@ -59,12 +59,6 @@ pub(crate) enum Error {
     /// Values for parameters that do not fit.
     #[error("{}", .0.join("\n"))]
     Params(Vec<String>),
-    /// A system where a machine is wanted.
-    #[error("`{name}` is a system, and one machine at a time can be stepped line by line")]
-    NotInteractive {
-        /// The system.
-        name: String,
-    },
     /// An automaton that cannot be made.
     #[error("`{path}`: {why}")]
     Formal {
@@ -142,9 +136,6 @@ impl Error {
             Self::Diagram { .. } => return None,
             // Each word's error brings its own help.
             Self::Words(_) | Self::Params(_) => return None,
-            Self::NotInteractive { .. } => {
-                "choose one of its machines with `--machine NAME`, or give words for all with `--word`".to_owned()
-            }
             Self::Generated { .. } => {
                 "this is a defect of statechart-lang, not of the specification: please report it with the file".to_owned()
             }

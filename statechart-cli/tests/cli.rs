@@ -218,6 +218,30 @@ fn results_go_to_files_on_request() {
         let svg = std::fs::read_to_string(directory.path().join(format!("pictures/{name}.svg"))).unwrap();
         assert!(svg.starts_with("<svg ") && svg.ends_with("</svg>\n"), "{svg}");
     }
+    // One would overwrite the other: nothing is written.
+    let ran = statechart(
+        directory.path(),
+        &["diagram", "turnstile.sc", "parts/turnstile.sc", "--format=dot", "-o", "twice/"],
+    );
+    let said = "`turnstile.sc` and `parts/turnstile.sc` would both be `twice/turnstile.dot`";
+    assert!(ran.code == 2 && ran.err.contains(said), "{}", ran.err);
+    assert!(!directory.path().join("twice").exists());
+    let arguments = ["diagram", "pair.sc", "--machine", "Turnstile", "--format=dot", "-o", "one/"];
+    assert_eq!(statechart(directory.path(), &arguments).code, 0);
+    assert!(directory.path().join("one/pair_Turnstile.dot").exists());
+    let two = PAIR.to_owned() + "system Other { actor ping: Ping }";
+    std::fs::write(directory.path().join("two.sc"), two).unwrap();
+    for (view, end) in [("system", ""), ("flow", "_messages")] {
+        let arguments = ["diagram", "two.sc", "--view", view, "--format=dot", "-o", "systems/"];
+        let ran = statechart(directory.path(), &arguments);
+        assert_eq!(ran.code, 0, "{}", ran.err);
+        for system in ["Pair", "Other"] {
+            let path = directory.path().join(format!("systems/two_{system}{end}.dot"));
+            assert!(path.exists(), "{view}: {}", ran.err);
+        }
+    }
+    let ran = statechart(directory.path(), &["diagram", "turnstile.sc", "--view", "flow", "-o", "systems/"]);
+    assert!(ran.code == 2 && ran.err.contains("declares no system"), "{}", ran.err);
     let ran = statechart(directory.path(), &["diagram", "turnstile.sc", "-o", "turnstile.dot"]);
     assert_eq!((ran.code, ran.out.as_str()), (0, ""));
     let written = std::fs::read_to_string(directory.path().join("turnstile.dot")).unwrap();

@@ -85,3 +85,29 @@ fn the_end_of_the_input_is_an_end() {
         assert_eq!((ran.code, ran.err.as_str()), (0, ""), "{lines:?}");
     }
 }
+
+#[test]
+fn the_actors_of_a_system_are_stepped() {
+    let lines =
+        "shop.BUY(\"tea\", \"EU\")\nbank.AUDIT\n+5s\nat bank\nafter\nat\n1\nundo\nwhy\nshop.CLOSE\n1\nword\n";
+    let (ran, _directory) = session("market.sc", lines);
+    assert_eq!((ran.code, ran.err.as_str()), (0, ""), "{}", ran.out);
+    insta::assert_snapshot!("actors", ran.out);
+    // What it says was played is a word of the system.
+    let word = ran.out.lines().last().unwrap();
+    let again = statechart_in(&specs(), &["run", "market.sc", "--word", word], "");
+    assert!(again.out.contains("CLINK"), "{}\n{}", again.out, again.err);
+
+    for (line, said) in [
+        ("at nobody", "no actor `nobody` runs"),
+        ("99", "no event 99"),
+        ("BUY", "does not say which actor"),
+        ("shop.BYE", "`BYE` is no input symbol of `Shop`"),
+    ] {
+        let (ran, _directory) = session("market.sc", &format!("{line}\nbank.PAY\n"));
+        assert!(ran.err.contains(said), "{line}: {}", ran.err);
+        assert!(ran.out.contains("bank: PAY: stays in quiet") && ran.code == 1, "{line}: {}", ran.out);
+    }
+    let (ran, _directory) = session("kettle.sc", "at kettle\n");
+    assert!(ran.err.contains("one machine runs"), "{}", ran.err);
+}

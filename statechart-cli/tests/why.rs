@@ -52,6 +52,22 @@ fn every_verdict_is_told() {
 }
 
 #[test]
+fn the_steps_of_every_actor_are_explained() {
+    let word = "shop.BUY(\"tea\", \"EU\") shop.BUY(\"salt\", \"EU\") shop.BUY(\"milk\", \"US\")";
+    let ran = statechart(&["why", "market.sc", "--system", "Market", "--word", word]);
+    assert_eq!((ran.code, ran.err.as_str()), (0, ""), "{}", ran.out);
+    insta::with_settings!({ prepend_module_to_snapshot => false, omit_expression => true, snapshot_path => "snapshots/why" }, {
+        insta::assert_snapshot!("actors_of_a_system", ran.out);
+    });
+    // The only system is meant, and programs read it, too.
+    let ran = statechart(&["why", "market.sc", "--json", "--word", "bank.PAY"]);
+    let runs: Vec<serde_json::Value> = serde_json::from_str(&ran.out).unwrap();
+    let steps = runs[0]["steps"].as_array().unwrap();
+    assert_eq!((&steps[2]["machine"], &steps[2]["symbol"]), (&"bank".into(), &"PAY".into()), "{}", ran.out);
+    assert_eq!(statechart(&["why", "market.sc", "--system", "Fair", "--word", "bank.PAY"]).code, 2);
+}
+
+#[test]
 fn programs_read_the_same_as_json() {
     let ran = statechart(&["why", "rivals.sc", "--json", "--word", "GO", "--word", "STOP GO"]);
     assert_eq!((ran.code, ran.err.as_str()), (0, ""));

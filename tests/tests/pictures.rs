@@ -2,8 +2,10 @@
 //! so that a spec that loses an edge is noticed.
 #![allow(clippy::unwrap_used)]
 
-use statechart_lang::diagram::{self, Drawing, Format, Layout, Options, Stroke};
-use statechart_lang::{Loader, Model, compile};
+use std::collections::BTreeSet;
+
+use statechart_lang::diagram::{self, Drawing, Error, Format, Layout, Options, Shape, Stroke};
+use statechart_lang::{Loader, MapLoader, Model, compile};
 
 struct Workspace;
 
@@ -258,20 +260,82 @@ fn the_system_shows_every_message_in_both_views() {
     }
 }
 
+const FORMATS: [Format; 6] =
+    [Format::Svg, Format::Tikz, Format::Dot, Format::Mermaid, Format::PlantUml, Format::Json];
+
+/// The names of the templates are digits, which stand in every picture. So each state and each event gets a name that
+/// stands nowhere else.
 #[test]
 fn every_format_names_every_state_and_event() {
     for (spec, rows) in MACHINES {
-        let drawing = drawing(spec);
-        let words: Vec<&str> = rows.split_whitespace().collect();
-        for format in
-            [Format::Svg, Format::Tikz, Format::Dot, Format::Mermaid, Format::PlantUml, Format::Json]
-        {
-            // The marks that formats put into texts, and the breaks of long lines, are no part of them.
-            let plain = |text: &str| text.replace(['\\', '{', '}', '_', '$'], "").replace("#95;", "");
-            let text = plain(&diagram::text(&drawing, format, Layout::Auto).unwrap());
-            for event in words.chunks(3).map(|row| row[1].trim_start_matches('~')) {
-                assert!(text.contains(&plain(event)), "{spec}, {format:?}: no {event}");
+        let mut drawing = drawing(spec);
+        let mut wanted = Vec::new();
+        for (at, part) in drawing.parts.iter_mut().enumerate() {
+            if matches!(part.shape, Shape::State | Shape::Final) {
+                part.title = format!("Place{at}z");
+                wanted.push(part.title.clone());
             }
         }
+        assert!(wanted.len() >= rows.split_whitespace().step_by(3).collect::<BTreeSet<_>>().len(), "{spec}");
+        for (at, label) in drawing.edges.iter_mut().flat_map(|edge| &mut edge.labels).enumerate() {
+            if !label.event.is_empty() {
+                label.event = format!("Event{at}z");
+                wanted.push(label.event.clone());
+            }
+        }
+        for format in FORMATS {
+            let text = diagram::text(&drawing, format, Layout::Auto).unwrap();
+            for name in &wanted {
+                assert!(text.contains(name.as_str()), "{spec}, {format:?}: no {name} in\n{text}");
+            }
+        }
+    }
+}
+
+fn flat(text: &str) -> Drawing {
+    let spec = format!("machine M {{ input {{ A B }} output {{ X }} {text} }}");
+    let compiled = compile("m.sc", &MapLoader::from([("m.sc", spec.as_str())]));
+    assert!(compiled.model.is_some(), "{}", compiled.render(false));
+    diagram::drawing(&compiled.model.unwrap().machines[0], &Options::default())
+}
+
+#[test]
+fn a_polygon_shows_all_that_layers_show() {
+    let drawing = flat(
+        "initial one / emit X
+         state one { entry / emit X  on A -> two }
+         state two { exit / emit X  on A -> three }
+         accept state three { on A -> one  on B / emit X }",
+    );
+    for format in [Format::Svg, Format::Tikz] {
+        let text = diagram::text(&drawing, format, Layout::Polygon).unwrap();
+        for line in ["entry / emit X", "exit / emit X", "B / emit X", "/ emit X"] {
+            let wanted = drawing.parts.iter().flat_map(|part| &part.lines).filter(|own| own.contains(line));
+            let labels =
+                drawing.edges.iter().flat_map(|edge| edge.lines(30)).filter(|own| own.contains(line));
+            let wanted = wanted.count() + labels.count();
+            let found = text.matches(line).count();
+            assert!(
+                wanted > 0 && found >= wanted,
+                "{format:?}: `{line}` {found} times of {wanted} in\n{text}"
+            );
+        }
+    }
+}
+
+#[test]
+fn what_has_no_place_on_a_polygon_is_said_or_stands_in_a_row() {
+    let kept = flat(
+        "initial one  history h -> one  state one { on A -> two }  state two { on A -> h }  state three { on B -> h }",
+    );
+    for format in [Format::Svg, Format::Tikz] {
+        let error = diagram::text(&kept, format, Layout::Polygon).unwrap_err();
+        assert!(matches!(error, Error::Nested(Layout::Polygon)) && error.to_string().contains("history"));
+        assert!(diagram::text(&kept, format, Layout::Row).unwrap().contains('H'));
+    }
+    let two = flat("initial one  state one { on A -> two }  state two { on A -> one }");
+    for format in [Format::Svg, Format::Tikz] {
+        let text = diagram::text(&two, format, Layout::Polygon).unwrap();
+        assert_eq!(text, diagram::text(&two, format, Layout::Row).unwrap());
     }
 }

@@ -30,6 +30,8 @@ pub struct Parcel {
 
 statechart_runtime::statechart!("statechart-cli/tests/specs/courier.sc");
 
+statechart_runtime::statechart!("tests/specs/crew.sc", snapshot);
+
 use courier::{Event, RouteOutcome};
 
 struct Van;
@@ -175,6 +177,13 @@ async fn what_is_missing_stops_the_replay() {
     assert_eq!(stopped(&without), "record number 10 of the actor is missing");
     let late: String = lines.iter().skip(3).map(|line| format!("{line}\n")).collect();
     assert!(stopped(&late).contains("does not begin with the actor's start"));
+    // A number that has no successor is no panic.
+    let last = text.replacen("\"sequence\":9,", &format!("\"sequence\":{},", u64::MAX), 1);
+    assert!(stopped(&last).contains("are missing"), "{last}");
+    // What is missing before the actor's first is nobody's business but others'.
+    let missed = "{\"records\":3,\"what\":\"missed\"}\n";
+    assert!(matches!(replayed(&model, &format!("{missed}{text}")).ending, Ending::Agrees { .. }));
+    assert!(stopped(&format!("{missed}{late}")).contains("3 records are missing before"));
     // Cut off in its last line, as a crash leaves it: what is whole agrees.
     let cut = &text[..text.len() - 20];
     assert!(matches!(replayed(&model, cut).ending, Ending::Agrees { .. }));
@@ -186,4 +195,110 @@ async fn what_is_missing_stops_the_replay() {
     let (lossy, journaled) = recorded(JOURNAL_BYTES, 2).await;
     assert!(journaled.missed > 0, "{journaled:?}");
     assert!(stopped(&lossy).contains("missing"), "{lossy}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_journal_may_end_anywhere() {
+    let (text, _) = recorded(JOURNAL_BYTES, 1024).await;
+    let model = courier_model();
+    let lines: Vec<&str> = text.lines().collect();
+    let mut cut = 0;
+    for count in 1..lines.len() {
+        let part: String = lines[..count].iter().map(|line| format!("{line}\n")).collect();
+        let found = replayed(&model, &part);
+        assert!(matches!(found.ending, Ending::Agrees { .. }), "the first {count} lines: {found:#?}");
+        assert!(found.torn <= 1, "{found:?}");
+        cut += found.torn;
+        // What the end of the journal does not excuse.
+        let changed = part.replacen("\"text\":\"idle: on", "\"text\":\"idle: off", 1);
+        if changed != part {
+            let found = replayed(&model, &changed);
+            assert!(matches!(found.ending, Ending::Differs(_)), "the first {count} lines: {found:#?}");
+        }
+    }
+    assert!(cut > 30, "{cut}");
+}
+
+/// A parent that starts a child, then another in its place, and stops that one; then goes on from a snapshot.
+async fn crew_recorded() -> String {
+    let (inspector, buffer) = (Inspector::default(), Buffer::default());
+    let journal = Journal::write(&inspector, buffer.clone(), JOURNAL_BYTES);
+    let options = || Options::default().name("crew").inspector(&inspector).clock(Clock::tokio(Time(0)));
+    let crew = actor::spawn(crew::Machine::new(()), options());
+    let work = |n| crew::Event::Work { n };
+    for event in [work(0), crew::Event::Hire, work(1), crew::Event::Hire, work(2), crew::Event::Fire] {
+        crew.tell(event).await.unwrap();
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
+    crew.tell(crew::Event::Hire).await.unwrap();
+    let snapshot = crew.snapshot().await.unwrap();
+    tokio::time::sleep(Duration::from_secs(60)).await;
+    crew.stop(Duration::from_secs(1)).await;
+    let (machine, pending) = crew::Machine::revive((), &snapshot, Time(0)).unwrap();
+    let again = actor::resume(machine, pending, &snapshot, options().name("again")).unwrap();
+    again.tell(work(3)).await.unwrap();
+    again.stop(Duration::from_secs(1)).await;
+    journal.finish().await.unwrap();
+    String::from_utf8(buffer.0.lock().unwrap().clone()).unwrap()
+}
+
+#[tokio::test(start_paused = true)]
+async fn children_that_are_stopped_and_started_again_agree() {
+    let text = crew_recorded().await;
+    let model = model(&workspace().join("tests/specs/crew.sc"));
+    let of = |text: &str, actor: &str, machine: &str| {
+        let machine = model.machine(machine).unwrap();
+        replay(machine, &Log::parse(text).unwrap(), actor, &[])
+    };
+    let parent = of(&text, "crew", "Crew");
+    assert!(matches!(parent.ending, Ending::Agrees { .. }), "{parent:#?}\n{text}");
+    let hand = of(&text, "crew.hand", "Hand");
+    assert!(matches!(hand.ending, Ending::Agrees { .. }), "{hand:#?}\n{text}");
+    // Three starts, two events, two halts, a timer and what the third was told; nothing is left out.
+    assert_eq!((text.matches("\"what\":\"halted\"").count(), hand.torn), (2, 0), "{text}");
+    assert_eq!(hand.records, text.matches("\"actor\":\"crew.hand\"").count());
+
+    // What a stopped child does as it leaves is compared, too.
+    let changed = text.replacen("\"text\":\"gone\"", "\"text\":\"here\"", 1);
+    let Ending::Differs(difference) = of(&changed, "crew.hand", "Hand").ending else { panic!("{changed}") };
+    assert_eq!((difference.category, difference.event.as_str()), (Category::Logs, "stop"));
+    // Of each life the first difference.
+    let at = text.rfind("\"text\":\"rested\"").unwrap();
+    let changed = format!("{}{}", &text[..at], text[at..].replacen("rested", "tired", 1));
+    let Ending::Differs(difference) = of(&changed, "crew.hand", "Hand").ending else { panic!("{changed}") };
+    assert_eq!((difference.category, difference.before), (Category::Logs, vec!["ready".to_owned()]));
+
+    for (actor, machine) in [("again", "Crew"), ("again.hand", "Hand")] {
+        let Ending::Stopped { line, why } = of(&text, actor, machine).ending else { panic!("{text}") };
+        assert!(line > 0 && why.contains("from a snapshot"), "{why}");
+    }
+}
+
+#[tokio::test]
+async fn a_journal_ends_although_its_actors_never_rest() {
+    let (inspector, buffer) = (Inspector::new(64), Buffer::default());
+    let journal = Journal::write(&inspector, buffer.clone(), JOURNAL_BYTES);
+    let options = Options::default().name("crew").inspector(&inspector);
+    let crew = actor::spawn(crew::Machine::new(()), options);
+    crew.tell(crew::Event::Spin).await.unwrap();
+    let is_spinning = || buffer.0.lock().unwrap().len() > 20_000;
+    while !is_spinning() {
+        tokio::task::yield_now().await;
+    }
+    let journaled = tokio::time::timeout(Duration::from_secs(20), journal.finish()).await.unwrap().unwrap();
+    assert!(journaled.records > 0, "{journaled:?}");
+    crew.abort();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_journal_is_whole_while_its_actors_rest() {
+    let (inspector, buffer) = (Inspector::default(), Buffer::default());
+    let journal = Journal::write(&inspector, buffer.clone(), JOURNAL_BYTES);
+    let crew = actor::spawn(crew::Machine::new(()), Options::default().inspector(&inspector));
+    crew.tell(crew::Event::Work { n: 1 }).await.unwrap();
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let text = String::from_utf8(buffer.0.lock().unwrap().clone()).unwrap();
+    assert!(text.ends_with("}\n") && text.contains("\"what\":\"event\""), "{text}");
+    crew.abort();
+    journal.finish().await.unwrap();
 }

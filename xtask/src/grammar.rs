@@ -62,11 +62,12 @@ fn table(rules: &[OptimizedRule]) -> Result<String, String> {
             (ty, _) => return Err(format!("`{name}` is {ty:?}, which `syntax/grammar.rs` does not know")),
         };
         let first = firsts.rule(name).bits();
+        let of = if kind == "Space" { skipping(rule.expr.clone()) } else { rule.expr.clone() };
         let _ = writeln!(names, "    {name},");
         let _ = writeln!(
             rows,
             "    // {name}\n    Definition {{ kind: Kind::{kind}, first: First({first:#x}), expr: {} }},",
-            expr(&rule.expr)?
+            expr(&of)?
         );
     }
     let end = firsts.rule("EOI").bits();
@@ -84,6 +85,21 @@ fn table(rules: &[OptimizedRule]) -> Result<String, String> {
          \x20   // EOI\n    Definition {{ kind: Kind::Normal, first: First({end:#x}), expr: Expr::End }},\n{rows}];\n",
         rules.len() + 1
     ))
+}
+
+/// `(!"text" ~ ANY)*` in one piece. pest does so in atomic rules; between what is skipped nothing is skipped either.
+fn skipping(of: OptimizedExpr) -> OptimizedExpr {
+    of.map_bottom_up(|of| {
+        if let OptimizedExpr::Rep(part) = &of
+            && let OptimizedExpr::Seq(not, any) = &**part
+            && let (OptimizedExpr::NegPred(until), OptimizedExpr::Ident(any)) = (&**not, &**any)
+            && let OptimizedExpr::Str(until) = &**until
+            && any == "ANY"
+        {
+            return OptimizedExpr::Skip(vec![until.clone()]);
+        }
+        of
+    })
 }
 
 /// One expression as Rust.

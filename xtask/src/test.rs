@@ -9,9 +9,20 @@ use crate::{
     conformance, diagrams, differential, error::Error, fuzz, grammar, sample_data, services, tex, tools,
 };
 
-/// Everything but the end-to-end run.
-const WORKSPACE: [&str; 6] =
-    ["test", "--workspace", "--no-fail-fast", "--", "--skip", "every_candle_of_a_recording_is_right"];
+/// Everything but the end-to-end run, and what has a step of its own.
+const WORKSPACE: [&str; 8] = [
+    "test",
+    "--workspace",
+    "--no-fail-fast",
+    "--",
+    "--skip",
+    "every_candle_of_a_recording_is_right",
+    "--skip",
+    "processes::",
+];
+
+/// The platform as processes on servers that come and go. Mostly they wait, so all of them run side by side.
+const PROCESSES: [&str; 6] = ["test", "--workspace", "--test", "processes", "--", "--test-threads=8"];
 
 /// The end-to-end run over the recorded trades: a million of them, so in a release build. It prints how
 /// long they took.
@@ -55,6 +66,10 @@ pub(crate) fn run() -> Result<(), Error> {
     summary.step("workspace tests", |counts| {
         let hint = "the failures are listed above; one package alone: `cargo test --package NAME`";
         cargo_test(&WORKSPACE, &variables, hint, counts)
+    });
+    summary.step("processes", |counts| {
+        let hint = "the failures are above; these alone: `cargo test --package actors --test processes`";
+        cargo_test(&PROCESSES, &variables, hint, counts)
     });
     // Services that were there before this run belong to someone else.
     if services.is_some_and(|services| services.started) {

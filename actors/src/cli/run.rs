@@ -63,6 +63,13 @@ pub(crate) struct Run {
     /// Where the cache is: `embedded`, or `redis://HOST:PORT` [PLATFORM_CACHE] [default: embedded]
     #[arg(long, value_name = "URL")]
     cache: Option<String>,
+    /// Compress stored trades that are older, like 7d or 36h; TimescaleDB only [PLATFORM_COMPRESS_AFTER]
+    #[arg(long, value_name = "TIME")]
+    compress_after: Option<String>,
+    /// Remove stored trades that are older by the server's clock, like 90d, and keep their candles; TimescaleDB only
+    /// [PLATFORM_KEEP_TRADES]
+    #[arg(long, value_name = "TIME")]
+    keep_trades: Option<String>,
     /// What this process does: all, producer, consumer or api [PLATFORM_ROLE] [default: all]
     #[arg(long, value_name = "ROLE")]
     role: Option<String>,
@@ -89,7 +96,7 @@ Examples:
   platform run --exchange cryptocompare --log kafka://127.0.0.1:9092
 
 Names in the file are those of the flags with `_`: exchange, exchange_speed, listen, data_dir, symbols, seed, live,
-log, store, cache, role, partitions, lease, topic_idle.
+log, store, cache, compress_after, keep_trades, role, partitions, lease, topic_idle.
 The real hosts answer 401 to calls without a key of a paid plan; a simulator needs none.";
 
 impl Run {
@@ -147,6 +154,8 @@ impl Run {
             ("log", self.log.clone()),
             ("store", self.store.clone()),
             ("cache", self.cache.clone()),
+            ("compress_after", self.compress_after.clone()),
+            ("keep_trades", self.keep_trades.clone()),
             ("role", self.role.clone()),
             ("partitions", self.partitions.clone()),
             ("lease", self.lease.clone()),

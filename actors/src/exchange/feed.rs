@@ -343,7 +343,7 @@ impl Feed {
     fn take(&mut self, text: &str) {
         self.last_frame = Instant::now();
         match frame::read(text, (self.config.clock)()) {
-            Frame::Trade(trade) => self.take_trade(*trade),
+            Frame::Trade(trade) => self.take_trade(*trade, text),
             Frame::Heartbeat { time_us } => {
                 self.stated = (time_us, self.last_frame);
                 self.pending.push_back(FeedEvent::Heartbeat { time_us });
@@ -372,9 +372,15 @@ impl Feed {
         }
     }
 
-    fn take_trade(&mut self, mut trade: WireTrade) {
+    fn take_trade(&mut self, mut trade: WireTrade, text: &str) {
         let now_us = self.exchange_now_us();
-        if trade.time_us > now_us && trade.time_us < now_us.saturating_add(MAX_AHEAD_US) {
+        if trade.time_us >= now_us.saturating_add(MAX_AHEAD_US) {
+            // Stored, it would be the newest for good, and everything up to it would count as read.
+            let ahead_s = (trade.time_us - now_us) / 1_000_000;
+            self.malformed(text, format!("the trade is dated {ahead_s} s ahead of the exchange's clock"));
+            return;
+        }
+        if trade.time_us > now_us {
             self.stated = (trade.time_us, self.last_frame);
         }
         let known =

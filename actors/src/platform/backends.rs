@@ -1,6 +1,6 @@
 //! Where log, store and cache are: embedded, or on servers. Nothing above the ports knows which.
 
-use std::{fmt, sync::Arc};
+use std::{fmt, sync::Arc, time::Duration};
 
 use statechart_runtime::{
     embedded::{Embedded, MokaCache, SPOOL_BYTES, Spool},
@@ -88,6 +88,10 @@ pub struct Backends {
     pub store: StoreAt,
     /// The cache.
     pub cache: CacheAt,
+    /// Compress stored trades that are older, where TimescaleDB holds them.
+    pub compress_after: Option<Duration>,
+    /// Remove stored trades that are older, where TimescaleDB holds them.
+    pub keep_trades: Option<Duration>,
 }
 
 impl Backends {
@@ -146,7 +150,7 @@ pub(super) async fn open(config: &Config) -> Result<Opened, StartError> {
         .map_err(|error| StartError::Database { path, why: error.to_string() })?;
     let store: Arc<dyn Store> = match &config.backends.store {
         StoreAt::Embedded => Arc::new(database.store()),
-        StoreAt::Postgres(url) => Arc::new(connect_store(url).await?),
+        StoreAt::Postgres(url) => Arc::new(connect_store(url, &config.backends).await?),
     };
     let cache: Arc<dyn Cache> = match &config.backends.cache {
         CacheAt::Embedded => Arc::new(MokaCache::new()),
@@ -168,8 +172,13 @@ pub(super) async fn open(config: &Config) -> Result<Opened, StartError> {
 }
 
 /// Connects to a database, and makes or completes its tables.
-pub(super) async fn connect_store(url: &Address) -> Result<PostgresStore, StartError> {
-    let connected = PostgresStore::connect(&PostgresOptions::new(&url.0)).await;
+pub(super) async fn connect_store(url: &Address, backends: &Backends) -> Result<PostgresStore, StartError> {
+    let options = PostgresOptions {
+        compress_after: backends.compress_after,
+        keep_trades: backends.keep_trades,
+        ..PostgresOptions::new(&url.0)
+    };
+    let connected = PostgresStore::connect(&options).await;
     connected.map_err(|error| StartError::Unusable(error.to_string()))
 }
 

@@ -56,7 +56,7 @@ pub async fn examine(backends: &Backends, data_dir: &Path) -> Vec<Finding> {
     let store = match &backends.store {
         StoreAt::Embedded => Finding { part: "store", ..embedded() },
         StoreAt::Postgres(url) => {
-            let connected = backends::connect_store(url).await;
+            let connected = backends::connect_store(url, backends).await;
             let result = connected.map(|store| {
                 let mode = store.mode();
                 format!("mode {}: {}", mode.name, mode.why)

@@ -274,9 +274,9 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
 fn start_tasks(config: &Config, wiring: &Arc<Wiring>, stop: &watch::Receiver<bool>) -> Vec<JoinHandle<()>> {
     let mut tasks = Vec::new();
     let role = config.role;
+    // A process that was restarted is another holder: it must not take the leases of its past for its own.
+    let holder = format!("{}-{}-{:x}", role.name(), std::process::id(), (wiring.parts.wall)());
     if config.is_shared() {
-        // A process that was restarted is another holder: it must not take the leases of its past for its own.
-        let holder = format!("{}-{}-{:x}", role.name(), std::process::id(), (wiring.parts.wall)());
         if role.produces() {
             let (wiring, holder) = (wiring.clone(), holder.clone());
             let (live, lease) = (config.live, config.lease);
@@ -285,13 +285,13 @@ fn start_tasks(config: &Config, wiring: &Arc<Wiring>, stop: &watch::Receiver<boo
         if role.consumes() {
             // Assigned by hand: only topics of single symbols are shared out.
             let fixed = config.partitions.is_none();
-            let shares = shares::Shares::new(wiring.clone(), holder, config.lease, fixed);
+            let shares = shares::Shares::new(wiring.clone(), holder.clone(), config.lease, fixed);
             tasks.push(tokio::spawn(shares.run(stop.clone())));
         }
         tasks.push(tokio::spawn(roles::follow_others(wiring.clone(), stop.clone())));
     }
     if role.consumes() && config.backends.log != LogAt::Embedded {
-        tasks.push(tokio::spawn(crate::consumer::relay(wiring.parts.clone(), stop.clone())));
+        tasks.push(tokio::spawn(crate::consumer::relay(wiring.parts.clone(), holder, stop.clone())));
     }
     tasks
 }

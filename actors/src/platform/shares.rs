@@ -27,7 +27,8 @@ use crate::parts::FIXED_TOPIC;
 const PARTITION: &str = "part:";
 /// How the lease begins that says that a consumer process lives.
 const MEMBER: &str = "member:";
-/// How long a consumer may go on with its batch when its partition is given back.
+/// How long a consumer may go on with its batch when its partition is given back, at most; never so long that the leases
+/// that are kept run out meanwhile.
 const HAND_OVER: Duration = Duration::from_secs(2);
 
 /// The partitions of this process.
@@ -150,7 +151,7 @@ impl Shares {
                 actors.push(actor);
             }
         }
-        shutdown_all(actors, HAND_OVER).await;
+        shutdown_all(actors, HAND_OVER.min(self.ttl / 8)).await;
         if leases.is_empty() { Ok(()) } else { self.wiring.parts.store.release_leases(&leases).await }
     }
 }

@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use statechart_runtime::market::{CoverageState, Instrument, Source, TimeRange};
+use statechart_runtime::{
+    market::{CoverageState, GapReason, Instrument, Source, TimeRange},
+    ports::{Batch, CoverageMark, Placed},
+};
 
 use crate::{
     exchange::{Client, ExchangeError, MAX_TRADES_PAGE, Pair, TradeCursor, WireTrade},
@@ -28,6 +31,8 @@ pub(super) struct Gap {
 
 /// What one page brought.
 pub(super) struct Repaired {
+    /// What is known whole with this page: to the gap's end with the last one. Empty when the page is too short to say.
+    pub(super) covered: TimeRange,
     pub(super) trades: Vec<WireTrade>,
     pub(super) malformed: Vec<String>,
     /// The gap with its cursor moved on, or `None` when it is closed.
@@ -56,7 +61,16 @@ impl Gap {
         let reached_us = page.trades.iter().map(|trade| trade.time_us).max().unwrap_or(0);
         let closed = page.complete || reached_us >= self.range.to_us.saturating_add(SETTLED_US);
         self.cursor = page.next;
-        Ok(Repaired { trades: page.trades, malformed: page.malformed, rest: (!closed).then_some(self) })
+        let from_us = self.range.from_us;
+        let settled_us = reached_us.saturating_sub(SETTLED_US).clamp(from_us, self.range.to_us);
+        let to_us = if closed { self.range.to_us } else { settled_us };
+        self.range.from_us = to_us;
+        Ok(Repaired {
+            covered: TimeRange { from_us, to_us },
+            trades: page.trades,
+            malformed: page.malformed,
+            rest: (!closed).then_some(self),
+        })
     }
 }
 
@@ -128,6 +142,26 @@ fn between(known: &[TimeRange]) -> Vec<TimeRange> {
     holes
 }
 
+/// A range between what is covered and a subscription that is longer than what is read again.
+pub(super) fn too_long(covered_to_us: Option<i64>, subscribed_us: i64) -> Option<TimeRange> {
+    let range = TimeRange { from_us: covered_to_us?, to_us: subscribed_us };
+    (subscribed_us - range.from_us > LONGEST_US - OVERLAP_US).then_some(range)
+}
+
+/// Records that the trades of a range will never be had from the exchange. What of it is stored stays covered.
+pub(super) async fn record_lost(
+    parts: &Parts,
+    instrument: &Instrument,
+    range: TimeRange,
+) -> Result<(), String> {
+    let state = CoverageState::Unavailable(GapReason::FeedLost);
+    let item = CoverageMark { source: Source::Trades, range, state, epoch: None };
+    let placed = Placed { offset: 0, instrument: instrument.id, item };
+    let batch = Batch { coverage: vec![placed], ..Batch::default() };
+    let doing = |error| format!("recording that trades of {} are lost: {error}", instrument.symbol);
+    parts.store.ingest(batch).await.map(|_| ()).map_err(|error| doing(error.to_string()))
+}
+
 /// Until when an instrument's trades are known to be stored, from the store. Where a process ended before it could
 /// say so, that is the first stored trade.
 pub(super) async fn covered_to_us(parts: &Parts, instrument: &Instrument) -> Result<Option<i64>, String> {
@@ -197,6 +231,8 @@ mod tests {
         for (covered, subscribed, expected) in rows {
             let found = Gap::between(0, covered, subscribed).map(|gap| (gap.range.from_us, gap.range.to_us));
             assert_eq!(found, expected, "{covered:?} {subscribed}");
+            let is_long = covered == Some(0) && expected.is_none();
+            assert_eq!(too_long(covered, subscribed).is_some(), is_long, "{covered:?} {subscribed}");
         }
     }
 }

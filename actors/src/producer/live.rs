@@ -27,8 +27,8 @@ use super::{
 };
 use crate::{
     exchange::{
-        Backoff, BackoffPolicy, Client, Endpoints, Feed, FeedConfig, FeedEvent, Pair, Side as WireSide,
-        WireTrade,
+        Backoff, BackoffPolicy, Client, Endpoints, ExchangeError, Feed, FeedConfig, FeedEvent, Pair,
+        Side as WireSide, WireTrade,
     },
     parts::Parts,
 };
@@ -158,12 +158,13 @@ impl Live {
                 }
                 self.pace.lock().unwrap_or_else(PoisonError::into_inner).0.succeeded();
                 self.parts.clock.heard(feed.exchange_now_us());
+                let stored = self.stored_epoch().await;
                 {
                     let mut state = self.state();
                     // Coverage never reaches across two sockets.
                     state.frame_us = 0;
                     state.covered_to_us.iter_mut().for_each(|covered| *covered = None);
-                    state.epoch = state.epoch.max((self.parts.wall)() / 1_000).saturating_add(1);
+                    state.epoch = state.epoch.max((self.parts.wall)() / 1_000).max(stored).saturating_add(1);
                     state.requested = false;
                     state.holes = Holes::default();
                 }
@@ -175,6 +176,20 @@ impl Live {
                 Err(error.to_string())
             }
         }
+    }
+
+    /// The newest life of a feed that the store knows: a clock that was set back must not make this one older.
+    async fn stored_epoch(&self) -> i64 {
+        let mut newest = 0;
+        for (_, instrument) in &self.pairs {
+            match self.parts.store.feed_epoch(instrument.id).await {
+                Ok(epoch) => newest = newest.max(epoch),
+                Err(error) => {
+                    tracing::warn!(symbol = instrument.symbol, %error, "cannot tell which life of the feed this is; the clock decides");
+                }
+            }
+        }
+        newest
     }
 
     /// Reads the socket until it is lost; says why. `request` asks the machine for a FETCH_DATA.
@@ -302,6 +317,12 @@ impl Live {
             }
             None => Vec::new(),
         };
+        if let (Some(range), Some((_, instrument))) = (gap::too_long(before, time_us), self.pairs.get(at)) {
+            tracing::warn!(symbol = instrument.symbol, %range, "this gap is too long to be read again trade by trade");
+            if let Err(error) = gap::record_lost(&self.parts, instrument, range).await {
+                tracing::warn!(error, "the gap stays as one that was not fetched");
+            }
+        }
         let mut state = self.state();
         if let Some(covered) = state.covered_to_us.get_mut(at) {
             *covered = Some(time_us);
@@ -380,8 +401,12 @@ impl Live {
             Ok(page) => page,
             Err(error) if error.is_transient() => return Err(format!("repairing a gap of {pair}: {error}")),
             Err(error) => {
-                // It stays uncovered, and the candle history can close it.
+                // The candle history can close it.
                 tracing::warn!(%pair, %range, %error, "the exchange does not give the trades of this gap");
+                // Another key may get what this one does not.
+                if !matches!(error, ExchangeError::Unauthorized { .. }) {
+                    gap::record_lost(&self.parts, instrument, range).await?;
+                }
                 self.state().gaps.retain(|known| known.range != range || known.pair != at);
                 return Ok(());
             }
@@ -398,13 +423,15 @@ impl Live {
         let same = state.gaps.front().is_some_and(|known| known.pair == at && known.range == range);
         if same {
             state.gaps.pop_front();
+            // Page by page, so that a mark speaks of trades that are not far before it in the log.
+            if !page.covered.is_empty() {
+                let (symbol, range) = (instrument.symbol.clone(), page.covered);
+                let covered = Coverage { symbol, range, epoch: state.epoch };
+                records.add(instrument.partition, &Record::Coverage(covered));
+            }
             match page.rest {
                 Some(rest) => state.gaps.push_front(rest),
-                None => {
-                    tracing::info!(%pair, %range, "a gap is repaired");
-                    let covered = Coverage { symbol: instrument.symbol.clone(), range, epoch: state.epoch };
-                    records.add(instrument.partition, &Record::Coverage(covered));
-                }
+                None => tracing::info!(%pair, to_us = range.to_us, "a gap is repaired"),
             }
         }
         Ok(())

@@ -9,14 +9,17 @@
 #[path = "../common/mod.rs"]
 mod common;
 
-mod leases;
-mod lost;
-mod outage;
-mod process;
-mod recorded;
-mod refusals;
-mod roles;
-mod sabotage;
-mod servers;
-mod topics;
-mod world;
+#[path = "."]
+mod processes {
+    mod leases;
+    mod lost;
+    mod outage;
+    mod process;
+    mod recorded;
+    mod refusals;
+    mod roles;
+    mod sabotage;
+    mod servers;
+    mod topics;
+    mod world;
+}

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use statechart_runtime::market::Interval;
 
-use crate::{
+use super::{
     process::{Memory, Process},
     recorded::Recorded,
     servers::{Server, place},

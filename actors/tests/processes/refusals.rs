@@ -15,7 +15,7 @@ use statechart_runtime::{
     ports::{Log as _, LogRecord, contract::service},
 };
 
-use crate::{
+use super::{
     servers::{Server, broker, place},
     world::database,
 };
@@ -23,9 +23,18 @@ use crate::{
 /// Bad addresses are found out at once, or when nobody has answered for ten seconds.
 const WITHIN: Duration = Duration::from_secs(120);
 
+/// As if an old TimescaleDB were created in this database.
+const FAKED_EXTENSION: &str =
+    "INSERT INTO pg_extension (oid, extname, extowner, extnamespace, extrelocatable, extversion)
+     SELECT 99999, 'timescaledb', 10, oid, false, '2.9.1' FROM pg_namespace WHERE nspname = 'public'";
+
 async fn platform(arguments: &[&str]) -> Output {
+    platform_with(arguments, &[]).await
+}
+
+async fn platform_with(arguments: &[&str], variables: &[(&str, &str)]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_platform"));
-    command.args(arguments);
+    command.args(arguments).envs(variables.iter().copied());
     let ended = tokio::task::spawn_blocking(move || command.output());
     tokio::time::timeout(WITHIN, ended).await.expect("it does not end").unwrap().unwrap()
 }
@@ -83,6 +92,12 @@ async fn what_cannot_be_used_is_said_in_one_sentence() {
     connection.execute("CREATE TABLE trade (id int PRIMARY KEY)").await.unwrap();
     connection.close().await.unwrap();
 
+    // No server that is too old can be had here: its row in the catalogue is faked, which is what is looked at.
+    let old = database("old").await;
+    let mut connection = PgConnection::connect(&old).await.unwrap();
+    connection.execute(FAKED_EXTENSION).await.unwrap();
+    connection.close().await.unwrap();
+
     let nowhere = nowhere();
     let kafka_with_password = server.url().replace("://", "://me:wrong-secret@");
     // name, option, address, parts of the sentence: what was tried, why not, what to do
@@ -115,6 +130,12 @@ async fn what_cannot_be_used_is_said_in_one_sentence() {
         ),
         ("store-missing", "--store", format!("{host}/no_such"), &["no database no_such", "createdb"]),
         ("store-scheme", "--store", "mysql://127.0.0.1/market".to_owned(), &["postgres://"]),
+        (
+            "store-old",
+            "--store",
+            old,
+            &["TimescaleDB 2.9.1 is too old", "run `ALTER EXTENSION timescaledb UPDATE`"],
+        ),
         ("store-theirs", "--store", theirs, &["has a table", "name an empty database"]),
         (
             "cache-nowhere",
@@ -132,5 +153,29 @@ async fn what_cannot_be_used_is_said_in_one_sentence() {
     ];
     for (name, option, url, why) in rows {
         assert_refused(dir.path(), name, option, &url, why).await;
+    }
+}
+
+/// `doctor` says which mode runs and why, on an empty database and on its own tables, and refuses what the mode has not.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn doctor_says_which_mode_runs_and_why() {
+    let dir = place();
+    let data = dir.path().join("data").display().to_string();
+    let url = database("doctor").await;
+    let arguments = ["doctor", "--store", &url, "--data-dir", &data];
+    let reason = "this server has no extension timescaledb";
+    for words in
+        [format!("mode plain: {reason}"), format!("its tables were made without TimescaleDB; {reason}")]
+    {
+        let said = platform(&arguments).await;
+        let text = String::from_utf8([said.stdout, said.stderr].concat()).unwrap();
+        assert_eq!(said.status.code(), Some(0), "{text}");
+        assert!(text.contains(&words), "`{words}` is not in: {text}");
+    }
+    for name in ["PLATFORM_KEEP_TRADES", "PLATFORM_COMPRESS_AFTER"] {
+        let said = platform_with(&arguments, &[(name, "30d")]).await;
+        let text = String::from_utf8([said.stdout, said.stderr].concat()).unwrap();
+        assert_eq!(said.status.code(), Some(2), "{text}");
+        assert!(text.contains("compression and retention need TimescaleDB"), "{text}");
     }
 }

@@ -13,7 +13,7 @@ use statechart_runtime::{
     ports::{Log as _, LogRecord, contract::service},
 };
 
-use crate::{
+use super::{
     process::Process,
     recorded::Recorded,
     servers::{Server, broker, place},

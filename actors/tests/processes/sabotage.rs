@@ -15,7 +15,7 @@ use statechart_runtime::{
     ports::{Log as _, Store as _},
 };
 
-use crate::{
+use super::{
     recorded::Recorded,
     servers::{Server, broker, place},
     world::{DEADLINE, LOOK, Places, World, database},

@@ -13,7 +13,7 @@ use statechart_runtime::{
     postgres::{PostgresOptions, PostgresStore},
 };
 
-use crate::{
+use super::{
     process::Process,
     servers::{Server, broker, place},
     world::{DEADLINE, LOOK, database},

@@ -13,15 +13,11 @@ use statechart_runtime::{
     postgres::{PostgresOptions, PostgresStore},
 };
 
-use crate::{
-    common::{Expected, fold, parse},
-    process::Process,
-    recorded::Recorded,
-    servers::place,
-};
+use super::{process::Process, recorded::Recorded, servers::place};
+use crate::common::{Expected, fold, parse};
 
 /// How long anything may take. Machines that test are busy.
-pub const DEADLINE: Duration = Duration::from_secs(300);
+pub const DEADLINE: Duration = Duration::from_secs(180);
 /// Between two looks.
 pub const LOOK: Duration = Duration::from_millis(250);
 
@@ -142,6 +138,7 @@ impl World {
         let store = self.store().await;
         let everything = TimeRange { from_us: 0, to_us: i64::MAX };
         assert_eq!(self.count().await, self.recorded.trades as u64, "every trade once");
+        self.assert_rows().await;
         for instrument in store.instruments().await.unwrap() {
             let Some(file) = self.recorded.by_symbol.get(&instrument.symbol) else { continue };
             for interval in Interval::ALL {
@@ -171,6 +168,25 @@ impl World {
             }
         }
         store.close().await;
+    }
+
+    /// The rows themselves, as many as were recorded and none twice, whatever candles and counters say.
+    async fn assert_rows(&self) {
+        let mut connection = sqlx::PgConnection::connect(&self.places.store).await.unwrap();
+        for (symbol, file) in &self.recorded.by_symbol {
+            let rows: (i64, i64) = sqlx::query_as(
+                "SELECT count(*), count(DISTINCT (t.ts, t.ord)) FROM trade t
+                 JOIN instrument i ON i.id = t.instrument_id WHERE i.symbol = $1",
+            )
+            .bind(symbol)
+            .fetch_one(&mut connection)
+            .await
+            .unwrap();
+            // One line is the header.
+            let expected = file.lines().count() as i64 - 1;
+            assert_eq!(rows, (expected, expected), "rows of {symbol}, and different ones");
+        }
+        connection.close().await.unwrap();
     }
 
     /// What the API answers of whole intervals is right, too.

@@ -1,7 +1,8 @@
 //! `statechart diagram`: pictures of machines and systems.
 
+use std::collections::BTreeMap;
 use std::io::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use clap::{Args, ValueEnum};
@@ -146,6 +147,8 @@ impl Diagram {
                 help: "name a directory for them with `-o DIR/`".to_owned(),
             });
         }
+        // Each with the specification that it is of: nothing is written unless all of it can be.
+        let mut written: BTreeMap<PathBuf, (&str, String)> = BTreeMap::new();
         for file in &self.files {
             let model = match spec::open(file) {
                 Ok(model) => model,
@@ -165,14 +168,23 @@ impl Diagram {
                 match directory {
                     Some(directory) => {
                         let path = Path::new(directory).join(format!("{name}.{}", format.extension()));
-                        let written =
-                            std::fs::create_dir_all(directory).and_then(|()| std::fs::write(&path, &text));
-                        written.map_err(|why| Error::Write { to: format!("`{}`", path.display()), why })?;
-                        output::note(&format!("wrote {}\n", path.display()));
+                        if let Some((other, _)) = written.get(&path) {
+                            return Err(Error::Usage {
+                                what: format!("`{other}` and `{file}` would both be `{}`", path.display()),
+                                help: "draw them into different directories".to_owned(),
+                            });
+                        }
+                        written.insert(path, (file, text));
                     }
                     None => output::result(&text, self.output.as_deref())?,
                 }
             }
+        }
+        for (path, (_, text)) in written {
+            let directory = path.parent().unwrap_or(Path::new("."));
+            let done = std::fs::create_dir_all(directory).and_then(|()| std::fs::write(&path, &text));
+            done.map_err(|why| Error::Write { to: format!("`{}`", path.display()), why })?;
+            output::note(&format!("wrote {}\n", path.display()));
         }
         Ok(Outcome::Good)
     }
@@ -230,7 +242,8 @@ impl Diagram {
         let views = match self.view {
             Some(ViewArg::All) => Some(Views::All),
             Some(ViewArg::Machine) => many.then_some(Views::Only(View::Machine)),
-            Some(ViewArg::System | ViewArg::Flow) => None,
+            Some(ViewArg::System) => many.then_some(Views::Only(View::System)),
+            Some(ViewArg::Flow) => many.then_some(Views::Only(View::Flow)),
             None => {
                 let chosen = self.machine.is_some() || self.system.is_some() || self.messages;
                 let machines = model.own_machines().next().is_some();
@@ -244,7 +257,9 @@ impl Diagram {
         if let Some(views) = views {
             let pictures = diagram::pictures(model, &stem, views, &options);
             if pictures.is_empty() {
-                return Err(Error::Nothing { path: file.to_owned(), what: "machine" });
+                let of_system = matches!(self.view, Some(ViewArg::System | ViewArg::Flow));
+                let what = if of_system { "system" } else { "machine" };
+                return Err(Error::Nothing { path: file.to_owned(), what });
             }
             return Ok(pictures);
         }
@@ -260,7 +275,11 @@ impl Diagram {
             return Ok(vec![(format!("{stem}{end}"), diagram::drawing_of_system(model, system, &options))]);
         }
         let machine = spec::machine(model, file, self.machine.as_deref())?;
-        Ok(vec![(stem.into_owned(), diagram::drawing(machine, &options))])
+        let name = match &self.machine {
+            Some(machine) => format!("{stem}_{machine}"),
+            None => stem.into_owned(),
+        };
+        Ok(vec![(name, diagram::drawing(machine, &options))])
     }
 
     fn text(&self, file: &str, drawing: &Drawing, format: diagram::Format) -> Result<String, Error> {

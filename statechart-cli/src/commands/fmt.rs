@@ -4,6 +4,7 @@ use std::{
     fs,
     io::{self, Read as _, Write as _},
     path::Path,
+    time::Duration,
 };
 
 use clap::Args;
@@ -37,6 +38,9 @@ pub(crate) struct Fmt {
 
 /// Unchanged lines around a change.
 const CONTEXT: usize = 3;
+
+/// How long the smallest difference is looked for: texts of many thousand lines that all differ would take minutes.
+const DIFF_TIME: Duration = Duration::from_secs(2);
 
 impl Fmt {
     pub(crate) fn run(self) -> Result<Outcome, Error> {
@@ -99,7 +103,7 @@ fn compare(path: &str, text: &str, formatted: &str) -> Result<Outcome, Error> {
     if text == formatted {
         return Ok(Outcome::Good);
     }
-    let diff = TextDiff::from_lines(text, formatted);
+    let diff = TextDiff::configure().timeout(DIFF_TIME).diff_lines(text, formatted);
     let mut shown = diff.unified_diff();
     let header = format!("{path} (formatted)");
     output::result(&shown.context_radius(CONTEXT).header(path, &header).to_string(), None)?;

@@ -13,7 +13,7 @@ use crate::{Outcome, output};
 #[command(after_help = "\
 Examples:
   statechart import door.scxml -o door.sc
-  statechart import door.scxml --lossy | statechart fmt - | less
+  statechart import door.scxml --lossy | statechart fmt --stdin | less
   statechart import machine.json -o machine.sc
 
 SCXML is the W3C's, with the ECMAScript data model; XState is version 5, the configuration as JSON.

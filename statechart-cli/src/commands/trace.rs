@@ -22,7 +22,8 @@ The journal holds a line of JSON for each inspection event; `statechart_runtime:
 enters, emits, sends, starts, stops, arms, logs, defers and faults.
 
 What extern guards answered is not in a journal: a step agrees when some answers lead to what was recorded. The context
-is not in it either. Where the machine asks for `now`, times and spans are not compared.
+is not in it either. Where the machine asks for `now`, times and spans are not compared. Of several actors of one name, as
+of a child that is started again, each is replayed by itself.
 
 The exit code is 0 where the whole journal agrees, and 1 where a step differs or the journal cannot be followed to its
 end, as where records are missing.")]

@@ -225,7 +225,7 @@ fn displaced(machine: &Machine, ranks: &Ranks) -> Option<TokenStream> {
         return None;
     }
     let steady: Vec<StateId> = ranks.states().iter().take(ranks.steady).copied().flatten().collect();
-    let rows = steady.iter().map(|leaf| {
+    let wanted = steady.iter().map(|leaf| {
         let mut wanted = BTreeSet::new();
         for state in ancestors(machine, *leaf) {
             let row = &machine.states[state];
@@ -236,6 +236,13 @@ fn displaced(machine: &Machine, ranks: &Ranks) -> Option<TokenStream> {
                 }
             }
         }
+        wanted
+    });
+    let wanted: Vec<BTreeSet<EventId>> = wanted.collect();
+    if wanted.iter().map(BTreeSet::len).sum::<usize>() > CELL_LIMIT {
+        return None;
+    }
+    let rows = steady.iter().zip(wanted).map(|(leaf, wanted)| {
         wanted.into_iter().map(|event| (event, resolve(machine, *leaf, event))).collect()
     });
     let rows: Vec<Vec<(EventId, Cell)>> = rows.collect();

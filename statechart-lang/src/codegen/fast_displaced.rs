@@ -13,7 +13,7 @@ use quote::quote;
 
 use super::{
     fast::{Cell, Ranks},
-    fast_table::{Known, known},
+    fast_table::{CELL_LIMIT, Known, known},
 };
 use crate::model::{EventId, Machine, StateId};
 
@@ -33,7 +33,8 @@ pub(super) struct Displaced {
 }
 
 impl Displaced {
-    /// The table, where most of what is kept does nothing but change the state.
+    /// The table, where most of what is kept does nothing but change the state, and where it has at most [`CELL_LIMIT`]
+    /// cells.
     pub(super) fn of(
         machine: &Machine,
         steady: &[StateId],
@@ -73,6 +74,10 @@ impl Displaced {
             let begin = (least..).find(|begin| row.iter().all(|(event, _)| is_free(begin + event)))?;
             for (event, mark) in row {
                 let place = begin + event;
+                // Full rows have no gaps; what then comes of them is as long as the table that was too long.
+                if place >= CELL_LIMIT {
+                    return None;
+                }
                 if cells.len() <= place {
                     cells.resize(place + 1, (NOBODY, 0));
                 }
@@ -125,5 +130,29 @@ impl Displaced {
                 }
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use crate::{MapLoader, codegen::generate, compile};
+
+    /// States in a ring, and what the machine itself does for all of them.
+    fn has_cells(states: usize, events: usize, root: &str) -> bool {
+        let inputs: String = (0..events).map(|event| format!("E{event} ")).collect();
+        let ring: String = (0..states)
+            .map(|state| format!("state s{state} {{ on E{} -> s{} }} ", state % events, (state + 1) % states))
+            .collect();
+        let text = format!("machine M {{ input {{ {inputs} }} initial s0 {root} {ring} }}");
+        let compiled = compile("m.sc", &MapLoader::from([("m.sc", text.as_str())]));
+        generate(compiled.model.as_ref().unwrap()).to_string().contains("static CELLS")
+    }
+
+    #[test]
+    fn full_rows_are_left_to_the_engine() {
+        assert!(has_cells(300, 300, ""));
+        assert!(!has_cells(300, 300, "on * -> s0"));
     }
 }

@@ -12,7 +12,7 @@ use crate::{
         Address, Answers, Cause, Claim, Decision, Fault, Item, ItemKind, Outcome, Part, Row, Session, Value,
         Verdict,
     },
-    model::{EventId, Machine, TransitionId, walk::reads_the_clock},
+    model::{EventId, Machine, TransitionId, names, walk::reads_the_clock},
 };
 
 /// Most situations that a search looks at, unless it is told otherwise.
@@ -252,7 +252,7 @@ fn local_items(session: &Session<'_>) -> Vec<Item> {
 fn spelt(machine: &Machine, item: &Item) -> String {
     let ItemKind::Event { event, args } = &item.kind else { return item.text.clone() };
     let Some(symbol) = machine.events.get(*event).map(|row| &row.symbol) else { return item.text.clone() };
-    let name = samples::symbol_text(&symbol.name);
+    let name = names::symbol(&symbol.name);
     let given: Vec<String> = symbol
         .fields
         .iter()

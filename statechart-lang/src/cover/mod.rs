@@ -124,7 +124,7 @@ pub struct Plan {
 pub fn cover(machine: &Machine, criterion: Criterion, limit: usize) -> Plan {
     let targets = targets(machine, criterion);
     let graph = graph::explore(machine, criterion, &targets, limit);
-    let (texts, shortness) = tour::words(&graph, targets.len());
+    let (texts, shortness) = tour::words(&graph);
     let mut words: Vec<Word> = Vec::new();
     for text in &texts {
         // The text is made of what the parser reads; one that it does not read would be missing below.

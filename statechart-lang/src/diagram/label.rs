@@ -1,5 +1,6 @@
 //! What an edge says and what the box of a state lists, in the spec's own spelling.
 
+use super::drawing::Label;
 use super::text::one_line;
 use crate::model::{
     Action, ActivityId, Expr, ExprKind, Literal, Machine, State, StateId, Transition, Trigger, UnaryOp,
@@ -41,27 +42,19 @@ pub(super) fn event(transition: &Transition) -> String {
     text
 }
 
-/// `EVENT [guard]`.
-fn trigger(transition: &Transition) -> String {
-    let mut text = event(transition);
-    if let Some(guard) = &transition.guard_text {
-        text.push_str(&format!(" [{}]", one_line(guard)));
+/// What a transition says, wherever it stands.
+pub(super) fn label(transition: &Transition) -> Label {
+    Label {
+        event: event(transition),
+        guard: transition.guard_text.as_deref().map(one_line).unwrap_or_default(),
+        actions: actions(&transition.actions),
+        ..Label::default()
     }
-    text
 }
 
 /// Actions as one list, without the slash; empty when there are none.
 pub(super) fn actions(actions: &[Action]) -> String {
     actions.iter().map(|action| one_line(&action.text)).collect::<Vec<_>>().join(", ")
-}
-
-/// `EVENT [guard] / actions`.
-fn transition(transition: &Transition) -> String {
-    let mut text = trigger(transition);
-    if !transition.actions.is_empty() {
-        text.push_str(&format!(" / {}", actions(&transition.actions)));
-    }
-    text
 }
 
 /// The transitions of a machine that are drawn as edges: those that go somewhere.
@@ -92,8 +85,8 @@ pub(super) fn contents(machine: &Machine, state: &State) -> Vec<String> {
         lines.push(format!("defer {}", names(&state.defer)));
     }
     let own = || state.transitions.iter().filter_map(|id| machine.transitions.get(*id));
-    lines.extend(own().filter(|row| row.targets.is_empty() && !row.ignore).map(transition));
-    let ignored: Vec<String> = own().filter(|row| row.ignore).map(trigger).collect();
+    lines.extend(own().filter(|row| row.targets.is_empty() && !row.ignore).map(|row| label(row).text()));
+    let ignored: Vec<String> = own().filter(|row| row.ignore).map(|row| label(row).trigger()).collect();
     if !ignored.is_empty() {
         lines.push(format!("ignore {}", ignored.join(", ")));
     }

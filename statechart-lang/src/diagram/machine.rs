@@ -35,8 +35,8 @@ pub(super) fn drawing(machine: &Machine, options: &Options) -> Drawing {
             && label::title(state).chars().count() <= 4
             && (!detail || label::contents(machine, state).is_empty())
     };
-    let flat =
-        machine.states.iter().skip(1).all(|state| state.children.is_empty() && state.histories.is_empty());
+    let flat = machine.states.iter().skip(1).all(|state| state.children.is_empty())
+        && machine.states.iter().all(|state| state.histories.is_empty());
     drawing.blackboard = machine.states.len() > 1 && machine.states.iter().skip(1).all(bare);
     drawing.polygon = machine.tags.iter().any(|tag| tag.name == "polygon")
         && flat
@@ -250,15 +250,15 @@ impl Adding<'_> {
     }
 
     fn label(&self, id: TransitionId, transition: &Transition, tone: &Tone) -> Label {
+        let whole = label::label(transition);
         Label {
             transition: Some(id),
-            event: label::event(transition),
-            guard: transition.guard_text.as_deref().map(one_line).unwrap_or_default(),
-            actions: if self.detail { label::actions(&transition.actions) } else { String::new() },
+            actions: if self.detail { whole.actions } else { String::new() },
             note: match tone {
                 Tone::Paint(paint) => one_line(&paint.note),
                 _ => String::new(),
             },
+            ..whole
         }
     }
 }

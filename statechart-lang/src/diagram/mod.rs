@@ -25,7 +25,7 @@
 //! | a compound state's transition into itself | an edge from a pill that reads *any* |
 //! | several targets | a bar that forks |
 //! | `#outer("text")` on a state | the text beside the state |
-//! | `#polygon` on a machine without nesting | its states on a regular polygon |
+//! | `#polygon` on a machine without nesting and history | its states on a regular polygon |
 //! | `#color("lightblue")` on a machine | the fill of its states, in [`Theme::Documents`] |
 //!
 //! Equal input gives equal bytes: a picture may be committed and compared.
@@ -54,7 +54,6 @@ use std::collections::BTreeMap;
 
 pub use drawing::{Drawing, Edge, EdgeKind, Label, Part, PartId, Shape, Tone, View};
 pub use label::Stroke;
-pub use scene::LAYOUT_LIMIT;
 
 use crate::model::{Machine, Model, StateId, System, TransitionId};
 
@@ -197,7 +196,7 @@ pub enum Error {
         /// How many there may be.
         limit: usize,
     },
-    /// States in states have no place on a row or a polygon.
+    /// States in states have no place on a row or a polygon, and history none on a polygon.
     Nested(Layout),
 }
 
@@ -210,10 +209,13 @@ impl std::fmt::Display for Error {
                 f,
                 "the picture has {count} states and edges, and at most {limit} are laid out: draw single machines, or take the format `dot` and Graphviz"
             ),
-            Self::Nested(layout) => write!(
+            Self::Nested(Layout::Row) => write!(
                 f,
-                "a machine with states in states, or a system, has no place on a {}: take the layout `layered`",
-                if *layout == Layout::Row { "row" } else { "polygon" }
+                "a machine with states in states, or a system, has no place on a row: take the layout `layered`"
+            ),
+            Self::Nested(_) => write!(
+                f,
+                "a machine with states in states or with history, or a system, has no place on a polygon: take the layout `layered`"
             ),
         }
     }
@@ -318,22 +320,4 @@ pub fn text(drawing: &Drawing, format: Format, layout: Layout) -> Result<String,
 #[must_use]
 pub fn dot(machine: &Machine, options: &Options) -> String {
     dot::write(&drawing(machine, options))
-}
-
-/// A system as a Graphviz `digraph`.
-#[must_use]
-pub fn dot_system(model: &Model, system: &System, options: &Options) -> String {
-    dot::write(&drawing_of_system(model, system, options))
-}
-
-/// A machine as a Mermaid `stateDiagram-v2`.
-#[must_use]
-pub fn mermaid(machine: &Machine) -> String {
-    mermaid::write(&drawing(machine, &Options::default()))
-}
-
-/// A system as a Mermaid `flowchart`.
-#[must_use]
-pub fn mermaid_system(model: &Model, system: &System, options: &Options) -> String {
-    mermaid::write(&drawing_of_system(model, system, options))
 }

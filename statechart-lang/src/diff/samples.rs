@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 
 use crate::interpreter::{Answers, Item, ItemKind, Value};
 use crate::model::walk::{each_list, each_of_action, each_part};
-use crate::model::{Action, ActionKind, Event, Expr, ExprKind, Field, Literal, Machine, Trigger, Type};
+use crate::model::{
+    Action, ActionKind, Event, Expr, ExprKind, Field, Literal, Machine, Trigger, Type, names,
+};
 
 /// Most values that are tried for one field.
 const VALUE_LIMIT: usize = 10;
@@ -83,7 +85,7 @@ pub(crate) fn answers(old: &Machine, new: &Machine) -> Vec<Answers> {
 
 /// `EVENT(field: value)`, as a word holds it.
 fn spelt(event: &Event, args: &[Value]) -> String {
-    let name = symbol_text(&event.symbol.name);
+    let name = names::symbol(&event.symbol.name);
     let args: Vec<String> = event
         .symbol
         .fields
@@ -92,12 +94,6 @@ fn spelt(event: &Event, args: &[Value]) -> String {
         .map(|(field, value)| format!("{}: {value}", field.name))
         .collect();
     if args.is_empty() { name } else { format!("{name}({})", args.join(", ")) }
-}
-
-/// A symbol's name as a word holds it: in quotes where it is no identifier.
-pub(crate) fn symbol_text(name: &str) -> String {
-    let is_bare = name.chars().all(|c| c.is_alphanumeric() || c == '_');
-    if is_bare { name.to_owned() } else { format!("'{name}'") }
 }
 
 /// Whether actions ask extern guards.

@@ -6,6 +6,7 @@ use std::{
 };
 
 use super::FormalError;
+use crate::model::names;
 
 /// A state of an automaton.
 pub type StateIndex = u32;
@@ -38,6 +39,14 @@ impl Alphabet {
     #[must_use]
     pub fn names(&self) -> &[String] {
         &self.0
+    }
+
+    /// A symbol as a word holds it: in quotes where it is neither an identifier nor the completion of a child.
+    #[must_use]
+    pub fn spelt(&self, symbol: usize) -> String {
+        let name = self.0.get(symbol).map_or("", String::as_str);
+        let child = name.strip_prefix("done(").and_then(|rest| rest.strip_suffix(')'));
+        if child.is_some_and(names::is_bare) { name.to_owned() } else { names::symbol(name) }
     }
 
     /// The position of a name.

@@ -3,6 +3,7 @@
 use std::{fmt::Write as _, rc::Rc};
 
 use super::{Alphabet, Nfa, StateIndex};
+use crate::model::names;
 
 /// A regular expression over the symbols of an alphabet. Parts are shared: taking states away uses them often.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -94,9 +95,7 @@ impl Regex {
     pub fn text(&self, alphabet: &Alphabet) -> String {
         let mut out = String::new();
         self.write(&mut out, " ", &|symbol| {
-            let name = alphabet.names().get(symbol).map_or("", String::as_str);
-            let is_bare = !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || c == '_');
-            if is_bare && name != "ε" { name.to_owned() } else { format!("'{name}'") }
+            names::symbol(alphabet.names().get(symbol).map_or("", String::as_str))
         });
         out
     }

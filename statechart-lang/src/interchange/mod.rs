@@ -58,6 +58,21 @@ impl fmt::Display for Note {
     }
 }
 
+/// How long the text of a note may be, in characters: what it quotes may be of any length.
+const NOTE_LIMIT: usize = 400;
+
+impl Note {
+    /// A note whose text is cut where it is too long.
+    fn new(at: Position, lost: bool, text: impl Into<String>) -> Self {
+        let mut text: String = text.into();
+        if let Some((end, _)) = text.char_indices().nth(NOTE_LIMIT) {
+            text.truncate(end);
+            text.push('…');
+        }
+        Self { at, lost, text }
+    }
+}
+
 /// Why a document cannot be read at all.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ImportError {

@@ -325,7 +325,7 @@ impl<'m, W: World> Interpreter<'m, W> {
         args.extend(fields.iter().skip(args.len()).map(|field| Value::default_of(&field.ty, &field.name)));
     }
 
-    fn input_text(&self, input: &Input) -> String {
+    pub(super) fn input_text(&self, input: &Input) -> String {
         match input {
             Input::Event { event, args } | Input::Report { event, args, .. } => {
                 self.signal(*event, args).to_string()

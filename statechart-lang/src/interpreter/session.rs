@@ -1,8 +1,8 @@
 //! [`Session`]: machines that are fed a word item by item, each item giving rows of a run.
 
 use super::{
-    Answers, Cause, FIRING_LIMIT, Input, Interpreter, Item, ItemKind, LocalValue, Outcome, Row, Snapshot,
-    SnapshotError, Stage, StepReport, System, SystemStep, Value, WORK_LIMIT, value::duration_text,
+    Answers, Cause, FIRING_LIMIT, Input, Interpreter, Item, ItemKind, Outcome, Row, Snapshot, SnapshotError,
+    Stage, StepReport, System, SystemStep, WORK_LIMIT, value::duration_text,
 };
 use crate::model::Machine;
 
@@ -30,20 +30,6 @@ impl<'m> Session<'m> {
 
     pub(super) fn of(system: System<'m>) -> Self {
         Self { system, n: 0, firing_limit: FIRING_LIMIT, work_limit: WORK_LIMIT }
-    }
-
-    /// The same session with values for the machine's parameters; see [`Interpreter::with_params`].
-    #[must_use]
-    pub fn with_params(mut self, values: Vec<Value>) -> Self {
-        self.system = self.system.with_params(values);
-        self
-    }
-
-    /// The same session with values for some of the machine's parameters.
-    #[must_use]
-    pub fn with_some_params(mut self, values: Vec<LocalValue>) -> Self {
-        self.system = self.system.with_some_params(values);
-        self
     }
 
     /// A session that goes on where the snapshot was taken, and what is to be done anew; see

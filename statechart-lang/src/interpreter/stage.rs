@@ -77,6 +77,15 @@ impl<'m> Stage<'m> {
         }
     }
 
+    /// The system, where actors run.
+    #[must_use]
+    pub fn system(&self) -> Option<&'m model::System> {
+        match self.subject {
+            Subject::Alone(_) | Subject::Machine(..) => None,
+            Subject::Actors(_, system) => Some(system),
+        }
+    }
+
     /// Where children and actors are found.
     pub(super) fn model(&self) -> Option<&'m Model> {
         match self.subject {

@@ -1,4 +1,15 @@
-//! How names of a spec are spelt in Rust.
+//! How names of a spec are spelt in Rust and in words.
+
+/// A symbol as a word holds it: in quotes where it is no identifier.
+#[must_use]
+pub fn symbol(name: &str) -> String {
+    if is_bare(name) { name.to_owned() } else { format!("'{name}'") }
+}
+
+/// Whether a symbol needs no quotes; `ε` is the empty word.
+pub(crate) fn is_bare(name: &str) -> bool {
+    !name.is_empty() && name != "ε" && name.chars().all(|c| c.is_alphanumeric() || c == '_')
+}
 
 /// `FETCH_DATA`, `fetchingData` and `fetch data` as `FetchData`, `FetchingData`, `FetchData`; digits as `Sym0`.
 #[must_use]

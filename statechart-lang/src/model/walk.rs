@@ -16,7 +16,10 @@ pub(crate) fn each_expression(machine: &Machine, visit: &mut dyn FnMut(&Expr)) {
     all.extend(machine.locals.iter().filter_map(|local| local.initial.as_ref()));
     all.extend(machine.timers.iter().map(|timer| &timer.after));
     all.extend(machine.activities.iter().flat_map(|activity| &activity.args));
-    all.extend(machine.states.iter().filter_map(|state| state.returns.as_ref()));
+    for state in &machine.states {
+        all.extend(&state.returns);
+        all.extend(state.initial_passes.iter().flat_map(|pass| &pass.args));
+    }
     for transition in &machine.transitions {
         all.extend(&transition.guard);
         all.extend(transition.passes.iter().flat_map(|pass| &pass.args));
@@ -71,4 +74,40 @@ pub(crate) fn each_of_action(action: &Action, visit: &mut dyn FnMut(&Expr)) {
 pub(crate) fn each_part(expr: &Expr, visit: &mut dyn FnMut(&Expr)) {
     visit(expr);
     expr.operands().into_iter().for_each(|operand| each_part(operand, visit));
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+    use crate::{MapLoader, compile};
+
+    /// Every place where an expression may stand, with the time of day in it.
+    #[test]
+    fn the_clock_is_found_wherever_it_is_read() {
+        let places = [
+            "initial a(now)  state a(t: Time)",
+            "initial a  state a(t: Time = now)",
+            "initial a  state a { initial b(now)  state b(t: Time) }",
+            "initial a  state a { initial b  history h -> c(now)  state b  state c(t: Time? = none)  on GO -> h }",
+            "initial a  state a { context { t: Time = now } }",
+            "initial a  state a { after (now - now) -> a }",
+            "initial a  state a { on GO [now == now] }",
+            "initial a  state a(t: Time?) { on GO -> a(now) }",
+            "initial a  state a { entry / emit AT(now) }",
+            "initial a  state a { exit / if now == now { for t in [now] { emit AT(t) } } }",
+            "initial a  state a { on GO / send self GO delay (now - now) }",
+            "initial a / emit AT(now)  state a",
+            "initial a  state a { initial b  final b { return now } }",
+        ];
+        for place in places {
+            let text = format!("machine M {{ input {{ GO }} output {{ AT(t: Time) }} {place} }}");
+            let compiled = compile("m.sc", &MapLoader::from([("m.sc", text.as_str())]));
+            let Some(model) = &compiled.model else { panic!("{}", compiled.render(false)) };
+            assert!(reads_the_clock(&model.machines[0]), "{place}");
+        }
+        let model = compile("m.sc", &MapLoader::from([("m.sc", "machine M { initial a  state a }")])).model;
+        assert!(!reads_the_clock(&model.unwrap().machines[0]));
+    }
 }

@@ -244,7 +244,7 @@ pub(super) static RULES: [Definition; 227] = [
     // WHITESPACE
     Definition { kind: Kind::Space, first: First(0x80000000000000000000000100002600), expr: Expr::Choice(&[Expr::Str(" "), Expr::Str("\t"), Expr::Str("\r"), Expr::Str("\n"), Expr::Str("\u{feff}")]) },
     // COMMENT
-    Definition { kind: Kind::Space, first: First(0x800000000000), expr: Expr::Choice(&[Expr::Seq(&[Expr::Str("//"), Expr::Not(&Expr::Seq(&[Expr::Str("/"), Expr::Not(&Expr::Str("/"))])), Expr::Rep(&Expr::Seq(&[Expr::Not(&Expr::Str("\n")), Expr::Any]))]), Expr::Seq(&[Expr::Str("/*"), Expr::Rep(&Expr::Seq(&[Expr::Not(&Expr::Str("*/")), Expr::Any])), Expr::Str("*/")])]) },
+    Definition { kind: Kind::Space, first: First(0x800000000000), expr: Expr::Choice(&[Expr::Seq(&[Expr::Str("//"), Expr::Not(&Expr::Seq(&[Expr::Str("/"), Expr::Not(&Expr::Str("/"))])), Expr::Until(&["\n"])]), Expr::Seq(&[Expr::Str("/*"), Expr::Until(&["*/"]), Expr::Str("*/")])]) },
     // dangling
     Definition { kind: Kind::Normal, first: First(0x800000000000), expr: Expr::Seq(&[Expr::Rule(Rule::doc), Expr::Rep(&Expr::Rule(Rule::doc))]) },
     // doc

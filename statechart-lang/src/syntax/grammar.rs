@@ -6,6 +6,8 @@
 //! A rule is not tried where the next character cannot begin it. That makes no difference to what is parsed, but
 //! an error should name everything that was possible: a text that does not parse is parsed once more, trying it all.
 
+use std::cell::Cell;
+
 use pest::{Atomicity, ParseResult, ParserState, error::Error, iterators::Pairs};
 
 pub(crate) use super::generated::Rule;
@@ -78,20 +80,22 @@ pub(super) fn parse(rule: Rule, text: &str) -> Result<Pairs<'_, Rule>, Box<Error
 }
 
 fn attempt(rule: Rule, text: &str, everything: bool) -> Result<Pairs<'_, Rule>, Box<Error<Rule>>> {
-    let driver = Driver { text: text.as_bytes(), everything };
+    let driver = Driver { text, everything, space: Cell::new((0, 0)) };
     pest::state(text, |state| driver.rule(rule, state)).map_err(Box::new)
 }
 
 /// Walks the table. Small functions: their frames nest as deeply as the text does.
 struct Driver<'i> {
-    text: &'i [u8],
+    text: &'i str,
     /// Also what cannot match.
     everything: bool,
+    /// The last space that was skipped, from and to: every alternative that is tried behind it begins with it.
+    space: Cell<(usize, usize)>,
 }
 
 impl<'i> Driver<'i> {
     fn may_begin(&self, first: First, state: &State<'i>) -> bool {
-        first.holds(self.text.get(state.position().pos()))
+        first.holds(self.text.as_bytes().get(state.position().pos()))
     }
 
     fn rule(&self, rule: Rule, state: State<'i>) -> Step<'i> {
@@ -168,10 +172,20 @@ impl<'i> Driver<'i> {
         if state.atomicity() != Atomicity::NonAtomic || !self.may_begin(SPACE, &state) {
             return Ok(state);
         }
+        let from = state.position().pos();
+        let (known, to) = self.space.get();
+        if known == from
+            && let Some(space) = self.text.get(from..to)
+            && !space.is_empty()
+        {
+            return state.match_string(space);
+        }
         let blanks = |state: State<'i>| state.repeat(|state| self.rule(Rule::WHITESPACE, state));
-        state.sequence(|state| {
+        let state = state.sequence(|state| {
             blanks(state)?.repeat(|state| state.sequence(|state| blanks(self.rule(Rule::COMMENT, state)?)))
-        })
+        })?;
+        self.space.set((from, state.position().pos()));
+        Ok(state)
     }
 }
 

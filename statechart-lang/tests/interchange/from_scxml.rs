@@ -349,3 +349,38 @@ fn choices_between_conditions_read_as_one_would_write_them() {
         );
     }
 }
+
+#[test]
+fn done_and_error_may_be_events_of_ones_own() {
+    let imported = scxml(&document(
+        "<state id=\"a\"><transition event=\"done\" target=\"b\"/></state>
+         <state id=\"b\"><transition event=\"error\" target=\"c\"/></state><state id=\"c\"><transition event=\"error.mine\" target=\"d\"/></state><state id=\"d\"/>",
+    ));
+    assert_eq!(run(&imported, &["done", "error", "error.mine"]), ["d"], "{}", imported.text);
+    // `error.*` asks for what the processor says.
+    says(
+        "<state id=\"a\"><transition event=\"error.*\" target=\"b\"/></state><state id=\"b\"/>",
+        &["on fault -> b"],
+    );
+}
+
+#[test]
+fn data_of_several_parts_are_there_or_not() {
+    for (condition, without, with) in [
+        ("_event.data && _event.data.x == 1", "a", "b"),
+        ("_event.data != null", "a", "b"),
+        ("_event.data === undefined", "b", "a"),
+        ("typeof _event.data !== 'undefined' && _event.data.x", "a", "b"),
+        ("!_event.data", "b", "a"),
+    ] {
+        let condition = condition.replace('&', "&amp;");
+        let imported = scxml(&document(&format!(
+            "<state id=\"a\"><transition event=\"one\"><send event=\"e\"/></transition>
+             <transition event=\"two\"><send event=\"e\"><param name=\"x\" expr=\"1\"/></send></transition>
+             <transition event=\"e\" cond=\"{condition}\" target=\"b\"/></state><state id=\"b\"/>"
+        )));
+        assert_eq!(run(&imported, &["one"]), [without], "{condition}\n{}", imported.text);
+        assert_eq!(run(&imported, &["two"]), [with], "{condition}\n{}", imported.text);
+        assert!(imported.text.contains("e(x: Int?)"), "{}", imported.text);
+    }
+}

@@ -197,3 +197,61 @@ fn a_parallel_state_that_does_nothing_itself_may_be_left() {
     );
     assert_eq!(run(&imported, &["N", "E"]), ["p.x.x1", "p.y.y2"], "{}", imported.text);
 }
+
+#[test]
+fn guards_take_for_true_what_ecmascript_does() {
+    for (js, sc) in [
+        ("context.n", "n != 0"),
+        ("!context.s", "not s != \"\""),
+        ("context.user", "user != none and user != \"\""),
+        ("context.user != null && context.n", "user != none and n != 0"),
+        ("context.user === null", "user == none"),
+        ("context.user === 'bob'", "user == \"bob\""),
+        ("context.id === 7", "id == 7"),
+        ("context.l.length > 1", "len(l) > 1"),
+        ("(context.id ?? 3) > 2", "(id ?? 3) > 2"),
+        ("context.n % 2 === 0", "n % 2 == 0"),
+        ("context.f / 2 < 1", "f / 2.0 < 1.0"),
+        ("({ event }) => event.ok", "event.ok"),
+        ("({ event }) => !event.ok && context.n > event.n", "not event.ok and n > event.n"),
+    ] {
+        says(
+            &format!(
+                r#"{{"initial": "a", "context": {{"n": 1, "s": "x", "user": null, "id": null, "l": [1], "f": 0.5}}, "states": {{"a": {{"on": {{
+                   "E": {{"guard": "{js}", "target": "b"}}, "SET": {{"actions": {{"type": "xstate.assign", "assignment": {{"id": 4}}}}}}}}}}, "b": {{}}}}}}"#
+            ),
+            &[&format!("on E [{sc}] -> b"), "id: Int? = none"],
+        );
+    }
+    let imported = xstate(
+        r#"{"initial": "a", "context": {"n": 1}, "states": {"a": {"on": {"E": {"guard": "context.n / 2 > 1", "target": "b"}}}, "b": {}}}"#,
+    );
+    assert!(!imported.is_faithful(), "{}", imported.text);
+}
+
+#[test]
+fn what_the_machine_returns_stands_at_its_root() {
+    says(
+        r#"{"initial": "a", "context": {"n": 1}, "output": "({ context }) => context.n", "states": {"a": {"on": {"E": "b"}}, "b": {"type": "final"}}}"#,
+        &["return n"],
+    );
+    let imported = xstate(
+        r#"{"initial": "a", "output": {"n": 1}, "states": {"a": {"on": {"E": "b"}}, "b": {"type": "final"}}}"#,
+    );
+    assert!(!imported.is_faithful(), "{}", imported.text);
+    // Nobody hears of it.
+    says(
+        r#"{"initial": "a", "states": {"a": {"on": {"E": "b"}}, "b": {"type": "final", "output": {"n": 1}}}}"#,
+        &["final b\n"],
+    );
+}
+
+#[test]
+fn the_end_of_a_state_has_a_name() {
+    for name in ["xstate.done.state.m.a", "done.state.m.a"] {
+        let imported = xstate(&format!(
+            r#"{{"id": "m", "initial": "a", "states": {{"a": {{"initial": "x", "states": {{"x": {{"on": {{"F": "f"}}}}, "f": {{"type": "final"}}}}, "on": {{"{name}": "b"}}}}, "b": {{}}}}}}"#
+        ));
+        assert_eq!(run(&imported, &["F"]), ["b"], "{}", imported.text);
+    }
+}

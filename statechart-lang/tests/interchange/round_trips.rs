@@ -262,6 +262,9 @@ fn machines_come_back_from_scxml_as_they_were() {
         same(machine, &imported, &unique, 7);
         compared.push(machine.name.clone());
     }
+    for name in ["Retry", "Swap", "Meter"] {
+        assert!(compared.iter().any(|known| known == name), "{name} is not among {compared:?}");
+    }
     assert!(compared.len() >= 8, "only {compared:?}");
 }
 

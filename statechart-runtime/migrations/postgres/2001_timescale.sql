@@ -4,12 +4,14 @@
 
 SELECT create_hypertable('trade', by_range('ts', INTERVAL '1 day'), create_default_indexes => false);
 
--- Before this time minutes that change are dirty. Writers lock the row for sharing while they decide.
+-- Before `until` minutes that change are dirty. Writers lock the row for sharing while they decide.
 CREATE TABLE refreshed (
     one   boolean     PRIMARY KEY DEFAULT true CHECK (one),
-    until timestamptz NOT NULL
+    until timestamptz NOT NULL DEFAULT '-infinity',
+    done  timestamptz NOT NULL DEFAULT '-infinity', -- up to here every level is materialized; behind `until` after a crash
+    kept  timestamptz NOT NULL DEFAULT '-infinity'  -- before this trades may have been removed: nothing is refreshed there
 );
-INSERT INTO refreshed (until) VALUES ('-infinity');
+INSERT INTO refreshed DEFAULT VALUES;
 
 CREATE TABLE dirty (
     instrument_id int         NOT NULL,

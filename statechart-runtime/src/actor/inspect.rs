@@ -1,6 +1,12 @@
 //! What an actor does, as events that can be watched.
 
-use std::{fmt, sync::Arc};
+use std::{
+    fmt,
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
+};
 
 use tokio::sync::broadcast;
 
@@ -11,7 +17,13 @@ use crate::value::{Duration, Fault, Time};
 /// clone. While nobody subscribes, nothing is formatted and nothing is kept.
 #[derive(Clone)]
 pub struct Inspector {
-    hub: broadcast::Sender<Arc<Record>>,
+    hub: Arc<Hub>,
+}
+
+struct Hub {
+    records: broadcast::Sender<Arc<Record>>,
+    /// How many actors were given to it.
+    actors: AtomicU32,
 }
 
 /// One inspection event with its place and time.
@@ -19,6 +31,9 @@ pub struct Inspector {
 pub struct Record {
     /// The actor's name.
     pub actor: Arc<str>,
+    /// Counts the actors of the inspector from 1, as they are made: tells apart those of one name, as of a child that
+    /// is started again.
+    pub instance: u32,
     /// Counts this actor's inspection events from 1; a hole is what was not watched.
     pub sequence: u64,
     /// When, on the actor's clock.
@@ -37,6 +52,13 @@ pub enum Inspection {
         /// How many times the actor has been restarted.
         restarts: u64,
     },
+    /// A machine goes on from a snapshot instead of being started.
+    Resumed {
+        /// The machine's name.
+        machine: &'static str,
+    },
+    /// A machine leaves its states, since its parent has stopped it.
+    Halted,
     /// An event is taken from the mailbox, or the result of a service.
     Event {
         /// The event's name.
@@ -175,24 +197,30 @@ impl Inspector {
     /// A hub that keeps at most `limit` events for a subscriber that lags; it is told how many it missed.
     #[must_use]
     pub fn new(limit: usize) -> Self {
-        Self { hub: broadcast::Sender::new(limit.max(1)) }
+        let records = broadcast::Sender::new(limit.max(1));
+        Self { hub: Arc::new(Hub { records, actors: AtomicU32::new(0) }) }
     }
 
     /// The inspection events from now on.
     #[must_use]
     pub fn subscribe(&self) -> broadcast::Receiver<Arc<Record>> {
-        self.hub.subscribe()
+        self.hub.records.subscribe()
     }
 
     /// Whether anybody would see an event.
     #[must_use]
     pub fn is_watched(&self) -> bool {
-        self.hub.receiver_count() > 0
+        self.hub.records.receiver_count() > 0
+    }
+
+    /// The number of one more actor.
+    pub(super) fn admit(&self) -> u32 {
+        self.hub.actors.fetch_add(1, Ordering::Relaxed).wrapping_add(1)
     }
 
     pub(super) fn publish(&self, record: Record) {
         // Fails only when the last subscriber has gone since `is_watched`.
-        let _ = self.hub.send(Arc::new(record));
+        let _ = self.hub.records.send(Arc::new(record));
     }
 }
 
@@ -205,7 +233,7 @@ impl Default for Inspector {
 
 impl fmt::Debug for Inspector {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Inspector").field("subscribers", &self.hub.receiver_count()).finish()
+        f.debug_struct("Inspector").field("subscribers", &self.hub.records.receiver_count()).finish()
     }
 }
 
@@ -220,6 +248,8 @@ impl fmt::Display for Inspection {
         match self {
             Self::Started { restarts: 0, .. } => write!(f, "started"),
             Self::Started { restarts, .. } => write!(f, "started, restart {restarts}"),
+            Self::Resumed { .. } => write!(f, "resumed"),
+            Self::Halted => write!(f, "halted"),
             Self::Event { text, .. } => write!(f, "event {text}"),
             Self::Transition { text, line, from, .. } => write!(f, "transition {from}: {text} (line {line})"),
             Self::Entered { state } => write!(f, "entered {state}"),

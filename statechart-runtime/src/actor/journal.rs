@@ -85,24 +85,28 @@ async fn run<W: Write>(
     mut stopped: oneshot::Receiver<()>,
 ) -> io::Result<Journaled> {
     loop {
-        tokio::select! {
+        let event = tokio::select! {
+            // Actors that never rest must not keep the end away.
             biased;
-            event = events.recv() => match event {
-                Ok(record) => writer.record(&record)?,
-                Err(RecvError::Lagged(missed)) => writer.missed(missed)?,
-                Err(RecvError::Closed) => break,
-            },
-            _ = &mut stopped => {
-                // What was published before is still there.
-                loop {
-                    match events.try_recv() {
-                        Ok(record) => writer.record(&record)?,
-                        Err(TryRecvError::Lagged(missed)) => writer.missed(missed)?,
-                        Err(TryRecvError::Empty | TryRecvError::Closed) => break,
-                    }
-                }
-                break;
-            }
+            _ = &mut stopped => break,
+            event = events.recv() => event,
+        };
+        match event {
+            Ok(record) => writer.record(&record)?,
+            Err(RecvError::Lagged(missed)) => writer.missed(missed)?,
+            Err(RecvError::Closed) => break,
+        }
+        // Should the process be killed while its actors rest, the journal is whole.
+        if events.is_empty() {
+            writer.out.flush()?;
+        }
+    }
+    // What was published before the end; what comes meanwhile is too late. One turn may tell of those that are missing.
+    for _ in 0..=events.len() {
+        match events.try_recv() {
+            Ok(record) => writer.record(&record)?,
+            Err(TryRecvError::Lagged(missed)) => writer.missed(missed)?,
+            Err(TryRecvError::Empty | TryRecvError::Closed) => break,
         }
     }
     writer.out.flush()?;
@@ -143,14 +147,15 @@ impl<W: Write> Writer<W> {
 }
 
 impl Record {
-    /// The record as one line of JSON, without its end: `actor`, `sequence`, `time_us`, `what`, and what belongs to it.
-    /// Events, outputs and messages are Rust's debug text, in which a replay reads them.
+    /// The record as one line of JSON, without its end: `actor`, `instance`, `sequence`, `time_us`, `what`, and what
+    /// belongs to it. Events, outputs and messages are Rust's debug text, in which a replay reads them.
     #[must_use]
     pub fn to_json(&self) -> String {
         let (what, fields) = parts(&self.what);
         // In the order of the names, whatever order the maps of serde_json keep.
         let mut object = BTreeMap::from([
             ("actor".to_owned(), Json::from(&*self.actor)),
+            ("instance".to_owned(), Json::from(self.instance)),
             ("sequence".to_owned(), Json::from(self.sequence)),
             ("time_us".to_owned(), Json::from(self.time.0)),
             ("what".to_owned(), Json::from(what)),
@@ -169,6 +174,8 @@ fn parts(what: &Inspection) -> (&'static str, Json) {
         Inspection::Started { machine, restarts } => {
             ("started", json!({ "machine": machine, "restarts": restarts }))
         }
+        Inspection::Resumed { machine } => ("resumed", json!({ "machine": machine })),
+        Inspection::Halted => ("halted", json!({})),
         Inspection::Event { name, text } => ("event", json!({ "name": name, "text": text })),
         Inspection::Transition { text, line, from, to } => {
             ("transition", json!({ "text": text, "line": line, "from": from, "to": to }))

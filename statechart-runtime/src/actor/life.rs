@@ -189,11 +189,12 @@ impl<C: Actor> Task<C> {
         let Self { shell, machine: Some(machine), .. } = self else { return Ok(()) };
         let restarts = shell.shared.restarts.load(Ordering::Relaxed);
         tracing::info!(target: "statechart", actor = %shell.shared.name(), machine = C::TABLES.name, restarts, "actor starts");
-        shell.inspect(|| Inspection::Started { machine: C::TABLES.name, restarts });
         #[cfg(feature = "snapshot")]
         if let Some(resume) = self.resumption.take() {
+            shell.inspect(|| Inspection::Resumed { machine: C::TABLES.name });
             return resume(machine, shell);
         }
+        shell.inspect(|| Inspection::Started { machine: C::TABLES.name, restarts });
         shell.turn(machine, None).map(drop)
     }
 

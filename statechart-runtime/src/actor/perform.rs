@@ -36,7 +36,8 @@ impl<C: Actor> Shell<C> {
             && inspector.is_watched()
         {
             let (actor, time) = (self.shared.name().clone(), self.clock.now());
-            inspector.publish(Record { actor, sequence: self.sequence, time, what: what() });
+            let (instance, sequence) = (self.instance, self.sequence);
+            inspector.publish(Record { actor, instance, sequence, time, what: what() });
         }
     }
 

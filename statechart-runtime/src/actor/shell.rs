@@ -102,6 +102,8 @@ pub(super) struct Shell<C: Actor> {
     asked: u64,
     pub(super) starts: Vec<Start<C>>,
     pub(super) faults: Vec<Fault>,
+    /// The actor's number at its inspector.
+    pub(super) instance: u32,
     pub(super) sequence: u64,
     /// The configuration as entries and exits tell it, for the path.
     pub(super) active: Active<C>,
@@ -126,6 +128,7 @@ impl<C: Actor> Shell<C> {
             has_told: false,
             has_entered: false,
             clock: options.clock,
+            instance: options.inspector.as_ref().map_or(0, Inspector::admit),
             inspector: options.inspector,
             peers: options.peers,
             sink: options.sink,
@@ -469,6 +472,7 @@ impl<C: Actor> Shell<C> {
 
     /// Has the machine leave its states, its last step. A panic there ends it all the same.
     pub(super) fn halt(&mut self, machine: &mut C) {
+        self.inspect(|| Inspection::Halted);
         let left = catch_unwind(AssertUnwindSafe(|| {
             machine.halt(self);
             self.remember();

@@ -152,10 +152,13 @@ async fn commit_position(
 }
 
 /// The newest life of an instrument's feed.
-async fn feed_epoch(tx: &mut Transaction<'_, Sqlite>, instrument: InstrumentId) -> Result<i64, StoreError> {
+pub(super) async fn feed_epoch(
+    connection: &mut SqliteConnection,
+    instrument: InstrumentId,
+) -> Result<i64, StoreError> {
     let found: Option<i64> = sqlx::query_scalar("SELECT feed_epoch FROM instrument WHERE id = ?")
         .bind(instrument.0)
-        .fetch_optional(&mut **tx)
+        .fetch_optional(connection)
         .await
         .map_err(|e| failed("looking up an instrument", e))?;
     found.ok_or(StoreError::UnknownInstrument(instrument))

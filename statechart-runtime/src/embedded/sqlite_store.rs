@@ -84,6 +84,11 @@ impl Store for SqliteStore {
         .map_err(io)
     }
 
+    async fn feed_epoch(&self, instrument: InstrumentId) -> Result<i64, StoreError> {
+        let mut reader = self.database.reader().await.map_err(|e| failed("looking up an instrument", e))?;
+        super::ingest::feed_epoch(&mut reader, instrument).await
+    }
+
     async fn coverage(
         &self,
         instrument: InstrumentId,

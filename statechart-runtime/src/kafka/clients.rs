@@ -20,12 +20,49 @@ const MAX_CONNECTIONS: usize = 256;
 
 /// A client of its own: a long poll holds up whatever shares its connection.
 pub(super) struct Lane {
-    pub(super) client: Client,
-    partitions: Mutex<BTreeMap<(String, u32), Arc<PartitionClient>>>,
+    url: KafkaUrl,
+    open: Mutex<Open>,
+}
+
+/// What is connected.
+#[derive(Default)]
+struct Open {
+    client: Option<Arc<Client>>,
+    partitions: BTreeMap<(String, u32), Arc<PartitionClient>>,
 }
 
 impl Lane {
     pub(super) async fn connect(url: &KafkaUrl) -> Result<Self, Failure> {
+        let lane = Self { url: url.clone(), open: Mutex::default() };
+        lane.client().await?;
+        Ok(lane)
+    }
+
+    /// The client, a new one where the one before was given up.
+    pub(super) async fn client(&self) -> Result<Arc<Client>, Failure> {
+        if let Some(client) = &self.open().client {
+            return Ok(client.clone());
+        }
+        let client = Arc::new(within(CALL_WITHIN, Self::build(&self.url)).await?);
+        self.open().client = Some(client.clone());
+        Ok(client)
+    }
+
+    /// Waits for a call, not longer than it may take. What gets no answer gives up every connection: the client lets go
+    /// of one only when it breaks, and one whose other end has vanished may not break for a quarter of an hour.
+    pub(super) async fn within<T>(
+        &self,
+        limit: Duration,
+        call: impl Future<Output = Result<T, rskafka::client::error::Error>>,
+    ) -> Result<T, Failure> {
+        let result = within(limit, call).await;
+        if matches!(result, Err(Failure::Late(_))) {
+            *self.open() = Open::default();
+        }
+        result
+    }
+
+    async fn build(url: &KafkaUrl) -> Result<Client, rskafka::client::error::Error> {
         let mut builder = ClientBuilder::new(url.brokers.clone())
             .client_id("statechart-platform")
             .max_message_size(MAX_MESSAGE_BYTES)
@@ -39,26 +76,30 @@ impl Lane {
             builder =
                 builder.sasl_config(SaslConfig::Plain(Credentials::new(user.clone(), password.clone())));
         }
-        let client = within(CALL_WITHIN, builder.build()).await?;
-        Ok(Self { client, partitions: Mutex::default() })
+        builder.build().await
     }
 
-    fn partitions(&self) -> MutexGuard<'_, BTreeMap<(String, u32), Arc<PartitionClient>>> {
-        self.partitions.lock().unwrap_or_else(PoisonError::into_inner)
+    fn open(&self) -> MutexGuard<'_, Open> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// A connection that is there already.
     pub(super) fn known(&self, topic: &str, partition: u32) -> Option<Arc<PartitionClient>> {
-        self.partitions().get(&(topic.to_owned(), partition)).cloned()
+        self.open().partitions.get(&(topic.to_owned(), partition)).cloned()
     }
 
     /// A connection, new where there is none. The topic must exist: see the module's notes on metadata.
-    pub(super) async fn open(&self, topic: &str, partition: u32) -> Result<Arc<PartitionClient>, Failure> {
+    pub(super) async fn partition(
+        &self,
+        topic: &str,
+        partition: u32,
+    ) -> Result<Arc<PartitionClient>, Failure> {
         // Partition numbers were checked against the topic's.
         let number = i32::try_from(partition).unwrap_or(i32::MAX);
-        let opening = self.client.partition_client(topic, number, UnknownTopicHandling::Error);
-        let client = Arc::new(within(CALL_WITHIN, opening).await?);
-        let mut partitions = self.partitions();
+        let client = self.client().await?;
+        let opening = client.partition_client(topic, number, UnknownTopicHandling::Error);
+        let client = Arc::new(self.within(CALL_WITHIN, opening).await?);
+        let partitions = &mut self.open().partitions;
         if partitions.len() >= MAX_CONNECTIONS {
             partitions.pop_first();
         }
@@ -68,11 +109,11 @@ impl Lane {
 
     /// Lets a connection go: after a failure the next call makes a new one.
     pub(super) fn close(&self, topic: &str, partition: u32) {
-        self.partitions().remove(&(topic.to_owned(), partition));
+        self.open().partitions.remove(&(topic.to_owned(), partition));
     }
 
     /// Lets go of a topic.
     pub(super) fn forget(&self, topic: &str) {
-        self.partitions().retain(|(known, _), _| known != topic);
+        self.open().partitions.retain(|(known, _), _| known != topic);
     }
 }

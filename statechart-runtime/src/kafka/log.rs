@@ -1,7 +1,7 @@
 //! The port's calls.
 
 use super::clients::{CALL_WITHIN, Lane};
-use super::error::{Failure, within};
+use super::error::Failure;
 use super::url::KafkaUrl;
 use crate::ports::{
     Fetched, FetchedRecord, Log, LogError, LogRecord, MAX_PARTITIONS, Store, Topic, TopicEntry, TopicState,
@@ -84,9 +84,9 @@ impl KafkaLog {
 
     /// Partitions of the topics that there are, as the broker says.
     async fn listed(&self) -> Result<BTreeMap<String, u32>, LogError> {
-        let listed = within(CALL_WITHIN, self.meta.client.list_topics()).await;
-        let listed =
-            listed.map_err(|failure| failure.while_doing(format!("listing topics of {}", self.url)))?;
+        let failed = |failure: Failure| failure.while_doing(format!("listing topics of {}", self.url));
+        let client = self.meta.client().await.map_err(failed)?;
+        let listed = self.meta.within(CALL_WITHIN, client.list_topics()).await.map_err(failed)?;
         Ok(listed
             .into_iter()
             .filter(|topic| is_valid_topic(&topic.name))
@@ -119,7 +119,7 @@ impl KafkaLog {
         if let Some(error) = self.missing(topic, partition).await? {
             return Err(error);
         }
-        let opened = lane.open(topic, partition).await;
+        let opened = lane.partition(topic, partition).await;
         opened.map_err(|failure| failure.while_doing(format!("connecting to `{topic}`/{partition}")))
     }
 
@@ -188,7 +188,7 @@ impl KafkaLog {
             let ready = match (there, partitions) {
                 (Some(there), Some(wanted)) if there >= wanted => {
                     // A connection needs a leader; the last partition gets its own last.
-                    self.meta.open(name, wanted.saturating_sub(1)).await.is_ok()
+                    self.meta.partition(name, wanted.saturating_sub(1)).await.is_ok()
                 }
                 (None, None) => true,
                 _ => false,
@@ -269,11 +269,11 @@ impl Log for KafkaLog {
         if there.is_none() {
             self.keep(entry(TopicState::Creating)).await?;
             let failed = |failure: Failure| failure.while_doing(format!("creating `{name}`"));
-            let controller = self.meta.client.controller_client();
-            let controller = controller.map_err(|error| failed(Failure::Client(error)))?;
+            let client = self.meta.client().await.map_err(failed)?;
+            let controller = client.controller_client().map_err(|error| failed(Failure::Client(error)))?;
             let number = i32::try_from(partitions).unwrap_or(i32::MAX);
             let creating = controller.create_topic(name, number, REPLICATION, BROKER_WITHIN_MS);
-            match within(CALL_WITHIN, creating).await {
+            match self.meta.within(CALL_WITHIN, creating).await {
                 Ok(()) => {}
                 // Another process was faster, or an attempt without an answer had happened.
                 Err(failure) if failure.is_existing_topic() => {}
@@ -298,9 +298,9 @@ impl Log for KafkaLog {
             return Err(LogError::UnknownTopic { topic: name.to_owned() });
         }
         let failed = |failure: Failure| failure.while_doing(format!("deleting `{name}`"));
-        let controller = self.meta.client.controller_client();
-        let controller = controller.map_err(|error| failed(Failure::Client(error)))?;
-        match within(CALL_WITHIN, controller.delete_topic(name, BROKER_WITHIN_MS)).await {
+        let client = self.meta.client().await.map_err(failed)?;
+        let controller = client.controller_client().map_err(|error| failed(Failure::Client(error)))?;
+        match self.meta.within(CALL_WITHIN, controller.delete_topic(name, BROKER_WITHIN_MS)).await {
             Ok(()) => {}
             // Another process was faster.
             Err(failure) if failure.is_unknown_partition() => {}
@@ -359,7 +359,7 @@ impl Log for KafkaLog {
         for piece in LogRecord::pieces(records, PRODUCE_BYTES) {
             let client = self.client(&self.produce, topic, partition).await?;
             let piece: Vec<Record> = piece.iter().map(to_kafka).collect();
-            match within(CALL_WITHIN, client.produce(piece, Compression::Lz4)).await {
+            match self.produce.within(CALL_WITHIN, client.produce(piece, Compression::Lz4)).await {
                 Ok(offsets) => base = base.or(offsets.first().copied()),
                 Err(failure) => {
                     return Err(self.failed(&self.produce, topic, partition, "appending to", failure).await);
@@ -396,7 +396,7 @@ impl Log for KafkaLog {
                 let client = self.client(&self.fetch, topic, partition).await?;
                 let wait_ms = i32::try_from(max_wait.as_millis()).unwrap_or(i32::MAX);
                 let fetching = client.fetch_records(from, 1..FETCH_BYTES, wait_ms);
-                match within(max_wait.saturating_add(CALL_WITHIN), fetching).await {
+                match self.fetch.within(max_wait.saturating_add(CALL_WITHIN), fetching).await {
                     Ok((records, high)) => (records.into_iter().map(from_kafka).collect(), high),
                     Err(failure) if failure.is_out_of_range() => {
                         return Err(self.out_of_range(topic, partition, from).await);
@@ -427,7 +427,7 @@ impl Log for KafkaLog {
 
     async fn watermarks(&self, topic: &str, partition: u32) -> Result<Watermarks, LogError> {
         let client = self.client(&self.meta, topic, partition).await?;
-        let ends = within(CALL_WITHIN, async {
+        let ends = self.meta.within(CALL_WITHIN, async {
             let low = client.get_offset(OffsetAt::Earliest).await?;
             Ok(Watermarks { low, high: client.get_offset(OffsetAt::Latest).await? })
         });
@@ -449,7 +449,7 @@ impl Log for KafkaLog {
             return Ok(());
         }
         let client = self.client(&self.meta, topic, partition).await?;
-        match within(CALL_WITHIN, client.delete_records(below, BROKER_WITHIN_MS)).await {
+        match self.meta.within(CALL_WITHIN, client.delete_records(below, BROKER_WITHIN_MS)).await {
             Ok(()) => Ok(()),
             Err(failure) => Err(self.failed(&self.meta, topic, partition, "trimming", failure).await),
         }

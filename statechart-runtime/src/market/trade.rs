@@ -31,11 +31,6 @@ impl Trade {
         TradeOrd::new(self.time_us, &self.id)
     }
 
-    /// Deterministic id of the event that this trade is: a replay has the same one.
-    pub fn event_id(&self) -> String {
-        format!("t:{}:{}:{}", self.symbol, self.time_us, self.id)
-    }
-
     /// Checks the limits within which all sums stay exact.
     ///
     /// # Errors

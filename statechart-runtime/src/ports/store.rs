@@ -36,6 +36,9 @@ pub trait Store: Leases + 'static {
     /// Where a group stands; `None` when it has never committed: begin at the log's low watermark.
     async fn next_offset(&self, key: &PositionKey) -> Result<Option<i64>, StoreError>;
 
+    /// Number of the newest life of an instrument's feed that coverage was stored for; 0 before the first.
+    async fn feed_epoch(&self, instrument: InstrumentId) -> Result<i64, StoreError>;
+
     /// Coverage rows that overlap the range, by source and time.
     async fn coverage(
         &self,

@@ -62,7 +62,6 @@ pub(super) struct Inner {
     pub(super) connect: PgConnectOptions,
     pub(super) mode: Mode,
     pub(super) about: StoreMode,
-    pub(super) keep_trades: Option<Duration>,
     /// Whether the last batch had trades that were there already: then the next one is staged at once.
     pub(super) expect_duplicates: AtomicBool,
 }
@@ -116,7 +115,6 @@ pub(super) async fn open(options: &PostgresOptions) -> Result<Inner, StoreError>
         stream: pool(STREAMS),
         mode,
         about: StoreMode { name: mode.name(), why },
-        keep_trades: options.keep_trades,
         expect_duplicates: AtomicBool::new(false),
         connect,
     })

@@ -4,7 +4,7 @@ use super::connect::Inner;
 use super::error::failed;
 use super::rows::Columns;
 use crate::ports::{Lease, LeaseRow, StoreError, check_lease};
-use sqlx::PgConnection;
+use sqlx::{AssertSqlSafe, PgConnection};
 use std::time::Duration;
 
 const DOING: &str = "working on leases";
@@ -85,27 +85,35 @@ pub(super) async fn renew(inner: &Inner, leases: &[Lease], ttl: Duration) -> Res
     for lease in leases {
         ttl_us = check_lease([lease.name.as_str()], &lease.holder, ttl)?;
     }
-    let held = set_end(inner, leases, ttl_us).await?;
+    let held = set_end(inner, leases, ttl_us, true).await?;
     Ok(leases.iter().filter(|lease| held.contains(&lease.name)).cloned().collect())
 }
 
 pub(super) async fn release(inner: &Inner, leases: &[Lease]) -> Result<(), StoreError> {
-    set_end(inner, leases, 0).await.map(|_| ())
+    set_end(inner, leases, 0, false).await.map(|_| ())
 }
 
-/// Lets leases end so long from now; returns the names of those that are still held.
-async fn set_end(inner: &Inner, leases: &[Lease], from_now_us: i64) -> Result<Vec<String>, StoreError> {
+/// Lets leases end so long from now; returns the names of those that are still held. A lease whose batch is being
+/// written is locked: passing over it leaves it held, since nobody can take it before the batch is committed.
+async fn set_end(
+    inner: &Inner,
+    leases: &[Lease],
+    from_now_us: i64,
+    pass_over: bool,
+) -> Result<Vec<String>, StoreError> {
     if leases.is_empty() {
         return Ok(Vec::new());
     }
-    sqlx::query_scalar(
-        "WITH mine AS MATERIALIZED (
-             SELECT l.name FROM lease l JOIN unnest($1::text[], $2::text[], $3::int8[]) AS m (name, holder, epoch)
-                 ON l.name = m.name AND l.holder = m.holder AND l.epoch = m.epoch
-             ORDER BY l.name FOR UPDATE OF l)
-         UPDATE lease SET expires_at = clock_timestamp() + $4 * interval '1 microsecond'
-         WHERE name IN (SELECT name FROM mine) RETURNING name",
-    )
+    let locked = if pass_over { "SKIP LOCKED" } else { "" };
+    sqlx::query_scalar(AssertSqlSafe(format!(
+        "WITH asked AS (SELECT * FROM unnest($1::text[], $2::text[], $3::int8[]) AS m (name, holder, epoch)),
+         mine AS MATERIALIZED (
+             SELECT name FROM lease l JOIN asked USING (name, holder, epoch) ORDER BY name FOR UPDATE OF l {locked}),
+         moved AS (
+             UPDATE lease SET expires_at = clock_timestamp() + $4 * interval '1 microsecond'
+             WHERE name IN (SELECT name FROM mine))
+         SELECT name FROM lease JOIN asked USING (name, holder, epoch)"
+    )))
     .bind(leases.iter().map(|lease| lease.name.clone()).collect::<Vec<_>>())
     .bind(leases.iter().map(|lease| lease.holder.clone()).collect::<Vec<_>>())
     .bind(leases.iter().map(|lease| lease.epoch).collect::<Vec<_>>())

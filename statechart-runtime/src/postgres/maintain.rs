@@ -5,7 +5,9 @@
 //!
 //! 1. The line is moved. That waits for writers that decided by the old one; later ones note what they change behind it.
 //! 2. The dirty minutes are remembered, and every level is refreshed up to the line, the finest first, whole buckets only.
-//! 3. The remembered minutes are removed, unless they were touched again meanwhile.
+//! 3. That it is done is noted. A run that ends before that, however it ends, is made up for by the next one, which starts
+//!    where the last complete one ended.
+//! 4. The remembered minutes are removed, unless they were touched again meanwhile.
 
 use super::connect::{Inner, PostgresOptions};
 use super::error::{failed, timed_out};
@@ -55,7 +57,7 @@ async fn connected(inner: &Inner) -> Result<Maintained, StoreError> {
     let connecting = tokio::time::timeout(CONNECT_TIMEOUT, inner.connect.connect()).await;
     let connecting = connecting.map_err(|_| timed_out("connecting", CONNECT_TIMEOUT.as_secs()))?;
     let mut connection = connecting.map_err(|e| failed("connecting", e))?;
-    let result = refresh(inner, &mut connection).await;
+    let result = refresh(&mut connection).await;
     // A server that shares one session among its clients keeps what was set.
     let _ = super::connect::session(&mut connection).await;
     let _ = connection.close().await;
@@ -69,17 +71,18 @@ async fn give_back(inner: &Inner, lease: Lease) {
     }
 }
 
-async fn refresh(inner: &Inner, connection: &mut PgConnection) -> Result<Maintained, StoreError> {
+async fn refresh(connection: &mut PgConnection) -> Result<Maintained, StoreError> {
     let io = |e| failed("refreshing candles", e);
     sqlx::raw_sql(STATEMENT_TIME).execute(&mut *connection).await.map_err(io)?;
     let times: (Option<Ts>, Option<Ts>) =
         sqlx::query_as("SELECT min(ts), max(ts) FROM trade").fetch_one(&mut *connection).await.map_err(io)?;
     let (Some(Ts(oldest_us)), Some(Ts(newest_us))) = times else { return Ok(Maintained::default()) };
     let wanted_us = Interval::M1.floor_us(newest_us - LAG_US);
-    let before: Option<Ts> = sqlx::query_scalar("SELECT nullif(until, '-infinity') FROM refreshed")
-        .fetch_one(&mut *connection)
-        .await
-        .map_err(io)?;
+    let (before, done): (Option<Ts>, Option<Ts>) =
+        sqlx::query_as("SELECT nullif(until, '-infinity'), nullif(done, '-infinity') FROM refreshed")
+            .fetch_one(&mut *connection)
+            .await
+            .map_err(io)?;
     let until_us = before.map_or(wanted_us, |Ts(before_us)| before_us.max(wanted_us));
     sqlx::query("UPDATE refreshed SET until = $1 WHERE until < $1")
         .bind(Ts(until_us))
@@ -92,16 +95,15 @@ async fn refresh(inner: &Inner, connection: &mut PgConnection) -> Result<Maintai
             .fetch_all(&mut *connection)
             .await
             .map_err(io)?;
-    let mut from_us = before.map_or(oldest_us, |Ts(before_us)| before_us);
+    let mut from_us = done.map_or(oldest_us, |Ts(done_us)| done_us);
     if let Some((_, Ts(first_us), _)) = dirty.first() {
         from_us = from_us.min(*first_us);
     }
     // Candles outlive their trades: refreshing where trades were removed would remove them, too. The server removes them
     // by its own clock, so this line, unlike the one above, is drawn by that clock as well: when the newest trade is
     // days old, trades are gone that are still young beside it.
-    if let Some(keep) = inner.keep_trades {
-        let Ts(now_us) = sqlx::query_scalar("SELECT now()").fetch_one(&mut *connection).await.map_err(io)?;
-        from_us = from_us.max(kept_from_us(now_us, keep));
+    if let Some(kept_us) = kept_from(connection).await? {
+        from_us = from_us.max(kept_us);
     }
     for interval in Interval::ALL {
         let range = TimeRange { from_us: interval.floor_us(from_us), to_us: interval.floor_us(until_us) };
@@ -115,6 +117,11 @@ async fn refresh(inner: &Inner, connection: &mut PgConnection) -> Result<Maintai
         );
         sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut *connection).await.map_err(io)?;
     }
+    sqlx::query("UPDATE refreshed SET done = $1")
+        .bind(Ts(until_us))
+        .execute(&mut *connection)
+        .await
+        .map_err(io)?;
     let cleaned = sqlx::query(
         "DELETE FROM dirty d USING unnest($1::int4[], $2::timestamptz[], $3::int8[]) AS seen (id, bucket, touched)
          WHERE d.instrument_id = seen.id AND d.bucket = seen.bucket AND d.touched = seen.touched",
@@ -128,10 +135,31 @@ async fn refresh(inner: &Inner, connection: &mut PgConnection) -> Result<Maintai
     Ok(Maintained { cleaned: cleaned.rows_affected(), until_us: Some(until_us) })
 }
 
-/// From when on all trades are there. They are removed by whole days; one more is for a job that runs just now.
-fn kept_from_us(now_us: i64, keep: Duration) -> i64 {
-    let keep_us = i64::try_from(keep.as_micros()).unwrap_or(i64::MAX);
-    Interval::D1.ceil_us(now_us.saturating_sub(keep_us)).saturating_add(Interval::D1.width_us())
+/// From when on all trades are there. The database's own job says so, not this process's settings: another process may
+/// have set it up. The line is kept, too: trades do not come back when the job is removed or given more time.
+async fn kept_from(connection: &mut PgConnection) -> Result<Option<i64>, StoreError> {
+    let io = |e| failed("looking at retention", e);
+    let removed: Option<Ts> = sqlx::query_scalar(
+        "SELECT now() - min((config->>'drop_after')::interval) FROM timescaledb_information.jobs
+         WHERE proc_name = 'policy_retention' AND hypertable_schema = current_schema() AND hypertable_name = 'trade'",
+    )
+    .fetch_one(&mut *connection)
+    .await
+    .map_err(io)?;
+    if let Some(Ts(removed_us)) = removed {
+        // They are removed by whole days; one more is for a job that runs just now.
+        let kept_us = Interval::D1.ceil_us(removed_us).saturating_add(Interval::D1.width_us());
+        sqlx::query("UPDATE refreshed SET kept = $1 WHERE kept < $1")
+            .bind(Ts(kept_us))
+            .execute(&mut *connection)
+            .await
+            .map_err(io)?;
+    }
+    let kept: Option<Ts> = sqlx::query_scalar("SELECT nullif(kept, '-infinity') FROM refreshed")
+        .fetch_one(connection)
+        .await
+        .map_err(io)?;
+    Ok(kept.map(|Ts(kept_us)| kept_us))
 }
 
 /// A time as SQL; whole seconds.
@@ -139,7 +167,8 @@ pub(super) fn literal(time_us: i64) -> String {
     format!("to_timestamp({})", time_us.div_euclid(1_000_000))
 }
 
-/// Compression and retention as TimescaleDB's own jobs; only where they are asked for.
+/// Compression and retention as TimescaleDB's own jobs, where they are asked for. Where they are not, what was set up
+/// before stays: one of several processes may have been started without the settings.
 pub(super) async fn policies(
     connection: &mut PgConnection,
     options: &PostgresOptions,

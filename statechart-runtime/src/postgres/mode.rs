@@ -77,7 +77,15 @@ pub(super) fn choose(choice: ModeChoice, facts: &Facts) -> Result<(Mode, String)
             }
             Err((why, hint)) => Err((format!("its tables were made with TimescaleDB, but {why}"), hint)),
         },
-        (Some(Mode::Plain), _) => Ok((Mode::Plain, "its tables were made without TimescaleDB".to_owned())),
+        (Some(Mode::Plain), _) => {
+            let now = match found {
+                Ok(version) => {
+                    format!("TimescaleDB {version} is there now, and would be used in an empty database")
+                }
+                Err((why, _)) => why,
+            };
+            Ok((Mode::Plain, format!("its tables were made without TimescaleDB; {now}")))
+        }
         (None, ModeChoice::Only(Mode::Plain)) => Ok((Mode::Plain, "plain mode is asked for".to_owned())),
         (None, ModeChoice::Only(Mode::Timescale)) => match found {
             Ok(version) => Ok((Mode::Timescale, format!("TimescaleDB {version} is there"))),
@@ -157,7 +165,19 @@ mod tests {
             (plain, with("2.9.1", "timescale"), Some(Mode::Plain), "asked for"),
             (timescale, none.clone(), None, "CREATE EXTENSION"),
             (timescale, with("2.23.0", "apache"), None, "no continuous aggregates"),
-            (auto, made(Mode::Plain, with("2.23.0", "timescale")), Some(Mode::Plain), "made without"),
+            (
+                auto,
+                made(Mode::Plain, with("2.23.0", "timescale")),
+                Some(Mode::Plain),
+                "made without TimescaleDB; TimescaleDB 2.23.0 is there now",
+            ),
+            (
+                auto,
+                made(Mode::Plain, none.clone()),
+                Some(Mode::Plain),
+                "made without TimescaleDB; this server has no extension",
+            ),
+            (plain, made(Mode::Plain, with("2.23.0", "apache")), Some(Mode::Plain), "licence `apache`"),
             (auto, made(Mode::Timescale, none.clone()), None, "made with TimescaleDB, but"),
             (plain, made(Mode::Timescale, with("2.23.0", "timescale")), None, "made in timescale mode"),
             (auto, Facts { server: 130_004, ..none.clone() }, None, "PostgreSQL 13 is too old"),

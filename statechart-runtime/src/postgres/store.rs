@@ -115,6 +115,15 @@ impl Store for PostgresStore {
         .map_err(|e| failed("reading a position", e))
     }
 
+    async fn feed_epoch(&self, instrument: InstrumentId) -> Result<i64, StoreError> {
+        sqlx::query_scalar("SELECT feed_epoch FROM instrument WHERE id = $1")
+            .bind(instrument.0)
+            .fetch_optional(&self.inner.read)
+            .await
+            .map_err(|e| failed("looking up an instrument", e))?
+            .ok_or(StoreError::UnknownInstrument(instrument))
+    }
+
     async fn coverage(
         &self,
         instrument: InstrumentId,

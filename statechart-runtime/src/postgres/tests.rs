@@ -16,6 +16,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 mod bad_input;
+mod facts;
 mod faults;
 mod timescale;
 
@@ -74,11 +75,11 @@ impl Database {
     }
 }
 
-/// The same connections with other settings.
-fn with(inner: &Inner, mode: Mode, keep_trades: Option<Duration>) -> Inner {
+/// The same connections in another mode.
+fn with(inner: &Inner, mode: Mode) -> Inner {
     let (write, read, stream) = (inner.write.clone(), inner.read.clone(), inner.stream.clone());
     let (connect, about) = (inner.connect.clone(), inner.about.clone());
-    Inner { write, read, stream, connect, mode, about, keep_trades, expect_duplicates: false.into() }
+    Inner { write, read, stream, connect, mode, about, expect_duplicates: false.into() }
 }
 
 async fn instrument(store: &PostgresStore, symbol: &str) -> Instrument {
@@ -256,7 +257,7 @@ async fn maintenance_gives_its_lease_back() {
     let database = Database::new().await;
     let store = database.store().await;
     let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-    let mut broken = with(store.inner(), Mode::Timescale, None);
+    let mut broken = with(store.inner(), Mode::Timescale);
     broken.connect = broken.connect.port(closed);
     assert!(super::maintain::maintain(&broken).await.unwrap_err().is_transient());
     let names = ["maintenance".to_owned()];

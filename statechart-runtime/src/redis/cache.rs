@@ -23,6 +23,9 @@ const NEWEST_CANDLES: i64 = 1_500;
 const SLACK: i64 = 60;
 /// Seconds after which a series that nobody writes is forgotten.
 const LIFE: i64 = 3_600;
+/// How long a series is believed after its writer was last here. A writer that has lost the server cannot say that a
+/// closed candle has changed, so this bounds how stale an answer may be.
+const FRESH: Duration = Duration::from_secs(10);
 /// Buckets up to which a read names each one; a wider range reads the whole series.
 const NAMED_BUCKETS: i64 = 600;
 /// Longest time of a command.
@@ -41,6 +44,8 @@ pub struct RedisOptions {
     pub url: String,
     /// What every key and the channel begin with, `md` unless set: two platforms may share a server.
     pub prefix: String,
+    /// How long a series is believed after its writer was last here, 10 s unless set.
+    pub fresh: Duration,
 }
 
 // Without the password.
@@ -53,7 +58,7 @@ impl std::fmt::Debug for RedisOptions {
 impl RedisOptions {
     /// The server at `redis://USER:PASSWORD@HOST:PORT/DATABASE`, or `rediss://` with TLS.
     pub fn new(url: impl Into<String>) -> Self {
-        Self { url: url.into(), prefix: "md".to_owned() }
+        Self { url: url.into(), prefix: "md".to_owned(), fresh: FRESH }
     }
 }
 
@@ -79,6 +84,7 @@ struct Shared {
     client: Client,
     wakes: SubscriberClient,
     prefix: String,
+    fresh_ms: i64,
     put: Script,
     latest: Script,
     /// This adapter's name in the series that it writes.
@@ -161,6 +167,7 @@ impl RedisCache {
                 client,
                 wakes,
                 prefix: options.prefix.clone(),
+                fresh_ms: i64::try_from(options.fresh.as_millis()).unwrap_or(i64::MAX).max(1),
                 put: Script::from_lua(include_str!("put.lua")),
                 latest: Script::from_lua(include_str!("latest.lua")),
                 token: format!("{}:{random:x}", std::process::id()),
@@ -180,6 +187,11 @@ impl RedisCache {
 impl Shared {
     fn key(&self, key: &CacheKey) -> String {
         format!("{}:{{{}}}:{}", self.prefix, key.symbol, key.interval)
+    }
+
+    /// There while the writer of the series is.
+    fn fresh_key(&self, key: &CacheKey) -> String {
+        format!("{}:fresh", self.key(key))
     }
 
     /// Nothing waits for a server that is away.
@@ -211,14 +223,14 @@ impl Shared {
         let window = whole.map(|whole| (ceil_ms(key.interval, whole.from_us), whole.to_us.div_euclid(1_000)));
         let (lo, hi) = window.unwrap_or((0, 0));
         let mut arguments: Vec<Value> = vec![claim.into(), self.token.clone().into()];
-        arguments.extend([lo, hi, width_ms, NEWEST_CANDLES, SLACK, LIFE].map(Value::from));
+        arguments.extend([lo, hi, width_ms, NEWEST_CANDLES, SLACK, LIFE, self.fresh_ms].map(Value::from));
         for candle in candles {
             arguments.push(candle.bucket_us.div_euclid(1_000).into());
             arguments.push(encode(candle).into());
         }
         let (stored, ignored): (i64, i64) = self
             .put
-            .evalsha_with_reload(client, self.key(key), arguments)
+            .evalsha_with_reload(client, vec![self.key(key), self.fresh_key(key)], arguments)
             .await
             .map_err(|error| failed(doing, error))?;
         if stored < 0 {
@@ -232,6 +244,10 @@ impl Shared {
     async fn try_get(&self, key: &CacheKey, range: TimeRange) -> Result<CacheAnswer, CacheError> {
         let doing = "reading candles";
         let client = self.connected(doing)?;
+        let is_fresh: i64 = client.exists(self.fresh_key(key)).await.map_err(|error| failed(doing, error))?;
+        if is_fresh == 0 {
+            return Ok(CacheAnswer::Miss);
+        }
         let width_ms = key.interval.seconds() * 1_000;
         let (from_ms, to_ms) =
             (ceil_ms(key.interval, range.from_us), range.to_us.saturating_add(999).div_euclid(1_000));
@@ -332,7 +348,8 @@ impl Cache for RedisCache {
     async fn forget(&self, key: &CacheKey) -> Result<(), CacheError> {
         let doing = "forgetting a series";
         let client = self.shared.connected(doing)?;
-        let _: i64 = client.del(self.shared.key(key)).await.map_err(|error| failed(doing, error))?;
+        let keys = vec![self.shared.key(key), self.shared.fresh_key(key)];
+        let _: i64 = client.del(keys).await.map_err(|error| failed(doing, error))?;
         self.shared.begun().remove(key);
         Ok(())
     }

@@ -1,6 +1,7 @@
 -- Puts candles into a series, all or nothing, and moves its window. See cache.rs for the layout.
--- KEYS: the series. ARGV: claim ('none', 'begin' or 'extend'), token, window's start and end (ms), width of a bucket (ms),
--- candles to keep, how many more before old ones go, seconds to live; then for each candle: bucket (ms), its value.
+-- KEYS: the series, the mark that its writer is there. ARGV: claim ('none', 'begin' or 'extend'), token, window's start
+-- and end (ms), width of a bucket (ms), candles to keep, how many more before old ones go, seconds to live, how long the
+-- mark stays (ms); then for each candle: bucket (ms), its value.
 local key = KEYS[1]
 local claim, token = ARGV[1], ARGV[2]
 local lo, hi, width = tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
@@ -19,7 +20,7 @@ end
 
 local stored, ignored = 0, 0
 local newest = tonumber(redis.call('HGET', key, 'newest') or '')
-for at = 9, #ARGV, 2 do
+for at = 10, #ARGV, 2 do
     local bucket, value = ARGV[at], ARGV[at + 1]
     local known = redis.call('HGET', key, bucket)
     local better = true
@@ -57,6 +58,7 @@ if claim ~= 'none' then
         lo, hi = old_lo, old_hi
     end
     redis.call('HSET', key, 'token', token)
+    redis.call('SET', KEYS[2], token, 'PX', ARGV[9])
     if lo and hi and lo < hi then
         put('lo', lo)
         put('hi', hi)

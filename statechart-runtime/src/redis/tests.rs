@@ -113,6 +113,35 @@ async fn old_candles_are_dropped_and_not_claimed() {
     cache.close().await;
 }
 
+/// A writer that has lost the server cannot take back a closed candle that has changed since: others soon ask the store.
+#[tokio::test]
+async fn what_its_writer_has_left_is_not_believed() {
+    let options = RedisOptions { fresh: Duration::from_millis(300), ..options(contract::service("redis")) };
+    let writer = RedisCache::connect(&options).await.unwrap();
+    let reader = RedisCache::connect(&options).await.unwrap();
+    let hit = |answer| matches!(answer, CacheAnswer::Hit(found) if found.len() == 2);
+    writer.put(&key(), &[candle(1, 1), candle(2, 1)], Some(minutes(0, 3))).await.unwrap();
+    assert!(hit(reader.get(&key(), minutes(0, 3)).await.unwrap()));
+    // The writer's connection is gone, the reader's is not.
+    writer.close().await;
+    let start = Instant::now();
+    for range in [minutes(0, 3), minutes(1, 2), minutes(0, 1)] {
+        while reader.get(&key(), range).await.unwrap() != CacheAnswer::Miss {
+            assert!(start.elapsed() < Duration::from_secs(5), "a stale candle is still served");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+    // Candles of somebody who claims nothing do not speak for it; a window does.
+    reader.put(&key(), &[candle(2, 2)], None).await.unwrap();
+    assert_eq!(reader.get(&key(), minutes(0, 3)).await.unwrap(), CacheAnswer::Miss);
+    let back = RedisCache::connect(&options).await.unwrap();
+    back.forget(&key()).await.unwrap();
+    back.put(&key(), &[candle(1, 2), candle(2, 2)], Some(minutes(0, 3))).await.unwrap();
+    assert!(hit(reader.get(&key(), minutes(0, 3)).await.unwrap()));
+    back.close().await;
+    reader.close().await;
+}
+
 #[tokio::test]
 async fn what_cannot_be_used_is_said_in_a_sentence() {
     let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();

@@ -65,3 +65,67 @@ fn compose() -> Command {
     command.current_dir(tools::root()).args(["compose", "--profile", "tests"]);
     command
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use std::collections::BTreeMap;
+
+    use super::*;
+
+    /// The lines of each service, without what is further left.
+    fn services(text: &str) -> BTreeMap<&str, Vec<&str>> {
+        let mut services: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+        let mut name = None;
+        for line in text.lines().skip_while(|line| *line != "services:").skip(1) {
+            let indent = line.len() - line.trim_start().len();
+            match indent {
+                _ if line.trim().is_empty() || line.trim_start().starts_with('#') => {}
+                0 => break,
+                2 => name = line.trim().strip_suffix(':'),
+                _ => services.entry(name.unwrap()).or_default().push(line),
+            }
+        }
+        services
+    }
+
+    /// What is wrong with the image and the health check of a service.
+    fn problem(lines: &[&str]) -> Option<&'static str> {
+        let Some(image) = lines.iter().find_map(|line| line.strip_prefix("    image: ")) else {
+            return Some("no image");
+        };
+        let tag = image.rsplit('/').next().and_then(|name| name.split_once(':')).map(|(_, tag)| tag);
+        // A version of three numbers or two: what has one moves.
+        let parts = tag.map_or(0, |tag| {
+            let number = tag.trim_start_matches('v').split('-').next().unwrap_or_default();
+            number.split('.').filter(|part| part.parse::<u32>().is_ok()).count()
+        });
+        if parts < 2 {
+            return Some("its tag is not fixed");
+        }
+        let check = lines.iter().skip_while(|line| **line != "    healthcheck:").skip(1);
+        let is_checked =
+            check.take_while(|line| line.starts_with("      ")).any(|line| line.starts_with("      test: ["));
+        (!is_checked).then_some("it has no health check")
+    }
+
+    #[test]
+    fn every_image_is_fixed_and_watched() {
+        let text = fs::read_to_string(tools::root().join("compose.yaml")).unwrap();
+        let services = services(&text);
+        let mut ours = SERVICES.map(|(name, ..)| name);
+        ours.sort_unstable();
+        assert_eq!(services.keys().copied().collect::<Vec<_>>(), ours);
+        for (name, lines) in &services {
+            assert_eq!(problem(lines), None, "{name}");
+        }
+        let good = ["    image: a/b:v1.2.3-pg16", "    healthcheck:", "      test: [\"CMD\"]"];
+        assert_eq!(problem(&good), None);
+        for bad in ["    image: a/b", "    image: a/b:latest", "    image: a/b:16", "    image: host:1234/b"]
+        {
+            assert_eq!(problem(&[bad, good[1], good[2]]), Some("its tag is not fixed"), "{bad}");
+        }
+        assert_eq!(problem(&good[..1]), Some("it has no health check"));
+        assert_eq!(problem(&[good[0], good[2]]), Some("it has no health check"));
+    }
+}

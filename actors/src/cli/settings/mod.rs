@@ -23,7 +23,7 @@ use crate::{
 };
 
 /// Every key: its name in the file, in `PLATFORM_<NAME>`, and as `--<name>`.
-pub(crate) const KEYS: [&str; 14] = [
+pub(crate) const KEYS: [&str; 16] = [
     "exchange",
     "exchange_speed",
     "listen",
@@ -34,6 +34,8 @@ pub(crate) const KEYS: [&str; 14] = [
     "log",
     "store",
     "cache",
+    "compress_after",
+    "keep_trades",
     "role",
     "partitions",
     "lease",
@@ -52,6 +54,9 @@ const LEASE_SECONDS: std::ops::RangeInclusive<u64> = 1..=600;
 
 /// Shortest and longest time without use after which a topic is deleted, in seconds.
 const IDLE_SECONDS: std::ops::RangeInclusive<u64> = 1..=86_400;
+
+/// Shortest and longest age at which stored trades are compressed or removed: a day, as a chunk of them is, to ten years.
+const AGE_HOURS: std::ops::RangeInclusive<u64> = 24..=24 * 3_650;
 
 /// Names of variables that start like ours and are none of the keys.
 const OTHER_VARIABLES: [&str; 1] = ["PLATFORM_CONFIG"];
@@ -241,10 +246,20 @@ pub(crate) fn backends(layers: &Layers) -> Result<Backends, CliError> {
             address.map(CacheAt::Redis).ok_or_else(|| hint.to_owned())
         }
     })?;
+    let store = store.unwrap_or_default();
+    let stored_age = |text: &str| match store {
+        StoreAt::Embedded => {
+            Err("the embedded store keeps everything; leave it out, or name a TimescaleDB with --store"
+                .to_owned())
+        }
+        StoreAt::Postgres(_) => age(text),
+    };
     Ok(Backends {
+        compress_after: layers.parsed("compress_after", stored_age)?,
+        keep_trades: layers.parsed("keep_trades", stored_age)?,
         log: log.unwrap_or_default(),
-        store: store.unwrap_or_default(),
         cache: cache.unwrap_or_default(),
+        store,
     })
 }
 
@@ -275,6 +290,16 @@ fn seconds(text: &str, within: std::ops::RangeInclusive<u64>) -> Result<Duration
     let seconds: Option<u64> = seconds.filter(|seconds| within.contains(seconds));
     let hint = || format!("give {} to {} seconds, like 10s", within.start(), within.end());
     seconds.map(Duration::from_secs).ok_or_else(hint)
+}
+
+/// `7d` or `36h`
+fn age(text: &str) -> Result<Duration, String> {
+    let number = |unit: char| text.strip_suffix(unit).and_then(|number| number.parse::<u64>().ok());
+    let hours = number('h').or_else(|| number('d').and_then(|days| days.checked_mul(24)));
+    hours
+        .filter(|hours| AGE_HOURS.contains(hours))
+        .map(|hours| Duration::from_secs(hours * 3_600))
+        .ok_or_else(|| format!("give days or hours, from 1d to {}d, like 7d or 36h", AGE_HOURS.end() / 24))
 }
 
 /// The environment variable of a key.
@@ -344,6 +369,31 @@ mod tests {
             let settings = Settings::resolve(&layers(flags, env, file).unwrap()).unwrap();
             assert_eq!(shown(&settings), expected);
         }
+    }
+
+    /// From any place, for a store that can do it.
+    #[test]
+    fn ages_of_stored_trades() {
+        let read = |flags: &[(&'static str, &str)], env: &[(&str, &str)], file: &str| {
+            let found = layers(flags, env, file).and_then(|layers| backends(&layers));
+            found.map(|found| (found.compress_after, found.keep_trades)).map_err(|error| error.to_string())
+        };
+        let hours = |hours: u64| Some(Duration::from_secs(hours * 3_600));
+        let store = ("store", "postgres://h/d");
+        assert_eq!(read(&[store], &[], "").unwrap(), (None, None));
+        let flags = [store, ("compress_after", "36h")];
+        assert_eq!(read(&flags, &[], "keep_trades = \"90d\"").unwrap(), (hours(36), hours(2_160)));
+        let env = [("PLATFORM_KEEP_TRADES", "3650d")];
+        assert_eq!(read(&[store], &env, "keep_trades = \"90d\"").unwrap(), (None, hours(87_600)));
+        for bad in
+            ["7", "d", "-1d", "1h", "23h", "3651d", "7 d", "99999999999999999999d", "18446744073709551615d"]
+        {
+            let error = read(&[store, ("keep_trades", bad)], &[], "").unwrap_err();
+            let expected = format!("--keep-trades is `{bad}`: give days or hours, from 1d to 3650d");
+            assert!(error.contains(&expected), "{error}");
+        }
+        let error = read(&[("compress_after", "7d")], &[], "").unwrap_err();
+        assert!(error.contains("--compress-after is `7d`: the embedded store keeps everything"), "{error}");
     }
 
     #[test]

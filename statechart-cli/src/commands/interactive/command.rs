@@ -1,7 +1,6 @@
 //! A line, understood.
 
 use statechart_lang::interpreter::{Answers, Item, Stage};
-use statechart_lang::model::Machine;
 
 /// What `help` prints.
 pub(super) const HELP: &str = "\
@@ -9,6 +8,8 @@ pub(super) const HELP: &str = "\
   done(child)         let a child machine complete, done(child, result: value) with what it returns
   child.EVENT         send a child machine an event
   EVENT(field: value) send an event; several at once make a word; EVENT[fresh, not late] answers extern guards
+  actor.EVENT         send an event to an actor of a system; actor[value].EVENT to one of a family
+  at ACTOR            of a system, show and number only what this actor does; `at` alone shows all again
   after 30s, +30s     let time pass and fire what becomes due
   after               go to the next timer or message
   answer fresh, not late   how extern guards are answered from now on; `answer` alone makes all false again
@@ -33,6 +34,8 @@ pub(super) enum Command {
     Answer(Answers),
     /// All of them false again.
     Forget,
+    /// Only this actor is shown, or all again.
+    At(Option<String>),
     Undo,
     Restart,
     Show,
@@ -71,7 +74,7 @@ const PLAIN: [Plain; 10] = [
 impl Command {
     /// Reads a line; nothing for an empty one or a comment. A colon makes it a command; without one it is a command
     /// unless the machine has an event of that name.
-    pub(super) fn parse(line: &str, machine: &Machine, stage: &Stage<'_>) -> Result<Option<Self>, Mistake> {
+    pub(super) fn parse(line: &str, stage: &Stage<'_>) -> Result<Option<Self>, Mistake> {
         let line = line.trim();
         if line.is_empty() || line.starts_with('#') {
             return Ok(None);
@@ -81,7 +84,8 @@ impl Command {
             None => (false, line),
         };
         let (name, rest) = text.split_once(char::is_whitespace).unwrap_or((text, ""));
-        if !is_certain && machine.event(name).is_some_and(|_| stage.word(text).is_ok()) {
+        let is_event = stage.machine().is_some_and(|machine| machine.event(name).is_some());
+        if !is_certain && is_event && stage.word(text).is_ok() {
             return word(text, stage).map(Some);
         }
         if let Ok(number) = text.parse::<usize>()
@@ -95,6 +99,7 @@ impl Command {
         match name {
             "answer" => answers(rest, stage).map(Some),
             "save" => save(rest.trim()).map(Some),
+            "at" => Ok(Some(Self::At(Some(rest.trim().to_owned()).filter(|actor| !actor.is_empty())))),
             _ if is_certain => Err(Mistake {
                 what: format!("`{name}` is no command"),
                 help: "`:help` lists the commands; an event is written without the colon".to_owned(),

@@ -1,4 +1,4 @@
-//! `statechart run --interactive`: a machine stepped line by line.
+//! `statechart run --interactive`: a machine, or the actors of a system, stepped line by line.
 //!
 //! ```text
 //! stdin ─line─▶ command ──▶ player (session, undo, word so far) ──▶ show ─▶ stdout
@@ -23,7 +23,7 @@ use crate::{Outcome, output};
 /// Most bytes of one line.
 const LINE_LIMIT: u64 = 64 << 10;
 
-/// Steps a machine by the lines of stdin. `words` are applied first; `file` is where `save` appends.
+/// Steps what is on the stage by the lines of stdin. `words` are applied first; `file` is where `save` appends.
 ///
 /// # Errors
 /// stdin or stdout fails. What is wrong with a line is told, and the next line is read.
@@ -35,12 +35,12 @@ pub(crate) fn run(
 ) -> Result<Outcome, Error> {
     let mut stdin = io::stdin().lock();
     let is_terminal = io::stdin().is_terminal();
-    let mut table = Table { view, file, player: Player::new(view.machine, stage), refused: false };
+    let mut table = Table { view, file, player: Player::new(stage), refused: false };
     for word in words {
         table.player.begin(word);
         table.player.play(&word.items);
     }
-    output::styled(&format!("{}{}", show::welcome(view.machine), show::situation(&table.player)))?;
+    output::styled(&format!("{}{}", show::welcome(stage), show::situation(&table.player)))?;
     loop {
         if is_terminal {
             output::styled(show::PROMPT)?;
@@ -50,7 +50,7 @@ pub(crate) fn run(
             table.refuse(&format!("the line is longer than {} KiB", LINE_LIMIT >> 10), "write it in parts");
             continue;
         };
-        match Command::parse(&line, view.machine, stage) {
+        match Command::parse(&line, stage) {
             Ok(Some(Command::Quit)) => break,
             Ok(Some(command)) => table.obey(command)?,
             Ok(None) => {}
@@ -94,6 +94,7 @@ impl Table<'_> {
                 self.player.forget();
                 output::styled(&show::answers(&self.player))
             }
+            Command::At(actor) => self.look_at(actor),
             Command::Undo => {
                 if self.player.undo() {
                     output::styled(&show::situation(&self.player))
@@ -112,6 +113,24 @@ impl Table<'_> {
             Command::Save(name) => self.save(name.as_deref()),
             Command::Help => output::styled(command::HELP),
             Command::Quit => Ok(()),
+        }
+    }
+
+    fn look_at(&mut self, actor: Option<String>) -> Result<(), Error> {
+        let wanted = actor.clone().unwrap_or_default();
+        if self.player.stage().system().is_none() {
+            self.refuse("one machine runs, and no actors", "`show` says how it stands");
+            return Ok(());
+        }
+        match self.player.look_at(actor) {
+            Ok(()) => output::styled(&show::situation(&self.player)),
+            Err(known) => {
+                self.refuse(
+                    &format!("no actor `{wanted}` runs"),
+                    &format!("those that run are {}", known.join(", ")),
+                );
+                Ok(())
+            }
         }
     }
 

@@ -1,9 +1,9 @@
 //! The machine under way: a session with its past.
 
 use statechart_lang::interpreter::{
-    Address, Answers, Item, ItemKind, Offer, Outcome, Row, Session, Stage, Value, Word,
+    Address, Answers, Interpreter, Item, ItemKind, Offer, Outcome, Row, Session, Stage, Value, Word,
 };
-use statechart_lang::model::{ChildId, EventId, Machine};
+use statechart_lang::model::{ChildId, EventId, Machine, names};
 
 /// Most lines that can be taken back.
 const UNDO_LIMIT: usize = 1_000;
@@ -11,7 +11,6 @@ const UNDO_LIMIT: usize = 1_000;
 /// A session with the word so far, what can be taken back, and the answers that hold.
 #[derive(Debug)]
 pub(super) struct Player<'m> {
-    machine: &'m Machine,
     stage: Stage<'m>,
     session: Session<'m>,
     /// The answers that the machine started with.
@@ -22,14 +21,79 @@ pub(super) struct Player<'m> {
     past: Vec<(Session<'m>, usize)>,
     answers: Answers,
     last: Vec<Row>,
+    /// The name of the actor that alone is shown.
+    at: Option<String>,
+}
+
+/// An outermost machine: the one that runs by itself, whose name is empty, or an actor of a system.
+pub(super) struct Actor<'p, 'm> {
+    pub(super) address: Address,
+    pub(super) name: &'p str,
+    pub(super) interpreter: &'p Interpreter<'m, Answers>,
+}
+
+/// What there is to choose from.
+pub(super) enum Choice {
+    Event(Offer),
+    /// A child that may complete.
+    Done(ChildId),
+}
+
+impl<'m> Actor<'_, 'm> {
+    pub(super) fn machine(&self) -> &'m Machine {
+        self.interpreter.machine()
+    }
+
+    /// Its events, then its children that run.
+    pub(super) fn choices(&self) -> Vec<Choice> {
+        let events = self.interpreter.offers().into_iter().map(Choice::Event);
+        events.chain(self.interpreter.children().map(|(child, _)| Choice::Done(child))).collect()
+    }
+
+    /// The beginning of a symbol that is for it.
+    pub(super) fn prefix(&self) -> String {
+        if self.name.is_empty() { String::new() } else { format!("{}.", self.name) }
+    }
+
+    fn item(&self, kind: ItemKind, text: &str) -> Item {
+        let text = format!("{}{text}", self.prefix());
+        Item { to: self.address.clone(), kind, answers: Answers::default(), text, column: 1 }
+    }
+
+    fn event(&self, event: EventId) -> Option<Item> {
+        let symbol = &self.machine().events.get(event)?.symbol;
+        let args: Vec<Value> =
+            symbol.fields.iter().map(|field| Value::default_of(&field.ty, &field.name)).collect();
+        let mut text = names::symbol(&symbol.name);
+        if !args.is_empty() {
+            let fields = symbol.fields.iter().zip(&args);
+            let args: Vec<String> = fields.map(|(field, value)| format!("{}: {value}", field.name)).collect();
+            text.push_str(&format!("({})", args.join(", ")));
+        }
+        Some(self.item(ItemKind::Event { event, args }, &text))
+    }
+
+    /// A choice with the defaults of its fields.
+    fn chosen(&self, choice: &Choice) -> Option<Item> {
+        let child = match choice {
+            Choice::Event(offer) => return self.event(offer.event),
+            Choice::Done(child) => *child,
+        };
+        let row = self.machine().children.get(child)?;
+        let result = row.result.as_ref().map(|ty| Value::default_of(ty, "result"));
+        let text = match &result {
+            Some(value) => format!("done({}, result: {value})", row.name),
+            None => format!("done({})", row.name),
+        };
+        Some(self.item(ItemKind::Done { child, result }, &text))
+    }
 }
 
 impl<'m> Player<'m> {
-    /// A machine that has just been started.
-    pub(super) fn new(machine: &'m Machine, stage: &Stage<'m>) -> Self {
+    /// What has just been started.
+    pub(super) fn new(stage: &Stage<'m>) -> Self {
         let stage = stage.clone().explaining();
         let mut player = Self {
-            machine,
             session: stage.session(),
             stage,
             started_with: Answers::default(),
@@ -37,6 +101,7 @@ impl<'m> Player<'m> {
             past: Vec::new(),
             answers: Answers::default(),
             last: Vec::new(),
+            at: None,
         };
         player.restart();
         player
@@ -101,70 +166,52 @@ impl<'m> Player<'m> {
         Item { answers, ..item.clone() }
     }
 
-    /// The choice of a number, from 1: events with the defaults of their fields, then children that may complete.
+    /// The machines that are shown, in the order of their start.
+    pub(super) fn actors(&self) -> Vec<Actor<'_, 'm>> {
+        let all = self.session.system().outermost();
+        let all: Vec<_> =
+            all.map(|(address, name, interpreter)| Actor { address, name, interpreter }).collect();
+        // One that was taken back is not there.
+        match all.iter().position(|actor| Some(actor.name) == self.at.as_deref()) {
+            Some(only) => all.into_iter().skip(only).take(1).collect(),
+            None => all,
+        }
+    }
+
+    /// Shows only one actor, or all again. Where no such actor runs, those that do.
+    pub(super) fn look_at(&mut self, actor: Option<String>) -> Result<(), Vec<String>> {
+        let names: Vec<String> =
+            self.session.system().outermost().map(|(_, name, _)| name.to_owned()).collect();
+        if let Some(name) = &actor
+            && !names.contains(name)
+        {
+            return Err(names);
+        }
+        self.at = actor;
+        Ok(())
+    }
+
+    /// The choice of a number, from 1: for each machine its events, then its children that may complete.
     pub(super) fn choice(&self, number: usize) -> Option<Item> {
-        let number = number.checked_sub(1)?;
-        let offers = self.offers();
-        if let Some(offer) = offers.get(number) {
-            return self.default_item(offer.event);
-        }
-        let child = *self.children().get(number - offers.len())?;
-        let row = self.machine.children.get(child)?;
-        let result = row.result.as_ref().map(|ty| Value::default_of(ty, "result"));
-        let text = match &result {
-            Some(value) => format!("done({}, result: {value})", row.name),
-            None => format!("done({})", row.name),
-        };
-        Some(Item {
-            to: Address::default(),
-            kind: ItemKind::Done { child, result },
-            answers: Answers::default(),
-            text,
-            column: 1,
-        })
-    }
-
-    /// The child machines that run.
-    pub(super) fn children(&self) -> Vec<ChildId> {
-        self.session.interpreter().children().map(|(child, _)| child).collect()
-    }
-
-    fn default_item(&self, event: EventId) -> Option<Item> {
-        let symbol = &self.machine.events.get(event)?.symbol;
-        let args: Vec<Value> =
-            symbol.fields.iter().map(|field| Value::default_of(&field.ty, &field.name)).collect();
-        let is_bare = symbol.name.chars().all(|c| c.is_alphanumeric() || c == '_');
-        let mut text = if is_bare { symbol.name.clone() } else { format!("'{}'", symbol.name) };
-        if !args.is_empty() {
-            let fields = symbol.fields.iter().zip(&args);
-            let args: Vec<String> = fields.map(|(field, value)| format!("{}: {value}", field.name)).collect();
-            text.push_str(&format!("({})", args.join(", ")));
-        }
-        Some(Item {
-            to: Address::default(),
-            kind: ItemKind::Event { event, args },
-            answers: Answers::default(),
-            text,
-            column: 1,
-        })
-    }
-
-    pub(super) fn offers(&self) -> Vec<Offer> {
-        self.session.interpreter().offers()
+        let actors = self.actors();
+        let mut all =
+            actors.iter().flat_map(|actor| actor.choices().into_iter().map(move |row| (actor, row)));
+        let (actor, choice) = all.nth(number.checked_sub(1)?)?;
+        actor.chosen(&choice)
     }
 
     /// What would become of an event without fields, or with their defaults, under the answers that hold.
-    pub(super) fn outlook(&self, event: EventId) -> Option<Outcome> {
-        let item = self.answered(&self.default_item(event)?);
+    pub(super) fn outlook(&self, actor: &Actor<'_, '_>, event: EventId) -> Option<Outcome> {
+        let item = self.answered(&actor.event(event)?);
         self.session.clone().apply(&item).first().map(|row| row.report.outcome)
+    }
+
+    pub(super) fn stage(&self) -> &Stage<'m> {
+        &self.stage
     }
 
     pub(super) fn session(&self) -> &Session<'m> {
         &self.session
-    }
-
-    pub(super) fn machine(&self) -> &'m Machine {
-        self.machine
     }
 
     pub(super) fn held_answers(&self) -> &Answers {

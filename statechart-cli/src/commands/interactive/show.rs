@@ -1,9 +1,9 @@
-//! What the machine looks like between two lines.
+//! What the machines look like between two lines.
 
-use statechart_lang::interpreter::{Claim, Offer, Outcome, Row};
-use statechart_lang::model::{Machine, StateId, StateKind, TransitionId, Trigger};
+use statechart_lang::interpreter::{Claim, Offer, Outcome, Row, Stage};
+use statechart_lang::model::{ChildId, Machine, StateId, StateKind, TransitionId, Trigger};
 
-use super::player::{Player, spelt};
+use super::player::{Actor, Choice, Player, spelt};
 use crate::commands::why;
 use crate::style::{Style, paint};
 use crate::tree::Tree;
@@ -11,10 +11,10 @@ use crate::tree::Tree;
 /// What a terminal shows before a line is read.
 pub(super) const PROMPT: &str = "\u{1b}[1m> \u{1b}[0m";
 
-pub(super) fn welcome(machine: &Machine) -> String {
+pub(super) fn welcome(stage: &Stage<'_>) -> String {
     format!(
         "{}: choose an event by number or write one; `help` says what else\n",
-        paint(Style::Bold, &machine.name)
+        paint(Style::Bold, stage.name())
     )
 }
 
@@ -43,10 +43,57 @@ pub(super) fn rows(rows: &[Row]) -> String {
     text
 }
 
-/// Everything about the machine as it stands.
+/// Everything about the machine, or about each actor that is shown, as it stands.
 pub(super) fn situation(player: &Player<'_>) -> String {
-    let (machine, interpreter) = (player.machine(), player.session().interpreter());
-    let mut text = states(player).render();
+    let system = player.stage().system();
+    let actors = player.actors();
+    let time = ("time", vec![player.session().system().uptime()]);
+    let answers = Some(spelt(player.held_answers())).filter(|answers| !answers.is_empty());
+    let answers = ("answers", answers.into_iter().collect());
+    let mut text = String::new();
+    let Some(system) = system else {
+        for actor in &actors {
+            text.push_str(&branch(actor, 0).render());
+            let mut lists = vec![time.clone()];
+            lists.extend(own_lists(player, actor));
+            lists.push(answers.clone());
+            text.push_str(&listed(&lists));
+            if actor.interpreter.is_done() {
+                text.push_str("the machine has reached its end; `undo` or `restart` goes on from before\n");
+            }
+        }
+        text.push_str(&menu(player, &actors));
+        return text;
+    };
+    for actor in &actors {
+        text.push_str(&branch(actor, 0).render());
+        text.push_str(&listed(&own_lists(player, actor)));
+        if actor.interpreter.is_done() {
+            text.push_str(&format!("{} has reached its end\n", actor.name));
+        }
+    }
+    let families = system.actors.iter().filter_map(|actor| {
+        let field = actor.family.as_ref()?;
+        Some(format!("{}[{}: {}]", actor.name, field.name, field.ty))
+    });
+    let queued = player.session().system().queued();
+    let queued = queued.into_iter().map(|(whose, what)| one_line(&format!("{whose}: {what}")));
+    text.push_str(&listed(&[time, ("families", families.collect()), ("queued", queued.collect()), answers]));
+    text.push_str(&menu(player, &actors));
+    text
+}
+
+type List = (&'static str, Vec<String>);
+
+/// A line for each list that is not empty.
+fn listed(lists: &[List]) -> String {
+    let full = lists.iter().filter(|(_, items)| !items.is_empty());
+    full.map(|(name, items)| format!("{:<9} {}\n", format!("{name}:"), items.join(", "))).collect()
+}
+
+/// What belongs to one machine, beside its states.
+fn own_lists(player: &Player<'_>, actor: &Actor<'_, '_>) -> Vec<List> {
+    let (machine, interpreter) = (actor.machine(), actor.interpreter);
     let context: Vec<String> =
         interpreter.variables().map(|(name, value)| one_line(&format!("{name} = {value}"))).collect();
     let deferred: Vec<String> =
@@ -58,17 +105,17 @@ pub(super) fn situation(player: &Player<'_>) -> String {
         let state = machine.states.get(row.state)?;
         Some(one_line(&format!("{}.{} = {value}", state.path, row.name)))
     });
-    let running: Vec<(String, String)> = player
-        .session()
-        .system()
-        .children()
-        .map(|(path, child)| {
+    let prefix = actor.prefix();
+    let children = player.session().system().children();
+    let running: Vec<(String, String)> = children
+        .filter_map(|(path, child)| {
+            let path = path.strip_prefix(&prefix)?.to_owned();
             let shown = format!("{path}: {} in {}", child.machine().name, child.leaves().join(", "));
-            (path, shown)
+            Some((path, shown))
         })
         .collect();
     // Those that are not run are told all the same.
-    let untold = player.children().into_iter().filter_map(|child| machine.children.get(child));
+    let untold = interpreter.children().filter_map(|(child, _)| machine.children.get(child));
     let untold = untold.filter(|child| running.iter().all(|(path, _)| *path != child.name));
     let children = untold.map(|child| format!("{}: {}", child.name, child.machine));
     let children: Vec<String> = children.chain(running.iter().map(|(_, shown)| shown.clone())).collect();
@@ -78,8 +125,7 @@ pub(super) fn situation(player: &Player<'_>) -> String {
         Some(format!("{} = {}", machine.states.get(history)?.path, stored.join(" and ")))
     });
     let undos = interpreter.undos().filter_map(|(undo, _)| Some(one_line(&machine.undos.get(undo)?.text)));
-    let lists = [
-        ("time", vec![interpreter.uptime()]),
+    vec![
         ("context", context),
         ("data", data.collect()),
         ("running", interpreter.running()),
@@ -88,19 +134,7 @@ pub(super) fn situation(player: &Player<'_>) -> String {
         ("undo", undos.collect()),
         ("deferred", deferred),
         ("waiting", waiting),
-        (
-            "answers",
-            Some(spelt(player.held_answers())).filter(|answers| !answers.is_empty()).into_iter().collect(),
-        ),
-    ];
-    for (name, items) in lists.iter().filter(|(_, items)| !items.is_empty()) {
-        text.push_str(&format!("{:<9} {}\n", format!("{name}:"), items.join(", ")));
-    }
-    if interpreter.is_done() {
-        text.push_str("the machine has reached its end; `undo` or `restart` goes on from before\n");
-    }
-    text.push_str(&menu(player));
-    text
+    ]
 }
 
 pub(super) fn answers(player: &Player<'_>) -> String {
@@ -112,17 +146,15 @@ pub(super) fn answers(player: &Player<'_>) -> String {
     }
 }
 
-/// The states as a tree; what lies in a state that is not active is folded.
-fn states(player: &Player<'_>) -> Tree {
-    branch(player, 0)
-}
-
-/// As deep as states are nested, which the language limits.
-fn branch(player: &Player<'_>, id: StateId) -> Tree {
-    let machine = player.machine();
-    let Some(state) = machine.states.get(id) else { return Tree::default() };
-    let is_active = player.session().interpreter().is_in(id);
+/// The states as a tree; what lies in a state that is not active is folded. As deep as states are nested, which the
+/// language limits.
+fn branch(actor: &Actor<'_, '_>, id: StateId) -> Tree {
+    let Some(state) = actor.machine().states.get(id) else { return Tree::default() };
+    let is_active = actor.interpreter.is_in(id);
     let mut name = state.name.clone();
+    if id == 0 && !actor.name.is_empty() {
+        name = format!("{}: {name}", actor.name);
+    }
     if state.label != state.name {
         name.push_str(&format!(" \"{}\"", one_line(&state.label)));
     }
@@ -142,41 +174,51 @@ fn branch(player: &Player<'_>, id: StateId) -> Tree {
     }
     let mut tree = Tree::new(line);
     for &child in state.children.iter().filter(|child| is_active && **child > id) {
-        tree.push(branch(player, child));
+        tree.push(branch(actor, child));
     }
     tree
 }
 
-/// The events that the active states speak of, by number.
-fn menu(player: &Player<'_>) -> String {
-    let machine = player.machine();
-    let offers = player.offers();
-    let names: Vec<String> = offers.iter().map(|offer| signature(machine, offer)).collect();
-    let width = names.iter().map(|name| name.chars().count()).max().unwrap_or(0);
+/// The events that the active states speak of, by number, and the children that may complete.
+fn menu(player: &Player<'_>, actors: &[Actor<'_, '_>]) -> String {
+    let rows: Vec<(&Actor<'_, '_>, Choice)> =
+        actors.iter().flat_map(|actor| actor.choices().into_iter().map(move |row| (actor, row))).collect();
+    let named = rows.iter().map(|(actor, choice)| match choice {
+        Choice::Event(offer) => format!("{}{}", actor.prefix(), signature(actor.machine(), offer)),
+        Choice::Done(child) => {
+            let name = actor.machine().children.get(*child).map_or("", |child| child.name.as_str());
+            format!("{}done({name})", actor.prefix())
+        }
+    });
+    let names: Vec<String> = named.collect();
+    let is_event = |choice: &Choice| matches!(choice, Choice::Event(_));
+    let events = || rows.iter().zip(&names).filter(|((_, choice), _)| is_event(choice));
+    let width = events().map(|(_, name)| name.chars().count()).max().unwrap_or(0);
     let mut text = String::new();
-    for (number, (offer, name)) in (1..).zip(offers.iter().zip(&names)) {
-        let gap = " ".repeat(width - name.chars().count().min(width));
-        let line = format!("{number:>3}  {}{gap}  {}", paint(Style::Cyan, name), meaning(player, offer));
+    for (number, ((actor, choice), name)) in (1..).zip(rows.iter().zip(&names)) {
+        let (gap, meaning) = match choice {
+            Choice::Event(offer) => {
+                (" ".repeat(width - name.chars().count().min(width)), meaning(player, actor, offer))
+            }
+            Choice::Done(child) => (String::new(), completion(actor, *child)),
+        };
+        let line = format!("{number:>3}  {}{gap}  {meaning}", paint(Style::Cyan, name));
         text.push_str(line.trim_end());
         text.push('\n');
     }
-    for (number, child) in (offers.len() + 1..).zip(player.children()) {
-        let name = machine.children.get(child).map_or("", |child| child.name.as_str());
-        let waits = |id: &&TransitionId| {
-            machine.transitions.get(**id).is_some_and(|row| {
-                row.trigger == Trigger::ChildDone(child) && player.session().interpreter().is_in(row.source)
-            })
-        };
-        let ids: Vec<TransitionId> = (0..machine.transitions.len()).collect();
-        let meaning: Vec<String> = ids.iter().filter(waits).map(|id| transition(machine, *id)).collect();
-        let name = paint(Style::Cyan, &format!("done({name})"));
-        text.push_str(format!("{number:>3}  {name}  {}", one_line(&meaning.join("; "))).trim_end());
-        text.push('\n');
-    }
-    if offers.is_empty() && !player.session().interpreter().is_done() {
+    if events().next().is_none() && actors.iter().any(|actor| !actor.interpreter.is_done()) {
         text.push_str("no active state waits for an event of the input alphabet\n");
     }
     text
+}
+
+/// What active states do when a child completes.
+fn completion(actor: &Actor<'_, '_>, child: ChildId) -> String {
+    let transitions = actor.machine().transitions.iter().enumerate();
+    let waits = transitions
+        .filter(|(_, row)| row.trigger == Trigger::ChildDone(child) && actor.interpreter.is_in(row.source));
+    let meaning: Vec<String> = waits.map(|(id, _)| transition(actor.machine(), id)).collect();
+    one_line(&meaning.join("; "))
 }
 
 /// `EVENT(field: Type)`.
@@ -192,8 +234,8 @@ fn signature(machine: &Machine, offer: &Offer) -> String {
 }
 
 /// What the active states declare for an event.
-fn meaning(player: &Player<'_>, offer: &Offer) -> String {
-    let machine = player.machine();
+fn meaning(player: &Player<'_>, actor: &Actor<'_, '_>, offer: &Offer) -> String {
+    let machine = actor.machine();
     let claims = offer.claims.iter().map(|(state, claim)| match claim {
         Claim::Defer => format!("{} defers it", path(machine, *state)),
         Claim::Transition(id) => transition(machine, *id),
@@ -201,7 +243,7 @@ fn meaning(player: &Player<'_>, offer: &Offer) -> String {
     let mut parts: Vec<String> = claims.collect();
     parts.extend(offer.reporter.iter().map(|service| format!("{service} may report it")));
     let is_plain = machine.events.get(offer.event).is_some_and(|event| event.symbol.fields.is_empty());
-    if is_plain && player.outlook(offer.event) == Some(Outcome::Unhandled) {
+    if is_plain && player.outlook(actor, offer.event) == Some(Outcome::Unhandled) {
         parts.push(paint(Style::Yellow, "not enabled now"));
     }
     one_line(&parts.join("; "))

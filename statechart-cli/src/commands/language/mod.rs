@@ -116,16 +116,8 @@ fn text(alphabet: &Alphabet, word: &[usize]) -> String {
     if word.is_empty() {
         return "ε".to_owned();
     }
-    let names: Vec<String> =
-        word.iter().filter_map(|symbol| alphabet.names().get(*symbol)).map(|name| spelt(name)).collect();
+    let names: Vec<String> = word.iter().map(|symbol| alphabet.spelt(*symbol)).collect();
     names.join(" ")
-}
-
-/// A symbol as a word holds it: in quotes where it is neither an identifier nor the completion of a child.
-fn spelt(name: &str) -> String {
-    let is_bare = |text: &str| text.chars().all(|c| c.is_alphanumeric() || c == '_');
-    let child = name.strip_prefix("done(").and_then(|rest| rest.strip_suffix(')'));
-    if is_bare(name) || child.is_some_and(is_bare) { name.to_owned() } else { format!("'{name}'") }
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]

@@ -21,6 +21,7 @@ Examples:
   statechart run specs/turnstile.sc specs/turnstile.words --coverage
   statechart run specs/turnstile.sc specs/turnstile.words --coverage-diagram covered.dot
   statechart run specs/turnstile.sc --interactive
+  statechart run specs/data_platform.sc --interactive
   statechart run specs/data_platform.sc --word \"platform.INIT_PLATFORM_STARTUP\"
   statechart run fork.sc --param id=3 --word \"TAKE(\\\"ada\\\")\"
   printf 'COIN\\nPUSH\\nsave twice\\n' | statechart run specs/turnstile.sc mine.words --interactive
@@ -39,6 +40,7 @@ A words file holds one word a line, `name:` before it if wanted, and
 comments after `#`.
 
 With --interactive the machine is stepped line by line: the events that its active states speak of are numbered,
+of a system those of every actor, `at ACTOR` shows one of them,
 `help` lists the commands, and the end of the input ends it. Words given with --word are played first; WORDS
 is the file that `save` appends to, the specification's name with `.words` when it is left out. The exit code is
 then 0, or 1 when stdin is no terminal and a line was not understood.
@@ -59,7 +61,7 @@ pub(crate) struct Run {
     word: Vec<String>,
     #[command(flatten)]
     what: stage::Choices,
-    /// Step the machine line by line.
+    /// Step the machine, or the actors of the system, line by line.
     #[arg(short, long, conflicts_with = "format")]
     interactive: bool,
     /// How runs are shown.
@@ -97,10 +99,7 @@ impl Run {
         };
         let stage = self.what.stage(&model, &self.file)?;
         if self.interactive {
-            let Some(machine) = stage.machine() else {
-                return Err(Error::NotInteractive { name: stage.name().to_owned() });
-            };
-            let view = View { model: &model, machine, sources: &sources };
+            let view = View { model: &model, machine: stage.machine(), sources: &sources };
             let first: Vec<Word> =
                 words::read(&stage, &self.word, None)?.into_iter().map(|(_, word)| word).collect();
             let file = self.words.unwrap_or_else(|| interactive::words_beside(&self.file));

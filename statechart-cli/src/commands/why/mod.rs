@@ -19,6 +19,7 @@ Examples:
   statechart why specs/turnstile.sc --word \"COIN PUSH PUSH\"
   statechart why specs/producer.sc --word \"FETCH_DATA PUBLISH_DYNAMIC DATA_READY\"
   statechart why specs/datastore.sc specs/datastore.words --json
+  statechart why specs/data_platform.sc --word \"platform.INIT_PLATFORM_STARTUP\"
 
 Candidates are the transitions and `defer`s of active states and their ancestors that the event, timer or
 completion could set off. Each is one of:
@@ -32,7 +33,8 @@ completion could set off. Each is one of:
   ignored       a bare `on` settles the event
   overruled     a `defer` or a bare `on` that a transition of another region makes void
 
-Words are written as for `statechart run`. The exit code does not depend on whether they are accepted.")]
+Words are written as for `statechart run`; of a system they speak to its actors: `shop.BUY`.
+The exit code does not depend on whether they are accepted.")]
 pub(crate) struct Why {
     /// The specification.
     file: String,
@@ -43,7 +45,7 @@ pub(crate) struct Why {
     #[arg(long, value_name = "WORD", allow_hyphen_values = true)]
     word: Vec<String>,
     #[command(flatten)]
-    what: stage::Choice,
+    what: stage::Choices,
     /// Write an array with one object per word, for programs.
     #[arg(long)]
     json: bool,
@@ -56,9 +58,8 @@ impl Why {
             Err(outcome) => return Ok(outcome),
         };
         let stage = self.what.stage(&model, &self.file)?.explaining();
-        let machine = spec::machine(&model, &self.file, self.what.machine.as_deref())?;
         let words = words::read(&stage, &self.word, self.words.as_deref())?;
-        let view = View { model: &model, machine, sources: &sources };
+        let view = View { model: &model, machine: stage.machine(), sources: &sources };
         let explained: Vec<view::Explained> = words
             .iter()
             .map(|(name, word)| view.explained(name.as_deref(), word, &stage.run(word)))

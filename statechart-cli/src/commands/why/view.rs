@@ -10,9 +10,15 @@ use statechart_lang::{Sources, Span};
 /// What explanations quote from.
 pub(crate) struct View<'a> {
     pub(crate) model: &'a Model,
-    /// The machine; that of a row is another one where a child took the step.
-    pub(crate) machine: &'a Machine,
+    /// The machine, where one is run and no system; that of a row is another one where a child took the step.
+    pub(crate) machine: Option<&'a Machine>,
     pub(crate) sources: &'a Sources,
+}
+
+/// The machine that took a step, and what its explanation quotes from.
+struct Told<'a> {
+    machine: &'a Machine,
+    sources: &'a Sources,
 }
 
 /// A run, explained.
@@ -119,10 +125,14 @@ impl View<'_> {
 
     /// One step; `word` is asked what it answers, where it is known.
     pub(crate) fn step(&self, word: Option<&Word>, row: &Row) -> Step {
-        let machine = self.model.machine(&row.of).unwrap_or(self.machine);
-        Self { machine, ..*self }.step_of(word, row)
+        // A row is named after its machine; one that nobody took has nothing to explain.
+        let nobody = Machine::default();
+        let machine = self.model.machine(&row.of).or(self.machine).unwrap_or(&nobody);
+        Told { machine, sources: self.sources }.step_of(word, row)
     }
+}
 
+impl Told<'_> {
     fn step_of(&self, word: Option<&Word>, row: &Row) -> Step {
         let report = &row.report;
         let is_answered = |guard: usize| {

@@ -53,9 +53,11 @@ impl Graph<'_> {
         }
         for (index, edge) in self.drawing.edges.iter().enumerate() {
             let Some(route) = self.routes.of.get(index) else { continue };
+            if route.place != frame || !route.is_cut() || edge.kind == super::EdgeKind::Wire {
+                continue;
+            }
             let lines = edge.lines(self.drawing.columns);
-            let wire = edge.kind == super::EdgeKind::Wire;
-            if route.place == frame && route.is_cut() && !lines.is_empty() && !wire {
+            if !lines.is_empty() {
                 let ink = self.drawing.edge_ink(edge);
                 let line = label_point(&self.label_point(index, edge), &lines, ink.text);
                 self.out.line(&line);

@@ -18,7 +18,7 @@ use super::routes::Routes;
 use super::{Error, Layout};
 
 /// Parts and edges that are laid out: more could not be read, and would take minutes.
-pub const LAYOUT_LIMIT: usize = 500;
+const LAYOUT_LIMIT: usize = 500;
 
 /// A drawing with places. Lengths are pixels, y grows downwards.
 #[derive(Debug)]
@@ -95,9 +95,14 @@ impl Scene {
         let forks = drawing.parts.iter().any(|part| part.shape == Shape::Fork);
         let frames = (1..drawing.parts.len()).any(|id| drawing.is_frame(id));
         let nested = drawing.view != View::Machine || forks || frames || routes.pills.contains(&0);
+        let histories =
+            drawing.parts.iter().any(|part| matches!(part.shape, Shape::History | Shape::DeepHistory));
         let mut scene = match layout {
             Layout::Auto if drawing.polygon && !nested => polygon::place(drawing),
             Layout::Row | Layout::Polygon if nested => return Err(Error::Nested(layout)),
+            Layout::Polygon if histories => return Err(Error::Nested(layout)),
+            // Two states are no polygon.
+            Layout::Polygon if drawing.solid_children(0).count() < 3 => row::place(drawing),
             Layout::Row => row::place(drawing),
             Layout::Polygon => polygon::place(drawing),
             Layout::Auto | Layout::Layered => layers(drawing, &routes),

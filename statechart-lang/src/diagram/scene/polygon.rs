@@ -129,6 +129,22 @@ impl Polygon<'_> {
         if let Some(curve) = Curve::rounded(&[start, end]) {
             self.scene.lines.push(Line { edge, curve, arrow: true });
         }
+        // What it does stands where it comes from.
+        let lines = row.lines(self.drawing.columns);
+        if !lines.is_empty() {
+            let size = size::label(&lines);
+            let at = add(start, vector(angle, size.x / 2.0 + 8.0));
+            self.scene.texts.push(Text {
+                edge: Some(edge),
+                lines,
+                at,
+                width: size.x,
+                height: size.y,
+                turn: 0.0,
+                over: None,
+                slope: None,
+            });
+        }
     }
 
     fn lines(&mut self) {

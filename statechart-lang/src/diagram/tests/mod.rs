@@ -22,7 +22,10 @@ fn pictures() -> Vec<(String, String)> {
         }
         let plain = Options { actions: false, ..Options::default() };
         pictures.push((format!("{}-plain.dot", machine.name), dot(&machine, &plain)));
-        pictures.push((format!("{}.mmd", machine.name), mermaid(&machine)));
+        pictures.push((
+            format!("{}.mmd", machine.name),
+            text(&drawing(&machine, &Options::default()), Format::Mermaid, Layout::Auto).unwrap(),
+        ));
         pictures.push((
             format!("{}.puml", machine.name),
             text(&drawing(&machine, &plain), Format::PlantUml, Layout::Auto).unwrap(),
@@ -41,8 +44,11 @@ fn pictures() -> Vec<(String, String)> {
         for direction in [Direction::Down, Direction::Right] {
             let options = Options { messages_only, direction, ..Options::default() };
             let name = format!("System-{direction:?}{}", if messages_only { "-messages" } else { "" });
-            pictures.push((format!("{name}.dot"), dot_system(&model, &system, &options)));
-            pictures.push((format!("{name}.mmd"), mermaid_system(&model, &system, &options)));
+            let drawing = drawing_of_system(&model, &system, &options);
+            for format in [Format::Dot, Format::Mermaid] {
+                let file = format!("{name}.{}", format.extension());
+                pictures.push((file, text(&drawing, format, Layout::Auto).unwrap()));
+            }
         }
     }
     pictures

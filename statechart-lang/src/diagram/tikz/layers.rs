@@ -178,7 +178,8 @@ impl Tikz<'_> {
         }
     }
 
-    fn boxed(&mut self, part: &Part, rect: &Rect, ink: Ink, look: &str, name: &str) {
+    /// A box with a title, and below a rule what it lists.
+    pub(super) fn boxed(&mut self, part: &Part, rect: &Rect, ink: Ink, look: &str, name: &str) {
         let body = body_lines(self.drawing, part);
         let title = title_lines(self.drawing, part);
         let party = matches!(part.shape, Shape::Actor | Shape::Family);

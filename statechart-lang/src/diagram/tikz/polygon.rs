@@ -26,18 +26,25 @@ impl Tikz<'_> {
             let Some(part) = self.drawing.parts.get(*id) else { continue };
             let ink = self.drawing.ink(*id, part);
             let look = self.look(part, ink);
-            let mut style = if is_circle(self.drawing, part) { "state".to_owned() } else { "box".to_owned() };
+            let mut arrow = String::new();
             if Some(*id) == initial {
                 let side = if initial_angle(corners, index) < 90.0 { "right" } else { "left" };
-                style.push_str(&format!(
-                    ", initial {side}, initial text={{}}, initial distance={}",
-                    pt(ARROW)
-                ));
+                arrow = format!(", initial {side}, initial text={{}}, initial distance={}", pt(ARROW));
             }
+            let size = scene.boxes.iter().find(|placed| placed.what == What::Part(*id));
+            if let Some(rect) = size.map(|placed| placed.rect).filter(|_| !is_circle(self.drawing, part)) {
+                let look = format!(
+                    "{look}{arrow}, minimum width={}, minimum height={}",
+                    pt(rect.width()),
+                    pt(rect.height())
+                );
+                self.boxed(part, &rect, ink, &look, &format!("(q{index}) at (A.corner {})", index + 1));
+                continue;
+            }
+            let mut style = format!("state{arrow}");
             if part.accept || part.shape == Shape::Final {
                 style.push_str(", accepting");
             }
-            let size = scene.boxes.iter().find(|placed| placed.what == What::Part(*id));
             let (width, height) =
                 size.map_or((44.0, 44.0), |placed| (placed.rect.width(), placed.rect.height()));
             let less = if part.accept { 3.0 } else { 0.0 };

@@ -105,7 +105,17 @@ pub(super) fn formula(text: &str) -> Option<String> {
                 Some((spelt, written)) => (spelt.len(), (*written).to_owned()),
                 None => {
                     let written = match first {
-                        ' ' => String::new(),
+                        // Math has no blanks of its own: between two words one is written.
+                        ' ' => {
+                            let is_word = |letter: Option<char>| {
+                                letter.is_some_and(|letter| letter.is_ascii_alphanumeric() || letter == '_')
+                            };
+                            let before = text.strip_suffix(rest).and_then(|done| done.chars().next_back());
+                            let next = rest.trim_start().chars().next();
+                            let blank = (is_word(before) || before == Some(')'))
+                                && (is_word(next) || next == Some('('));
+                            if blank { "\\ ".to_owned() } else { String::new() }
+                        }
                         '+' | '-' | '/' | '=' | '<' | '>' | '(' | ')' | ',' => first.to_string(),
                         '*' => "\\cdot ".to_owned(),
                         '[' => "\\;[".to_owned(),
@@ -154,6 +164,11 @@ mod tests {
         let rows = [
             ("σ=0 / x := x + 1", Some("$\\sigma =0/x:=x+1$")),
             ("σ∈{0,1} [n >= 2]", Some("$\\sigma \\in \\{0,1\\}\\;[n\\geq 2]\\;$")),
+            ("in(a) and (b)", Some("$\\mathit{in}(a)\\ \\mathit{and}\\ (b)$")),
+            (
+                "A [not x  and y_1] / go",
+                Some("$A\\;[\\mathit{not}\\ x\\ \\mathit{and}\\ \\mathit{y\\_1}]\\;/\\mathit{go}$"),
+            ),
             ("count := s1", Some("$\\mathit{count}:=s_{1}$")),
             ("say(\"hi\")", None),
         ];

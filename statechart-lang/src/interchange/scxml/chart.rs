@@ -229,12 +229,12 @@ impl<'a> Translator<'a> {
 
     /// A behaviour that is not carried over.
     pub(super) fn lost(&mut self, at: Position, text: impl Into<String>) {
-        self.notes.push(Note { at, lost: true, text: text.into() });
+        self.notes.push(Note::new(at, true, text));
     }
 
     /// Something that is not carried over and that changes nothing.
     pub(super) fn detail(&mut self, at: Position, text: impl Into<String>) {
-        self.notes.push(Note { at, lost: false, text: text.into() });
+        self.notes.push(Note::new(at, false, text));
     }
 
     /// The id of a state in the document.
@@ -349,6 +349,10 @@ impl<'a> Translator<'a> {
             }
             let mut fields = Vec::new();
             for (original, field) in &event.fields {
+                // It was asked for before anything was known of what it consists of.
+                if original == "data" && event.fields.len() > 1 && !field.reads && field.given == 0 {
+                    continue;
+                }
                 match field.slot.and_then(|slot| self.types.spell(slot)) {
                     Some(ty) => {
                         fields.push(format!("{}: {ty}{}", field.name, if field.optional { "?" } else { "" }));

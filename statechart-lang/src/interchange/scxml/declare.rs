@@ -233,6 +233,14 @@ impl<'a> Translator<'a> {
                 let id = child.map(|child| Js::Text(child.id.clone()));
                 assigned(&Js::Name(place.clone()), id.as_ref());
             }
+            // An empty <finalize> assigns to the places that the invocation names.
+            let updated =
+                row.invokes.iter().filter(|invoke| invoke.finalize.as_ref().is_some_and(Vec::is_empty));
+            for param in updated.flat_map(|invoke| &invoke.params).filter(|param| param.is_place) {
+                if let Ok(place) = &param.value.js {
+                    assigned(place, None);
+                }
+            }
         }
         created.extend(made.into_iter().map(|name| (name, false)));
         for (name, declared) in created {
@@ -311,7 +319,10 @@ impl<'a> Translator<'a> {
                 for descriptor in &transition.events {
                     let name = stem(descriptor);
                     let first = name.split('.').next().unwrap_or_default();
-                    if !name.is_empty() && !matches!(first, "done" | "error") {
+                    // `done` and `error` may be names of one's own; `error.*` asks for the processor's.
+                    let is_own = !is_platform(name) && (name != first || name == descriptor);
+                    if !name.is_empty() && (!matches!(first, "done" | "error") || is_own) {
+                        sent.insert(name.to_owned());
                         originals.push(name.to_owned());
                     }
                 }
@@ -412,4 +423,11 @@ impl<'a> Translator<'a> {
             );
         }
     }
+}
+
+/// Whether the processor itself may say so.
+fn is_platform(name: &str) -> bool {
+    ["done.state", "done.invoke", "error.execution", "error.communication", "error.platform"]
+        .iter()
+        .any(|known| name == *known || name.strip_prefix(known).is_some_and(|rest| rest.starts_with('.')))
 }

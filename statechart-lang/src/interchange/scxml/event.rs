@@ -5,9 +5,9 @@ use super::super::{
     names,
 };
 use super::{
-    chart::{EXECUTION, Translator},
+    chart::{EXECUTION, EventRow, FieldRow, Translator},
     constant::{OWN_PLACE, PROCESSOR},
-    expr::{ATOM, COMPARE, Current, DEFAULT, Out, Scope, invalid, unknown},
+    expr::{ATOM, COMPARE, Current, DEFAULT, OR, Out, Scope, invalid, unknown},
     types::{Kind, Shape, Slot},
 };
 
@@ -24,6 +24,9 @@ impl Translator<'_> {
 
     pub(super) fn member_slot(&mut self, js: &Js, scope: &Scope) -> Slot {
         match (Self::event_part(js), scope.current) {
+            (Some(("data", None)), Current::Event(event)) if self.has_parts(event) => {
+                self.types.fresh(Kind::Unknown)
+            }
             (Some(("data", field)), Current::Event(event)) => self.field(event, field.unwrap_or("data")),
             (Some(("data", field)), Current::Done(state)) => self.result(state, field).0,
             (Some(("data", field)), Current::Child(child)) => match self.child_result(child, field) {
@@ -70,6 +73,9 @@ impl Translator<'_> {
                 Some(name) => Ok(Out::new(names::text(&name), ATOM, Kind::Text)),
                 None => unknown("`_event.name`"),
             },
+            ("data", Current::Event(event)) if field.is_none() && self.has_parts(event) => {
+                unknown("`_event.data` as a whole")
+            }
             ("data", Current::Event(event)) => {
                 let field = field.unwrap_or("data");
                 let slot = self.field(event, field);
@@ -111,6 +117,31 @@ impl Translator<'_> {
                 None => self.told(part, scope.current),
             },
         }
+    }
+
+    /// Whether the data of an event are several things with names.
+    fn has_parts(&self, event: usize) -> bool {
+        self.events.get(event).is_some_and(|row| row.parts().next().is_some())
+    }
+
+    /// `_event.data` as a condition, where the data are several things: whether one of them is there.
+    pub(super) fn has_data(&mut self, js: &Js, scope: &Scope) -> Option<Out> {
+        let Current::Event(event) = scope.current else { return None };
+        if Self::event_part(js) != Some(("data", None)) || !self.has_parts(event) {
+            return None;
+        }
+        let row = self.events.get_mut(event)?;
+        let always = row.parts().any(|(_, field)| !field.optional);
+        if always {
+            return Some(Out::constant(true));
+        }
+        let tests: Vec<String> =
+            row.parts().map(|(_, field)| format!("event.{} != none", field.name)).collect();
+        for (name, field) in &mut row.fields {
+            field.reads |= is_part(name);
+        }
+        let power = if tests.len() > 1 { OR } else { COMPARE };
+        Some(Out::bool(tests.join(" or "), power))
     }
 
     /// What a child returns under a key.
@@ -208,6 +239,18 @@ impl Translator<'_> {
             _ => None,
         }
     }
+}
+
+impl EventRow {
+    /// What is given under a name of its own.
+    fn parts(&self) -> impl Iterator<Item = (&String, &FieldRow)> {
+        self.fields.iter().filter(|(name, _)| is_part(name))
+    }
+}
+
+/// Whether a key is the name of a part of the data.
+fn is_part(key: &str) -> bool {
+    key != "data" && !key.starts_with(' ')
 }
 
 /// The key of what an event is told about its way: no name of data has a space.

@@ -121,7 +121,9 @@ impl Translator<'_> {
                     atoms.push(Atom::Event(event.original.clone()));
                 }
             }
-            for state in 1..self.draft.states.len() {
+            // The names of states are made only where one may be meant.
+            let is_done = matches!(stem(descriptor).split('.').next(), Some("" | "done"));
+            for state in (1..self.draft.states.len()).filter(|_| is_done) {
                 let id = self.original(state);
                 if !id.is_empty()
                     && matches(descriptor, &format!("done.state.{id}"))

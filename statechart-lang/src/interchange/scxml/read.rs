@@ -2,7 +2,9 @@
 //! namespaces, which editors leave in documents, are no part of the chart.
 
 mod invoked;
+mod places;
 
+use places::Places;
 use roxmltree::{Document, Node};
 
 use super::super::{
@@ -43,7 +45,8 @@ pub(super) fn read(text: &str, files: &Files<'_>) -> Result<Chart, ImportError> 
         ImportError::at(Position { line: at.row, column: at.col }, format!("this is no XML: {error}"))
     })?;
     let root = document.root_element();
-    let reader = Reader { document: &document, files, namespace: root.tag_name().namespace() };
+    let places = Places::of(text);
+    let reader = Reader { places: &places, files, namespace: root.tag_name().namespace() };
     if root.tag_name().name() != "scxml" {
         return Err(ImportError::at(
             reader.at(root),
@@ -55,7 +58,7 @@ pub(super) fn read(text: &str, files: &Files<'_>) -> Result<Chart, ImportError> 
 
 #[derive(Clone, Copy)]
 struct Reader<'a, 'i> {
-    document: &'a Document<'i>,
+    places: &'a Places<'i>,
     files: &'a Files<'a>,
     /// Of the root: some documents have none.
     namespace: Option<&'a str>,
@@ -93,8 +96,7 @@ impl Reader<'_, '_> {
     }
 
     fn at(&self, node: Element<'_, '_>) -> Position {
-        let at = self.document.text_pos_at(node.range().start);
-        Position { line: at.row, column: at.col }
+        self.places.at(node.range().start)
     }
 
     fn chart(&self, root: Element<'_, '_>, depth: usize) -> Result<Chart, ImportError> {

@@ -21,6 +21,9 @@ impl Translator<'_> {
             self.calling -= 1;
             return out;
         }
+        if let Some(out) = self.has_data(js, scope) {
+            return Ok(out);
+        }
         match js {
             Js::Null | Js::Undefined => Ok(Out::constant(false)),
             Js::Object(_) | Js::List(_) | Js::Function(..) => Ok(Out::constant(true)),
@@ -168,6 +171,13 @@ impl Translator<'_> {
         }
         for (nothing, of) in [(left, right), (right, left)] {
             if matches!(nothing, Js::Null | Js::Undefined) {
+                if let Some(out) = self.has_data(of, scope) {
+                    return Ok(if out.is(true) {
+                        Out::constant(false)
+                    } else {
+                        Out::bool(format!("not {}", out.within(NOT)), NOT)
+                    });
+                }
                 let out = self.value(of, scope)?;
                 return Ok(none_test(&out));
             }
@@ -232,6 +242,13 @@ impl Translator<'_> {
             && !variable.starts_with('_')
         {
             return Ok(Out::constant(name == "undefined"));
+        }
+        if let Some(out) = self.has_data(of, scope).filter(|_| matches!(name, "undefined" | "object")) {
+            return Ok(match (name, out.is(true)) {
+                ("object", _) => out,
+                (_, true) => Out::constant(false),
+                _ => Out::bool(format!("not {}", out.within(NOT)), NOT),
+            });
         }
         let out = self.value(of, scope)?;
         let is = match out.kind {

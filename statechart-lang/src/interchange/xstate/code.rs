@@ -34,6 +34,22 @@ fn literal(json: &Json) -> Option<Typed> {
     })
 }
 
+/// The type of the first value that the document assigns to a variable, where it is written out.
+fn assigned(json: &Json, name: &str) -> Option<String> {
+    let items = json.several();
+    if items.len() != 1 || matches!(json.kind, Kind::List(_)) {
+        return items.iter().find_map(|item| assigned(item, name));
+    }
+    let here = (kind_of(json) == Some("assign")).then(|| {
+        let params = json.get("params").unwrap_or(json);
+        json.get("assignment").or_else(|| params.get("assignment"))?.get(name).and_then(literal)
+    });
+    match here.flatten() {
+        Some((ty, _)) if !ty.ends_with('?') => Some(ty),
+        _ => json.items().iter().find_map(|(_, item)| assigned(item, name)),
+    }
+}
+
 fn float(value: f64) -> Option<String> {
     if !value.is_finite() {
         return None;
@@ -92,7 +108,15 @@ impl Importer<'_> {
             return;
         }
         for (name, value) in context.items() {
-            match literal(value) {
+            let written = match (&value.kind, self.nodes.first()) {
+                // What it will hold says of what type it is.
+                (Kind::Null, Some(root)) => {
+                    let ty = assigned(root.json, name).unwrap_or_else(|| "Text".to_owned());
+                    Some((format!("{ty}?"), "none".to_owned()))
+                }
+                _ => literal(value),
+            };
+            match written {
                 Some((ty, text)) => {
                     let spelt = self.variable_names.claim(&names::identifier(name, "v"));
                     self.draft.context.push(format!("{spelt}: {ty} = {text}"));
@@ -479,8 +503,15 @@ impl Importer<'_> {
     }
 
     /// The value that a final state hands on.
-    pub(super) fn output(&mut self, json: &Json) -> Option<String> {
-        let output = json.get("output").or_else(|| json.get("data"))?;
+    pub(super) fn output(&mut self, state: usize, json: &Json) -> Option<String> {
+        let parent = self.nodes[state].parent;
+        let root = self.nodes.first().and_then(|root| root.json.get("output")).filter(|_| parent == 0);
+        let output = root.or_else(|| json.get("output")).or_else(|| json.get("data"))?;
+        // Who hears of it: `onDone`, or whoever runs the machine where that says what it returns.
+        let is_heard = match parent {
+            0 => root.is_some(),
+            _ => self.nodes[parent].json.get("onDone").is_some_and(super::reactions::asks_for_event),
+        };
         let code = output.text().filter(|text| expr::is_expression(text));
         let value = match code {
             Some(code) => self.evaluated(code),
@@ -489,7 +520,12 @@ impl Importer<'_> {
         match value {
             Some((_, text)) => Some(format!("return {text}")),
             None => {
-                self.lost(output.at, "an output that is no plain value");
+                let text = "an output that is no plain value";
+                if is_heard {
+                    self.lost(output.at, text)
+                } else {
+                    self.detail(output.at, text)
+                }
                 None
             }
         }

@@ -14,10 +14,11 @@ const OR: u8 = 1;
 const AND: u8 = 2;
 const NOT: u8 = 3;
 const COMPARE: u8 = 4;
-const SUM: u8 = 5;
-const PRODUCT: u8 = 6;
-const MINUS: u8 = 7;
-const ATOM: u8 = 8;
+const DEFAULT: u8 = 5;
+const SUM: u8 = 6;
+const PRODUCT: u8 = 7;
+const MINUS: u8 = 8;
+const ATOM: u8 = 9;
 
 /// An expression of the language: its text, its type, and how tightly it binds.
 struct Out {
@@ -68,8 +69,51 @@ fn parsed(text: &str) -> Option<Js> {
 impl Importer<'_> {
     /// A guard.
     pub(super) fn condition(&mut self, text: &str) -> Option<String> {
-        let out = self.expression(&parsed(text)?, "Bool")?;
-        (out.ty == "Bool").then_some(out.text)
+        Some(self.truth(&parsed(text)?)?.text)
+    }
+
+    /// An expression as a condition: what ECMAScript takes for true.
+    fn truth(&mut self, js: &Js) -> Option<Out> {
+        let js = match js {
+            Js::Null | Js::Undefined => return Some(Out::new("false".to_owned(), "Bool", ATOM)),
+            js => js,
+        };
+        // A field of an event that nothing is known of is asked for as what it is used as.
+        let out = match self.expression(js, "") {
+            Some(out) => out,
+            None => self.expression(js, "Bool")?,
+        };
+        let plain = out.ty.trim_end_matches('?').to_owned();
+        let is_optional = plain != out.ty;
+        let test = match plain.as_str() {
+            "Bool" if is_optional => {
+                return Some(Out::new(format!("{} ?? false", out.within(DEFAULT)), "Bool", DEFAULT));
+            }
+            "Bool" => return Some(out),
+            "Int" => format!("{} != 0", out.within(DEFAULT)),
+            "Float" => format!("{} != 0.0", out.within(DEFAULT)),
+            "Text" => format!("{} != \"\"", out.within(DEFAULT)),
+            _ if is_optional => {
+                return Some(Out::new(format!("{} != none", out.within(DEFAULT)), "Bool", COMPARE));
+            }
+            _ => return Some(Out::new("true".to_owned(), "Bool", ATOM)),
+        };
+        Some(if is_optional {
+            Out::new(format!("{} != none and {test}", out.within(DEFAULT)), "Bool", AND)
+        } else {
+            Out::new(test, "Bool", COMPARE)
+        })
+    }
+
+    /// Whether a value is there: `context.user != null`.
+    fn is_there(&mut self, js: &Js, there: bool) -> Option<Out> {
+        let out = self.expression(js, "")?;
+        Some(if out.ty.ends_with('?') {
+            let sign = if there { "!=" } else { "==" };
+            Out::new(format!("{} {sign} none", out.within(DEFAULT)), "Bool", COMPARE)
+        } else {
+            Out::new(there.to_string(), "Bool", ATOM)
+        })
     }
 
     /// A value of a type.
@@ -155,11 +199,21 @@ impl Importer<'_> {
                 if *first == "event" {
                     return self.of_event(rest, want);
                 }
-                let (spelt, ty) = self.variables.get(&rest.join(".")).filter(|_| *first == "context")?;
-                Out::new(spelt.clone(), ty, ATOM)
+                if *first != "context" {
+                    return None;
+                }
+                match (self.variables.get(&rest.join(".")), rest) {
+                    (Some((spelt, ty)), _) => Out::new(spelt.clone(), ty, ATOM),
+                    (None, [list @ .., "length"]) => {
+                        let (spelt, ty) = self.variables.get(&list.join("."))?;
+                        let has_length = ty == "Text" || ty.starts_with('[') && !ty.ends_with('?');
+                        has_length.then(|| Out::new(format!("len({spelt})"), "Int", ATOM))?
+                    }
+                    _ => return None,
+                }
             }
             Js::Unary("!", inner) => {
-                let inner = self.of(inner, "Bool")?;
+                let inner = self.truth(inner)?;
                 Out::new(format!("not {}", inner.within(NOT)), "Bool", NOT)
             }
             Js::Unary("-", inner) => {
@@ -175,25 +229,49 @@ impl Importer<'_> {
             }
             Js::Binary(sign @ ("&&" | "||"), left, right) => {
                 let (word, power) = if *sign == "&&" { ("and", AND) } else { ("or", OR) };
-                let (left, right) = (self.of(left, "Bool")?, self.of(right, "Bool")?);
+                let (left, right) = (self.truth(left)?, self.truth(right)?);
                 Out::new(format!("{} {word} {}", left.within(power), right.within(power + 1)), "Bool", power)
             }
             Js::Binary(sign @ ("==" | "===" | "!=" | "!==" | "<" | "<=" | ">" | ">="), left, right) => {
-                let (left, right) = self.alike(left, right, "")?;
+                let is_equality = sign.len() > 1 && !matches!(*sign, "<=" | ">=");
+                for (nothing, of) in [(left, right), (right, left)] {
+                    if is_equality && matches!(**nothing, Js::Null | Js::Undefined) {
+                        return self.is_there(of, sign.starts_with('!'));
+                    }
+                }
+                let (left, right) = self.alike(left, right, "", is_equality)?;
                 let sign = match *sign {
                     "===" => "==",
                     "!==" => "!=",
                     sign => sign,
                 };
-                if left.ty == "Bool" && !matches!(sign, "==" | "!=") {
+                let has_order = matches!(left.ty.as_str(), "Int" | "Float" | "Text");
+                if !has_order && !is_equality || left.ty.starts_with('[') {
                     return None;
                 }
                 Out::new(format!("{} {sign} {}", left.within(SUM), right.within(SUM)), "Bool", COMPARE)
             }
-            Js::Binary(sign @ ("+" | "-" | "*"), left, right) => {
-                let power = if *sign == "*" { PRODUCT } else { SUM };
-                let (left, right) = self.alike(left, right, want)?;
-                let fits = matches!(left.ty.as_str(), "Int" | "Float") || (left.ty == "Text" && *sign == "+");
+            Js::Binary("??", left, right) => {
+                let left = self.expression(left, want)?;
+                let plain = left.ty.trim_end_matches('?').to_owned();
+                if plain == left.ty {
+                    return Some(left);
+                }
+                let right = self.expression(right, &plain).filter(|right| right.ty == plain)?;
+                let text = format!("{} ?? {}", left.within(DEFAULT), right.within(DEFAULT + 1));
+                Out::new(text, &plain, DEFAULT)
+            }
+            Js::Binary(sign @ ("+" | "-" | "*" | "/" | "%"), left, right) => {
+                let power = if matches!(*sign, "+" | "-") { SUM } else { PRODUCT };
+                let want = if *sign == "/" { "Float" } else { want };
+                let (left, right) = self.alike(left, right, want, false)?;
+                let fits = match left.ty.as_str() {
+                    // The quotient of whole numbers is a fraction there.
+                    "Int" => *sign != "/",
+                    "Float" => true,
+                    "Text" => *sign == "+",
+                    _ => false,
+                };
                 let text = format!("{} {sign} {}", left.within(power), right.within(power + 1));
                 let ty = left.ty.clone();
                 let (a, b) = (left.power < power, right.power < power + 1);
@@ -207,27 +285,24 @@ impl Importer<'_> {
         })
     }
 
-    fn of(&mut self, js: &Js, ty: &str) -> Option<Out> {
-        self.expression(js, ty).filter(|out| out.ty == ty)
-    }
-
     /// Two sides of one type: a whole number beside fractions is one of them.
-    fn alike(&mut self, left: &Js, right: &Js, want: &str) -> Option<(Out, Out)> {
+    /// `loose`: one of them may be optional.
+    fn alike(&mut self, left: &Js, right: &Js, want: &str, loose: bool) -> Option<(Out, Out)> {
         // A field that is read for the first time has the type of what it is beside.
         let of_event = |js: &Js| js.path().is_some_and(|path| path[0] == "event");
         let (a, b) = match (of_event(left) && want.is_empty(), of_event(right) && want.is_empty()) {
             (true, false) => {
                 let b = self.expression(right, want)?;
-                (self.expression(left, &b.ty)?, b)
+                (self.expression(left, b.ty.trim_end_matches('?'))?, b)
             }
             (false, true) => {
                 let a = self.expression(left, want)?;
-                let b = self.expression(right, &a.ty)?;
+                let b = self.expression(right, a.ty.trim_end_matches('?'))?;
                 (a, b)
             }
             _ => (self.expression(left, want)?, self.expression(right, want)?),
         };
-        if a.ty == b.ty {
+        if a.ty == b.ty || loose && a.ty.trim_end_matches('?') == b.ty.trim_end_matches('?') {
             return Some((a, b));
         }
         let (a, b) = match (a.ty.as_str(), b.ty.as_str()) {

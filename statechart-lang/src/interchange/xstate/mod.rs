@@ -130,11 +130,11 @@ impl<'a> Importer<'a> {
     }
 
     fn lost(&mut self, at: Position, text: impl Into<String>) {
-        self.notes.push(Note { at, lost: true, text: text.into() });
+        self.notes.push(Note::new(at, true, text));
     }
 
     fn detail(&mut self, at: Position, text: impl Into<String>) {
-        self.notes.push(Note { at, lost: false, text: text.into() });
+        self.notes.push(Note::new(at, false, text));
     }
 
     /// The name of an event in the language; it is declared by being mentioned.

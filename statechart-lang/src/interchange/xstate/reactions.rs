@@ -75,7 +75,8 @@ impl Importer<'_> {
         for index in 0..self.nodes.len() {
             let json = self.nodes[index].json;
             for (descriptor, _) in json.get("on").map(Json::items).unwrap_or_default() {
-                if !descriptor.is_empty() && !descriptor.contains('*') {
+                if !descriptor.is_empty() && !descriptor.contains('*') && self.completed(descriptor).is_none()
+                {
                     self.event(descriptor);
                 }
             }
@@ -133,12 +134,9 @@ impl Importer<'_> {
         }
         if kind == DraftKind::Final {
             let notes = self.notes.len();
-            let line = self.output(json).map(Item::Line);
+            let line = self.output(state, json).map(Item::Line);
             self.push(state, notes, line);
             return;
-        }
-        if let Some(output) = json.get("output").filter(|_| state == 0) {
-            self.lost(output.at, "the output of the machine: let its final states return it");
         }
         for (number, invoke) in json.get("invoke").map(Json::several).unwrap_or_default().iter().enumerate() {
             let notes = self.notes.len();
@@ -220,6 +218,14 @@ impl Importer<'_> {
         for (descriptor, value) in plain.into_iter().chain(wild) {
             if descriptor.is_empty() {
                 self.several(state, value, &On::Always);
+                continue;
+            }
+            if let Some(done) = self.completed(descriptor) {
+                if self.draft.can_complete(done) {
+                    self.several(state, value, &On::Any(vec![Atom::Done(done)]));
+                } else {
+                    self.detail(value.at, format!("`{descriptor}`: the state never completes"));
+                }
                 continue;
             }
             let is_wild = descriptor.contains('*');
@@ -324,6 +330,12 @@ impl Importer<'_> {
             }
         }
         self.current = Current::Nothing;
+    }
+
+    /// The state whose end an event tells.
+    fn completed(&self, event: &str) -> Option<usize> {
+        let id = event.strip_prefix("xstate.done.state.").or_else(|| event.strip_prefix("done.state."))?;
+        self.ids.get(id).copied()
     }
 
     fn current_of(&mut self, on: &On) -> Current {
@@ -533,7 +545,7 @@ fn sends<'j>(json: &'j Json, out: &mut Vec<&'j Json>) {
 }
 
 /// Whether an expression in it asks for `event`.
-fn asks_for_event(json: &Json) -> bool {
+pub(super) fn asks_for_event(json: &Json) -> bool {
     match &json.kind {
         Kind::Object(items) => items.iter().any(|(_, item)| asks_for_event(item)),
         Kind::List(items) => items.iter().any(asks_for_event),

@@ -22,7 +22,7 @@ impl System<'_> {
                 Effect::StopChild { child, .. } => self.stop(&path.child(*child)),
                 Effect::Send { peer: Some(name), message, delay_us, id } => {
                     if let Err(why) = self.send(path, name, message, *delay_us, id.as_ref()) {
-                        undelivered.push(format!("{} is not delivered: {why}", message.name));
+                        undelivered.push(super::undelivered(message, &why));
                     }
                 }
                 Effect::Cancel { id } => {
@@ -141,7 +141,7 @@ impl System<'_> {
     }
 
     /// Where a single machine runs, its peers are somewhere else, and that is as it should be.
-    fn unless_open<T>(&self, why: String) -> Result<Option<T>, String> {
+    pub(super) fn unless_open<T>(&self, why: String) -> Result<Option<T>, String> {
         if self.wiring.is_some() { Err(why) } else { Ok(None) }
     }
 

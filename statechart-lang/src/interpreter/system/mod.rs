@@ -18,7 +18,10 @@ mod restore;
 
 use std::collections::{BTreeMap, VecDeque};
 
-use super::{Answers, EXPLANATION_LIMIT, FIRING_LIMIT, Input, Interpreter, Signal, StepReport, Value};
+use super::{
+    Answers, EXPLANATION_LIMIT, FIRING_LIMIT, Fault, Input, Interpreter, Signal, StepReport, Value,
+    value::duration_text,
+};
 use crate::model::{self, ChildId, LocalId, Machine, Model};
 
 /// Most machines that run together.
@@ -126,6 +129,8 @@ enum Job {
     Step(Input),
     /// A timer or a message to itself is due.
     Elapse,
+    /// A delayed message of the machine's has found no receiver when it was due, and why.
+    Undelivered(String),
 }
 
 #[derive(Debug, Clone)]
@@ -174,24 +179,11 @@ impl<'m> System<'m> {
         }
     }
 
-    /// The same system with values for the parameters of its first machine, in order.
-    #[must_use]
-    pub fn with_params(self, values: Vec<Value>) -> Self {
-        self.with_root(|root| root.with_params(values))
-    }
-
     /// The same system with values for some parameters of its first machine.
     #[must_use]
-    pub fn with_some_params(self, values: Vec<(LocalId, Value)>) -> Self {
-        self.with_root(|root| root.with_some_params(values))
-    }
-
-    fn with_root(
-        mut self,
-        change: impl FnOnce(Interpreter<'m, Answers>) -> Interpreter<'m, Answers>,
-    ) -> Self {
+    pub fn with_some_params(mut self, values: Vec<(LocalId, Value)>) -> Self {
         if let Some(root) = self.machines.remove(&Path::default()) {
-            self.machines.insert(Path::default(), change(root));
+            self.machines.insert(Path::default(), root.with_some_params(values));
         }
         self
     }
@@ -224,6 +216,36 @@ impl<'m> System<'m> {
     pub fn actors(&self) -> impl Iterator<Item = (&str, &Interpreter<'m, Answers>)> + '_ {
         let actors = self.actors.iter().enumerate();
         actors.filter_map(|(at, row)| Some((row.name.as_str(), self.machines.get(&Path::of(at))?)))
+    }
+
+    /// The outermost machines, each with the address that a word speaks to it by.
+    pub fn outermost(&self) -> impl Iterator<Item = (Address, &str, &Interpreter<'m, Answers>)> + '_ {
+        let actors = self.actors.iter().enumerate();
+        actors.filter_map(|(at, row)| {
+            let address = Address { actor: row.actor, member: row.member.clone(), below: Vec::new() };
+            Some((address, row.name.as_str(), self.machines.get(&Path::of(at))?))
+        })
+    }
+
+    /// What is still to be done at once, where a limit has stopped it before: whose step, and what sets it off.
+    #[must_use]
+    pub fn queued(&self) -> Vec<(String, String)> {
+        let text = |pending: &Pending| match &pending.job {
+            Job::Start => "start".to_owned(),
+            Job::Step(input) => {
+                let machine = self.machines.get(&pending.to);
+                machine.map_or_else(String::new, |machine| machine.input_text(input))
+            }
+            Job::Elapse => "what is due".to_owned(),
+            Job::Undelivered(why) => why.clone(),
+        };
+        self.queue.iter().map(|pending| (self.name(&pending.to), text(pending))).collect()
+    }
+
+    /// How long the machines have been running, as a duration.
+    #[must_use]
+    pub fn uptime(&self) -> String {
+        duration_text(self.time_us)
     }
 
     /// The machines that others have started, with their paths.
@@ -340,12 +362,19 @@ impl<'m> System<'m> {
 
     fn perform_job(&mut self, path: &Path, job: Job) -> Option<SystemStep> {
         let interpreter = self.machines.get_mut(path)?;
+        let mut lost = None;
         let report = match job {
             Job::Start => interpreter.start(),
             Job::Step(input) => interpreter.step(input),
             Job::Elapse => interpreter.elapse()?,
+            Job::Undelivered(why) => {
+                lost = Some(why);
+                interpreter.step(Input::Fault(Fault::Undelivered))
+            }
         };
-        Some(self.performed(path, report))
+        let mut step = self.performed(path, report);
+        step.undelivered.splice(0..0, lost);
+        Some(step)
     }
 
     /// A step with what became of its effects.
@@ -363,19 +392,27 @@ impl<'m> System<'m> {
     /// A timer or message that is due by now: the earliest; of several those of outer machines first.
     fn due_now(&mut self) -> Option<Pending> {
         let now_us = self.time_us;
-        let due = self.machines.iter().filter_map(|(path, machine)| Some((machine.next_due_us()?, path)));
-        let own = due.filter(|(due_us, _)| *due_us <= now_us).min();
-        let sent = self.delayed.iter().enumerate().map(|(at, delayed)| (delayed.due_us, at));
-        let sent = sent.filter(|(due_us, _)| *due_us <= now_us).min();
-        match (own, sent) {
-            (Some((own_us, path)), sent) if sent.is_none_or(|(sent_us, _)| own_us <= sent_us) => {
-                Some(Pending { to: path.clone(), from: None, job: Job::Elapse })
+        loop {
+            let due = self.machines.iter().filter_map(|(path, machine)| Some((machine.next_due_us()?, path)));
+            let own = due.filter(|(due_us, _)| *due_us <= now_us).min();
+            let sent = self.delayed.iter().enumerate().map(|(at, delayed)| (delayed.due_us, at));
+            let sent = sent.filter(|(due_us, _)| *due_us <= now_us).min();
+            if let Some((own_us, path)) = own
+                && sent.is_none_or(|(sent_us, _)| own_us <= sent_us)
+            {
+                return Some(Pending { to: path.clone(), from: None, job: Job::Elapse });
             }
-            (_, Some((_, at))) => {
-                let Delayed { from, to, message, .. } = self.delayed.remove(at);
-                self.deliver(&from, &to, &message).ok()
+            let (_, at) = sent?;
+            let Delayed { from, to, message, .. } = self.delayed.remove(at);
+            match self.deliver(&from, &to, &message).map(Some).or_else(|why| self.unless_open(why)) {
+                Ok(Some(pending)) => return Some(pending),
+                // Its receiver is somewhere else; something else may be due.
+                Ok(None) => {}
+                Err(why) => {
+                    let job = Job::Undelivered(undelivered(&message, &why));
+                    return Some(Pending { to: from, from: None, job });
+                }
             }
-            _ => None,
         }
     }
 
@@ -406,4 +443,8 @@ impl<'m> System<'m> {
         let made = Interpreter::with_world(machine, self.answers.clone()).at(self.time_us);
         if self.explaining { made.explaining() } else { made }
     }
+}
+
+fn undelivered(message: &Signal, why: &str) -> String {
+    format!("{} is not delivered: {why}", message.name)
 }

@@ -101,7 +101,8 @@ fn job() -> Machine {
 /// A job that runs, as JSON.
 fn running(machine: &Machine, word: &str) -> Json {
     let word = crate::interpreter::Word::parse(word, machine).unwrap();
-    let mut session = Session::new(machine).with_params(vec![crate::interpreter::Value::Text("me".into())]);
+    let own = (machine.states[0].locals[0], crate::interpreter::Value::Text("me".into()));
+    let mut session = crate::interpreter::Stage::alone(machine).with_params(vec![own]).session();
     session.start(&word.start);
     for item in &word.items {
         session.apply(item);

@@ -356,3 +356,24 @@ fn parameters_are_given_by_words_and_by_the_caller() {
     );
     assert_eq!(param("region=\"a b\"").unwrap().1.to_string(), "\"a b\"");
 }
+
+#[test]
+fn a_delayed_message_without_receiver_is_told_and_holds_nothing_up() {
+    let text = SYSTEM.replace(
+        "on CHECK / send store COUNT",
+        "on CHECK / send store COUNT delay 5s, send bank PAY delay 5s
+         on fault / emit SOLD(event.kind)",
+    );
+    let model = model(&text);
+    let stage = Stage::of_actors(&model, &model.systems[0]);
+    let run = stage.run(&stage.word("shop.CHECK +5s").unwrap());
+    assert_eq!(
+        told(&run.rows)[3..],
+        ["shop: CHECK |", "shop: fault undelivered | SOLD(item: \"undelivered\")", "bank: PAY | CLINK",]
+    );
+    assert_eq!(
+        run.rows[4].note(),
+        "COUNT is not delivered: of `store` none run, and the message has no field `region` that says which is meant"
+    );
+    assert_eq!(run.rows[4].report.time_us, 5_000_000);
+}

@@ -12,6 +12,9 @@ pub const LOG_LINE_BYTES: usize = 1 << 20;
 pub(super) struct Record {
     #[serde(default)]
     pub(super) actor: String,
+    /// Tells apart the actors of one name.
+    #[serde(default)]
+    pub(super) instance: u32,
     #[serde(default)]
     pub(super) sequence: u64,
     #[serde(default)]
@@ -31,6 +34,11 @@ pub(super) enum What {
         #[serde(default)]
         machine: String,
     },
+    Resumed {
+        #[serde(default)]
+        machine: String,
+    },
+    Halted,
     Event {
         name: String,
         text: String,
@@ -181,7 +189,9 @@ impl Log {
                 continue;
             }
             let machine = match &record.what {
-                What::Started { machine } if !machine.is_empty() => Some(machine.clone()),
+                What::Started { machine } | What::Resumed { machine } if !machine.is_empty() => {
+                    Some(machine.clone())
+                }
                 _ => None,
             };
             match actors.iter_mut().find(|(name, _)| *name == record.actor) {

@@ -5,7 +5,7 @@ use std::fmt;
 use super::{
     Log,
     seen::{Seen, armed},
-    steps::{Opener, Step, steps},
+    steps::{Life, Opener, Step, lives},
     text::{arguments, returned},
 };
 use crate::{
@@ -95,7 +95,7 @@ impl fmt::Display for Category {
 pub struct Replay {
     /// How many steps agree, the starts included.
     pub steps: usize,
-    /// How many steps were not compared because the actor failed in them.
+    /// How many steps were not compared to their end because the actor failed in them or the journal ends in them.
     pub torn: usize,
     /// How many records of the actor were read.
     pub records: usize,
@@ -162,23 +162,41 @@ impl World for Script {
     }
 }
 
-/// Replays what an actor did. `params` are values of the machine's parameters; the others have
-/// their defaults.
+/// Replays what an actor did; of several of one name, one after the other. `params` are values of the machine's
+/// parameters; the others have their defaults.
 #[must_use]
 pub fn replay(machine: &Machine, log: &Log, actor: &str, params: &[LocalValue]) -> Replay {
-    let cut = steps(log, actor);
-    let timeless = reads_the_clock(machine);
+    let lives = lives(log, actor);
     let mut found = Replay {
         steps: 0,
         torn: 0,
-        records: cut.records,
-        timeless,
-        ending: Ending::Agrees { leaves: Vec::new() },
+        records: lives.iter().map(|life| life.records).sum(),
+        timeless: reads_the_clock(machine),
+        ending: Ending::Stopped { line: 0, why: format!("the journal holds nothing of `{actor}`") },
     };
+    let mut before = 0;
+    for life in &lives {
+        found.ending = relive(machine, life, before, params, &mut found);
+        if !matches!(found.ending, Ending::Agrees { .. }) {
+            break;
+        }
+        before += life.steps.len();
+    }
+    found
+}
+
+/// Replays one life, behind so many steps of others.
+fn relive(
+    machine: &Machine,
+    life: &Life<'_>,
+    before: usize,
+    params: &[LocalValue],
+    found: &mut Replay,
+) -> Ending {
     let fresh = || Interpreter::with_world(machine, Script::default()).with_some_params(params.to_vec());
     let mut interpreter = fresh();
     let mut is_lost = false;
-    for (at, step) in cut.steps.iter().enumerate() {
+    for (at, step) in life.steps.iter().enumerate() {
         if matches!(step.opener, Opener::Start) {
             interpreter = fresh();
             is_lost = false;
@@ -192,34 +210,26 @@ pub fn replay(machine: &Machine, log: &Log, actor: &str, params: &[LocalValue]) 
         if is_lost {
             continue;
         }
-        let stop = |why: String| Ending::Stopped { line: step.first.line, why };
         interpreter = interpreter.at(step.first.time_us);
-        match follow(&interpreter, step, timeless) {
-            Ok(next) => {
+        match follow(&interpreter, step, found.timeless) {
+            Ok(Some(next)) => {
                 interpreter = next;
                 // What it sends itself comes back as recorded events.
                 interpreter.forget_messages();
                 found.steps += 1;
             }
-            Err(Trouble::Stop(why)) => {
-                found.ending = stop(why);
-                return found;
-            }
+            Ok(None) => found.torn += 1,
+            Err(Trouble::Stop(why)) => return Ending::Stopped { line: step.first.line, why },
             Err(Trouble::Differs(mut difference)) => {
-                difference.step = at + 1;
-                found.ending = Ending::Differs(difference);
-                return found;
+                difference.step = before + at + 1;
+                return Ending::Differs(difference);
             }
         }
     }
-    found.ending = match cut.stopped {
-        Some((line, why)) => Ending::Stopped { line, why },
-        None if cut.steps.is_empty() => {
-            Ending::Stopped { line: 0, why: format!("the journal holds nothing of `{actor}`") }
-        }
+    match &life.stopped {
+        Some((line, why)) => Ending::Stopped { line: *line, why: why.clone() },
         None => Ending::Agrees { leaves: interpreter.leaves() },
-    };
-    found
+    }
 }
 
 enum Trouble {
@@ -227,17 +237,18 @@ enum Trouble {
     Differs(Box<Difference>),
 }
 
-/// Runs a step with all answers of extern guards, until one does what was recorded.
+/// Runs a step with all answers of extern guards, until one does what was recorded. None where the journal ends in the
+/// step and some answers lead to what is there.
 fn follow<'m>(
     interpreter: &Interpreter<'m, Script>,
     step: &Step<'_>,
     timeless: bool,
-) -> Result<Interpreter<'m, Script>, Trouble> {
+) -> Result<Option<Interpreter<'m, Script>>, Trouble> {
     let machine = interpreter.machine();
     let recorded = Seen::recorded(machine, step, timeless);
     let inputs = inputs(interpreter, step).map_err(Trouble::Stop)?;
     let mut nearest: Option<(usize, Seen, StepReport)> = None;
-    let (mut tried, mut asked) = (0, false);
+    let (mut tried, mut asked, mut is_begun) = (0, false, false);
     for input in inputs {
         let mut scripts: Vec<Vec<bool>> = vec![Vec::new()];
         while let Some(answers) = scripts.pop() {
@@ -251,8 +262,9 @@ fn follow<'m>(
             let given = answers.len();
             *next.world_mut() = Script { answers: answers.clone(), asked: 0 };
             let report = match &input {
-                Some(input) => next.step(input.clone()),
-                None => next.start(),
+                Attempt::Start => next.start(),
+                Attempt::Halt => next.halt(),
+                Attempt::Input(input) => next.step(input.clone()),
             };
             let questions = next.world_mut().asked;
             *next.world_mut() = Script::default();
@@ -266,13 +278,17 @@ fn follow<'m>(
             }
             let replayed = Seen::replayed(machine, &report, timeless);
             if replayed == recorded || replayed.differs(&recorded).is_none() {
-                return Ok(next);
+                return Ok(Some(next));
             }
+            is_begun |= step.may_be_cut && recorded.begins(&replayed);
             let likeness = replayed.likeness(&recorded);
             if nearest.as_ref().is_none_or(|(best, ..)| likeness > *best) {
                 nearest = Some((likeness, replayed, report));
             }
         }
+    }
+    if is_begun {
+        return Ok(None);
     }
     let (replayed, report) = nearest.map(|(_, seen, report)| (seen, report)).unwrap_or_default();
     let category = recorded.differs(&replayed).unwrap_or(Category::Transitions);
@@ -289,12 +305,19 @@ fn follow<'m>(
     })))
 }
 
-/// The input that set the step off, as the interpreter takes it; the start has none. Of several timers of a state any
-/// may be the one.
-fn inputs(interpreter: &Interpreter<'_, Script>, step: &Step<'_>) -> Result<Vec<Option<Input>>, String> {
+/// What a step is run by.
+enum Attempt {
+    Start,
+    Halt,
+    Input(Input),
+}
+
+/// What set the step off, as the interpreter takes it. Of several timers of a state any may be the one.
+fn inputs(interpreter: &Interpreter<'_, Script>, step: &Step<'_>) -> Result<Vec<Attempt>, String> {
     let machine = interpreter.machine();
     Ok(match &step.opener {
-        Opener::Start => vec![None],
+        Opener::Start => vec![Attempt::Start],
+        Opener::Halt => vec![Attempt::Halt],
         Opener::Event { name, text, service } => {
             let event = machine.event(name).ok_or_else(|| {
                 format!(
@@ -318,7 +341,7 @@ fn inputs(interpreter: &Interpreter<'_, Script>, step: &Step<'_>) -> Result<Vec<
                         .is_some_and(|service| service.streams.contains(&event))
                 }
             });
-            vec![Some(match reporter {
+            vec![Attempt::Input(match reporter {
                 Some((activity, generation)) => {
                     Input::Report { activity, generation, event, args, last: service.is_some() }
                 }
@@ -329,11 +352,11 @@ fn inputs(interpreter: &Interpreter<'_, Script>, step: &Step<'_>) -> Result<Vec<
             let armed = armed(interpreter, state);
             if armed.is_empty() {
                 // What an interpreter makes of a timer that is not armed: nothing.
-                vec![Some(Input::Elapsed { timer: usize::MAX, generation: 0 })]
+                vec![Attempt::Input(Input::Elapsed { timer: usize::MAX, generation: 0 })]
             } else {
                 armed
                     .into_iter()
-                    .map(|(timer, generation)| Some(Input::Elapsed { timer, generation }))
+                    .map(|(timer, generation)| Attempt::Input(Input::Elapsed { timer, generation }))
                     .collect()
             }
         }
@@ -347,18 +370,18 @@ fn inputs(interpreter: &Interpreter<'_, Script>, step: &Step<'_>) -> Result<Vec<
                 ),
                 _ => None,
             };
-            vec![Some(Input::ChildDone { child, generation, result })]
+            vec![Attempt::Input(Input::ChildDone { child, generation, result })]
         }
         Opener::ChildFailed { child } => {
             let (child, generation) = running(interpreter, child)?;
-            vec![Some(Input::ChildFailed { child, generation })]
+            vec![Attempt::Input(Input::ChildFailed { child, generation })]
         }
         Opener::Fault { kind } => {
             let fault = match kind.as_str() {
                 "service_panicked" => Fault::ServicePanicked,
                 _ => Fault::Undelivered,
             };
-            vec![Some(Input::Fault(fault))]
+            vec![Attempt::Input(Input::Fault(fault))]
         }
     })
 }

@@ -31,6 +31,11 @@ impl Seen {
         Category::ALL.into_iter().find(|category| self.of(*category) != other.of(*category))
     }
 
+    /// Whether everything in it is the beginning of what is in the other.
+    pub(super) fn begins(&self, other: &Self) -> bool {
+        Category::ALL.into_iter().all(|category| other.of(category).starts_with(self.of(category)))
+    }
+
     /// In how many categories two are the same: which of several differences is the nearest.
     pub(super) fn likeness(&self, other: &Self) -> usize {
         Category::ALL.into_iter().filter(|category| self.of(*category) == other.of(*category)).count()

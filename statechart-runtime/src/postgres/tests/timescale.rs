@@ -1,12 +1,19 @@
 //! Continuous aggregates against TimescaleDB. It serves one session: these tests take turns.
 
+use super::super::number::Ts;
 use super::*;
 use tokio::sync::Mutex;
 
 static TURN: Mutex<()> = Mutex::const_new(());
 
+/// Without what another test may have left: retention is for the whole table.
 async fn open() -> PostgresStore {
-    PostgresStore::connect(&PostgresOptions::new(contract::service("timescaledb"))).await.unwrap()
+    let store =
+        PostgresStore::connect(&PostgresOptions::new(contract::service("timescaledb"))).await.unwrap();
+    let forget = "SELECT remove_retention_policy('trade', if_exists => true);
+        UPDATE refreshed SET kept = '-infinity'";
+    sqlx::raw_sql(forget).execute(&store.inner().write).await.unwrap();
+    store
 }
 
 /// A prefix for symbols that no other run has used.
@@ -92,31 +99,109 @@ async fn csv_of(store: &PostgresStore, one: &Instrument) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn candles_outlive_their_trades() {
     let _turn = TURN.lock().await;
+    let options = PostgresOptions {
+        keep_trades: Some(Duration::from_secs(30 * 86_400)),
+        ..PostgresOptions::new(contract::service("timescaledb"))
+    };
     let store = open().await;
     let symbol = format!("{}KEEP", prefix());
     let one = instrument(&store, &symbol).await;
-    let write = async |from, to| {
+    let write = async |store: &PostgresStore, from, to| {
         store.ingest(Batch { trades: placed(one.id, from, to, &symbol), ..Batch::default() }).await.unwrap()
     };
     // An hour and a half, of which the first half is materialized; all of it in 2018.
-    write(0, 18_000).await;
+    write(&store, 0, 18_000).await;
     store.maintain().await.unwrap();
-    let hour = TimeRange { from_us: START_US, to_us: START_US + 30 * 60_000_000 };
-    let before = store.trade_candles(one.id, Interval::M1, hour, 100).await.unwrap();
-    assert_eq!(before.len(), 30);
-    // What the server's retention does after a month.
-    sqlx::query("DELETE FROM trade WHERE instrument_id = $1 AND ts < to_timestamp($2)")
+    let first_half = TimeRange { from_us: START_US, to_us: START_US + 30 * 60_000_000 };
+    let mut before = Vec::new();
+    for interval in [Interval::M1, Interval::M5, Interval::M15] {
+        before.push((interval, store.trade_candles(one.id, interval, first_half, 100).await.unwrap()));
+    }
+    assert_eq!(before.iter().map(|(_, candles)| candles.len()).collect::<Vec<_>>(), [30, 6, 2]);
+    store.close().await;
+
+    // Twice: what is set up is set up again. The server's job removes the trades.
+    let store = PostgresStore::connect(&options).await.unwrap();
+    store.close().await;
+    let store = PostgresStore::connect(&options).await.unwrap();
+    let jobs: Vec<i32> = sqlx::query_scalar(
+        "SELECT job_id FROM timescaledb_information.jobs WHERE proc_name = 'policy_retention'",
+    )
+    .fetch_all(&store.inner().read)
+    .await
+    .unwrap();
+    let [job] = jobs[..] else { panic!("one job is expected: {jobs:?}") };
+    sqlx::raw_sql(AssertSqlSafe(format!("CALL run_job({job})"))).execute(&store.inner().write).await.unwrap();
+    let left: i64 = sqlx::query_scalar("SELECT count(*) FROM trade WHERE instrument_id = $1")
         .bind(one.id.0)
-        .bind(hour.to_us as f64 / 1e6)
+        .fetch_one(&store.inner().read)
+        .await
+        .unwrap();
+    assert_eq!(left, 0, "they are removed");
+    store.close().await;
+
+    // Trades that come late make their minutes dirty, and runs look at them: one in a process that was not told about
+    // retention, and one after the job was removed.
+    let store = PostgresStore::connect(&PostgresOptions::new(&options.url)).await.unwrap();
+    for remove in ["SELECT 1", "SELECT remove_retention_policy('trade')"] {
+        sqlx::raw_sql(remove).execute(&store.inner().write).await.unwrap();
+        write(&store, 17_990, 17_991).await;
+        write(&store, 10, 11).await;
+        store.maintain().await.unwrap();
+        for (interval, expected) in &before {
+            let read = store.trade_candles(one.id, *interval, first_half, 100).await.unwrap();
+            assert_eq!(&read, expected, "{interval} after {remove}");
+        }
+    }
+    store.close().await;
+}
+
+/// A run that ended between moving the line and refreshing is made up for: no candle is lost.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_run_that_was_cut_short_is_made_up_for() {
+    let _turn = TURN.lock().await;
+    let store = open().await;
+    let symbol = format!("{}CUT", prefix());
+    let one = instrument(&store, &symbol).await;
+    // Ahead of everything that other tests have written.
+    let Ts(line_us) = sqlx::query_scalar(
+        "SELECT greatest((SELECT until FROM refreshed), (SELECT max(ts) FROM trade), to_timestamp(1514764800))",
+    )
+    .fetch_one(&store.inner().read)
+    .await
+    .unwrap();
+    let start_us = Interval::D1.ceil_us(line_us) + Interval::D1.width_us();
+    let later = |n: i64| {
+        let one = trade(&symbol, n);
+        Trade { time_us: one.time_us - START_US + start_us, ..one }
+    };
+    // Two days and seven hours, a trade every twenty seconds, in three parts.
+    let all: Vec<Trade> = (0..10_000).map(|n| later(n * 60)).collect();
+    let write = async |trades: &[Trade]| {
+        let place = |item: &Trade| Placed { offset: 0, instrument: one.id, item: item.clone() };
+        let trades = trades.iter().map(place).collect();
+        store.ingest(Batch { trades, ..Batch::default() }).await.unwrap()
+    };
+    write(&all[..3_000]).await;
+    store.maintain().await.unwrap();
+    write(&all[3_000..6_000]).await;
+    // The line is moved, and nothing else done.
+    let cut_us = Interval::M1.floor_us(all[5_900].time_us);
+    sqlx::query("UPDATE refreshed SET until = $1")
+        .bind(Ts(cut_us))
         .execute(&store.inner().write)
         .await
         .unwrap();
-    // One that comes late makes its minute dirty, and the next run looks at it.
-    write(17_990, 17_991).await;
-    write(10, 11).await;
-    let inner = with(store.inner(), Mode::Timescale, Some(Duration::from_secs(30 * 86_400)));
-    super::super::maintain::maintain(&inner).await.unwrap();
-    assert_eq!(store.trade_candles(one.id, Interval::M1, hour, 100).await.unwrap(), before);
+    write(&all[6_000..]).await;
+    for run in ["before", "after", "after another"] {
+        for interval in Interval::ALL {
+            let expected: Vec<_> = fold_trades(interval, &all).unwrap().into_values().collect();
+            let read = store.trade_candles(one.id, interval, ALL_TIME, 100_000).await.unwrap();
+            assert_eq!(read.len(), expected.len(), "{interval} {run} the next run");
+            assert_eq!(read, expected, "{interval} {run} the next run");
+        }
+        store.maintain().await.unwrap();
+    }
     store.close().await;
 }
 
