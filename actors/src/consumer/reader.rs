@@ -2,14 +2,14 @@
 
 use std::{sync::Arc, time::Duration};
 
-use statechart_runtime::{
-    market::Record,
-    ports::{Lease, LogError, PositionKey},
-};
-use tokio::sync::Mutex;
+use statechart_runtime::ports::{Lease, LogError, PositionKey};
+use tokio::{sync::Mutex, time::Instant};
 
 use super::{Fetch, LogBatch};
-use crate::parts::{FIXED_TOPIC, Parts};
+use crate::{
+    coordinator::{Beginning, beginning, foreign},
+    parts::{FIXED_TOPIC, Parts},
+};
 
 /// Records of one batch.
 const BATCH_RECORDS: usize = 10_000;
@@ -39,6 +39,15 @@ struct Place {
     next: i64,
 }
 
+/// What one look found.
+enum Look {
+    Records(LogBatch),
+    /// Everything there is has been read.
+    End,
+    /// Nothing yet, although there may be something.
+    Again,
+}
+
 impl Reader {
     /// A reader that asks the store for its place when it first reads.
     pub fn new(
@@ -56,15 +65,22 @@ impl Reader {
         &self.topic
     }
 
-    /// Waits for records, at most for `patience`; `None` when there were none. Errors of the log are
-    /// reported and waited out, so that the caller has nothing to handle.
+    /// Waits for records; `None` when the end was seen for as long as `patience`. Errors of the log are reported and
+    /// waited out, so that the caller has nothing to handle; who cannot read does not know that there is nothing.
     pub(super) async fn next(&self, patience: Option<Duration>) -> Option<LogBatch> {
-        let begun = tokio::time::Instant::now();
+        let mut idle_since: Option<Instant> = None;
         loop {
             match self.fetch().await {
-                Ok(Some(batch)) => return Some(batch),
-                Ok(None) => {}
+                Ok(Look::Records(batch)) => return Some(batch),
+                Ok(Look::End) => {
+                    let since = *idle_since.get_or_insert_with(Instant::now);
+                    if patience.is_some_and(|patience| since.elapsed() >= patience) {
+                        return None;
+                    }
+                }
+                Ok(Look::Again) => idle_since = None,
                 Err(error) => {
+                    idle_since = None;
                     tracing::warn!(
                         topic = self.topic,
                         partition = self.partition,
@@ -73,9 +89,6 @@ impl Reader {
                     );
                     tokio::time::sleep(ERROR_WAIT).await;
                 }
-            }
-            if patience.is_some_and(|patience| begun.elapsed() >= patience) {
-                return None;
             }
         }
     }
@@ -121,28 +134,23 @@ impl Reader {
         if self.topic == FIXED_TOPIC {
             return Ok(());
         }
-        let first = self.parts.log.fetch(&self.topic, self.partition, 0, 1, 1, Duration::ZERO).await;
-        let first = match first {
-            Ok(first) => first,
-            // It has been trimmed, so it was read once.
-            Err(LogError::OffsetOutOfRange { .. }) => return Ok(()),
-            Err(error) => return Err(error.to_string()),
-        };
-        let Some(record) = first.records.first() else { return Ok(()) };
-        match Record::decode(&record.record.value) {
-            Ok(Record::Birth { inc }) if inc != key.incarnation => {
+        match beginning(&self.parts, &self.topic).await? {
+            // What is trimmed was read once.
+            Beginning::Empty | Beginning::Trimmed => Ok(()),
+            Beginning::Birth(inc) if inc == key.incarnation => Ok(()),
+            Beginning::Birth(found) => {
                 let (topic, expected) = (self.topic.clone(), key.incarnation);
-                let error = LogError::Recreated { topic, expected, found: inc };
+                let error = LogError::Recreated { topic, expected, found };
                 tracing::error!(%error, "the topic is not read");
                 Err(error.to_string())
             }
-            _ => Ok(()),
+            Beginning::Foreign => Err(foreign(&self.topic)),
         }
     }
 
-    async fn fetch(&self) -> Result<Option<LogBatch>, String> {
+    async fn fetch(&self) -> Result<Look, String> {
         self.find().await?;
-        let Some(here) = self.place.lock().await.clone() else { return Ok(None) };
+        let Some(here) = self.place.lock().await.clone() else { return Ok(Look::Again) };
         let log = &self.parts.log;
         let fetched =
             log.fetch(&self.topic, self.partition, here.next, BATCH_RECORDS, BATCH_BYTES, FETCH_WAIT).await;
@@ -159,7 +167,7 @@ impl Reader {
                 *self.place.lock().await = None;
                 return Err(error.to_string());
             }
-            Err(LogError::OffsetOutOfRange { high, .. }) if here.next > high && self.topic == FIXED_TOPIC => {
+            Err(LogError::OffsetOutOfRange { high, .. }) if here.next > high => {
                 // Records of other offsets than ours were never written to it.
                 let (topic, expected) = (self.topic.clone(), here.key.incarnation);
                 log.disown(&topic, expected).await.map_err(|error| error.to_string())?;
@@ -184,14 +192,15 @@ impl Reader {
                     place.next = low;
                     place.committed = place.committed.min(low);
                 }
-                return Ok(None);
+                return Ok(Look::Again);
             }
             Err(error) => return Err(error.to_string()),
         };
         if fetched.records.is_empty() {
-            return Ok(None);
+            let is_end = fetched.next_offset >= fetched.high_watermark;
+            return Ok(if is_end { Look::End } else { Look::Again });
         }
-        Ok(Some(LogBatch(Arc::new(Fetch {
+        Ok(Look::Records(LogBatch(Arc::new(Fetch {
             key: here.key,
             committed: here.committed,
             next: fetched.next_offset,
