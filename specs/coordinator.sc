@@ -5,6 +5,9 @@ import "consumer_dynamic.sc"
 ///
 /// Requests that arrive while it is busy wait.
 machine Coordinator "Coordinator" #color("lightgreen") {
+  // As many open fetches as are handed over at once, twice: while it is busy, none of them may get lost.
+  limits { deferred: 512 }
+
   input {
     /// The Datastore's: a range is missing; `job` says which, `topic` where its pages go.
     REQUEST_CREATE_TOPIC(topic: Text, partitions: Int, job: Job)

@@ -4,6 +4,9 @@ import "coordinator.sc"
 ///
 /// Two regions: `work` handles one batch or page at a time, `feed` keeps the exchange's socket.
 machine Producer "Producer" #color("lightblue") {
+  // As many open fetches as are handed over at once, twice: while it is busy, none of them may get lost.
+  limits { deferred: 512 }
+
   input {
     /// Ticks or a gap to repair are waiting.
     FETCH_DATA

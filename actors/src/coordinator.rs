@@ -1,10 +1,13 @@
 //! What `specs/coordinator.sc` leaves to Rust: topics, and the fate of jobs.
 
-use std::{future::Future, sync::Arc};
+use std::{future::Future, sync::Arc, time::Duration};
 
 use statechart_runtime::{
     market::Record,
-    ports::{FetchState, FetchUpdate, LogRecord, TopicEntry, TopicState, is_valid_topic},
+    ports::{
+        FetchState, FetchUpdate, LogError, LogRecord, PositionKey, Topic, TopicEntry, TopicState,
+        is_valid_topic,
+    },
     value::Text,
 };
 
@@ -13,6 +16,9 @@ use crate::{
     machines::coordinator::{CreateTopicOutcome, Externs},
     parts::{FIXED_TOPIC, Parts},
 };
+
+/// How long the first record of a topic may take.
+const FIRST_WAIT: Duration = Duration::from_secs(2);
 
 /// The Coordinator's services.
 pub struct Coordinator {
@@ -60,8 +66,11 @@ impl Externs for Coordinator {
     }
 }
 
+/// The consumer's positions in topics of single symbols.
+pub(crate) const DYNAMIC_GROUP: &str = "dynamic";
+
 /// Creates a topic where it is not there yet, keeps note of it, and writes its first record.
-async fn create_topic(parts: &Parts, name: &str, partitions: i64) -> Result<(), String> {
+pub(crate) async fn create_topic(parts: &Parts, name: &str, partitions: i64) -> Result<(), String> {
     let instruments = parts.instruments.get();
     let instrument = instruments.get(name);
     if !is_valid_topic(name) || (name != FIXED_TOPIC && instrument.is_none()) {
@@ -71,14 +80,9 @@ async fn create_topic(parts: &Parts, name: &str, partitions: i64) -> Result<(), 
     }
     let partitions =
         u32::try_from(partitions).map_err(|_| format!("{partitions} is no number of partitions"))?;
-    let topic = parts.log.create_topic(name, partitions).await.map_err(|error| error.to_string())?;
+    let mut topic = parts.log.create_topic(name, partitions).await.map_err(|error| error.to_string())?;
     if instrument.is_some() {
-        let ends = parts.log.watermarks(name, 0).await.map_err(|error| error.to_string())?;
-        if ends.high == 0 {
-            let birth = Record::Birth { inc: topic.incarnation };
-            let record = LogRecord::new(name.to_owned(), birth.encode(), (parts.wall)());
-            parts.log.append(name, 0, &[record]).await.map_err(|error| error.to_string())?;
-        }
+        topic = own(parts, topic).await?;
     }
     let entry = TopicEntry {
         name: name.to_owned(),
@@ -91,13 +95,141 @@ async fn create_topic(parts: &Parts, name: &str, partitions: i64) -> Result<(), 
     parts.store.put_topic(&entry).await.map_err(|error| error.to_string())
 }
 
-/// Deletes a topic that nobody has used for long.
-pub(crate) async fn delete_topic(parts: &Parts, name: &str) -> Result<(), String> {
+/// Sees to it that a topic of a symbol begins with the birth of its incarnation.
+async fn own(parts: &Parts, topic: Topic) -> Result<Topic, String> {
+    let name = topic.name.as_str();
+    match beginning(parts, name).await? {
+        Beginning::Empty => bear(parts, topic).await,
+        // What is trimmed was looked at when it was there.
+        Beginning::Trimmed => Ok(topic),
+        Beginning::Birth(inc) if inc == topic.incarnation => Ok(topic),
+        // This store is younger than the topic, or forgets: positions of its own in it there are none.
+        Beginning::Birth(inc) if inc > topic.incarnation => {
+            tracing::warn!(
+                topic = name,
+                inc,
+                known = topic.incarnation,
+                "a topic that was there is taken over"
+            );
+            Ok(Topic { incarnation: inc, ..topic })
+        }
+        // Positions of this incarnation may speak of other records.
+        Beginning::Birth(inc) => {
+            tracing::warn!(
+                topic = name,
+                inc,
+                known = topic.incarnation,
+                "a topic is older than it should be"
+            );
+            let deleted = parts.log.delete_topic(name).await;
+            deleted.map_err(|error| error.to_string())?;
+            let anew = parts.log.create_topic(name, topic.partitions).await;
+            bear(parts, anew.map_err(|error| error.to_string())?).await
+        }
+        Beginning::Foreign => Err(foreign(name)),
+    }
+}
+
+/// Why a topic is left alone.
+pub(crate) fn foreign(name: &str) -> String {
+    format!(
+        "the topic `{name}` holds records of another program, at offset 0 for example; give another broker, remove the topic when it is no longer needed, or give the instrument a name of its own"
+    )
+}
+
+async fn bear(parts: &Parts, topic: Topic) -> Result<Topic, String> {
+    let birth = Record::Birth { inc: topic.incarnation };
+    let record = LogRecord::new(topic.name.clone(), birth.encode(), (parts.wall)());
+    parts.log.append(&topic.name, 0, &[record]).await.map_err(|error| error.to_string())?;
+    Ok(topic)
+}
+
+/// How a topic begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Beginning {
+    /// It holds nothing yet.
+    Empty,
+    /// Ours, of this incarnation.
+    Birth(i64),
+    /// With something that we have not written.
+    Foreign,
+    /// Its first records are no longer there.
+    Trimmed,
+}
+
+/// Looks at the first record of a topic.
+pub(crate) async fn beginning(parts: &Parts, name: &str) -> Result<Beginning, String> {
+    let ends = parts.log.watermarks(name, 0).await.map_err(|error| error.to_string())?;
+    if ends.high == 0 {
+        return Ok(Beginning::Empty);
+    }
+    if ends.low > 0 {
+        return Ok(Beginning::Trimmed);
+    }
+    match parts.log.fetch(name, 0, 0, 1, 1, FIRST_WAIT).await {
+        Ok(fetched) => match fetched.records.first().map(|first| Record::decode(&first.record.value)) {
+            Some(Ok(Record::Birth { inc })) => Ok(Beginning::Birth(inc)),
+            Some(_) => Ok(Beginning::Foreign),
+            None => Err(format!("the first record of `{name}` does not come; it is tried again")),
+        },
+        Err(LogError::OffsetOutOfRange { .. }) => Ok(Beginning::Trimmed),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+/// What became of a topic that nobody has used for long.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Deletion {
+    /// It is gone.
+    Gone,
+    /// A fetch still needs it, or it holds what is not stored yet.
+    InUse,
+}
+
+/// Deletes a topic that nobody has used for long, unless somebody needs it after all.
+pub(crate) async fn delete_topic(parts: &Parts, name: &str) -> Result<Deletion, String> {
     let topics = parts.store.topics().await.map_err(|error| error.to_string())?;
-    let Some(entry) = topics.into_iter().find(|entry| entry.name == name) else { return Ok(()) };
-    let deleting = TopicEntry { state: TopicState::Deleting, last_used_us: (parts.wall)(), ..entry };
-    parts.store.put_topic(&deleting).await.map_err(|error| error.to_string())?;
-    parts.log.delete_topic(name).await.map_err(|error| error.to_string())?;
-    let deleted = TopicEntry { state: TopicState::Deleted, ..deleting };
-    parts.store.put_topic(&deleted).await.map_err(|error| error.to_string())
+    let Some(entry) = topics.into_iter().find(|entry| entry.name == name) else { return Ok(Deletion::Gone) };
+    let Some(instrument) = entry.instrument else { return Err(format!("`{name}` is no symbol's topic")) };
+    let incarnation = entry.incarnation;
+    let open = parts.store.open_fetches().await.map_err(|error| error.to_string())?;
+    if open.iter().any(|fetch| fetch.instrument == instrument) {
+        return Ok(Deletion::InUse);
+    }
+    let topics = parts.log.topics().await.map_err(|error| error.to_string())?;
+    let is_there = topics.iter().any(|topic| topic.name == name);
+    if is_there && !is_read(parts, name, incarnation).await? {
+        return Ok(Deletion::InUse);
+    }
+    let becomes = async |state| {
+        let entry = TopicEntry { state, last_used_us: (parts.wall)(), ..entry.clone() };
+        parts.store.replace_topic(&entry, incarnation).await.map_err(|error| error.to_string())
+    };
+    if !becomes(TopicState::Deleting).await? {
+        // Another process has made it anew meanwhile.
+        return Ok(Deletion::InUse);
+    }
+    if is_there {
+        match parts.log.delete_topic(name).await {
+            Ok(()) | Err(LogError::UnknownTopic { .. }) => {}
+            Err(error) => return Err(error.to_string()),
+        }
+    }
+    becomes(TopicState::Deleted).await?;
+    Ok(Deletion::Gone)
+}
+
+/// Whether everything in a topic is stored, so that nothing is lost with it.
+async fn is_read(parts: &Parts, name: &str, incarnation: i64) -> Result<bool, String> {
+    match beginning(parts, name).await? {
+        Beginning::Empty => return Ok(true),
+        Beginning::Trimmed => {}
+        Beginning::Birth(inc) if inc == incarnation => {}
+        Beginning::Birth(_) | Beginning::Foreign => return Err(foreign(name)),
+    }
+    let ends = parts.log.watermarks(name, 0).await.map_err(|error| error.to_string())?;
+    let (group, topic) = (DYNAMIC_GROUP.to_owned(), name.to_owned());
+    let key = PositionKey { group, topic, incarnation, partition: 0 };
+    let stored = parts.store.next_offset(&key).await.map_err(|error| error.to_string())?;
+    Ok(stored.unwrap_or(ends.low) >= ends.high)
 }

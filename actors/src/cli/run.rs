@@ -80,6 +80,9 @@ pub(crate) struct Run {
     /// How long the work of a process that has died stays its own [PLATFORM_LEASE] [default: 10s]
     #[arg(long, value_name = "TIME")]
     lease: Option<String>,
+    /// After which time without use the topic of a symbol is deleted [PLATFORM_TOPIC_IDLE] [default: 600s]
+    #[arg(long, value_name = "TIME")]
+    topic_idle: Option<String>,
     /// A TOML file with these settings, e.g. `symbols = ["BTC-USD", "ETH-USD"]` [PLATFORM_CONFIG]
     #[arg(long, value_name = "FILE")]
     config: Option<String>,
@@ -93,7 +96,7 @@ Examples:
   platform run --exchange cryptocompare --log kafka://127.0.0.1:9092
 
 Names in the file are those of the flags with `_`: exchange, exchange_speed, listen, data_dir, symbols, seed, live,
-log, store, cache, compress_after, keep_trades, role, partitions, lease.
+log, store, cache, compress_after, keep_trades, role, partitions, lease, topic_idle.
 The real hosts answer 401 to calls without a key of a paid plan; a simulator needs none.";
 
 impl Run {
@@ -114,6 +117,9 @@ impl Run {
         config.partitions = settings.partitions.clone();
         if let Some(lease) = settings.lease {
             config.lease = lease;
+        }
+        if let Some(idle) = settings.topic_idle {
+            config.topic_idle = idle;
         }
         if let Some(seed) = settings.seed {
             config.seed = seed;
@@ -153,6 +159,7 @@ impl Run {
             ("role", self.role.clone()),
             ("partitions", self.partitions.clone()),
             ("lease", self.lease.clone()),
+            ("topic_idle", self.topic_idle.clone()),
         ]);
         if let Some(path) = config {
             layers = layers.with_file(&path, &read(&path)?)?;

@@ -46,6 +46,14 @@ pub(crate) fn instruments(text: &str) -> Result<Vec<NewInstrument>, String> {
         if all.iter().any(|other| other.symbol == one.symbol) {
             return Err(format!("symbol `{}` stands there twice; name each once", one.symbol));
         }
+        // A broker takes the two for one topic.
+        let named = |symbol: &str| symbol.replace('.', "_");
+        if let Some(other) = all.iter().find(|other| named(&other.symbol) == named(&one.symbol)) {
+            return Err(format!(
+                "symbols `{}` and `{}` differ only in `.` and `_`, which a broker does not tell apart; give one of them another name, like NAME=Kraken:BTC-USD",
+                other.symbol, one.symbol
+            ));
+        }
         all.push(one);
     }
     match all.len() {
@@ -79,6 +87,9 @@ mod tests {
             (" BTCUSD , ETH/USD ", Ok("BTCUSD Coinbase BTC USD, ETHUSD Coinbase ETH USD")),
             ("FOOBAR", Err("write base and quote apart")),
             ("BTCUSD,btc-usd", Err("twice")),
+            ("X.Y=BTC-USD,X_Y=ETH-USD", Err("`X.Y` and `X_Y` differ only in")),
+            ("__X=BTC-USD", Err("__X")),
+            ("_X=BTC-USD", Ok("_X Coinbase BTC USD")),
             ("B$=BTC-USD", Err("B$")),
             (",", Err("at least one")),
         ] {

@@ -13,6 +13,7 @@ use statechart_runtime::{market::FetchId, ports::Lease, value::Text};
 
 use super::{LogBatch, Reader, Records, Touched, store};
 use crate::{
+    coordinator::DYNAMIC_GROUP,
     machines::consumer_dynamic::{
         Externs, InteractOutcome, NextBatchOutcome, ProcessOutcome, SubscribeOutcome, UpdateCacheOutcome,
         WriteOutcome,
@@ -37,7 +38,7 @@ pub struct Dynamic(Arc<Subscription>);
 impl Dynamic {
     /// The consumer of a topic, which is given up after carrying nothing for `idle`.
     pub fn new(parts: Arc<Parts>, topic: &str, idle: Duration, lease: Option<Lease>) -> Self {
-        let reader = Reader::new(parts.clone(), "dynamic", topic, 0, lease);
+        let reader = Reader::new(parts.clone(), DYNAMIC_GROUP, topic, 0, lease);
         Self(Arc::new(Subscription {
             parts,
             reader,

@@ -5,7 +5,8 @@
 //! ```
 //!
 //! The position of the reader is the store's: it moves in the transaction that stores the batch, and
-//! after a failure it is read again from there. That is what makes a batch count once.
+//! after a failure it is read again from there. That is what makes a batch count once. While there is more in the log the
+//! reader fetches and decodes the next batch as this one is stored.
 
 mod dynamic;
 mod fixed;
@@ -19,8 +20,8 @@ use std::{
 };
 
 use statechart_runtime::{
-    market::{CandlePage, FetchEnd},
-    ports::{Batch, FetchedRecord, Ingested, Lease, PositionKey},
+    market::{CandlePage, FetchEnd, InstrumentTable},
+    ports::{Batch, BatchBuilder, FetchedRecord, Ingested, Lease, PositionKey},
 };
 
 pub use dynamic::{Dynamic, Subscription};
@@ -46,6 +47,27 @@ pub(crate) struct Fetch {
     pub(crate) lease: Option<Lease>,
     /// In order of offsets.
     pub(crate) records: Vec<FetchedRecord>,
+    /// What they say, where there was time to decode them before.
+    pub(crate) parsed: Mutex<Option<Parsed>>,
+}
+
+/// What records say, by the instruments that were known then. Where they came from is not in it yet.
+pub(crate) struct Parsed {
+    pub(crate) batch: Batch,
+    pub(crate) pages: Vec<CandlePage>,
+    pub(crate) ends: Vec<(i64, FetchEnd)>,
+}
+
+impl Parsed {
+    pub(crate) fn new(instruments: &InstrumentTable, records: &[FetchedRecord]) -> Self {
+        let mut builder = BatchBuilder::new(instruments, None);
+        for record in records {
+            builder.push(record);
+        }
+        let pages = std::mem::take(&mut builder.pages).into_iter().map(|(_, page)| page).collect();
+        let ends = std::mem::take(&mut builder.ends);
+        Self { batch: builder.finish(), pages, ends }
+    }
 }
 
 /// A decoded batch, on its way into the store. Taken once: after a failure the log is read again.

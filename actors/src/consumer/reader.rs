@@ -1,20 +1,28 @@
 //! Reading one partition from the stored position on.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, Mutex as Guarded},
+    time::Duration,
+};
 
 use statechart_runtime::{
-    market::Record,
-    ports::{Lease, LogError, PositionKey},
+    market::MAX_RECORD_BYTES,
+    ports::{Fetched, Lease, LogError, PositionKey},
 };
-use tokio::sync::Mutex;
+use tokio::{sync::Mutex, task::JoinSet, time::Instant};
 
-use super::{Fetch, LogBatch};
-use crate::parts::{FIXED_TOPIC, Parts};
+use super::{Fetch, LogBatch, Parsed};
+use crate::{
+    coordinator::{Beginning, beginning, foreign},
+    parts::{FIXED_TOPIC, Parts},
+};
 
-/// Records of one batch.
+/// Records of one batch. A slow store must get through them within its own time limits.
 const BATCH_RECORDS: usize = 10_000;
 /// Bytes of one batch.
 const BATCH_BYTES: usize = 4 << 20;
+/// Room for at least one record of the largest size: with less left a batch is full.
+const LEAST_BYTES: usize = MAX_RECORD_BYTES;
 /// How long one fetch waits for records.
 const FETCH_WAIT: Duration = Duration::from_millis(500);
 /// Wait before asking again after an error.
@@ -28,6 +36,7 @@ pub struct Reader {
     partition: u32,
     lease: Option<Lease>,
     place: Mutex<Option<Place>>,
+    ahead: Mutex<Option<Ahead>>,
 }
 
 #[derive(Clone)]
@@ -39,6 +48,25 @@ struct Place {
     next: i64,
 }
 
+/// What one look found.
+enum Look {
+    Records(LogBatch),
+    /// Everything there is has been read.
+    End,
+    /// Nothing yet, although there may be something.
+    Again,
+}
+
+/// The batch after the one that is being stored. The task ends with it.
+struct Ahead {
+    from: i64,
+    incarnation: i64,
+    task: JoinSet<Read>,
+}
+
+/// A fetch, and what it says where that was found out as well.
+type Read = Result<(Fetched, Option<Parsed>), LogError>;
+
 impl Reader {
     /// A reader that asks the store for its place when it first reads.
     pub fn new(
@@ -48,7 +76,15 @@ impl Reader {
         partition: u32,
         lease: Option<Lease>,
     ) -> Self {
-        Self { parts, group, topic: topic.to_owned(), partition, lease, place: Mutex::new(None) }
+        Self {
+            parts,
+            group,
+            topic: topic.to_owned(),
+            partition,
+            lease,
+            place: Mutex::default(),
+            ahead: Mutex::default(),
+        }
     }
 
     /// The topic.
@@ -56,15 +92,22 @@ impl Reader {
         &self.topic
     }
 
-    /// Waits for records, at most for `patience`; `None` when there were none. Errors of the log are
-    /// reported and waited out, so that the caller has nothing to handle.
+    /// Waits for records; `None` when the end was seen for as long as `patience`. Errors of the log are reported and
+    /// waited out, so that the caller has nothing to handle; who cannot read does not know that there is nothing.
     pub(super) async fn next(&self, patience: Option<Duration>) -> Option<LogBatch> {
-        let begun = tokio::time::Instant::now();
+        let mut idle_since: Option<Instant> = None;
         loop {
             match self.fetch().await {
-                Ok(Some(batch)) => return Some(batch),
-                Ok(None) => {}
+                Ok(Look::Records(batch)) => return Some(batch),
+                Ok(Look::End) => {
+                    let since = *idle_since.get_or_insert_with(Instant::now);
+                    if patience.is_some_and(|patience| since.elapsed() >= patience) {
+                        return None;
+                    }
+                }
+                Ok(Look::Again) => idle_since = None,
                 Err(error) => {
+                    idle_since = None;
                     tracing::warn!(
                         topic = self.topic,
                         partition = self.partition,
@@ -73,9 +116,6 @@ impl Reader {
                     );
                     tokio::time::sleep(ERROR_WAIT).await;
                 }
-            }
-            if patience.is_some_and(|patience| begun.elapsed() >= patience) {
-                return None;
             }
         }
     }
@@ -121,34 +161,30 @@ impl Reader {
         if self.topic == FIXED_TOPIC {
             return Ok(());
         }
-        let first = self.parts.log.fetch(&self.topic, self.partition, 0, 1, 1, Duration::ZERO).await;
-        let first = match first {
-            Ok(first) => first,
-            // It has been trimmed, so it was read once.
-            Err(LogError::OffsetOutOfRange { .. }) => return Ok(()),
-            Err(error) => return Err(error.to_string()),
-        };
-        let Some(record) = first.records.first() else { return Ok(()) };
-        match Record::decode(&record.record.value) {
-            Ok(Record::Birth { inc }) if inc != key.incarnation => {
+        match beginning(&self.parts, &self.topic).await? {
+            // What is trimmed was read once.
+            Beginning::Empty | Beginning::Trimmed => Ok(()),
+            Beginning::Birth(inc) if inc == key.incarnation => Ok(()),
+            Beginning::Birth(found) => {
                 let (topic, expected) = (self.topic.clone(), key.incarnation);
-                let error = LogError::Recreated { topic, expected, found: inc };
+                let error = LogError::Recreated { topic, expected, found };
                 tracing::error!(%error, "the topic is not read");
                 Err(error.to_string())
             }
-            _ => Ok(()),
+            Beginning::Foreign => Err(foreign(&self.topic)),
         }
     }
 
-    async fn fetch(&self) -> Result<Option<LogBatch>, String> {
+    async fn fetch(&self) -> Result<Look, String> {
         self.find().await?;
-        let Some(here) = self.place.lock().await.clone() else { return Ok(None) };
-        let log = &self.parts.log;
-        let fetched =
-            log.fetch(&self.topic, self.partition, here.next, BATCH_RECORDS, BATCH_BYTES, FETCH_WAIT).await;
-        let fetched = match fetched {
-            Ok(fetched) if fetched.incarnation == here.key.incarnation => fetched,
-            Ok(other) => {
+        let Some(here) = self.place.lock().await.clone() else { return Ok(Look::Again) };
+        let read = match self.take_ahead(&here).await {
+            Some(read) => read,
+            None => gather(&self.parts, &self.topic, self.partition, here.next).await.map(|one| (one, None)),
+        };
+        let (fetched, parsed) = match read {
+            Ok((fetched, parsed)) if fetched.incarnation == here.key.incarnation => (fetched, parsed),
+            Ok((other, _)) => {
                 *self.place.lock().await = None;
                 let (topic, expected) = (self.topic.clone(), here.key.incarnation);
                 let error = LogError::Recreated { topic, expected, found: other.incarnation };
@@ -159,10 +195,10 @@ impl Reader {
                 *self.place.lock().await = None;
                 return Err(error.to_string());
             }
-            Err(LogError::OffsetOutOfRange { high, .. }) if here.next > high && self.topic == FIXED_TOPIC => {
+            Err(LogError::OffsetOutOfRange { high, .. }) if here.next > high => {
                 // Records of other offsets than ours were never written to it.
                 let (topic, expected) = (self.topic.clone(), here.key.incarnation);
-                log.disown(&topic, expected).await.map_err(|error| error.to_string())?;
+                self.parts.log.disown(&topic, expected).await.map_err(|error| error.to_string())?;
                 *self.place.lock().await = None;
                 let error = LogError::Recreated { topic, expected, found: expected + 1 };
                 tracing::error!(%error, partition = self.partition, offset = here.next, high, "going on with the new topic");
@@ -184,20 +220,51 @@ impl Reader {
                     place.next = low;
                     place.committed = place.committed.min(low);
                 }
-                return Ok(None);
+                return Ok(Look::Again);
             }
             Err(error) => return Err(error.to_string()),
         };
         if fetched.records.is_empty() {
-            return Ok(None);
+            let is_end = fetched.next_offset >= fetched.high_watermark;
+            return Ok(if is_end { Look::End } else { Look::Again });
         }
-        Ok(Some(LogBatch(Arc::new(Fetch {
+        if fetched.next_offset < fetched.high_watermark {
+            self.go_ahead(fetched.next_offset, fetched.incarnation).await;
+        }
+        Ok(Look::Records(LogBatch(Arc::new(Fetch {
             key: here.key,
             committed: here.committed,
             next: fetched.next_offset,
             records: fetched.records,
             lease: self.lease.clone(),
+            parsed: Guarded::new(parsed),
         }))))
+    }
+
+    /// Fetches and decodes the next batch meanwhile. Only where there is more already: at the end of the log a batch is
+    /// better fetched late, with all that has come by then.
+    async fn go_ahead(&self, from: i64, incarnation: i64) {
+        let (parts, topic, partition) = (self.parts.clone(), self.topic.clone(), self.partition);
+        let mut task = JoinSet::new();
+        task.spawn(async move {
+            let fetched = gather(&parts, &topic, partition, from).await?;
+            let parsed = Parsed::new(&parts.instruments.get(), &fetched.records);
+            Ok((fetched, Some(parsed)))
+        });
+        *self.ahead.lock().await = Some(Ahead { from, incarnation, task });
+    }
+
+    /// What was fetched ahead, when it begins where the reader is. After a failure it may not.
+    async fn take_ahead(&self, here: &Place) -> Option<Read> {
+        let mut slot = self.ahead.lock().await;
+        let fits = |ahead: &&mut Ahead| ahead.from == here.next && ahead.incarnation == here.key.incarnation;
+        let read = match slot.as_mut().filter(fits) {
+            // A task that has ended badly leaves its batch to be fetched here.
+            Some(ahead) => ahead.task.join_next().await.and_then(Result::ok),
+            None => None,
+        };
+        *slot = None;
+        read
     }
 
     /// A batch without records, at the current position.
@@ -205,7 +272,8 @@ impl Reader {
         let here = self.place.lock().await.clone()?;
         let Place { key, committed, next } = here;
         let lease = self.lease.clone();
-        Some(LogBatch(Arc::new(Fetch { key, committed, next, records: Vec::new(), lease })))
+        let (records, parsed) = (Vec::new(), Guarded::default());
+        Some(LogBatch(Arc::new(Fetch { key, committed, next, records, lease, parsed })))
     }
 
     /// A batch was stored: the position is the store's.
@@ -219,5 +287,104 @@ impl Reader {
     /// Something failed: the place is asked for again.
     pub(super) async fn forget(&self) {
         *self.place.lock().await = None;
+    }
+}
+
+/// Fetches until a batch is full, as long as there is more in the log: an answer of a broker is as long as its own batches
+/// make it, and a transaction costs the same for any number of records.
+async fn gather(parts: &Parts, topic: &str, partition: u32, from: i64) -> Result<Fetched, LogError> {
+    let log = &parts.log;
+    let mut all = log.fetch(topic, partition, from, BATCH_RECORDS, BATCH_BYTES, FETCH_WAIT).await?;
+    let mut bytes: usize = all.records.iter().map(|one| one.record.bytes()).sum();
+    while !all.records.is_empty() && all.next_offset < all.high_watermark {
+        let (room, rest) =
+            (BATCH_RECORDS.saturating_sub(all.records.len()), BATCH_BYTES.saturating_sub(bytes));
+        if room == 0 || rest < LEAST_BYTES {
+            break;
+        }
+        // What goes wrong here is met again, and told, by the next fetch.
+        let more = log.fetch(topic, partition, all.next_offset, room, rest, Duration::ZERO).await;
+        let Ok(more) = more else { break };
+        if more.records.is_empty() || more.incarnation != all.incarnation {
+            break;
+        }
+        bytes += more.records.iter().map(|one| one.record.bytes()).sum::<usize>();
+        all.records.extend(more.records);
+        (all.next_offset, all.high_watermark) = (more.next_offset, more.high_watermark);
+    }
+    Ok(all)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::{
+        exchange::wall_clock,
+        parts::{ExchangeClock, Instruments, LiveEdge},
+    };
+    use statechart_runtime::{
+        embedded::{Durability, Embedded, MokaCache},
+        market::NewInstrument,
+        ports::{Batch, Log, LogRecord, Position, Store},
+    };
+
+    /// Every record once and in order, whether it was fetched ahead or not; and again after a failure.
+    #[tokio::test]
+    async fn what_is_fetched_ahead_follows_what_was_stored() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = Embedded::open(dir.path().join("data.sqlite"), Durability::ProcessKill).await.unwrap();
+        let (log, store) = (file.log(), file.store());
+        log.create_topic(FIXED_TOPIC, 1).await.unwrap();
+        store.ensure_instrument(&NewInstrument::pair("BTC", "USD")).await.unwrap();
+        let count = 2 * BATCH_RECORDS + 500;
+        let trade = |n: usize| {
+            let value = format!(
+                r#"{{"k":"t","s":"BTCUSD","t":{n},"i":"{n}","p":"2","q":"3","d":"B","r":6,"src":"ws"}}"#
+            );
+            LogRecord::new("BTCUSD", value, 0)
+        };
+        let records: Vec<LogRecord> = (0..count).map(trade).collect();
+        for piece in records.chunks(777) {
+            log.append(FIXED_TOPIC, 0, piece).await.unwrap();
+        }
+        let wall = wall_clock();
+        let instruments = Instruments::default();
+        instruments.set(statechart_runtime::market::InstrumentTable::new(store.instruments().await.unwrap()));
+        let parts = Arc::new(Parts {
+            log: Arc::new(log),
+            store: Arc::new(store.clone()),
+            cache: Arc::new(MokaCache::new()),
+            clock: ExchangeClock::new(1.0, wall.clone()),
+            instruments,
+            live: LiveEdge::default(),
+            wall,
+            refused: std::sync::atomic::AtomicU64::default(),
+        });
+        let reader = Reader::new(parts, "test", FIXED_TOPIC, 0, None);
+        let (mut next, mut ahead, mut failed) = (0, 0, false);
+        while next < i64::try_from(count).unwrap() {
+            let batch = reader.next(None).await.unwrap();
+            let fetch = &batch.0;
+            let offsets: Vec<i64> = fetch.records.iter().map(|one| one.offset).collect();
+            assert_eq!(offsets, (next..fetch.next).collect::<Vec<_>>());
+            assert_eq!(fetch.committed, next);
+            let parsed = fetch.parsed.lock().unwrap().take();
+            if let Some(parsed) = parsed {
+                ahead += 1;
+                assert_eq!(parsed.batch.trades.len(), offsets.len());
+            }
+            if next > 0 && !failed {
+                // What was fetched ahead of this one is of no use now.
+                failed = true;
+                reader.forget().await;
+                continue;
+            }
+            let position = Position { key: fetch.key.clone(), expected: fetch.committed, next: fetch.next };
+            store.ingest(Batch { position: Some(position), ..Batch::default() }).await.unwrap();
+            reader.stored(fetch.next).await;
+            next = fetch.next;
+        }
+        assert!(failed && ahead >= 2, "{ahead} batches were fetched ahead");
     }
 }

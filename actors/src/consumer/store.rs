@@ -5,29 +5,32 @@ use std::{
     sync::{Arc, Mutex, PoisonError, atomic::Ordering},
 };
 
+use futures_util::future::join_all;
 use statechart_runtime::{
-    market::{
-        Candle, CandlePage, CoverageState, FetchEnd, GapReason, InstrumentId, InstrumentTable, Interval,
-        Source, TimeRange,
-    },
+    market::{Candle, CoverageState, GapReason, InstrumentId, InstrumentTable, Interval, Source, TimeRange},
     ports::{
-        Batch, BatchBuilder, CacheKey, CoverageMark, FetchState, FetchUpdate, Ingested, MAX_PAGE, Placed,
-        Position, StoreError, Wake,
+        Batch, CacheKey, CoverageMark, FetchState, FetchUpdate, Ingested, MAX_PAGE, Placed, Position,
+        StoreError, Wake,
     },
 };
 
-use super::{Decoded, Fetch, LogBatch, Reader, Records, Touched, Written};
+use super::{Decoded, LogBatch, Parsed, Reader, Records, Touched, Written};
 use crate::{parts::Parts, producer::EXCHANGE_LIMIT};
 
 /// Decodes and validates; what cannot be used becomes a dead letter. The end of a fetch that met the
 /// exchange's floor says what can never be had.
 pub(super) async fn process(parts: &Parts, batch: &LogBatch) -> Result<Records, String> {
     let fetch = &batch.0;
-    let (mut decoded, mut pages, mut ends) = decode(parts, fetch);
-    if !decoded.dead_letters.is_empty() && renew_instruments(parts).await? {
+    let before = fetch.parsed.lock().unwrap_or_else(PoisonError::into_inner).take();
+    // A symbol may have come since it was decoded: what looks like poison then is looked at again.
+    let before = before.filter(|parsed| parsed.batch.dead_letters.is_empty());
+    let mut parsed = before.unwrap_or_else(|| Parsed::new(&parts.instruments.get(), &fetch.records));
+    if !parsed.batch.dead_letters.is_empty() && renew_instruments(parts).await? {
         // Another process has added a symbol since this one looked.
-        (decoded, pages, ends) = decode(parts, fetch);
+        parsed = Parsed::new(&parts.instruments.get(), &fetch.records);
     }
+    let Parsed { batch: mut decoded, pages, ends } = parsed;
+    decoded.position = Some(Position { key: fetch.key.clone(), expected: fetch.committed, next: fetch.next });
     decoded.lease = fetch.lease.clone();
     for (offset, end) in &ends {
         let Some(floor_us) = end.floor_us else { continue };
@@ -47,19 +50,6 @@ pub(super) async fn process(parts: &Parts, batch: &LogBatch) -> Result<Records, 
     }
     let ends = ends.into_iter().map(|(_, end)| end).collect();
     Ok(Records(Arc::new(Decoded { batch: Mutex::new(Some(decoded)), pages, ends })))
-}
-
-/// A batch from its records, by the instruments that are known now; pages and ends of fetches beside it.
-fn decode(parts: &Parts, fetch: &Fetch) -> (Batch, Vec<CandlePage>, Vec<(i64, FetchEnd)>) {
-    let instruments = parts.instruments.get();
-    let position = Position { key: fetch.key.clone(), expected: fetch.committed, next: fetch.next };
-    let mut builder = BatchBuilder::new(&instruments, Some(position));
-    for record in &fetch.records {
-        builder.push(record);
-    }
-    let pages = std::mem::take(&mut builder.pages).into_iter().map(|(_, page)| page).collect();
-    let ends = std::mem::take(&mut builder.ends);
-    (builder.finish(), pages, ends)
 }
 
 /// Reads the instruments again; says whether there are new ones.
@@ -231,7 +221,9 @@ pub(super) async fn update_cache(parts: &Parts, touched: &Touched) {
             }
         }
     }
-    for (key, candles) in series {
+    // Side by side: each is a round trip, and the next batch waits for all of them.
+    let (edges, instruments) = (&edges, &instruments);
+    let puts = series.into_iter().map(|(key, candles)| async move {
         let edge = instruments.get(&key.symbol).and_then(|instrument| edges.get(&instrument.id)).copied();
         if let Err(error) = parts.cache.put(&key, &candles, edge).await {
             tracing::warn!(symbol = key.symbol, %error, "the cache is not up to date");
@@ -242,7 +234,7 @@ pub(super) async fn update_cache(parts: &Parts, touched: &Touched) {
             {
                 parts.live.forget(instrument.id);
             }
-            continue;
+            return;
         }
         if key.interval == Interval::M1
             && let Some(newest) = candles.last()
@@ -251,7 +243,8 @@ pub(super) async fn update_cache(parts: &Parts, touched: &Touched) {
                 Wake::Candle { symbol: key.symbol, interval: key.interval, bucket_us: newest.bucket_us };
             let _ = parts.cache.notify(&wake).await;
         }
-    }
+    });
+    join_all(puts).await;
 }
 
 /// What the store holds from a new live edge on: the candles that an earlier process made are not touched again.

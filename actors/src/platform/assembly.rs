@@ -11,7 +11,7 @@ use statechart_runtime::{
 
 use super::{
     Config, Wiring,
-    roles::{keep_open, take_up},
+    roles::{keep_open, look_after},
 };
 use crate::{
     coordinator::Coordinator,
@@ -217,16 +217,8 @@ async fn begin(wiring: &Arc<Wiring>, live: bool, alone: bool) {
     if live {
         tokio::spawn(keep_open(Arc::downgrade(wiring)));
     }
-    let open = match wiring.parts.store.open_fetches().await {
-        Ok(open) => open,
-        Err(error) => {
-            tracing::warn!(%error, "open fetches could not be read; they start when they are asked for again");
-            return;
-        }
-    };
-    for fetch in open {
-        take_up(wiring, fetch);
-    }
+    // Open fetches that the last process has left first.
+    tokio::spawn(look_after(Arc::downgrade(wiring)));
 }
 
 /// The instruments that this process follows.

@@ -115,6 +115,12 @@ impl Config {
                 self.role.name()
             )));
         }
+        if self.partitions.is_some() && !self.role.consumes() {
+            return Err(StartError::Settings(format!(
+                "--partitions says what a process reads, and --role {} reads nothing; leave out --partitions, or give --role consumer",
+                self.role.name()
+            )));
+        }
         let wrong = self.partitions.iter().flatten().find(|partition| **partition >= PARTITIONS);
         if let Some(partition) = wrong {
             return Err(StartError::Settings(format!(

@@ -1,7 +1,7 @@
 //! What one process of several does, and how they find work without a message between them: by rows of the store.
 
 use std::{
-    collections::BTreeSet,
+    collections::BTreeMap,
     str::FromStr,
     sync::{Arc, Weak},
     time::Duration,
@@ -9,15 +9,16 @@ use std::{
 
 use statechart_runtime::{
     market::{FetchId, InstrumentId, InstrumentTable, Source, TimeRange},
-    ports::{Fetch, Lease, StoreError},
+    ports::{Fetch, Lease, StoreError, TopicState},
     value::Text,
 };
-use tokio::sync::watch;
+use tokio::{sync::watch, time::Instant};
 
 use super::Wiring;
 use crate::{
+    coordinator::{Deletion, delete_topic},
     datastore::{Job, JobInfo},
-    machines::{coordinator, producer},
+    machines::{consumer_dynamic, coordinator, producer},
     parts::Parts,
     producer::JOB_LIMIT,
 };
@@ -26,6 +27,12 @@ use crate::{
 const POLL: Duration = Duration::from_millis(500);
 /// How often a process looks how far the others have come.
 const OTHERS_POLL: Duration = Duration::from_secs(1);
+/// An open fetch that nobody has moved on for so long is handed over again.
+const STALE: Duration = Duration::from_secs(60);
+/// The same, µs.
+const STALE_US: i64 = 60_000_000;
+/// How often topics are looked after.
+const TIDY: Duration = Duration::from_secs(10);
 /// The lease of the process that holds the socket and fetches history.
 const PRODUCER_LEASE: &str = "producer";
 
@@ -84,20 +91,28 @@ pub(super) async fn stand_by(
     mut stop: watch::Receiver<bool>,
 ) {
     let mut held: Option<Lease> = None;
-    let mut seen = BTreeSet::new();
+    let mut handed = Handed::new();
+    let mut tidied: Option<Instant> = None;
     loop {
         let before = held.is_some();
         held = keep(&wiring, held, &holder, ttl).await;
         if held.is_some() != before {
             tracing::warn!(lease = PRODUCER_LEASE, holder, held = held.is_some(), "the producer's lease");
             switch(&wiring, live, held.is_some());
-            seen.clear();
+            handed.clear();
+            tidied = None;
         }
         if held.is_some() {
             if before && live {
                 reconnect(&wiring);
             }
-            work_off(&wiring, &mut seen).await;
+            work_off(&wiring, &mut handed, Which::New).await;
+            if tidied.is_none_or(|since| since.elapsed() >= TIDY) {
+                tidied = Some(Instant::now());
+                if let Err(error) = tidy(&wiring, false).await {
+                    tracing::warn!(error, "topics cannot be looked after");
+                }
+            }
         }
         tokio::select! {
             () = tokio::time::sleep(POLL.min(ttl / 4)) => {}
@@ -158,8 +173,21 @@ pub(super) async fn keep_open(wiring: Weak<Wiring>) {
     }
 }
 
-/// Hands fetches that other processes have registered to the Coordinator.
-async fn work_off(wiring: &Arc<Wiring>, seen: &mut BTreeSet<FetchId>) {
+/// Fetches that were handed over, and when last.
+type Handed = BTreeMap<FetchId, Instant>;
+
+/// Which fetches are handed over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Which {
+    /// All that were not yet: they were registered by other processes, or by one that has ended.
+    New,
+    /// Those that nobody has moved on for long: a message, a topic or a job was lost.
+    Stale,
+}
+
+/// Hands open fetches to the Coordinator. One that has not moved for long is handed over again; nothing happens to a
+/// job that is still queued.
+async fn work_off(wiring: &Arc<Wiring>, handed: &mut Handed, which: Which) {
     let open = match wiring.parts.store.open_fetches().await {
         Ok(open) => open,
         Err(error) => {
@@ -168,23 +196,70 @@ async fn work_off(wiring: &Arc<Wiring>, seen: &mut BTreeSet<FetchId>) {
         }
     };
     // What is over is forgotten, so this stays as small as the table.
-    seen.retain(|id| open.iter().any(|fetch| fetch.id == *id));
+    handed.retain(|id, _| open.iter().any(|fetch| fetch.id == *id));
+    let now_us = (wiring.parts.wall)();
     for fetch in open {
-        // More would find no room; they are handed over when others are over.
-        if seen.len() >= JOB_LIMIT {
-            break;
-        }
+        let stale = now_us.saturating_sub(fetch.updated_us) >= STALE_US;
+        let due = match handed.get(&fetch.id) {
+            Some(since) => stale && since.elapsed() >= STALE,
+            // More would find no room; they are handed over when others are over.
+            None => (stale || which == Which::New) && handed.len() < JOB_LIMIT,
+        };
         let id = fetch.id.clone();
-        if !seen.contains(&id) && take_up(wiring, fetch) {
-            seen.insert(id);
+        if due && take_up(wiring, fetch) {
+            handed.insert(id, Instant::now());
         }
     }
 }
 
+/// Looks after topics that a process has left behind: a deletion that was begun is finished, a topic that somebody else
+/// has deleted is forgotten, and where no leases do it (`alone`), every other topic gets its reader.
+async fn tidy(wiring: &Arc<Wiring>, alone: bool) -> Result<(), String> {
+    let parts = &wiring.parts;
+    let entries = parts.store.topics().await.map_err(|error| error.to_string())?;
+    let there = parts.log.topics().await.map_err(|error| error.to_string())?;
+    for entry in entries.into_iter().filter(|entry| entry.instrument.is_some()) {
+        let is_there = there.iter().any(|topic| topic.name == entry.name);
+        match entry.state {
+            TopicState::Deleting => {}
+            TopicState::Ready if !is_there => {}
+            TopicState::Ready if alone => {
+                let topic = Text::from(entry.name.clone());
+                let event = consumer_dynamic::Event::SubscribeToTopic { topic };
+                wiring.to_consumer(event).map_err(|error| error.to_string())?;
+                continue;
+            }
+            TopicState::Ready | TopicState::Creating | TopicState::Deleted => continue,
+        }
+        match delete_topic(parts, &entry.name).await {
+            Ok(Deletion::Gone) => wiring.drop_consumer(&entry.name).await,
+            Ok(Deletion::InUse) => {}
+            Err(error) => tracing::warn!(topic = entry.name, error, "an unused topic could not be deleted"),
+        }
+    }
+    Ok(())
+}
+
+/// What the only process does from time to time: fetches that got stuck, and topics.
+pub(super) async fn look_after(wiring: Weak<Wiring>) {
+    let mut handed = Handed::new();
+    let mut which = Which::New;
+    loop {
+        let Some(strong) = wiring.upgrade() else { return };
+        work_off(&strong, &mut handed, which).await;
+        which = Which::Stale;
+        if let Err(error) = tidy(&strong, true).await {
+            tracing::warn!(error, "topics cannot be looked after");
+        }
+        drop(strong);
+        tokio::time::sleep(TIDY).await;
+    }
+}
+
 /// Hands a registered fetch to the Coordinator; says whether it arrived.
-pub(super) fn take_up(wiring: &Arc<Wiring>, fetch: Fetch) -> bool {
+fn take_up(wiring: &Arc<Wiring>, fetch: Fetch) -> bool {
     let instruments = wiring.parts.instruments.get();
-    let Some(instrument) = instruments.by_id(fetch.instrument) else { return true };
+    let Some(instrument) = instruments.by_id(fetch.instrument) else { return false };
     let topic = instrument.symbol.clone();
     let job = Job(Arc::new(JobInfo {
         fetches: vec![fetch],

@@ -17,7 +17,7 @@ use tokio::time::Instant;
 use super::{Config, Role, System, roles::hear_others};
 use crate::{
     consumer::{Dynamic, Fixed, RELAY_GROUP},
-    coordinator,
+    coordinator::{self, Deletion},
     machines::{consumer_dynamic, consumer_fixed, coordinator as coordinator_machine, platform, producer},
     parts::{FIXED_TOPIC, Parts},
     producer::Producer,
@@ -177,21 +177,38 @@ impl Wiring {
         handle
     }
 
-    /// A topic's consumer has ended: it is stopped and the topic deleted.
+    /// A topic's consumer has seen its end for long: the topic is deleted and the consumer stopped, unless the topic is
+    /// needed after all.
     fn end_subscription(self: &Arc<Self>, topic: String) {
         let wiring = self.clone();
         tokio::spawn(async move {
-            let handle = wiring.consumers.lock().unwrap_or_else(PoisonError::into_inner).remove(&topic);
-            if let Some(handle) = handle {
-                handle.stop(Duration::from_secs(1)).await;
-                let name = handle.name().clone();
-                let mut actors = wiring.actors.lock().unwrap_or_else(PoisonError::into_inner);
-                actors.retain(|actor| *actor.name() != name);
-            }
-            if let Err(error) = coordinator::delete_topic(&wiring.parts, &topic).await {
-                tracing::warn!(topic, error, "an unused topic could not be deleted");
+            match coordinator::delete_topic(&wiring.parts, &topic).await {
+                Ok(Deletion::Gone) => wiring.drop_consumer(&topic).await,
+                Ok(Deletion::InUse) => wiring.subscribe_again(&topic),
+                Err(error) => {
+                    tracing::warn!(topic, error, "an unused topic could not be deleted; it is tried again");
+                    wiring.subscribe_again(&topic);
+                }
             }
         });
+    }
+
+    /// Has the consumer of a topic go on with it.
+    fn subscribe_again(&self, topic: &str) {
+        let handle = self.consumers.lock().unwrap_or_else(PoisonError::into_inner).get(topic).cloned();
+        let event = consumer_dynamic::Event::SubscribeToTopic { topic: Text::from(topic.to_owned()) };
+        if let Some(Err(error)) = handle.map(|handle| handle.deliver(event)) {
+            tracing::warn!(topic, %error, "a consumer did not take its topic");
+        }
+    }
+
+    /// Stops the consumer of a topic that is gone.
+    pub(super) async fn drop_consumer(&self, topic: &str) {
+        let handle = self.consumers.lock().unwrap_or_else(PoisonError::into_inner).remove(topic);
+        if let Some(handle) = handle {
+            handle.stop(Duration::from_secs(1)).await;
+            self.unregister(&handle.reference());
+        }
     }
 
     /// The actors as they are now, `more` last.

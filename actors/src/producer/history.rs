@@ -7,11 +7,12 @@ use std::{
 
 use statechart_runtime::{
     market::{CandlePage, FetchEnd, MAX_PAGE_ROWS, Record, Resolution, RestRow, Source, TimeRange},
-    ports::{Fetch, LogRecord},
+    ports::{Fetch, LogError, LogRecord},
 };
 use tokio::{sync::Mutex as AsyncMutex, task::JoinHandle};
 
 use crate::{
+    coordinator::create_topic,
     datastore::Job,
     exchange::{Client, ExchangeError, FloorReason, HistoryWalk, Page, Pair, Resolution as WireResolution},
     parts::Parts,
@@ -180,7 +181,8 @@ impl History {
         self.publish(&active, vec![Record::End(end)]).await
     }
 
-    /// Appends records. When the log refuses them the job starts over, for as long as it takes.
+    /// Appends records. When the log refuses them the job starts over, for as long as it takes; a topic that is gone is
+    /// made anew first.
     async fn publish(&self, active: &Active, records: Vec<Record>) -> Result<(), String> {
         let records: Vec<LogRecord> = records
             .iter()
@@ -188,6 +190,12 @@ impl History {
             .collect();
         let topic = &active.job.0.topic;
         let Err(error) = self.parts.log.append(topic, 0, &records).await else { return Ok(()) };
+        if matches!(error, LogError::UnknownTopic { .. }) {
+            tracing::warn!(topic, fetch = %active.fetch.id, "the topic of a history job is gone; it is made anew");
+            if let Err(error) = create_topic(&self.parts, topic, 1).await {
+                tracing::warn!(topic, error, "the topic could not be made; it is tried again");
+            }
+        }
         // The walk has moved past this page, so the whole fetch starts over; storing it twice has no effect.
         self.accept(active.job.clone());
         Err(error.to_string())

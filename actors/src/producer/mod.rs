@@ -21,10 +21,9 @@ use statechart_runtime::{chart::Report, ports::LogRecord, value::Text};
 
 pub use history::{EXCHANGE_LIMIT, History};
 pub use live::{Live, LiveConfig};
-pub use publish::Publisher;
+pub use publish::{Publisher, Receipt};
 
 pub(crate) use history::JOB_LIMIT;
-use publish::Receipt;
 
 use crate::{
     datastore::Job,

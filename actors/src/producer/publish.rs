@@ -43,11 +43,14 @@ const RETRY: (Duration, Duration) = (Duration::from_millis(100), Duration::from_
 type Outcome = oneshot::Sender<Result<(), String>>;
 
 /// What became of a batch.
-pub(super) struct Receipt(Result<oneshot::Receiver<Result<(), String>>, String>);
+pub struct Receipt(Result<oneshot::Receiver<Result<(), String>>, String>);
 
 impl Receipt {
     /// Waits until the batch is durable, or the log first refuses it: it is tried again in that case.
-    pub(super) async fn wait(self) -> Result<(), String> {
+    ///
+    /// # Errors
+    /// Why the log refused it.
+    pub async fn wait(self) -> Result<(), String> {
         self.0?.await.unwrap_or_else(|_| Err("the publisher has stopped".to_owned()))
     }
 }
@@ -104,7 +107,7 @@ impl Publisher {
     }
 
     /// Queues a batch; the ones before it are published first.
-    pub(super) fn submit(&self, topic: &str, batch: TickBatch) -> Receipt {
+    pub fn submit(&self, topic: &str, batch: TickBatch) -> Receipt {
         let (sender, outcome) = oneshot::channel();
         // Counted first, so that the task never takes off more than was added.
         self.shared.depth.fetch_add(1, Ordering::AcqRel);

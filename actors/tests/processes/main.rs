@@ -20,5 +20,6 @@ mod processes {
     mod roles;
     mod sabotage;
     mod servers;
+    mod topics;
     mod world;
 }

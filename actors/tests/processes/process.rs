@@ -82,6 +82,13 @@ impl Process {
         self.ask(path).await?.text().await.ok()
     }
 
+    /// Whatever it answers, a refusal as well.
+    pub async fn answer(&self, path: &str) -> Option<String> {
+        let client = reqwest::Client::builder().timeout(Duration::from_secs(30)).build().unwrap();
+        let response = client.get(format!("http://127.0.0.1:{}{path}", self.port)).send().await.ok()?;
+        response.text().await.ok()
+    }
+
     /// A success, with its headers.
     pub async fn ask(&self, path: &str) -> Option<reqwest::Response> {
         let client = reqwest::Client::builder().timeout(Duration::from_secs(30)).build().unwrap();

@@ -35,7 +35,7 @@ pub struct World {
     /// The build that runs.
     pub program: PathBuf,
     pub simulator: Running,
-    speed: String,
+    pub speed: String,
 }
 
 impl World {

@@ -230,6 +230,25 @@ impl Store for SqliteStore {
         .map_err(|e| failed("writing a topic", e))
     }
 
+    async fn replace_topic(&self, topic: &TopicEntry, incarnation: i64) -> Result<bool, StoreError> {
+        let mut writer = self.database.writer().await;
+        sqlx::query(
+            "UPDATE topic SET inc = ?, partitions = ?, instrument_id = ?, state = ?, last_used = ?
+             WHERE name = ? AND inc = ?",
+        )
+        .bind(topic.incarnation)
+        .bind(topic.partitions)
+        .bind(topic.instrument.map(|id| id.0))
+        .bind(topic.state.name())
+        .bind(topic.last_used_us)
+        .bind(&topic.name)
+        .bind(incarnation)
+        .execute(&mut *writer)
+        .await
+        .map(|done| done.rows_affected() > 0)
+        .map_err(|e| failed("replacing a topic", e))
+    }
+
     async fn dead_letters(&self, after_seq: i64, limit: usize) -> Result<Vec<StoredDeadLetter>, StoreError> {
         let io = |e| failed("listing dead letters", e);
         let mut reader = self.database.reader().await.map_err(io)?;

@@ -293,6 +293,7 @@ impl Log for KafkaLog {
     }
 
     async fn delete_topic(&self, name: &str) -> Result<(), LogError> {
+        let known = self.entries().await?.remove(name);
         if !self.listed().await?.contains_key(name) {
             return Err(LogError::UnknownTopic { topic: name.to_owned() });
         }
@@ -307,9 +308,15 @@ impl Log for KafkaLog {
         }
         self.settled(name, None).await?;
         self.forget(name);
-        if let Some(entry) = self.entries().await?.remove(name) {
-            self.keep(TopicEntry { state: TopicState::Deleted, last_used_us: wall_us(), ..entry }).await?;
-        }
+        let Some(entry) = known else { return Ok(()) };
+        let incarnation = entry.incarnation;
+        let deleted = TopicEntry { state: TopicState::Deleted, last_used_us: wall_us(), ..entry };
+        // Another process may have made it anew since: then its row stays.
+        self.store.replace_topic(&deleted, incarnation).await.map_err(|error| LogError::Io {
+            doing: format!("keeping that `{name}` is deleted in the store"),
+            transient: error.is_transient(),
+            source: error.into(),
+        })?;
         Ok(())
     }
 

@@ -77,11 +77,13 @@ impl NewInstrument {
     }
 }
 
-/// Whether a text is `^[A-Z0-9._-]{1,32}$` and not `.` or `..` (symbols name topics too).
+/// Whether a text is `^[A-Z0-9._-]{1,32}$`, not `.` or `..`, and does not begin with `__` (symbols name topics too, and
+/// those belong to the broker).
 pub fn is_valid_symbol(text: &str) -> bool {
     (1..=32).contains(&text.len())
         && text != "."
         && text != ".."
+        && !text.starts_with("__")
         && text
             .bytes()
             .all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || b"._-".contains(&byte))

@@ -94,6 +94,10 @@ pub trait Store: Leases + 'static {
     /// Adds or replaces a topic.
     async fn put_topic(&self, topic: &TopicEntry) -> Result<(), StoreError>;
 
+    /// Replaces a topic where it still has this incarnation; says whether it had. Whoever deletes a topic must not
+    /// write over one that another process has made anew meanwhile.
+    async fn replace_topic(&self, topic: &TopicEntry, incarnation: i64) -> Result<bool, StoreError>;
+
     /// Dead letters with `seq` above `after_seq`, in order, at most `limit`.
     async fn dead_letters(&self, after_seq: i64, limit: usize) -> Result<Vec<StoredDeadLetter>, StoreError>;
 

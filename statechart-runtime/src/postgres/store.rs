@@ -275,6 +275,24 @@ impl Store for PostgresStore {
         .map_err(|e| failed("writing a topic", e))
     }
 
+    async fn replace_topic(&self, topic: &TopicEntry, incarnation: i64) -> Result<bool, StoreError> {
+        sqlx::query(
+            "UPDATE topic SET inc = $1, partitions = $2, instrument_id = $3, state = $4, last_used = $5
+             WHERE name = $6 AND inc = $7",
+        )
+        .bind(topic.incarnation)
+        .bind(i64::from(topic.partitions))
+        .bind(topic.instrument.map(|id| id.0))
+        .bind(topic.state.name())
+        .bind(Ts(topic.last_used_us))
+        .bind(&topic.name)
+        .bind(incarnation)
+        .execute(&self.inner.write)
+        .await
+        .map(|done| done.rows_affected() > 0)
+        .map_err(|e| failed("replacing a topic", e))
+    }
+
     async fn dead_letters(&self, after_seq: i64, limit: usize) -> Result<Vec<StoredDeadLetter>, StoreError> {
         let rows = sqlx::query(
             "SELECT seq, topic, inc, part, rec_offset, reason, payload FROM dead_letter

@@ -32,6 +32,7 @@ pub(super) fn judge(figures: &Figures) -> Vec<Verdict> {
     judge.add("clean dev build of one machine over an empty crate", "CPU s", built, 6.0, false, false);
     let ahead = figures.get("build", "ours-expanded", "clean", "cpu-seconds");
     judge.add("the same, of a machine expanded ahead", "CPU s", ahead, 6.0, false, false);
+    judge.pipeline();
     judge.verdicts
 }
 
@@ -79,6 +80,21 @@ impl Judge<'_> {
         self.most("actor: heap of an idle actor", "bytes", bytes, 1400.0, true);
     }
 
+    /// These decide: both sides of a ratio are measured in turn.
+    fn pipeline(&mut self) {
+        for (case, unit, least) in [
+            ("log to PostgreSQL", "× bare COPY", 0.7),
+            ("into the log", "× bare rskafka", 0.8),
+            ("trades into PostgreSQL", "× cryptofeed", 1.0),
+            ("candles as CSV", "× psql \\copy", 0.5),
+        ] {
+            let ratio = self.figures.get("pipeline", "ours", case, "ratio");
+            self.add(&format!("pipeline: {case}"), unit, ratio, least, true, true);
+        }
+        let memory = self.figures.get("pipeline", "ours", "memory, 1M trades", "megabytes");
+        self.most("pipeline: memory of a consumer while 1M trades pass", "MB", memory, 200.0, true);
+    }
+
     fn most(&mut self, gate: &str, unit: &'static str, value: Option<f64>, bound: f64, decides: bool) {
         self.add(gate, unit, value, bound, false, decides);
     }
@@ -108,7 +124,8 @@ mod tests {
         figures.read(
             "flat\tours\tcall random\tinstructions\t20.5\n\
              flat\tours\tcall random\tns\t4\nflat\thand-written match\tcall random\tns\t8\n\
-             actor\tours\ttell\tallocations\t0.01\ninterpreter\tours\trandom\tper-second\t2000000\nnot a figure\n",
+             actor\tours\ttell\tallocations\t0.01\ninterpreter\tours\trandom\tper-second\t2000000\n\
+             pipeline\tours\tlog to PostgreSQL\tratio\t0.69\nnot a figure\n",
         );
         let verdicts: Vec<_> = judge(&figures)
             .into_iter()
@@ -119,6 +136,7 @@ mod tests {
             ("flat: time, random word, call", 0.5, false, false),
             ("actor: allocations a tell", 0.01, true, true),
             ("interpreter: macrosteps a second on three levels", 2e6, true, false),
+            ("pipeline: log to PostgreSQL", 0.69, false, true),
         ];
         let expected: Vec<_> = expected
             .into_iter()

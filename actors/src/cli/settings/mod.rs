@@ -23,7 +23,7 @@ use crate::{
 };
 
 /// Every key: its name in the file, in `PLATFORM_<NAME>`, and as `--<name>`.
-pub(crate) const KEYS: [&str; 15] = [
+pub(crate) const KEYS: [&str; 16] = [
     "exchange",
     "exchange_speed",
     "listen",
@@ -39,6 +39,7 @@ pub(crate) const KEYS: [&str; 15] = [
     "role",
     "partitions",
     "lease",
+    "topic_idle",
 ];
 
 /// Where the API listens unless told otherwise.
@@ -50,6 +51,9 @@ const ANY_PORT: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4
 
 /// Shortest and longest lease, in seconds.
 const LEASE_SECONDS: std::ops::RangeInclusive<u64> = 1..=600;
+
+/// Shortest and longest time without use after which a topic is deleted, in seconds.
+const IDLE_SECONDS: std::ops::RangeInclusive<u64> = 1..=86_400;
 
 /// Shortest and longest age at which stored trades are compressed or removed: a day, as a chunk of them is, to ten years.
 const AGE_HOURS: std::ops::RangeInclusive<u64> = 24..=24 * 3_650;
@@ -84,6 +88,8 @@ pub(crate) struct Settings {
     pub(crate) partitions: Option<Vec<u32>>,
     /// How long a lease runs; the platform's own default without one.
     pub(crate) lease: Option<Duration>,
+    /// After which time without use a topic is deleted; the platform's own default without one.
+    pub(crate) topic_idle: Option<Duration>,
 }
 
 /// The texts of each layer, by key.
@@ -206,7 +212,8 @@ impl Settings {
             backends: backends(layers)?,
             role,
             partitions: layers.parsed("partitions", partitions)?,
-            lease: layers.parsed("lease", lease)?,
+            lease: layers.parsed("lease", |text| seconds(text, LEASE_SECONDS))?,
+            topic_idle: layers.parsed("topic_idle", |text| seconds(text, IDLE_SECONDS))?,
         })
     }
 }
@@ -278,10 +285,10 @@ fn partitions(text: &str) -> Result<Vec<u32>, String> {
 }
 
 /// `10s`
-fn lease(text: &str) -> Result<Duration, String> {
+fn seconds(text: &str, within: std::ops::RangeInclusive<u64>) -> Result<Duration, String> {
     let seconds = text.strip_suffix('s').unwrap_or(text).parse().ok();
-    let seconds: Option<u64> = seconds.filter(|seconds| LEASE_SECONDS.contains(seconds));
-    let hint = || format!("give {} to {} seconds, like 10s", LEASE_SECONDS.start(), LEASE_SECONDS.end());
+    let seconds: Option<u64> = seconds.filter(|seconds| within.contains(seconds));
+    let hint = || format!("give {} to {} seconds, like 10s", within.start(), within.end());
     seconds.map(Duration::from_secs).ok_or_else(hint)
 }
 

@@ -373,7 +373,7 @@ fn a_delayed_message_without_receiver_is_told_and_holds_nothing_up() {
     );
     assert_eq!(
         run.rows[4].note(),
-        "COUNT is not delivered: of `store` none run, and the message has no field `region` that says which is meant"
+        "fault undelivered, COUNT is not delivered: of `store` none run, and the message has no field `region` that says which is meant"
     );
     assert_eq!(run.rows[4].report.time_us, 5_000_000);
 }

@@ -420,7 +420,13 @@ async fn topics_and_stats(store: &dyn Store, prefix: &str) {
     (topic.state, topic.last_used_us) = (TopicState::Ready, 9);
     store.put_topic(&topic).await.unwrap();
     let known: Vec<_> = store.topics().await.unwrap().into_iter().filter(|t| t.name == topic.name).collect();
-    assert_eq!(known, [topic]);
+    assert_eq!(known, [topic.clone()]);
+    // A late end of the first incarnation leaves the second as it is.
+    let second = TopicEntry { incarnation: 2, ..topic.clone() };
+    assert!(store.replace_topic(&second, 1).await.unwrap());
+    assert!(!store.replace_topic(&TopicEntry { state: TopicState::Deleted, ..topic }, 1).await.unwrap());
+    let known: Vec<_> = store.topics().await.unwrap().into_iter().filter(|t| t.name == second.name).collect();
+    assert_eq!(known, [second]);
 
     let position_key = key(prefix, &one.symbol);
     let batch = Batch {
