@@ -56,6 +56,13 @@ pub struct FeedConfig {
     pub clock: NowUs,
 }
 
+impl FeedConfig {
+    /// How long a span of the exchange's time takes where its clock runs faster; never longer than at real speed.
+    pub fn scaled(&self, span: Duration) -> Duration {
+        span.mul_f64(self.time_scale.clamp(0.0, 1.0))
+    }
+}
+
 impl Default for FeedConfig {
     fn default() -> Self {
         Self {
@@ -442,8 +449,7 @@ impl Feed {
     }
 
     fn stale_after(&self) -> Duration {
-        let scale = self.config.time_scale.clamp(0.0, 1.0);
-        Duration::from_millis((self.config.stale_after_ms as f64 * scale) as u64).max(SHORTEST_STALE)
+        self.config.scaled(Duration::from_millis(self.config.stale_after_ms)).max(SHORTEST_STALE)
     }
 }
 

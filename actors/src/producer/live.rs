@@ -198,7 +198,7 @@ impl Live {
             return "there is no socket to read".to_owned();
         };
         let mut not_before = Instant::now();
-        let every = HOLES_EVERY.0.mul_f64(self.config.feed.time_scale.clamp(0.0, 1.0)).max(HOLES_EVERY.1);
+        let every = self.config.feed.scaled(HOLES_EVERY.0).max(HOLES_EVERY.1);
         let mut look_at = Instant::now() + every;
         loop {
             let room = self.state().waiting.len() < BUFFER_LIMIT;

@@ -111,7 +111,8 @@ impl<'a> Exprs<'a> {
                     Type::List(item) => rust::ty(item),
                     _ => quote!(_),
                 };
-                quote!(value::List::<#of>::from([#(#items),*]))
+                let count = proc_macro2::Literal::usize_unsuffixed(items.len());
+                quote!(<value::List<#of> as ::core::convert::From<[#of; #count]>>::from([#(#items),*]))
             }
             ExprKind::Index(list, index) => {
                 // An item that is none reads like one that is not there.
