@@ -22,6 +22,8 @@ enum Command {
     Interpreter(Rounds),
     /// Telling, asking and starting actors, in nanoseconds of processor time.
     Actors(Rounds),
+    /// The same of other libraries.
+    OtherActors(Rounds),
     /// The subjects that `run` knows, one a line.
     List,
     /// One subject reads some events once: for callgrind.
@@ -48,6 +50,13 @@ struct Rounds {
 /// Events that a timed machine reads in a round: more than a branch predictor remembers.
 const EVENTS: usize = 1_000_000;
 
+fn costs(rounds: usize, of_others: bool) -> ExitCode {
+    for actors::Costs { name, case, ns } in actors::costs(rounds, of_others) {
+        print(&Figure { group: "actor", subject: name, case: case.into(), unit: "ns", value: ns });
+    }
+    ExitCode::SUCCESS
+}
+
 fn main() -> ExitCode {
     match Cli::parse().command {
         Command::Flat(Rounds { rounds }) => machines(rounds, flat::all(EVENTS)),
@@ -63,12 +72,8 @@ fn main() -> ExitCode {
             });
             ExitCode::SUCCESS
         }
-        Command::Actors(Rounds { rounds }) => {
-            for actors::Costs { name, case, ns } in actors::costs(rounds) {
-                print(&Figure { group: "actor", subject: name, case: case.into(), unit: "ns", value: ns });
-            }
-            ExitCode::SUCCESS
-        }
+        Command::Actors(Rounds { rounds }) => costs(rounds, false),
+        Command::OtherActors(Rounds { rounds }) => costs(rounds, true),
         Command::List => {
             for subject in subjects(0) {
                 println!("{}\t{}\t{}\t{}", subject.group, subject.name, subject.mode.name(), subject.word);

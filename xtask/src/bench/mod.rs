@@ -113,7 +113,10 @@ pub(crate) fn run(options: &Options) -> Result<(), Error> {
         match part {
             Part::Flat => times(&mut figures, "flat", options)?,
             Part::Tiers => times(&mut figures, "tiers", options)?,
-            Part::Actors => times(&mut figures, "actors", options)?,
+            Part::Actors => {
+                times(&mut figures, "actors", options)?;
+                times(&mut figures, "other-actors", options)?;
+            }
             Part::Interpreter => times(&mut figures, "interpreter", options)?,
             Part::Instructions => callgrind::count(&mut figures)?,
             Part::Allocations => figures.read(&measured(&mut program("allocations"))?),
