@@ -129,18 +129,15 @@ mod tests {
     use super::*;
     use statechart_runtime::market::MAX_RECORD_BYTES;
 
+    fn letter(reason: String, payload: Vec<u8>) -> StoredDeadLetter {
+        let topic = "tick-data".to_owned();
+        StoredDeadLetter { seq: 1, topic, incarnation: 2, partition: 3, offset: 4, reason, payload }
+    }
+
     /// What others read of the topic is a promise.
     #[test]
     fn the_golden_letter() {
-        let letter = StoredDeadLetter {
-            seq: 1,
-            topic: "tick-data".to_owned(),
-            incarnation: 2,
-            partition: 3,
-            offset: 4,
-            reason: "unknown kind `zzz`".to_owned(),
-            payload: br#"{"k":"zzz"}"#.to_vec(),
-        };
+        let letter = letter("unknown kind `zzz`".to_owned(), br#"{"k":"zzz"}"#.to_vec());
         let written: serde_json::Value = serde_json::from_slice(&record(&letter, 5).value).unwrap();
         let golden = include_str!("../../tests/golden/dead-letter.v1.json");
         assert_eq!(written, serde_json::from_str::<serde_json::Value>(golden).unwrap());
@@ -149,15 +146,7 @@ mod tests {
     #[test]
     fn a_letter_of_any_size_fits_into_a_record_and_keeps_its_name() {
         for payload in [b"{".to_vec(), vec![0; 64 * 1024], vec![0xff; 64 * 1024]] {
-            let letter = StoredDeadLetter {
-                seq: 1,
-                topic: "tick-data".to_owned(),
-                incarnation: 2,
-                partition: 3,
-                offset: 4,
-                reason: "\u{1}".repeat(5_000),
-                payload: payload.clone(),
-            };
+            let letter = letter("\u{1}".repeat(5_000), payload.clone());
             let record = record(&letter, 5);
             assert!(record.bytes() <= MAX_RECORD_BYTES, "{}", record.bytes());
             let value: serde_json::Value = serde_json::from_slice(&record.value).unwrap();

@@ -8,7 +8,7 @@ use std::{
 };
 
 use statechart_runtime::{
-    market::{FetchId, InstrumentId, InstrumentTable, Source, TimeRange},
+    market::{CoverageState, FetchId, InstrumentId, InstrumentTable, Source, TimeRange},
     ports::{Fetch, Lease, StoreError, TopicState},
     value::Text,
 };
@@ -29,8 +29,6 @@ const POLL: Duration = Duration::from_millis(500);
 const OTHERS_POLL: Duration = Duration::from_secs(1);
 /// An open fetch that nobody has moved on for so long is handed over again.
 const STALE: Duration = Duration::from_secs(60);
-/// The same, µs.
-const STALE_US: i64 = 60_000_000;
 /// How often topics are looked after.
 const TIDY: Duration = Duration::from_secs(10);
 /// The lease of the process that holds the socket and fetches history.
@@ -197,9 +195,10 @@ async fn work_off(wiring: &Arc<Wiring>, handed: &mut Handed, which: Which) {
     };
     // What is over is forgotten, so this stays as small as the table.
     handed.retain(|id, _| open.iter().any(|fetch| fetch.id == *id));
+    let stale_us = i64::try_from(STALE.as_micros()).unwrap_or(i64::MAX);
     let now_us = (wiring.parts.wall)();
     for fetch in open {
-        let stale = now_us.saturating_sub(fetch.updated_us) >= STALE_US;
+        let stale = now_us.saturating_sub(fetch.updated_us) >= stale_us;
         let due = match handed.get(&fetch.id) {
             Some(since) => stale && since.elapsed() >= STALE,
             // More would find no room; they are handed over when others are over.
@@ -301,7 +300,9 @@ pub(crate) async fn hear_others(
 ) -> Result<(), StoreError> {
     let everything = TimeRange { from_us: 0, to_us: i64::MAX };
     let rows = parts.store.coverage(instrument, everything).await?;
-    let trades = rows.iter().filter(|row| row.source == Source::Trades);
+    // What was lost for good reaches to a moment that the exchange has seen as well, but there is nothing to read of it.
+    let trades =
+        rows.iter().filter(|row| row.source == Source::Trades && row.state == CoverageState::Covered);
     if let Some(newest) = trades.map(|row| row.range).max_by_key(|range| range.to_us) {
         parts.clock.heard(newest.to_us);
         if !consumes {

@@ -16,7 +16,7 @@ use super::{
     process::Process,
     recorded::Recorded,
     sabotage::Gate,
-    servers::{Server, place},
+    servers::log_and_cache,
     world::{DEADLINE, LOOK, Places, World, database},
 };
 
@@ -80,9 +80,7 @@ async fn refused(process: &Process) -> u64 {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_process_stopped_past_its_lease_is_refused_and_partitions_move_without_doubling() {
-    let dir = place();
-    let (broker, cache) =
-        tokio::join!(Server::start("kafka", dir.path()), Server::start("redis", dir.path()));
+    let (_dir, broker, cache) = log_and_cache().await;
     let places = Places { log: broker.url(), store: database("leases").await, cache: cache.url() };
     let bases = ["BTC", "ETH", "LTC", "XRP", "SOL", "ADA"];
     let world = World::new(Recorded::new(60_000, &bases), Duration::from_secs(60), places).await;
@@ -140,9 +138,7 @@ async fn pause_between_transactions(process: &Process, database: &str) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn partitions_move_on_timescaledb_too() {
-    let dir = place();
-    let (broker, cache) =
-        tokio::join!(Server::start("kafka", dir.path()), Server::start("redis", dir.path()));
+    let (_dir, broker, cache) = log_and_cache().await;
     // One database for all: symbols of this run only.
     let bases: Vec<String> = (0..PARTITIONS).map(|n| format!("L{}X{n}", std::process::id())).collect();
     let bases: Vec<&str> = bases.iter().map(String::as_str).collect();

@@ -8,7 +8,7 @@ use statechart_runtime::ports::Log as _;
 use super::{
     process::Process,
     recorded::Recorded,
-    servers::{Server, broker, place},
+    servers::{broker, log_and_cache},
     world::{DEADLINE, LOOK, Places, World, database},
 };
 
@@ -39,9 +39,7 @@ async fn until_said(process: &Process, text: &str) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_lost_from_the_log_is_named_and_read_again_from_the_exchange() {
-    let dir = place();
-    let (server, cache) =
-        tokio::join!(Server::start("kafka", dir.path()), Server::start("redis", dir.path()));
+    let (_dir, server, cache) = log_and_cache().await;
     let places = Places { log: server.url(), store: database("lost").await, cache: cache.url() };
     let world = World::new(Recorded::new(40_000, &["BTC"]), Duration::from_secs(50), places).await;
     let mut processes: Vec<Process> =
@@ -96,9 +94,7 @@ async fn what_is_lost_from_the_log_is_named_and_read_again_from_the_exchange() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_process_that_only_answers_asks_the_cache_first() {
-    let dir = place();
-    let (server, cache) =
-        tokio::join!(Server::start("kafka", dir.path()), Server::start("redis", dir.path()));
+    let (_dir, server, cache) = log_and_cache().await;
     let places = Places { log: server.url(), store: database("cached").await, cache: cache.url() };
     let world = World::new(Recorded::new(4_000, &["BTC"]), Duration::from_secs(20), places).await;
     let mut processes: Vec<Process> =

@@ -16,7 +16,7 @@ use statechart_runtime::{
 };
 
 use super::{
-    servers::{Server, broker, place},
+    servers::{broker, log_and_cache, place},
     world::database,
 };
 
@@ -76,9 +76,7 @@ async fn assert_refused(dir: &Path, name: &str, option: &str, url: &str, why: &[
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_cannot_be_used_is_said_in_one_sentence() {
-    let dir = place();
-    let (server, cache) =
-        tokio::join!(Server::start("kafka", dir.path()), Server::start("redis", dir.path()));
+    let (dir, server, cache) = log_and_cache().await;
     let (_dir, log) = broker(&server.url()).await;
     log.create_topic(FIXED_TOPIC, PARTITIONS).await.unwrap();
     let foreign: Vec<LogRecord> =

@@ -17,7 +17,7 @@ use statechart_runtime::{
 
 use super::{
     recorded::Recorded,
-    servers::{Server, broker, place},
+    servers::{broker, log_and_cache},
     world::{DEADLINE, LOOK, Places, World, database},
 };
 
@@ -140,9 +140,7 @@ async fn consume(world: &World, log: &KafkaLog) -> u64 {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_build_that_moves_the_position_first_is_found_out() {
     let program = tokio::task::spawn_blocking(sabotaged).await.unwrap();
-    let dir = place();
-    let (server, cache) =
-        tokio::join!(Server::start("kafka", dir.path()), Server::start("redis", dir.path()));
+    let (_dir, server, cache) = log_and_cache().await;
     let places = Places { log: server.url(), store: database("honest").await, cache: cache.url() };
     // More than one batch: one is lost at each kill, and the rest goes on.
     let recorded = Recorded::new(40_000, &["BTC", "ETH"]);

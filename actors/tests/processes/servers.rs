@@ -119,6 +119,13 @@ pub fn place() -> tempfile::TempDir {
     tempfile::Builder::new().prefix("processes-").permissions(open).tempdir().unwrap()
 }
 
+/// A broker and a cache of a test's own, and the place where they are.
+pub async fn log_and_cache() -> (tempfile::TempDir, Server, Server) {
+    let dir = place();
+    let (log, cache) = tokio::join!(Server::start("kafka", dir.path()), Server::start("redis", dir.path()));
+    (dir, log, cache)
+}
+
 /// A port below those that outgoing connections get: whoever is killed finds it free again.
 fn port() -> u16 {
     static NEXT: AtomicU16 = AtomicU16::new(0);

@@ -250,16 +250,8 @@ impl Layered<'_> {
             if let Some(outer) = &part.outer {
                 let lines = super::super::text::wrap(outer, self.drawing.columns);
                 let size = size::label(&lines);
-                scene.texts.push(Text {
-                    edge: None,
-                    lines,
-                    at: Place { x: rect.left + size.x / 2.0 - 6.0, y: rect.top - size.y / 2.0 },
-                    width: size.x,
-                    height: size.y,
-                    turn: 0.0,
-                    over: None,
-                    slope: None,
-                });
+                let at = Place { x: rect.left + size.x / 2.0 - 6.0, y: rect.top - size.y / 2.0 };
+                scene.texts.push(Text::upright(None, lines, at, size));
             }
         }
     }
@@ -309,16 +301,10 @@ impl Layered<'_> {
             return;
         };
         if let Some(rect) = label {
-            scene.texts.push(Text {
-                edge: Some(index),
-                lines: edge.lines(self.drawing.columns),
-                at: grow.rect(rect).middle(),
-                width: rect.width(),
-                height: rect.height(),
-                turn: 0.0,
-                over: Some(route.place),
-                slope: None,
-            });
+            let (lines, size) =
+                (edge.lines(self.drawing.columns), Place { x: rect.width(), y: rect.height() });
+            let text = Text::upright(Some(index), lines, grow.rect(rect).middle(), size);
+            scene.texts.push(Text { over: Some(route.place), ..text });
         }
         let last = way.points.len().saturating_sub(1);
         let loops = way.ends[0] == way.ends[1];

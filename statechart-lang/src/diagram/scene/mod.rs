@@ -192,6 +192,11 @@ fn layers(drawing: &Drawing, routes: &Routes) -> Scene {
 }
 
 impl Text {
+    /// A text that is not turned.
+    pub(super) fn upright(edge: Option<usize>, lines: Vec<String>, at: Place, size: Place) -> Self {
+        Self { edge, lines, at, width: size.x, height: size.y, turn: 0.0, over: None, slope: None }
+    }
+
     /// The corners of its turned box.
     pub(super) fn corners(&self) -> [Place; 4] {
         let (sin, cos) = self.turn.to_radians().sin_cos();

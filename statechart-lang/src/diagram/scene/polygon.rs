@@ -134,16 +134,7 @@ impl Polygon<'_> {
         if !lines.is_empty() {
             let size = size::label(&lines);
             let at = add(start, vector(angle, size.x / 2.0 + 8.0));
-            self.scene.texts.push(Text {
-                edge: Some(edge),
-                lines,
-                at,
-                width: size.x,
-                height: size.y,
-                turn: 0.0,
-                over: None,
-                slope: None,
-            });
+            self.scene.texts.push(Text::upright(Some(edge), lines, at, size));
         }
     }
 
@@ -206,16 +197,7 @@ impl Polygon<'_> {
             return;
         }
         let size = size::label(&lines);
-        let text = |at: Place, turn: f64| Text {
-            edge: Some(edge),
-            lines: lines.clone(),
-            at,
-            width: size.x,
-            height: size.y,
-            turn,
-            over: None,
-            slope: None,
-        };
+        let text = |at: Place, turn: f64| Text { turn, ..Text::upright(Some(edge), lines.clone(), at, size) };
         let mut candidates = Vec::new();
         if from == to {
             let (apex, _) = at(curve, 0.5);
@@ -274,15 +256,9 @@ impl Polygon<'_> {
 
     /// How badly a text would meet what is there.
     fn trouble(&self, edge: usize, text: &Text) -> f64 {
-        let upright = |rect: &Rect| Text {
-            edge: None,
-            lines: Vec::new(),
-            at: rect.middle(),
-            width: rect.width(),
-            height: rect.height(),
-            turn: 0.0,
-            over: None,
-            slope: None,
+        let upright = |rect: &Rect| {
+            let size = Place { x: rect.width(), y: rect.height() };
+            Text::upright(None, Vec::new(), rect.middle(), size)
         };
         let texts = self.scene.texts.iter().filter(|other| text.meets(other)).count();
         let boxes = self.scene.boxes.iter().filter(|placed| text.meets(&upright(&placed.rect))).count();
@@ -318,16 +294,7 @@ impl Polygon<'_> {
                     x: border.x + ray.x * (size.x / 2.0 + 1.0 + further),
                     y: border.y + ray.y * (size.y / 2.0 + 1.0 + further),
                 };
-                let text = Text {
-                    edge: None,
-                    lines: lines.clone(),
-                    at,
-                    width: size.x,
-                    height: size.y,
-                    turn: 0.0,
-                    over: None,
-                    slope: None,
-                };
+                let text = Text::upright(None, lines.clone(), at, size);
                 (aside.abs() / 100.0 + further / 40.0, text)
             });
             let best = candidates

@@ -118,9 +118,7 @@ impl Row<'_> {
     }
 
     fn text(&mut self, edge: usize, lines: Vec<String>, at: Place, size: Place, over: Option<PartId>) {
-        let (width, height) = (size.x, size.y);
-        let text = Text { edge: Some(edge), lines, at, width, height, turn: 0.0, over, slope: None };
-        self.scene.texts.push(text);
+        self.scene.texts.push(Text { over, ..Text::upright(Some(edge), lines, at, size) });
     }
 
     fn draw(&mut self, arcs: &[Arc]) {
