@@ -65,7 +65,7 @@ async fn round(
 ) -> Result<bool, String> {
     let store = &parts.store;
     let text = |error: StoreError| error.to_string();
-    if let Some(lease) = held.take() {
+    if let Some(lease) = held.clone() {
         *held = store.renew_leases(&[lease], LEASE).await.map_err(text)?.pop();
     }
     if held.is_none() {

@@ -63,7 +63,7 @@ impl History {
                 continue;
             }
             if jobs.len() >= JOB_LIMIT {
-                tracing::warn!(limit = JOB_LIMIT, fetch = %fetch.id, "too many history jobs; this one waits for a restart");
+                tracing::warn!(limit = JOB_LIMIT, fetch = %fetch.id, "too many history jobs; this one is handed over again later");
                 continue;
             }
             let instrument = &job.0.instrument;

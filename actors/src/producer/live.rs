@@ -186,6 +186,7 @@ impl Live {
                 Ok(epoch) => newest = newest.max(epoch),
                 Err(error) => {
                     tracing::warn!(symbol = instrument.symbol, %error, "cannot tell which life of the feed this is; the clock decides");
+                    break;
                 }
             }
         }
