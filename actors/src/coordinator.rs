@@ -225,7 +225,11 @@ async fn is_read(parts: &Parts, name: &str, incarnation: i64) -> Result<bool, St
         Beginning::Empty => return Ok(true),
         Beginning::Trimmed => {}
         Beginning::Birth(inc) if inc == incarnation => {}
-        Beginning::Birth(_) | Beginning::Foreign => return Err(foreign(name)),
+        Beginning::Birth(found) => {
+            let recreated = LogError::Recreated { topic: name.to_owned(), expected: incarnation, found };
+            return Err(recreated.to_string());
+        }
+        Beginning::Foreign => return Err(foreign(name)),
     }
     let ends = parts.log.watermarks(name, 0).await.map_err(|error| error.to_string())?;
     let (group, topic) = (DYNAMIC_GROUP.to_owned(), name.to_owned());
