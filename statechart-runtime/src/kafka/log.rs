@@ -12,11 +12,13 @@ use rskafka::chrono::DateTime;
 use rskafka::client::partition::{Compression, OffsetAt, PartitionClient};
 use rskafka::record::{Record, RecordAndOffset};
 use std::collections::{BTreeMap, VecDeque};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tokio::time::Instant;
 
-/// Most bytes of keys and values in one produce request, before compression. Brokers accept 1 MiB by default.
+/// Most bytes of keys and values in one produce request, before compression. Brokers accept 1 MiB by default; one that
+/// does not gets less.
 pub const PRODUCE_BYTES: usize = 512 * 1024;
 /// Most bytes of one fetch, compressed. A batch that is larger still comes whole.
 pub const FETCH_BYTES: i32 = 512 * 1024;
@@ -43,6 +45,8 @@ pub struct KafkaLog {
     incarnations: Mutex<Option<(Instant, BTreeMap<String, i64>)>>,
     /// Records that came with a fetch but were more than asked for, by partition.
     left: Mutex<BTreeMap<(String, u32), Left>>,
+    /// What the broker takes at once, as far as is known.
+    produce_bytes: AtomicUsize,
     trimming: bool,
 }
 
@@ -67,6 +71,7 @@ impl KafkaLog {
             store,
             incarnations: Mutex::default(),
             left: Mutex::default(),
+            produce_bytes: AtomicUsize::new(PRODUCE_BYTES),
             trimming: false,
         })
     }
@@ -367,12 +372,31 @@ impl Log for KafkaLog {
     async fn append(&self, topic: &str, partition: u32, records: &[LogRecord]) -> Result<i64, LogError> {
         LogRecord::check_all(topic, records)?;
         let mut base = None;
+        let mut rest = records;
         // One after the other: coverage must not overtake the trades that it speaks of.
-        for piece in LogRecord::pieces(records, PRODUCE_BYTES) {
+        while let Some(piece) = LogRecord::pieces(rest, self.produce_bytes.load(Ordering::Relaxed)).next() {
             let client = self.client(&self.produce, topic, partition).await?;
-            let piece: Vec<Record> = piece.iter().map(to_kafka).collect();
-            match self.produce.within(CALL_WITHIN, client.produce(piece, Compression::Lz4)).await {
-                Ok(offsets) => base = base.or(offsets.first().copied()),
+            let sent: Vec<Record> = piece.iter().map(to_kafka).collect();
+            match self.produce.within(CALL_WITHIN, client.produce(sent, Compression::Lz4)).await {
+                Ok(offsets) => {
+                    base = base.or(offsets.first().copied());
+                    rest = rest.get(piece.len()..).unwrap_or_default();
+                }
+                Err(failure) if failure.is_too_large() => {
+                    let bytes: usize = piece.iter().map(LogRecord::bytes).sum();
+                    if piece.len() <= 1 {
+                        let (topic, appended) = (topic.to_owned(), records.len() - rest.len());
+                        return Err(LogError::RecordRefused { topic, partition, bytes, appended });
+                    }
+                    // From now on, wherever it goes: a broker has one limit unless it was told otherwise.
+                    self.produce_bytes.fetch_min(bytes / 2, Ordering::Relaxed);
+                    tracing::warn!(
+                        topic,
+                        partition,
+                        bytes,
+                        "the broker takes less at once; it gets smaller requests"
+                    );
+                }
                 Err(failure) => {
                     return Err(self.failed(&self.produce, topic, partition, "appending to", failure).await);
                 }
