@@ -319,24 +319,14 @@ async fn gather(parts: &Parts, topic: &str, partition: u32, from: i64) -> Result
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use crate::{
-        exchange::wall_clock,
-        parts::{ExchangeClock, Instruments, LiveEdge},
-    };
-    use statechart_runtime::{
-        embedded::{Durability, Embedded, MokaCache},
-        market::NewInstrument,
-        ports::{Batch, Log, LogRecord, Position, Store},
-    };
+    use crate::parts::testing::embedded;
+    use statechart_runtime::ports::{Batch, LogRecord, Position};
 
     /// Every record once and in order, whether it was fetched ahead or not; and again after a failure.
     #[tokio::test]
     async fn what_is_fetched_ahead_follows_what_was_stored() {
-        let dir = tempfile::tempdir().unwrap();
-        let file = Embedded::open(dir.path().join("data.sqlite"), Durability::ProcessKill).await.unwrap();
-        let (log, store) = (file.log(), file.store());
-        log.create_topic(FIXED_TOPIC, 1).await.unwrap();
-        store.ensure_instrument(&NewInstrument::pair("BTC", "USD")).await.unwrap();
+        let (_dir, parts) = embedded().await;
+        parts.log.create_topic(FIXED_TOPIC, 1).await.unwrap();
         let count = 2 * BATCH_RECORDS + 500;
         let trade = |n: usize| {
             let value = format!(
@@ -346,22 +336,9 @@ mod tests {
         };
         let records: Vec<LogRecord> = (0..count).map(trade).collect();
         for piece in records.chunks(777) {
-            log.append(FIXED_TOPIC, 0, piece).await.unwrap();
+            parts.log.append(FIXED_TOPIC, 0, piece).await.unwrap();
         }
-        let wall = wall_clock();
-        let instruments = Instruments::default();
-        instruments.set(statechart_runtime::market::InstrumentTable::new(store.instruments().await.unwrap()));
-        let parts = Arc::new(Parts {
-            log: Arc::new(log),
-            store: Arc::new(store.clone()),
-            cache: Arc::new(MokaCache::new()),
-            clock: ExchangeClock::new(1.0, wall.clone()),
-            instruments,
-            live: LiveEdge::default(),
-            wall,
-            refused: std::sync::atomic::AtomicU64::default(),
-        });
-        let reader = Reader::new(parts, "test", FIXED_TOPIC, 0, None);
+        let reader = Reader::new(parts.clone(), "test", FIXED_TOPIC, 0, None);
         let (mut next, mut ahead, mut failed) = (0, 0, false);
         while next < i64::try_from(count).unwrap() {
             let batch = reader.next(None).await.unwrap();
@@ -381,7 +358,7 @@ mod tests {
                 continue;
             }
             let position = Position { key: fetch.key.clone(), expected: fetch.committed, next: fetch.next };
-            store.ingest(Batch { position: Some(position), ..Batch::default() }).await.unwrap();
+            parts.store.ingest(Batch { position: Some(position), ..Batch::default() }).await.unwrap();
             reader.stored(fetch.next).await;
             next = fetch.next;
         }
