@@ -371,7 +371,7 @@ impl Log for KafkaLog {
         for piece in LogRecord::pieces(records, PRODUCE_BYTES) {
             let client = self.client(&self.produce, topic, partition).await?;
             let piece: Vec<Record> = piece.iter().map(to_kafka).collect();
-            match self.produce.within(CALL_WITHIN, client.produce(piece, Compression::Lz4)).await {
+            match self.produce.within(CALL_WITHIN, client.produce(piece, Compression::Snappy)).await {
                 Ok(offsets) => base = base.or(offsets.first().copied()),
                 Err(failure) => {
                     return Err(self.failed(&self.produce, topic, partition, "appending to", failure).await);
