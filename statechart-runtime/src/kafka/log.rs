@@ -377,7 +377,7 @@ impl Log for KafkaLog {
         while let Some(piece) = LogRecord::pieces(rest, self.produce_bytes.load(Ordering::Relaxed)).next() {
             let client = self.client(&self.produce, topic, partition).await?;
             let sent: Vec<Record> = piece.iter().map(to_kafka).collect();
-            match self.produce.within(CALL_WITHIN, client.produce(sent, Compression::Lz4)).await {
+            match self.produce.within(CALL_WITHIN, client.produce(sent, Compression::Snappy)).await {
                 Ok(offsets) => {
                     base = base.or(offsets.first().copied());
                     rest = rest.get(piece.len()..).unwrap_or_default();
