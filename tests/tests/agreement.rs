@@ -1,7 +1,8 @@
 //! The same word through the compiled and the interpreted machine: every step must do the same.
 //!
 //! `STATECHART_WORDS=10000` runs more words; at build time `STATECHART_RANDOM_SEED=7` makes other charts and
-//! `STATECHART_RANDOM_CHARTS=50` more of them. `cargo xtask differential` does all of it for many.
+//! `STATECHART_RANDOM_CHARTS=50` more of them, `STATECHART_ONLY_RANDOM=1` leaves the specs and fixtures out.
+//! `cargo xtask differential` does all of it for many.
 #![allow(missing_docs, clippy::unwrap_used)]
 
 use std::{

@@ -104,3 +104,14 @@ fn a_long_document_is_read_in_time() {
     assert!(begin.elapsed() < LIMIT, "{:?}", begin.elapsed());
     assert_eq!(imported.states.len(), 600);
 }
+
+#[test]
+fn many_conditions_on_what_nothing_is_known_of_are_looked_at_once() {
+    let condition = vec!["context.zz && context.n > 0"; 60].join(" && ");
+    let begin = Instant::now();
+    let imported = xstate(&format!(
+        r#"{{"initial": "a", "context": {{"n": 1}}, "states": {{"a": {{"on": {{"E": {{"guard": "{condition}", "target": "b"}}}}}}, "b": {{}}}}}}"#
+    ));
+    assert!(begin.elapsed() < LIMIT, "{:?}", begin.elapsed());
+    model(&imported.text);
+}

@@ -66,6 +66,19 @@ fn parsed(text: &str) -> Option<Js> {
     })
 }
 
+/// Whether it is a field of an event.
+fn is_field(js: &Js) -> bool {
+    js.path().is_some_and(|path| path.first() == Some(&"event"))
+}
+
+/// Whether what is wanted of it says of what type a field is: the field itself, or with a default.
+fn begins_with_field(js: &Js) -> bool {
+    match js {
+        Js::Binary("??", left, _) => begins_with_field(left),
+        js => is_field(js),
+    }
+}
+
 impl Importer<'_> {
     /// A guard.
     pub(super) fn condition(&mut self, text: &str) -> Option<String> {
@@ -81,7 +94,9 @@ impl Importer<'_> {
         // A field of an event that nothing is known of is asked for as what it is used as.
         let out = match self.expression(js, "") {
             Some(out) => out,
-            None => self.expression(js, "Bool")?,
+            // Only there: a second look at everything would double the work with each operator.
+            None if begins_with_field(js) => self.expression(js, "Bool")?,
+            None => return None,
         };
         let plain = out.ty.trim_end_matches('?').to_owned();
         let is_optional = plain != out.ty;
@@ -289,8 +304,7 @@ impl Importer<'_> {
     /// `loose`: one of them may be optional.
     fn alike(&mut self, left: &Js, right: &Js, want: &str, loose: bool) -> Option<(Out, Out)> {
         // A field that is read for the first time has the type of what it is beside.
-        let of_event = |js: &Js| js.path().is_some_and(|path| path[0] == "event");
-        let (a, b) = match (of_event(left) && want.is_empty(), of_event(right) && want.is_empty()) {
+        let (a, b) = match (is_field(left) && want.is_empty(), is_field(right) && want.is_empty()) {
             (true, false) => {
                 let b = self.expression(right, want)?;
                 (self.expression(left, b.ty.trim_end_matches('?'))?, b)
