@@ -83,9 +83,8 @@ machine Coordinator "Coordinator" #color("lightgreen") {
     on NOTIFY_FAILURE [pendingJob != none] -> error
        / errorInfo := event.reason, fail_job(pendingJob, event.reason)
     on NOTIFY_FAILURE -> error / errorInfo := event.reason
-    on fault [pendingJob != none] -> error
-       / errorInfo := "a peer was not told: " + event.kind, fail_job(pendingJob, "a peer was not told: " + event.kind)
-    on fault -> error / errorInfo := "a peer was not told: " + event.kind
+    on fault -> error
+       / errorInfo := "a peer was not told: " + event.kind, if pendingJob != none { fail_job(pendingJob, errorInfo) }
     defer REQUEST_CREATE_TOPIC | CREATE_TOPIC_REQUEST
   }
 
