@@ -119,6 +119,12 @@ fn machine(model: &Model, machine: &Machine, options: Options) -> TokenStream {
     }
 }
 
+/// Why machines of the main file cannot become Rust: what would be the only thing generated for each.
+#[must_use]
+pub fn refusals(model: &Model) -> Vec<String> {
+    model.own_machines().filter_map(refusal).collect()
+}
+
 /// Why a machine cannot become Rust, where it cannot.
 fn refusal(machine: &Machine) -> Option<String> {
     let regions = machine.states.iter().filter(|state| state.children.is_empty()).count();
