@@ -306,10 +306,5 @@ fn same_states(pairing: &Pairing, node: &Node<'_>, old: &Seen, new: &Seen) -> bo
 }
 
 fn text_of(item: &Item) -> String {
-    if item.answers.0.is_empty() {
-        return item.text.clone();
-    }
-    let answers =
-        item.answers.0.iter().map(|(name, value)| if *value { name.clone() } else { format!("not {name}") });
-    format!("{}[{}]", item.text, answers.collect::<Vec<_>>().join(", "))
+    format!("{}{}", item.text, item.answers)
 }

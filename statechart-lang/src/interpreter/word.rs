@@ -341,6 +341,14 @@ fn input_event(machine: &Machine, name: &str) -> Option<EventId> {
     machine.events.iter().position(|event| !event.internal && event.symbol.name == name)
 }
 
+/// `EVENT(field: value)`, as a word holds it, with the fields that are given.
+pub fn event_text<'v>(name: &str, given: impl IntoIterator<Item = (&'v Field, &'v Value)>) -> String {
+    let given: Vec<String> =
+        given.into_iter().map(|(field, value)| format!("{}: {value}", field.name)).collect();
+    let name = names::symbol(name);
+    if given.is_empty() { name } else { format!("{name}({})", given.join(", ")) }
+}
+
 /// Splits a token into declared fieldless symbols, if there is exactly one way to do so.
 fn split(
     cursor: &mut Cursor<'_>,
