@@ -225,11 +225,55 @@ async fn is_read(parts: &Parts, name: &str, incarnation: i64) -> Result<bool, St
         Beginning::Empty => return Ok(true),
         Beginning::Trimmed => {}
         Beginning::Birth(inc) if inc == incarnation => {}
-        Beginning::Birth(_) | Beginning::Foreign => return Err(foreign(name)),
+        Beginning::Birth(found) => {
+            let recreated = LogError::Recreated { topic: name.to_owned(), expected: incarnation, found };
+            return Err(recreated.to_string());
+        }
+        Beginning::Foreign => return Err(foreign(name)),
     }
     let ends = parts.log.watermarks(name, 0).await.map_err(|error| error.to_string())?;
     let (group, topic) = (DYNAMIC_GROUP.to_owned(), name.to_owned());
     let key = PositionKey { group, topic, incarnation, partition: 0 };
     let stored = parts.store.next_offset(&key).await.map_err(|error| error.to_string())?;
     Ok(stored.unwrap_or(ends.low) >= ends.high)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::parts::testing::embedded;
+
+    #[tokio::test]
+    async fn only_symbols_that_are_known_become_topics() {
+        let (_dir, parts) = embedded().await;
+        for name in
+            ["ETHUSD", "btcusd", "BTCUSD ", "dead-letter", "__consumer_offsets", "../BTCUSD", "..", ""]
+        {
+            let error = create_topic(&parts, name, 1).await.unwrap_err();
+            assert!(error.contains(&format!("`{name}` may not be a topic")), "{name}: {error}");
+            assert!(error.contains("`tick-data` and the symbols of the instruments"), "{name}: {error}");
+        }
+        for partitions in [-1, 0, 1_025, i64::MAX] {
+            assert!(create_topic(&parts, "BTCUSD", partitions).await.is_err(), "{partitions} partitions");
+        }
+        assert_eq!(parts.log.topics().await.unwrap(), []);
+        assert_eq!(parts.store.topics().await.unwrap(), []);
+        create_topic(&parts, FIXED_TOPIC, 8).await.unwrap();
+        create_topic(&parts, "BTCUSD", 1).await.unwrap();
+        let names: Vec<String> = parts.log.topics().await.unwrap().into_iter().map(|one| one.name).collect();
+        assert_eq!(names, ["BTCUSD", FIXED_TOPIC]);
+        assert_eq!(beginning(&parts, "BTCUSD").await.unwrap(), Beginning::Birth(1));
+    }
+
+    #[tokio::test]
+    async fn a_topic_of_another_incarnation_is_not_deleted_and_not_called_foreign() {
+        let (_dir, parts) = embedded().await;
+        create_topic(&parts, "BTCUSD", 1).await.unwrap();
+        let entry = parts.store.topics().await.unwrap().remove(0);
+        parts.store.put_topic(&TopicEntry { incarnation: 7, ..entry }).await.unwrap();
+        let error = delete_topic(&parts, "BTCUSD").await.unwrap_err();
+        assert!(error.contains("was made anew: incarnation 1 is there, 7 was read"), "{error}");
+        assert_eq!(parts.log.topics().await.unwrap().len(), 1);
+    }
 }

@@ -139,6 +139,39 @@ impl LiveEdge {
     }
 }
 
+/// Real parts in a directory of a test's own.
+#[cfg(test)]
+pub(crate) mod testing {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::exchange::wall_clock;
+    use statechart_runtime::{
+        embedded::{Durability, Embedded, MokaCache},
+        market::NewInstrument,
+    };
+
+    /// Embedded ones that know BTCUSD.
+    pub(crate) async fn embedded() -> (tempfile::TempDir, Arc<Parts>) {
+        let dir = tempfile::tempdir().unwrap();
+        let file = Embedded::open(dir.path().join("data.sqlite"), Durability::ProcessKill).await.unwrap();
+        let store = file.store();
+        store.ensure_instrument(&NewInstrument::pair("BTC", "USD")).await.unwrap();
+        let wall = wall_clock();
+        let parts = Parts {
+            log: Arc::new(file.log()),
+            store: Arc::new(store),
+            cache: Arc::new(MokaCache::new()),
+            clock: ExchangeClock::new(1.0, wall.clone()),
+            instruments: Instruments::default(),
+            live: LiveEdge::default(),
+            wall,
+            refused: AtomicU64::default(),
+        };
+        parts.instruments.set(InstrumentTable::new(parts.store.instruments().await.unwrap()));
+        (dir, Arc::new(parts))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

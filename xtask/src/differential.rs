@@ -34,6 +34,7 @@ pub(crate) fn run(charts: u64, words: u64, seed: u64) -> Result<(), Error> {
             "random_words_do_the_same_in_both_engines",
         ]);
         command
+            .env("STATECHART_ONLY_RANDOM", "1")
             .env("STATECHART_RANDOM_CHARTS", count.to_string())
             .env("STATECHART_RANDOM_SEED", from.to_string())
             .env("STATECHART_WORDS", words.to_string());

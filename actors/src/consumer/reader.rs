@@ -1,7 +1,10 @@
 //! Reading one partition from the stored position on.
 
 use std::{
-    sync::{Arc, Mutex as Guarded},
+    sync::{
+        Arc, Mutex as Guarded,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::Duration,
 };
 
@@ -17,10 +20,18 @@ use crate::{
     parts::{FIXED_TOPIC, Parts},
 };
 
-/// Records of one batch. A slow store must get through them within its own time limits.
+/// Records of the first batch. A slow store must get through them within its own time limits.
 const BATCH_RECORDS: usize = 10_000;
+/// Records of a batch at most and at least: a transaction costs the same for any number of them, so a store that is quick
+/// gets more at a time, and one that is slow fewer.
+const MOST_RECORDS: usize = 40_000;
+const LEAST_RECORDS: usize = 1_000;
+/// A store that takes less for a full batch is quick.
+const QUICK: Duration = Duration::from_millis(250);
+/// A store that takes longer for a batch is slow.
+const SLOW: Duration = Duration::from_secs(5);
 /// Bytes of one batch.
-const BATCH_BYTES: usize = 4 << 20;
+const BATCH_BYTES: usize = 12 << 20;
 /// Room for at least one record of the largest size: with less left a batch is full.
 const LEAST_BYTES: usize = MAX_RECORD_BYTES;
 /// How long one fetch waits for records.
@@ -37,6 +48,8 @@ pub struct Reader {
     lease: Option<Lease>,
     place: Mutex<Option<Place>>,
     ahead: Mutex<Option<Ahead>>,
+    /// Records of the next batch.
+    room: AtomicUsize,
 }
 
 #[derive(Clone)]
@@ -84,6 +97,7 @@ impl Reader {
             lease,
             place: Mutex::default(),
             ahead: Mutex::default(),
+            room: AtomicUsize::new(BATCH_RECORDS),
         }
     }
 
@@ -180,7 +194,9 @@ impl Reader {
         let Some(here) = self.place.lock().await.clone() else { return Ok(Look::Again) };
         let read = match self.take_ahead(&here).await {
             Some(read) => read,
-            None => gather(&self.parts, &self.topic, self.partition, here.next).await.map(|one| (one, None)),
+            None => gather(&self.parts, &self.topic, self.partition, here.next, self.room())
+                .await
+                .map(|one| (one, None)),
         };
         let (fetched, parsed) = match read {
             Ok((fetched, parsed)) if fetched.incarnation == here.key.incarnation => (fetched, parsed),
@@ -245,9 +261,10 @@ impl Reader {
     /// better fetched late, with all that has come by then.
     async fn go_ahead(&self, from: i64, incarnation: i64) {
         let (parts, topic, partition) = (self.parts.clone(), self.topic.clone(), self.partition);
+        let room = self.room();
         let mut task = JoinSet::new();
         task.spawn(async move {
-            let fetched = gather(&parts, &topic, partition, from).await?;
+            let fetched = gather(&parts, &topic, partition, from, room).await?;
             let parsed = Parsed::new(&parts.instruments.get(), &fetched.records);
             Ok((fetched, Some(parsed)))
         });
@@ -276,8 +293,13 @@ impl Reader {
         Some(LogBatch(Arc::new(Fetch { key, committed, next, records, lease, parsed })))
     }
 
-    /// A batch was stored: the position is the store's.
-    pub(super) async fn stored(&self, committed: i64) {
+    fn room(&self) -> usize {
+        self.room.load(Ordering::Relaxed)
+    }
+
+    /// A batch was stored: the position is the store's, and what it took says how many records the next one has.
+    pub(super) async fn stored(&self, committed: i64, records: usize, took: Duration) {
+        self.room.store(next_room(self.room(), records, took), Ordering::Relaxed);
         if let Some(place) = self.place.lock().await.as_mut() {
             place.committed = committed;
             place.next = place.next.max(committed);
@@ -290,15 +312,31 @@ impl Reader {
     }
 }
 
+/// Records of the next batch, after one of so many took so long.
+fn next_room(room: usize, records: usize, took: Duration) -> usize {
+    if took > SLOW {
+        (room / 2).max(LEAST_RECORDS)
+    } else if took < QUICK && records >= room {
+        (room * 2).min(MOST_RECORDS)
+    } else {
+        room
+    }
+}
+
 /// Fetches until a batch is full, as long as there is more in the log: an answer of a broker is as long as its own batches
 /// make it, and a transaction costs the same for any number of records.
-async fn gather(parts: &Parts, topic: &str, partition: u32, from: i64) -> Result<Fetched, LogError> {
+async fn gather(
+    parts: &Parts,
+    topic: &str,
+    partition: u32,
+    from: i64,
+    records: usize,
+) -> Result<Fetched, LogError> {
     let log = &parts.log;
-    let mut all = log.fetch(topic, partition, from, BATCH_RECORDS, BATCH_BYTES, FETCH_WAIT).await?;
+    let mut all = log.fetch(topic, partition, from, records, BATCH_BYTES, FETCH_WAIT).await?;
     let mut bytes: usize = all.records.iter().map(|one| one.record.bytes()).sum();
     while !all.records.is_empty() && all.next_offset < all.high_watermark {
-        let (room, rest) =
-            (BATCH_RECORDS.saturating_sub(all.records.len()), BATCH_BYTES.saturating_sub(bytes));
+        let (room, rest) = (records.saturating_sub(all.records.len()), BATCH_BYTES.saturating_sub(bytes));
         if room == 0 || rest < LEAST_BYTES {
             break;
         }
@@ -319,24 +357,30 @@ async fn gather(parts: &Parts, topic: &str, partition: u32, from: i64) -> Result
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use crate::{
-        exchange::wall_clock,
-        parts::{ExchangeClock, Instruments, LiveEdge},
-    };
-    use statechart_runtime::{
-        embedded::{Durability, Embedded, MokaCache},
-        market::NewInstrument,
-        ports::{Batch, Log, LogRecord, Position, Store},
-    };
+    use crate::parts::testing::embedded;
+    use statechart_runtime::ports::{Batch, LogRecord, Position};
+
+    #[test]
+    fn a_quick_store_gets_more_at_a_time_and_a_slow_one_less() {
+        let (quick, fair, slow) = (QUICK / 2, QUICK * 2, SLOW * 2);
+        for (room, records, took, expected) in [
+            (10_000, 10_000, quick, 20_000),
+            // Who is not full says nothing.
+            (10_000, 9_999, quick, 10_000),
+            (10_000, 10_000, fair, 10_000),
+            (10_000, 10, slow, 5_000),
+            (MOST_RECORDS, MOST_RECORDS, quick, MOST_RECORDS),
+            (LEAST_RECORDS, LEAST_RECORDS, slow, LEAST_RECORDS),
+        ] {
+            assert_eq!(next_room(room, records, took), expected, "{room} {records} {took:?}");
+        }
+    }
 
     /// Every record once and in order, whether it was fetched ahead or not; and again after a failure.
     #[tokio::test]
     async fn what_is_fetched_ahead_follows_what_was_stored() {
-        let dir = tempfile::tempdir().unwrap();
-        let file = Embedded::open(dir.path().join("data.sqlite"), Durability::ProcessKill).await.unwrap();
-        let (log, store) = (file.log(), file.store());
-        log.create_topic(FIXED_TOPIC, 1).await.unwrap();
-        store.ensure_instrument(&NewInstrument::pair("BTC", "USD")).await.unwrap();
+        let (_dir, parts) = embedded().await;
+        parts.log.create_topic(FIXED_TOPIC, 1).await.unwrap();
         let count = 2 * BATCH_RECORDS + 500;
         let trade = |n: usize| {
             let value = format!(
@@ -346,22 +390,9 @@ mod tests {
         };
         let records: Vec<LogRecord> = (0..count).map(trade).collect();
         for piece in records.chunks(777) {
-            log.append(FIXED_TOPIC, 0, piece).await.unwrap();
+            parts.log.append(FIXED_TOPIC, 0, piece).await.unwrap();
         }
-        let wall = wall_clock();
-        let instruments = Instruments::default();
-        instruments.set(statechart_runtime::market::InstrumentTable::new(store.instruments().await.unwrap()));
-        let parts = Arc::new(Parts {
-            log: Arc::new(log),
-            store: Arc::new(store.clone()),
-            cache: Arc::new(MokaCache::new()),
-            clock: ExchangeClock::new(1.0, wall.clone()),
-            instruments,
-            live: LiveEdge::default(),
-            wall,
-            refused: std::sync::atomic::AtomicU64::default(),
-        });
-        let reader = Reader::new(parts, "test", FIXED_TOPIC, 0, None);
+        let reader = Reader::new(parts.clone(), "test", FIXED_TOPIC, 0, None);
         let (mut next, mut ahead, mut failed) = (0, 0, false);
         while next < i64::try_from(count).unwrap() {
             let batch = reader.next(None).await.unwrap();
@@ -381,8 +412,8 @@ mod tests {
                 continue;
             }
             let position = Position { key: fetch.key.clone(), expected: fetch.committed, next: fetch.next };
-            store.ingest(Batch { position: Some(position), ..Batch::default() }).await.unwrap();
-            reader.stored(fetch.next).await;
+            parts.store.ingest(Batch { position: Some(position), ..Batch::default() }).await.unwrap();
+            reader.stored(fetch.next, offsets.len(), SLOW).await;
             next = fetch.next;
         }
         assert!(failed && ahead >= 2, "{ahead} batches were fetched ahead");

@@ -3,6 +3,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::{Arc, Mutex, PoisonError, atomic::Ordering},
+    time::Instant,
 };
 
 use futures_util::future::join_all;
@@ -87,7 +88,8 @@ pub(super) async fn write(parts: &Arc<Parts>, reader: &Reader, records: &Records
         .filter(|mark| mark.item.source == Source::Trades && mark.item.state == CoverageState::Covered)
         .map(|mark| (mark.instrument, mark.item.range))
         .collect();
-    let dead = batch.dead_letters.len();
+    let (dead, begun) = (batch.dead_letters.len(), Instant::now());
+    let count = batch.position.as_ref().map_or(0, |position| position.next - position.expected);
     let ingested = match ingest(parts, batch).await {
         Ok(ingested) => ingested,
         Err(error) => {
@@ -102,7 +104,7 @@ pub(super) async fn write(parts: &Arc<Parts>, reader: &Reader, records: &Records
             "records that cannot be used are kept as dead letters"
         );
     }
-    reader.stored(ingested.next_offset).await;
+    reader.stored(ingested.next_offset, usize::try_from(count).unwrap_or(0), begun.elapsed()).await;
     for (_, range) in &covered {
         // The exchange's clock has come at least so far: a process without the feed learns it here.
         parts.clock.heard(range.to_us);

@@ -139,11 +139,11 @@ pub(super) struct Opened {
     pub(super) database: Embedded,
 }
 
-/// Opens what is embedded and connects to the rest.
+/// Opens what is embedded and connects to the rest. `now_us` is the wall clock.
 ///
 /// # Errors
 /// One sentence for each: what was tried, why it failed, what to do.
-pub(super) async fn open(config: &Config) -> Result<Opened, StartError> {
+pub(super) async fn open(config: &Config, now_us: i64) -> Result<Opened, StartError> {
     let path = config.data_dir.join(DATA_FILE);
     let database = Embedded::open(&path, config.durability)
         .await
@@ -157,10 +157,12 @@ pub(super) async fn open(config: &Config) -> Result<Opened, StartError> {
         CacheAt::Redis(url) => Arc::new(connect_cache(url).await?),
     };
     let (log, spool): (Arc<dyn Log>, _) = match &config.backends.log {
-        LogAt::Embedded => (Arc::new(database.log()), None),
+        // A new directory may meet a store that knows an older one.
+        LogAt::Embedded => (Arc::new(database.log().first_incarnation(now_us.div_euclid(1_000_000))), None),
         LogAt::Kafka(url) => {
             let log = connect_log(url, store.clone()).await?;
             check_topic(&log, url).await?;
+            make_topic(&log, url).await?;
             let path = config.data_dir.join(SPOOL_FILE);
             let spool = Spool::open(&path, SPOOL_BYTES)
                 .await
@@ -191,13 +193,31 @@ pub(super) async fn connect_cache(url: &Address) -> Result<RedisCache, StartErro
 /// Connects to a broker.
 pub(super) async fn connect_log(url: &KafkaUrl, store: Arc<dyn Store>) -> Result<KafkaLog, StartError> {
     KafkaLog::connect(url, store).await.map_err(|error| {
-        let why = match &error {
-            LogError::Io { source, .. } => source.to_string(),
-            other => other.to_string(),
+        let hint = "check address and password, or leave out --log for the embedded one";
+        unusable("log", url, reason(&error), hint)
+    })
+}
+
+/// Why, without what was being done: the sentence says that already.
+fn reason(error: &LogError) -> String {
+    let why = match error {
+        LogError::Io { source, .. } => source.to_string(),
+        other => other.to_string(),
+    };
+    // The client tells how it has retried before it tells why.
+    why.rsplit("Source: ").next().unwrap_or_default().to_owned()
+}
+
+/// Makes the fixed topic where it is missing: without it nothing can be recorded.
+async fn make_topic(log: &KafkaLog, url: &KafkaUrl) -> Result<(), StartError> {
+    log.create_topic(FIXED_TOPIC, PARTITIONS).await.map(drop).map_err(|error| {
+        let why = format!("its topic `{FIXED_TOPIC}` cannot be made, {}", reason(&error));
+        let hint = if error.is_transient() {
+            "look whether the broker is well, then start again".to_owned()
+        } else {
+            format!("set the broker up so that this user may make it, or make it by hand with {PARTITIONS} partitions")
         };
-        // The client tells how it has retried before it tells why.
-        let why = why.rsplit("Source: ").next().unwrap_or_default().to_owned();
-        unusable("log", url, why, "check address and password, or leave out --log for the embedded one")
+        unusable("log", url, why, &hint)
     })
 }
 

@@ -213,9 +213,9 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
     tokio::fs::create_dir_all(&dir).await.map_err(unusable)?;
     let lock = DataDirLock::acquire(&dir)?;
     config.check()?;
-    let opened = backends::open(&config).await?;
-
     let wall = wall_clock();
+    let opened = backends::open(&config, wall()).await?;
+
     let parts = Arc::new(Parts {
         log: opened.log,
         store: opened.store,

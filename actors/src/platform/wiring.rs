@@ -126,10 +126,7 @@ impl Wiring {
     /// Starts the consumer of a topic that this process has the lease of.
     pub(super) fn start_dynamic(self: &Arc<Self>, topic: &str, lease: Option<Lease>) -> ActorRef {
         let handle = self.start_consumer(topic, lease);
-        let event = consumer_dynamic::Event::SubscribeToTopic { topic: Text::from(topic.to_owned()) };
-        if let Err(error) = handle.deliver(event) {
-            tracing::warn!(topic, %error, "a consumer did not take its topic");
-        }
+        subscribe(&handle, topic);
         let reference = handle.reference();
         self.consumers.lock().unwrap_or_else(PoisonError::into_inner).insert(topic.to_owned(), handle);
         reference
@@ -196,9 +193,8 @@ impl Wiring {
     /// Has the consumer of a topic go on with it.
     fn subscribe_again(&self, topic: &str) {
         let handle = self.consumers.lock().unwrap_or_else(PoisonError::into_inner).get(topic).cloned();
-        let event = consumer_dynamic::Event::SubscribeToTopic { topic: Text::from(topic.to_owned()) };
-        if let Some(Err(error)) = handle.map(|handle| handle.deliver(event)) {
-            tracing::warn!(topic, %error, "a consumer did not take its topic");
+        if let Some(handle) = handle {
+            subscribe(&handle, topic);
         }
     }
 
@@ -320,6 +316,14 @@ impl Wiring {
     pub(super) async fn stop(&self, within: Duration) {
         let actors = self.actors.lock().unwrap_or_else(PoisonError::into_inner).clone();
         shutdown_all(actors, within).await;
+    }
+}
+
+/// Tells a consumer its topic.
+fn subscribe(consumer: &Handle<consumer_dynamic::Machine<Dynamic>>, topic: &str) {
+    let event = consumer_dynamic::Event::SubscribeToTopic { topic: Text::from(topic.to_owned()) };
+    if let Err(error) = consumer.deliver(event) {
+        tracing::warn!(topic, %error, "a consumer did not take its topic");
     }
 }
 

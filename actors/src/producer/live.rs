@@ -6,7 +6,9 @@
 
 use std::{
     collections::{BTreeMap, VecDeque},
+    convert::Infallible,
     future::Future,
+    pin::pin,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -199,13 +201,14 @@ impl Live {
             return "there is no socket to read".to_owned();
         };
         let mut not_before = Instant::now();
-        let every = self.config.feed.scaled(HOLES_EVERY.0).max(HOLES_EVERY.1);
-        let mut look_at = Instant::now() + every;
+        // Beside the socket: a store that is away must not keep it from being read.
+        let mut looking = pin!(self.keep_looking());
         loop {
             let room = self.state().waiting.len() < BUFFER_LIMIT;
             let pending = self.wants_fetch();
             tokio::select! {
                 biased;
+                never = &mut looking => match never {},
                 () = tokio::time::sleep_until(not_before), if pending => {
                     self.state().requested = true;
                     not_before = Instant::now() + LINGER;
@@ -218,10 +221,6 @@ impl Live {
                         self.lost();
                         return reason;
                     }
-                }
-                () = tokio::time::sleep_until(look_at) => {
-                    self.look_for_holes().await;
-                    look_at = Instant::now() + every;
                 }
                 () = self.taken.notified() => {}
                 () = self.publisher.moved.notified() => {}
@@ -334,6 +333,15 @@ impl Live {
         state.add_holes(at, &holes);
         if let Some(gap) = Gap::between(at, before, time_us) {
             state.gaps.push_back(gap);
+        }
+    }
+
+    /// Looks for holes from time to time; ends with whoever waits for it.
+    async fn keep_looking(&self) -> Infallible {
+        let every = self.config.feed.scaled(HOLES_EVERY.0).max(HOLES_EVERY.1);
+        loop {
+            tokio::time::sleep(every).await;
+            self.look_for_holes().await;
         }
     }
 

@@ -94,7 +94,7 @@ impl Publisher {
             moved: Notify::new(),
             returned: Mutex::new(Vec::new()),
         });
-        let task = Task { log, batches, shared: shared.clone() };
+        let task = Task { log, batches, shared: shared.clone(), drained: 0 };
         match spool {
             Some(spool) => drop(tokio::spawn(task.run_spooled(spool))),
             None => drop(tokio::spawn(task.run())),
@@ -130,6 +130,8 @@ struct Task {
     log: Arc<dyn Log>,
     batches: mpsc::Receiver<(String, TickBatch, Outcome)>,
     shared: Arc<Shared>,
+    /// Records of the spool's oldest group that are in the log already: the one behind them was refused.
+    drained: usize,
 }
 
 impl Task {
@@ -223,6 +225,7 @@ impl Task {
         let mut done = 0;
         for piece in LogRecord::pieces(records, MAX_APPEND_BYTES) {
             if let Err(error) = self.log.append(topic, partition, piece).await {
+                done += appended(&error);
                 return Err((partition, records.get(done..).unwrap_or_default(), error));
             }
             done += piece.len();
@@ -230,10 +233,10 @@ impl Task {
         Ok(())
     }
 
-    /// Puts records into the spool; gives up only when nobody is left to wait for it. While it is full the feed waits, and what the exchange then does not deliver is a
-    /// gap in the coverage, which is read again from the exchange's history.
+    /// Puts records into the spool; gives up only when nobody is left to wait for it. While it is full the feed waits,
+    /// and what the exchange then does not deliver is a gap in the coverage, read again from the exchange's history.
     async fn put_aside(
-        &self,
+        &mut self,
         spool: &Spool,
         topic: &str,
         rest: &Rest<'_>,
@@ -284,7 +287,7 @@ impl Task {
     }
 
     /// Moves the oldest group from the spool into the log; returns how long to wait before the next attempt.
-    async fn drain_one(&self, spool: &Spool, wait: Duration) -> Duration {
+    async fn drain_one(&mut self, spool: &Spool, wait: Duration) -> Duration {
         let group = match spool.first().await {
             Ok(Some(group)) => group,
             Ok(None) => return RETRY.0,
@@ -293,19 +296,35 @@ impl Task {
                 return (wait * 2).min(RETRY.1);
             }
         };
-        if let Err(error) = self.log.append(&group.topic, group.partition, &group.records).await {
+        let rest = group.records.get(self.drained..).unwrap_or_default();
+        if let Err(error) = self.log.append(&group.topic, group.partition, rest).await {
+            self.drained += appended(&error);
             self.make_again(&error).await;
-            tracing::debug!(topic = group.topic, %error, bytes = spool.bytes(), "the log is still away");
+            if matches!(error, LogError::RecordRefused { .. }) {
+                tracing::error!(%error, bytes = spool.bytes(), "what waits on disk cannot be sent");
+            } else {
+                tracing::debug!(topic = group.topic, %error, bytes = spool.bytes(), "the log is still away");
+            }
             return (wait * 2).min(RETRY.1);
         }
+        self.drained = group.records.len();
         if let Err(error) = spool.remove(&group).await {
             tracing::warn!(%error, "a group that the log has stays in the spool and will be sent again");
             return (wait * 2).min(RETRY.1);
         }
+        self.drained = 0;
         if spool.is_empty() {
             tracing::warn!("the log is back and has everything that waited on disk");
         }
         RETRY.0
+    }
+}
+
+/// Records that are in the log although the append has failed, for sure.
+fn appended(error: &LogError) -> usize {
+    match error {
+        LogError::RecordRefused { appended, .. } => *appended,
+        _ => 0,
     }
 }
 
@@ -324,8 +343,8 @@ mod tests {
     };
     use std::{collections::BTreeMap, sync::atomic::AtomicBool};
 
-    /// A log that can be switched off.
-    struct Switched(SqliteLog, AtomicBool);
+    /// A log that can be switched off, and that takes records of so many bytes.
+    struct Switched(SqliteLog, AtomicBool, AtomicUsize);
 
     #[async_trait]
     impl Log for Switched {
@@ -342,8 +361,14 @@ mod tests {
             self.0.topics().await
         }
         async fn append(&self, topic: &str, partition: u32, records: &[LogRecord]) -> Result<i64, LogError> {
+            let limit = self.2.load(Ordering::Acquire);
+            let fitting = records.iter().take_while(|record| record.bytes() <= limit).count();
             if self.1.load(Ordering::Acquire) {
-                return self.0.append(topic, partition, records).await;
+                let (fit, rest) = records.split_at(fitting);
+                let appended = self.0.append(topic, partition, fit).await;
+                let Some(refused) = rest.first() else { return appended };
+                let (topic, bytes, appended) = (topic.to_owned(), refused.bytes(), fitting);
+                return Err(LogError::RecordRefused { topic, partition, bytes, appended });
             }
             Err(LogError::Io {
                 doing: "appending".to_owned(),
@@ -374,7 +399,7 @@ mod tests {
     async fn while_the_log_is_away_records_wait_on_disk_and_keep_their_order() {
         let dir = tempfile::tempdir().unwrap();
         let file = Embedded::open(dir.path().join("log.sqlite"), Durability::ProcessKill).await.unwrap();
-        let log = Arc::new(Switched(file.log(), AtomicBool::new(true)));
+        let log = Arc::new(Switched(file.log(), AtomicBool::new(true), AtomicUsize::new(usize::MAX)));
         log.create_topic("t", 2).await.unwrap();
         let spool = Arc::new(Spool::open(dir.path().join("spool.sqlite"), 1 << 20).await.unwrap());
         let batch = |n: usize| {
@@ -410,6 +435,33 @@ mod tests {
                 .collect();
             let expected: Vec<String> = (0..=20).map(|n| format!("{partition}/{n}")).collect();
             assert_eq!(texts, expected);
+        }
+    }
+
+    #[tokio::test]
+    async fn what_was_sent_before_a_refused_record_is_not_sent_again() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = Embedded::open(dir.path().join("log.sqlite"), Durability::ProcessKill).await.unwrap();
+        let log = Arc::new(Switched(file.log(), AtomicBool::new(true), AtomicUsize::new(10)));
+        let spool = Arc::new(Spool::open(dir.path().join("spool.sqlite"), 1 << 20).await.unwrap());
+        for (topic, spool) in [("direct", None), ("spooled", Some(spool))] {
+            log.create_topic(topic, 1).await.unwrap();
+            log.2.store(10, Ordering::Release);
+            let publisher = Publisher::start(log.clone(), spool);
+            let texts = ["one", "two", "too long for it", "three", "four"];
+            let records: Vec<LogRecord> = texts.iter().map(|text| LogRecord::new("", *text, 0)).collect();
+            let batch = TickBatch(Arc::new(BTreeMap::from([(0, records)])));
+            // Refused at first, or kept on disk.
+            let _ = publisher.submit(topic, batch).wait().await;
+            // Some attempts later somebody has told the broker to take more.
+            tokio::time::sleep(RETRY.0 * 4).await;
+            log.2.store(100, Ordering::Release);
+            while log.watermarks(topic, 0).await.unwrap().high < 5 {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+            let all = log.fetch(topic, 0, 0, 100, usize::MAX, Duration::ZERO).await.unwrap();
+            let found: Vec<&[u8]> = all.records.iter().map(|one| &one.record.value[..]).collect();
+            assert_eq!(found, texts.map(str::as_bytes), "{topic}");
         }
     }
 }

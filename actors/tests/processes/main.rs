@@ -11,8 +11,10 @@ mod common;
 
 #[path = "."]
 mod processes {
+    mod fetches;
     mod leases;
     mod lost;
+    mod mixed;
     mod outage;
     mod process;
     mod recorded;

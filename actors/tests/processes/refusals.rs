@@ -51,8 +51,8 @@ fn with_password(url: &str, password: &str) -> String {
     format!("{scheme}://{user}:{password}@{host}")
 }
 
-/// Says no in one sentence, whoever is asked.
-async fn assert_refused(dir: &Path, name: &str, option: &str, url: &str, why: &[&str]) {
+/// Does not start, and says so in one sentence.
+async fn assert_run_refused(dir: &Path, name: &str, option: &str, url: &str) -> String {
     let data = dir.join(name).display().to_string();
     let exchange = "http://127.0.0.1:1";
     let run = ["run", option, url, "--data-dir", &data, "--exchange", exchange, "--listen", "127.0.0.1:0"];
@@ -60,6 +60,14 @@ async fn assert_refused(dir: &Path, name: &str, option: &str, url: &str, why: &[
     let errors = String::from_utf8(said.stderr).unwrap();
     assert_eq!(said.status.code(), Some(2), "{name}: {errors}");
     assert_eq!(errors.trim().lines().count(), 1, "{name}: {errors}");
+    println!("{name}: {}", errors.trim());
+    errors
+}
+
+/// Says no in one sentence, whoever is asked.
+async fn assert_refused(dir: &Path, name: &str, option: &str, url: &str, why: &[&str]) {
+    let errors = assert_run_refused(dir, name, option, url).await;
+    let data = dir.join(name).display().to_string();
     let examined = platform(&["doctor", option, url, "--data-dir", &data]).await;
     // An address that cannot be read is no finding, but an error as well.
     let findings = String::from_utf8([examined.stdout, examined.stderr].concat()).unwrap();
@@ -71,12 +79,11 @@ async fn assert_refused(dir: &Path, name: &str, option: &str, url: &str, why: &[
     for text in [&errors, &findings] {
         assert!(!text.contains("wrong-secret"), "{name}: a password is shown: {text}");
     }
-    println!("{name}: {}", errors.trim());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_cannot_be_used_is_said_in_one_sentence() {
-    let (dir, server, cache) = log_and_cache().await;
+    let (dir, mut server, cache) = log_and_cache().await;
     let (_dir, log) = broker(&server.url()).await;
     log.create_topic(FIXED_TOPIC, PARTITIONS).await.unwrap();
     let foreign: Vec<LogRecord> =
@@ -151,6 +158,20 @@ async fn what_cannot_be_used_is_said_in_one_sentence() {
     ];
     for (name, option, url, why) in rows {
         assert_refused(dir.path(), name, option, &url, why).await;
+    }
+
+    // A broker that makes no topics: it is to keep them twice, and is alone. `doctor` makes none, so it cannot tell.
+    log.delete_topic(FIXED_TOPIC).await.unwrap();
+    server.kill();
+    server.set("default.replication.factor=2");
+    server.again().await;
+    let errors = assert_run_refused(dir.path(), "log-topic", "--log", &server.url()).await;
+    for part in [
+        &*server.url(),
+        "its topic `tick-data` cannot be made, the broker refuses it (InvalidReplicationFactor",
+        "set the broker up so that this user may make it, or make it by hand with 8 partitions",
+    ] {
+        assert!(errors.contains(part), "`{part}` is not in: {errors}");
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::{
     fs::File,
+    io::Write as _,
     net::{TcpListener, TcpStream},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
@@ -44,6 +45,12 @@ impl Server {
             child.kill().unwrap();
             child.wait().unwrap();
         }
+    }
+
+    /// Adds a line to a broker's settings, for its next start.
+    pub fn set(&self, line: &str) {
+        let mut file = File::options().append(true).open(self.dir.join("server.properties")).unwrap();
+        writeln!(file, "{line}").unwrap();
     }
 
     /// Starts it on what it had, and waits until it answers.

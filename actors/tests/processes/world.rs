@@ -55,6 +55,11 @@ impl World {
 
     /// Starts a process of a role under a name of its own.
     pub fn start(&self, role: &str, name: &str) -> Process {
+        self.start_with(role, name, &[])
+    }
+
+    /// The same with more arguments.
+    pub fn start_with(&self, role: &str, name: &str, more: &[&str]) -> Process {
         let Places { log, store, cache } = &self.places;
         let arguments = [
             ["--role", role],
@@ -66,7 +71,8 @@ impl World {
             ["--store", store],
             ["--cache", cache],
         ];
-        Process::start(&self.program, name, self.dir.path(), arguments.as_flattened())
+        let arguments = [arguments.as_flattened(), more].concat();
+        Process::start(&self.program, name, self.dir.path(), &arguments)
     }
 
     /// Waits until at least so many trades are stored, while all processes run.

@@ -50,7 +50,7 @@ pub const REGION_LIMIT: usize = 32;
 pub const QUEUE_LIMIT: usize = 4_096;
 
 /// Most events, outputs and other things that a table numbers with 16 bits; the last number says that there is none.
-pub const NUMBER_LIMIT: usize = u16::MAX as usize;
+pub const NUMBER_LIMIT: usize = 65_535;
 
 /// What the generated machines are to offer besides running.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -183,5 +183,71 @@ fn active_leaves(machine: &Machine, state: usize) -> usize {
     match row.kind {
         crate::model::StateKind::Parallel => below.sum(),
         _ => below.max().unwrap_or(1),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+    use crate::{MapLoader, compile};
+
+    #[test]
+    fn what_a_machine_cannot_hold_is_refused() {
+        type Grow = fn(&mut Machine, usize);
+        fn fill<T: Clone>(list: &mut Vec<T>, count: usize) {
+            let first = list[0].clone();
+            list.resize(count, first);
+        }
+        let rows: [(Grow, usize, &str); 12] = [
+            (|machine, count| fill(&mut machine.states, count), STATE_LIMIT, "states;"),
+            (|machine, count| fill(&mut machine.transitions, count), TRANSITION_LIMIT, "transitions;"),
+            (|machine, count| fill(&mut machine.events, count), NUMBER_LIMIT, "events;"),
+            (|machine, count| fill(&mut machine.outputs, count), NUMBER_LIMIT, "outputs;"),
+            (|machine, count| fill(&mut machine.timers, count), NUMBER_LIMIT, "timers;"),
+            (|machine, count| fill(&mut machine.activities, count), NUMBER_LIMIT, "activities;"),
+            (|machine, count| fill(&mut machine.children, count), NUMBER_LIMIT, "children;"),
+            (|machine, count| fill(&mut machine.sends, count), NUMBER_LIMIT, "names of messages;"),
+            (|machine, count| fill(&mut machine.undos, count), NUMBER_LIMIT, "actions to undo;"),
+            (
+                |machine, count| machine.limits.internal = count as u32,
+                QUEUE_LIMIT,
+                "internal events as its limit",
+            ),
+            (
+                |machine, count| machine.limits.deferred = count as u32,
+                QUEUE_LIMIT,
+                "deferred events as its limit",
+            ),
+            (
+                |machine, count| machine.limits.undo = count as u32,
+                QUEUE_LIMIT,
+                "actions to undo as its limit",
+            ),
+        ];
+        let spec = "machine M {
+          input { GO } output { OUT } extern { action reserve(Int) action release(Int) }
+          initial a
+          state a { do N as n on GO / reserve(1) undo release(1), send self GO delay 1s as later after 5s / emit OUT, compensate }
+        }
+        machine N { initial a accept state a }";
+        let compiled = compile("m.sc", &MapLoader::from([("m.sc", spec)]));
+        let machine = compiled
+            .model
+            .as_ref()
+            .unwrap_or_else(|| panic!("{}", compiled.render(false)))
+            .machine("M")
+            .unwrap()
+            .clone();
+        assert_eq!(refusal(&machine), None);
+        for (grow, limit, what) in rows {
+            let mut machine = machine.clone();
+            grow(&mut machine, limit);
+            assert_eq!(refusal(&machine), None, "{what}");
+            grow(&mut machine, limit + 1);
+            let why = refusal(&machine).unwrap_or_default();
+            assert!(why.contains(&format!("has {} {what}", limit + 1)), "{what}: {why}");
+        }
     }
 }

@@ -5,13 +5,15 @@ use std::collections::BTreeMap;
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use super::hooks::{index, is_guarded};
+use super::hooks::{awaited, index, is_guarded};
 use crate::model::{Invoked, Machine, State, StateKind, Trigger};
 
 pub(super) fn tables(machine: &Machine) -> TokenStream {
     let name = &machine.name;
     let strict = machine.strict;
-    let states = machine.states.iter().map(|row| state(machine, row));
+    let awaited = awaited(machine);
+    let states =
+        machine.states.iter().enumerate().map(|(id, row)| state(machine, row, awaited.contains(&id)));
     let transitions = machine.transitions.iter().enumerate().map(|(id, row)| {
         let (source, domain) = (index(row.source), index(row.domain));
         let targets = row.targets.iter().map(|target| index(*target));
@@ -65,7 +67,7 @@ pub(super) fn tables(machine: &Machine) -> TokenStream {
     }
 }
 
-fn state(machine: &Machine, row: &State) -> TokenStream {
+fn state(machine: &Machine, row: &State, awaited: bool) -> TokenStream {
     let (name, label) = (if row.path.is_empty() { &row.name } else { &row.path }, &row.label);
     let (parent, last) = (index(row.parent), index(row.last));
     let kind = match row.kind {
@@ -107,6 +109,7 @@ fn state(machine: &Machine, row: &State) -> TokenStream {
         // The machine's own data is there before it starts.
         (!row.locals.is_empty() && !is_root, quote!(data)),
         (row.returns.is_some(), quote!(returns)),
+        (awaited, quote!(awaited)),
     ]);
     quote!(chart::State {
         name: #name, label: #label, parent: #parent, last: #last, kind: chart::Kind::#kind,

@@ -82,7 +82,7 @@ pub use explain::{Candidate, Claim, Decision, Origin, Part, Selection, Verdict};
 pub use forms::{CSV_HEADING, mermaid_runs, tables, tables_of};
 pub use input::Input;
 pub use offers::Offer;
-pub use report::{Cause, Change, Effect, GuardValue, Outcome, Preemption, Signal, StepReport};
+pub use report::{Cause, Change, Effect, GuardValue, Outcome, Preemption, Signal, StepReport, Unhandled};
 pub use run::{Row, Run, is_acceptor, run, run_explained};
 pub use session::Session;
 pub use snapshot::{

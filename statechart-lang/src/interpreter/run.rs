@@ -154,16 +154,11 @@ impl Run {
             self.rejected_at.and_then(|at| self.rows.iter().find(|row| row.n == at && row.is_error()));
         match (rejecting, self.acceptor, self.accepted) {
             (Some(row), ..) => {
-                let name = row
-                    .report
-                    .unhandled
-                    .first()
-                    .map_or_else(|| row.symbol.clone(), |signal| signal.name.clone());
-                format!(
-                    "rejected at {}: {name} is unhandled in {}; ends in {end}",
-                    row.n,
-                    row.report.before.join(", ")
-                )
+                let (name, leaves) = match row.report.unhandled.first() {
+                    Some(unhandled) => (unhandled.signal.name.as_str(), &unhandled.leaves),
+                    None => (row.symbol.as_str(), &row.report.before),
+                };
+                format!("rejected at {}: {name} is unhandled in {}; ends in {end}", row.n, leaves.join(", "))
             }
             (None, true, true) => format!("accepted in {end}"),
             (None, true, false) => format!("rejected: {end} does not accept"),

@@ -35,8 +35,9 @@ pub(super) enum Disposition {
 impl<W: World> Interpreter<'_, W> {
     /// W3C selectTransitions, extended: walking outward from each active leaf, the first enabled
     /// transition or `defer` wins, and in one state a transition beats a `defer`. If any region takes a
-    /// transition the event is consumed, else any `defer` keeps it, else any bare `on` settles it.
-    pub(super) fn select(&mut self, cue: Cue, current: Current<'_>) -> Disposition {
+    /// transition the event is consumed, else any `defer` keeps it, else any bare `on` settles it. Only an event from
+    /// outside `may_wait`; for one that was raised inside, no `defer` counts.
+    pub(super) fn select(&mut self, cue: Cue, current: Current<'_>, may_wait: bool) -> Disposition {
         let machine = self.machine;
         // Nothing active waits for nothing: what most turns of a macrostep find.
         if cue == Cue::Always && !self.configuration.intersects(self.plan.eventless()) {
@@ -66,6 +67,7 @@ impl<W: World> Interpreter<'_, W> {
                     break 'outward;
                 }
                 if let Cue::Event(event) = cue
+                    && may_wait
                     && machine.states.get(state).is_some_and(|row| row.defer.contains(&event))
                 {
                     deferred = true;
@@ -90,7 +92,7 @@ impl<W: World> Interpreter<'_, W> {
         };
         if self.detail == Detail::Explained {
             let preempted = self.report.preempted.split_off(preempted_before);
-            self.explain(cue, current, &asked, &preempted, &disposition);
+            self.explain(cue, current, may_wait, &asked, &preempted, &disposition);
             self.report.preempted.extend(preempted);
         }
         disposition

@@ -27,11 +27,20 @@ pub struct SqliteLog {
     database: Arc<Database>,
     /// Wakes the waiting fetches of a partition; entries go with their topic.
     wakes: Arc<Mutex<Wakes>>,
+    first_incarnation: i64,
 }
 
 impl SqliteLog {
     pub(super) fn new(database: Arc<Database>) -> Self {
-        Self { database, wakes: Arc::default() }
+        Self { database, wakes: Arc::default(), first_incarnation: 1 }
+    }
+
+    /// The incarnation of topics that this file has never had; without it, 1. A store that outlives the file may hold
+    /// positions in the topics of an earlier one: a number that grows from file to file, like the time, keeps them apart.
+    #[must_use]
+    pub fn first_incarnation(mut self, incarnation: i64) -> Self {
+        self.first_incarnation = incarnation.max(1);
+        self
     }
 
     fn wake(&self, topic: &str, partition: u32) -> Arc<Notify> {
@@ -147,7 +156,7 @@ impl Log for SqliteLog {
         if let Some((incarnation, partitions, true)) = known {
             return Ok(Topic { name: name.to_owned(), partitions, incarnation });
         }
-        let incarnation = known.map_or(1, |(inc, ..)| inc + 1);
+        let incarnation = known.map_or(self.first_incarnation, |(inc, ..)| inc + 1);
         sqlx::query("INSERT OR REPLACE INTO log_topic (name, inc, partitions, live) VALUES (?, ?, ?, 1)")
             .bind(name)
             .bind(incarnation)

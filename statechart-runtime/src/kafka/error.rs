@@ -46,7 +46,12 @@ impl Failure {
         self.protocol() == Some(ProtocolError::TopicAlreadyExists)
     }
 
-    /// What trying again cannot change: who may do what, and what is too large.
+    /// Whether the broker takes less at once than it was sent.
+    pub(super) fn is_too_large(&self) -> bool {
+        matches!(self.protocol(), Some(ProtocolError::MessageTooLarge | ProtocolError::RecordListTooLarge))
+    }
+
+    /// What trying again cannot change: who may do what, how the broker is set up, and what is too large.
     fn is_permanent(&self) -> bool {
         use ProtocolError as P;
         self.protocol().is_some_and(|error| {
@@ -55,6 +60,7 @@ impl Failure {
                 P::MessageTooLarge
                     | P::RecordListTooLarge
                     | P::InvalidTopicException
+                    | P::InvalidReplicationFactor
                     | P::TopicAuthorizationFailed
                     | P::ClusterAuthorizationFailed
                     | P::SaslAuthenticationFailed
@@ -68,6 +74,12 @@ impl Failure {
     pub(super) fn while_doing(self, doing: String) -> LogError {
         let transient = !self.is_permanent();
         let source: Box<dyn std::error::Error + Send + Sync> = match self {
+            // Its reason, without what the client knows of the request.
+            Failure::Client(ClientError::ServerError { protocol_error, error_message, .. }) => {
+                let why = error_message
+                    .map_or_else(|| protocol_error.to_string(), |why| format!("{protocol_error}: {why}"));
+                format!("the broker refuses it ({why})").into()
+            }
             Failure::Client(error) => error.into(),
             Failure::Late(limit) => format!("no answer within {} s", limit.as_secs_f32()).into(),
         };

@@ -4,22 +4,26 @@ use super::clients::{CALL_WITHIN, Lane};
 use super::error::Failure;
 use super::url::KafkaUrl;
 use crate::ports::{
-    Fetched, FetchedRecord, Log, LogError, LogRecord, MAX_PARTITIONS, Store, Topic, TopicEntry, TopicState,
-    Watermarks, is_valid_topic,
+    Fetched, FetchedRecord, Log, LogError, LogRecord, MAX_PARTITIONS, Store, StoreError, Topic, TopicEntry,
+    TopicState, Watermarks, is_valid_topic,
 };
 use async_trait::async_trait;
 use rskafka::chrono::DateTime;
 use rskafka::client::partition::{Compression, OffsetAt, PartitionClient};
 use rskafka::record::{Record, RecordAndOffset};
 use std::collections::{BTreeMap, VecDeque};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tokio::time::Instant;
 
-/// Most bytes of keys and values in one produce request, before compression. Brokers accept 1 MiB by default.
+/// Most bytes of keys and values in one produce request, before compression. Brokers accept 1 MiB by default; one that
+/// does not gets less.
 pub const PRODUCE_BYTES: usize = 512 * 1024;
 /// Most bytes of one fetch, compressed. A batch that is larger still comes whole.
 pub const FETCH_BYTES: i32 = 512 * 1024;
+/// Of a topic that the store knows nothing of.
+const FIRST_INCARNATION: i64 = 1;
 /// How long an incarnation is believed before the store is asked again.
 const INCARNATION_FOR: Duration = Duration::from_secs(2);
 /// How long a new topic may take until its partitions have leaders, and a deleted one until it is gone.
@@ -41,6 +45,8 @@ pub struct KafkaLog {
     incarnations: Mutex<Option<(Instant, BTreeMap<String, i64>)>>,
     /// Records that came with a fetch but were more than asked for, by partition.
     left: Mutex<BTreeMap<(String, u32), Left>>,
+    /// What the broker takes at once, as far as is known.
+    produce_bytes: AtomicUsize,
     trimming: bool,
 }
 
@@ -65,6 +71,7 @@ impl KafkaLog {
             store,
             incarnations: Mutex::default(),
             left: Mutex::default(),
+            produce_bytes: AtomicUsize::new(PRODUCE_BYTES),
             trimming: false,
         })
     }
@@ -157,26 +164,38 @@ impl KafkaLog {
         Ok(entries)
     }
 
+    /// Writes a topic's row, whatever stands there.
     async fn keep(&self, entry: TopicEntry) -> Result<(), LogError> {
-        self.store.put_topic(&entry).await.map_err(|error| LogError::Io {
-            doing: format!("keeping the incarnation of `{}` in the store", entry.name),
-            transient: error.is_transient(),
-            source: error.into(),
-        })?;
-        self.incarnations.lock().unwrap_or_else(PoisonError::into_inner).take();
-        Ok(())
+        let kept = self.store.put_topic(&entry).await;
+        self.written(&entry.name, kept)
     }
 
-    /// The incarnation of a topic; 1 for one that someone else has created.
+    /// Writes a topic's row where it still has this incarnation: another process may have made the topic anew since.
+    async fn replace(&self, entry: TopicEntry, incarnation: i64) -> Result<(), LogError> {
+        let replaced = self.store.replace_topic(&entry, incarnation).await;
+        self.written(&entry.name, replaced.map(drop))
+    }
+
+    /// What was known of incarnations is old once a row was written, or may have been.
+    fn written(&self, name: &str, result: Result<(), StoreError>) -> Result<(), LogError> {
+        self.incarnations.lock().unwrap_or_else(PoisonError::into_inner).take();
+        result.map_err(|error| LogError::Io {
+            doing: format!("keeping the incarnation of `{name}` in the store"),
+            transient: error.is_transient(),
+            source: error.into(),
+        })
+    }
+
+    /// The incarnation of a topic; the first for one that someone else has created.
     async fn incarnation(&self, topic: &str) -> Result<i64, LogError> {
         let known = {
             let cached = self.incarnations.lock().unwrap_or_else(PoisonError::into_inner);
             let fresh = cached.as_ref().filter(|(since, _)| since.elapsed() < INCARNATION_FOR);
-            fresh.map(|(_, incarnations)| incarnations.get(topic).copied().unwrap_or(1))
+            fresh.map(|(_, incarnations)| incarnations.get(topic).copied().unwrap_or(FIRST_INCARNATION))
         };
         match known {
             Some(known) => Ok(known),
-            None => Ok(self.entries().await?.get(topic).map_or(1, |entry| entry.incarnation)),
+            None => Ok(self.entries().await?.get(topic).map_or(FIRST_INCARNATION, |entry| entry.incarnation)),
         }
     }
 
@@ -249,7 +268,7 @@ impl Log for KafkaLog {
         let known = self.entries().await?.remove(name);
         let there = self.listed().await?.get(name).copied();
         let incarnation = match (&known, there) {
-            (None, _) => 1,
+            (None, _) => FIRST_INCARNATION,
             // An attempt that ended between the row and the broker has counted already.
             (Some(entry), None) if entry.state == TopicState::Creating => entry.incarnation,
             (Some(entry), None) => entry.incarnation + 1,
@@ -311,32 +330,30 @@ impl Log for KafkaLog {
         let Some(entry) = known else { return Ok(()) };
         let incarnation = entry.incarnation;
         let deleted = TopicEntry { state: TopicState::Deleted, last_used_us: wall_us(), ..entry };
-        // Another process may have made it anew since: then its row stays.
-        self.store.replace_topic(&deleted, incarnation).await.map_err(|error| LogError::Io {
-            doing: format!("keeping that `{name}` is deleted in the store"),
-            transient: error.is_transient(),
-            source: error.into(),
-        })?;
-        Ok(())
+        self.replace(deleted, incarnation).await
     }
 
     async fn disown(&self, name: &str, incarnation: i64) -> Result<(), LogError> {
-        let known = self.entries().await?.remove(name);
-        let partitions = self.listed().await?.get(name).copied().unwrap_or(1);
-        // Others who see the same write the same.
-        let entry = match known {
-            Some(entry) if entry.incarnation != incarnation => return Ok(()),
-            Some(entry) => TopicEntry { incarnation: incarnation + 1, ..entry },
-            None => TopicEntry {
-                name: name.to_owned(),
-                incarnation: incarnation + 1,
-                partitions,
-                instrument: None,
-                state: TopicState::Ready,
-                last_used_us: wall_us(),
-            },
-        };
-        self.keep(entry).await?;
+        match self.entries().await?.remove(name) {
+            // Others who see the same write the same.
+            Some(entry) => {
+                let anew = TopicEntry { incarnation: incarnation + 1, ..entry };
+                self.replace(anew, incarnation).await?;
+            }
+            None if incarnation == FIRST_INCARNATION => {
+                let partitions = self.listed().await?.get(name).copied().unwrap_or(1);
+                let anew = TopicEntry {
+                    name: name.to_owned(),
+                    incarnation: incarnation + 1,
+                    partitions,
+                    instrument: None,
+                    state: TopicState::Ready,
+                    last_used_us: wall_us(),
+                };
+                self.keep(anew).await?;
+            }
+            None => {}
+        }
         self.forget(name);
         Ok(())
     }
@@ -346,7 +363,7 @@ impl Log for KafkaLog {
         let topics = self.listed().await?.into_iter();
         Ok(topics
             .map(|(name, partitions)| {
-                let incarnation = entries.get(&name).map_or(1, |entry| entry.incarnation);
+                let incarnation = entries.get(&name).map_or(FIRST_INCARNATION, |entry| entry.incarnation);
                 Topic { name, partitions, incarnation }
             })
             .collect())
@@ -355,12 +372,31 @@ impl Log for KafkaLog {
     async fn append(&self, topic: &str, partition: u32, records: &[LogRecord]) -> Result<i64, LogError> {
         LogRecord::check_all(topic, records)?;
         let mut base = None;
+        let mut rest = records;
         // One after the other: coverage must not overtake the trades that it speaks of.
-        for piece in LogRecord::pieces(records, PRODUCE_BYTES) {
+        while let Some(piece) = LogRecord::pieces(rest, self.produce_bytes.load(Ordering::Relaxed)).next() {
             let client = self.client(&self.produce, topic, partition).await?;
-            let piece: Vec<Record> = piece.iter().map(to_kafka).collect();
-            match self.produce.within(CALL_WITHIN, client.produce(piece, Compression::Lz4)).await {
-                Ok(offsets) => base = base.or(offsets.first().copied()),
+            let sent: Vec<Record> = piece.iter().map(to_kafka).collect();
+            match self.produce.within(CALL_WITHIN, client.produce(sent, Compression::Snappy)).await {
+                Ok(offsets) => {
+                    base = base.or(offsets.first().copied());
+                    rest = rest.get(piece.len()..).unwrap_or_default();
+                }
+                Err(failure) if failure.is_too_large() => {
+                    let bytes: usize = piece.iter().map(LogRecord::bytes).sum();
+                    if piece.len() <= 1 {
+                        let (topic, appended) = (topic.to_owned(), records.len() - rest.len());
+                        return Err(LogError::RecordRefused { topic, partition, bytes, appended });
+                    }
+                    // From now on, wherever it goes: a broker has one limit unless it was told otherwise.
+                    self.produce_bytes.fetch_min(bytes / 2, Ordering::Relaxed);
+                    tracing::warn!(
+                        topic,
+                        partition,
+                        bytes,
+                        "the broker takes less at once; it gets smaller requests"
+                    );
+                }
                 Err(failure) => {
                     return Err(self.failed(&self.produce, topic, partition, "appending to", failure).await);
                 }

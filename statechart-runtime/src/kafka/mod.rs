@@ -1,7 +1,7 @@
 //! The log on a broker that speaks Kafka's protocol: Redpanda, Apache Kafka.
 //!
 //! ```text
-//! append ─▶ pieces of ≤ 512 KiB, LZ4 ─▶ produce client ─┐
+//! append ─▶ pieces of ≤ 512 KiB, Snappy ─▶ produce client ─┐
 //! fetch  ◀─ what was left over ◀──────── fetch client ◀─┼─▶ broker
 //! watermarks, trim ──────────────────────── meta client ─┘
 //! create, delete ─▶ controller, and the topic's row in the store: the incarnation has its home there

@@ -6,6 +6,7 @@ use crate::embedded::{Durability, Embedded};
 use crate::ports::{Log, LogError, LogRecord, contract};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 /// A log with a store of its own, and a prefix that no other run uses.
 async fn open() -> (tempfile::TempDir, KafkaLog, String) {
@@ -28,23 +29,24 @@ async fn the_contract_holds() {
     }
 }
 
+/// Digits that do not repeat: little to compress.
+fn noise(n: u64, bytes: usize) -> LogRecord {
+    let mut state = n;
+    let text: String = (0..bytes)
+        .map(|_| {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            char::from(b'!' + u8::try_from((state >> 33) % 90).unwrap())
+        })
+        .collect();
+    LogRecord::new("k", text, 1_000_000)
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn large_appends_are_split_and_stay_in_order() {
     let (_dir, log, prefix) = open().await;
     let name = format!("{prefix}-large");
     log.create_topic(&name, 1).await.unwrap();
-    // Digits that do not repeat: little to compress.
-    let record = |n: u64| {
-        let mut state = n;
-        let text: String = (0..4_000)
-            .map(|_| {
-                state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-                char::from(b'!' + u8::try_from((state >> 33) % 90).unwrap())
-            })
-            .collect();
-        LogRecord::new("k", text, 1_000_000)
-    };
-    let records: Vec<LogRecord> = (0..1_000).map(record).collect();
+    let records: Vec<LogRecord> = (0..1_000).map(|n| noise(n, 4_000)).collect();
     assert_eq!(log.append(&name, 0, &records).await.unwrap(), 0);
     let (mut at, mut seen) = (0, Vec::new());
     while at < 1_000 {
@@ -54,6 +56,54 @@ async fn large_appends_are_split_and_stay_in_order() {
         seen.extend(fetched.records.into_iter().map(|one| one.record));
     }
     assert!(seen == records, "what was read is not what was written");
+    log.delete_topic(&name).await.unwrap();
+}
+
+/// Makes a topic whose limit is this, in the protocol's bytes: the client cannot.
+async fn create_limited(url: &KafkaUrl, name: &str, limit: &str) {
+    let text = |text: &str| [&u16::try_from(text.len()).unwrap().to_be_bytes(), text.as_bytes()].concat();
+    let one = 1_i32.to_be_bytes();
+    let request = [
+        // CreateTopics, version 2; a number for the answer, nobody's name.
+        &[0, 19, 0, 2, 0, 0, 0, 7, 255, 255][..],
+        // One topic with one partition on one broker, placed where the broker likes, and one setting.
+        &[&one[..], &text(name), &one, &[0, 1], &[0; 4], &one, &text("max.message.bytes"), &text(limit)]
+            .concat(),
+        // Within ten seconds, really.
+        &[&10_000_i32.to_be_bytes()[..], &[0]].concat(),
+    ]
+    .concat();
+    let mut stream = tokio::net::TcpStream::connect(&url.brokers[0]).await.unwrap();
+    stream.write_all(&u32::try_from(request.len()).unwrap().to_be_bytes()).await.unwrap();
+    stream.write_all(&request).await.unwrap();
+    let length = stream.read_u32().await.unwrap();
+    let mut answer = vec![0; usize::try_from(length).unwrap()];
+    stream.read_exact(&mut answer).await.unwrap();
+    // The number, the throttle, one topic, its name; then what became of it.
+    let code = &answer[4 + 4 + 4 + 2 + name.len()..][..2];
+    assert_eq!(code, [0, 0], "{answer:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_broker_that_takes_less_gets_less_until_a_single_record_is_too_much() {
+    let (_dir, log, prefix) = open().await;
+    let name = format!("{prefix}-limited");
+    create_limited(log.url(), &name, "20000").await;
+    log.create_topic(&name, 1).await.unwrap();
+    let records: Vec<LogRecord> = (0..100).map(|n| noise(n, 4_000)).collect();
+    assert_eq!(log.append(&name, 0, &records).await.unwrap(), 0);
+    let (mut at, mut seen) = (0, Vec::new());
+    while at < 100 {
+        let fetched = log.fetch(&name, 0, at, 1_000, usize::MAX, Duration::from_secs(1)).await.unwrap();
+        at = fetched.next_offset;
+        seen.extend(fetched.records.into_iter().map(|one| one.record));
+    }
+    assert!(seen == records, "what was read is not what was written");
+    let error = log.append(&name, 0, &[noise(0, 100), noise(1, 40_000), noise(2, 100)]).await.unwrap_err();
+    assert!(matches!(error, LogError::RecordRefused { appended: 1, .. }) && !error.is_transient(), "{error}");
+    for part in ["a record of 40001 bytes", &name, "raise `max.message.bytes`"] {
+        assert!(error.to_string().contains(part), "`{part}` is not in: {error}");
+    }
     log.delete_topic(&name).await.unwrap();
 }
 

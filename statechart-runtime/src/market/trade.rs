@@ -61,6 +61,11 @@ impl Side {
         }
     }
 
+    /// The side of a record's letter.
+    pub fn from_letter(letter: &str) -> Option<Self> {
+        [Side::Buy, Side::Sell, Side::Unknown].into_iter().find(|side| side.letter() == letter)
+    }
+
     /// 1 buy, 2 sell, 0 unknown, as tables write it.
     pub const fn code(self) -> i64 {
         match self {
@@ -96,6 +101,11 @@ impl TradeOrigin {
             TradeOrigin::Socket => "ws",
             TradeOrigin::History => "hist",
         }
+    }
+
+    /// The origin of a record's name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        [TradeOrigin::Socket, TradeOrigin::History].into_iter().find(|origin| origin.name() == name)
     }
 
     /// 1 socket, 2 history, as tables write it.
@@ -162,18 +172,23 @@ impl TradeOrd {
     /// The key as bytes that sort like the key.
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut bytes = Vec::with_capacity(17);
-        bytes.extend_from_slice(&self.time_us.to_be_bytes());
+        self.write(&mut bytes);
+        bytes
+    }
+
+    /// Appends [`TradeOrd::to_bytes`].
+    pub fn write(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(&self.time_us.to_be_bytes());
         match &self.tie {
             Tie::Number(number) => {
-                bytes.push(1);
-                bytes.extend_from_slice(&number.to_be_bytes());
+                out.push(1);
+                out.extend_from_slice(&number.to_be_bytes());
             }
             Tie::Text(text) => {
-                bytes.push(2);
-                bytes.extend_from_slice(text.as_bytes());
+                out.push(2);
+                out.extend_from_slice(text.as_bytes());
             }
         }
-        bytes
     }
 
     /// Reads [`TradeOrd::to_bytes`] back.
@@ -215,6 +230,13 @@ pub fn check_exact(price: Decimal, size: Decimal) -> Result<(), MarketError> {
     }
     if size <= Decimal::ZERO {
         return bad("the size is not above zero");
+    }
+    // Trailing zeros only add digits: who is within the limits with them is within them.
+    let product = price.mantissa().checked_mul(size.mantissa());
+    if price.scale() + size.scale() <= 16
+        && product.is_some_and(|product| product < 10_i128.pow(PRODUCT_DIGITS))
+    {
+        return Ok(());
     }
     let (price_digits, size_digits) = (price.normalize(), size.normalize());
     if price_digits.scale() + size_digits.scale() > 16 {

@@ -7,7 +7,7 @@ use crate::market::{
     RestRow, Source, TimeRange, Trade,
 };
 
-/// Most trades, pages, marks or dead letters in one batch; consumers aim at 10 000 trades.
+/// Most trades, pages, marks or dead letters in one batch; consumers aim at 1,000 to 40,000 records.
 pub const MAX_BATCH_ITEMS: usize = 100_000;
 
 /// Everything that [`super::Store::ingest`] writes in one transaction. Items carry the offset of their record.

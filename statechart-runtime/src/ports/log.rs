@@ -66,7 +66,8 @@ pub struct Topic {
     pub name: String,
     /// Number of partitions.
     pub partitions: u32,
-    /// 1 for the first topic of this name, +1 each time it is created anew. Positions of another one are void.
+    /// Rises each time a topic of this name is created anew, by 1 where the log remembers the one before. Positions of
+    /// another one are void.
     pub incarnation: i64,
 }
 
@@ -188,6 +189,20 @@ pub enum LogError {
         bytes: usize,
         /// Limit.
         limit: usize,
+    },
+    /// A record that is within our limits and not within the broker's.
+    #[error(
+        "the broker does not take a record of {bytes} bytes in `{topic}`/{partition}; raise `max.message.bytes` of the topic, or `message.max.bytes` of the broker, to 1048588, which is usual"
+    )]
+    RecordRefused {
+        /// Topic.
+        topic: String,
+        /// Partition.
+        partition: u32,
+        /// Size, before compression.
+        bytes: usize,
+        /// Records before it that are in the log now: what is sent again begins behind them.
+        appended: usize,
     },
     /// Stored bytes that cannot be read.
     #[error(

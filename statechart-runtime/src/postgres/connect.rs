@@ -21,10 +21,12 @@ const STREAMS: u32 = 4;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long a call waits for a free or a new connection.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long a process may stand still in the middle of a transaction; after that its locks are taken from it.
+pub(super) const STANDSTILL: Duration = Duration::from_secs(10);
 /// What every session is told: no statement runs for ever, no lock is waited for longer than a lease lasts, and a
 /// process that stops in the middle of a transaction does not keep its locks.
 const SESSION: &str = "SET statement_timeout = '30s'; SET lock_timeout = '5s';
-    SET idle_in_transaction_session_timeout = '10s'";
+    SET idle_in_transaction_session_timeout = '10s'"; // STANDSTILL
 
 /// How to reach the database, and how to use it.
 #[derive(Clone)]

@@ -22,7 +22,7 @@ pub(super) fn write_rows(trades: &[Keyed<'_>], out: &mut Vec<u8>) {
         out.extend_from_slice(&7_i16.to_be_bytes());
         field(out, |out| out.extend_from_slice(&instrument.0.to_be_bytes()));
         field(out, |out| out.extend_from_slice(&from_epoch(trade.time_us).to_be_bytes()));
-        field(out, |out| out.extend_from_slice(&ord.to_bytes()));
+        field(out, |out| ord.write(out));
         field(out, |out| write_numeric(trade.price, out));
         field(out, |out| write_numeric(trade.size, out));
         // Codes of a few values.

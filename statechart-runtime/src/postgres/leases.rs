@@ -1,6 +1,6 @@
 //! Leases in a table, on the server's clock.
 
-use super::connect::Inner;
+use super::connect::{Inner, STANDSTILL};
 use super::error::failed;
 use super::rows::Columns;
 use crate::ports::{Lease, LeaseRow, StoreError, check_lease};
@@ -8,6 +8,18 @@ use sqlx::{AssertSqlSafe, PgConnection};
 use std::time::Duration;
 
 const DOING: &str = "working on leases";
+
+/// Ends the sessions whose client has stopped in the middle of a statement under a lease, half of its rows sent or half
+/// of an answer read, when a lease that is asked for has run out meanwhile. No timeout of the server ends these:
+/// `idle_in_transaction_session_timeout` counts between statements, and `statement_timeout` interrupts nobody who waits
+/// for the network. Who they are is settled before the first is ended: conditions have no order.
+const END_STUCK: &str = "WITH stuck AS MATERIALIZED (
+         SELECT a.pid FROM pg_stat_activity a
+         WHERE a.datname = current_database() AND a.usename = current_user AND a.state = 'active'
+           AND a.wait_event_type = 'Client' AND a.query_start < clock_timestamp() - $2 * interval '1 second'
+           AND EXISTS (SELECT FROM pg_locks l WHERE l.pid = a.pid AND l.relation = 'lease'::regclass)
+           AND EXISTS (SELECT FROM lease WHERE name = ANY ($1) AND expires_at <= clock_timestamp()))
+     SELECT pid FROM stuck WHERE pg_terminate_backend(pid)";
 
 pub(super) async fn take(
     inner: &Inner,
@@ -49,12 +61,29 @@ pub(super) async fn take(
     .await
     .map_err(io)?;
     tx.commit().await.map_err(io)?;
+    if taken.len() < max.min(names.len()) {
+        end_stuck(inner, names).await?;
+    }
     // In the order asked for.
     let place = |name: &str| names.iter().position(|asked| asked == name);
     let mut taken: Vec<Lease> =
         taken.into_iter().map(|(name, epoch)| Lease { name, holder: holder.to_owned(), epoch }).collect();
     taken.sort_by_key(|lease| place(&lease.name));
     Ok(taken)
+}
+
+/// Lets nobody keep a lease by standing still.
+async fn end_stuck(inner: &Inner, names: &[String]) -> Result<(), StoreError> {
+    let ended: Vec<i32> = sqlx::query_scalar(END_STUCK)
+        .bind(names)
+        .bind(i64::try_from(STANDSTILL.as_secs()).unwrap_or(i64::MAX))
+        .fetch_all(&inner.write)
+        .await
+        .map_err(|e| failed(DOING, e))?;
+    if !ended.is_empty() {
+        tracing::warn!(sessions = ?ended, "a process that stood still in the middle of a write held leases; its sessions are ended");
+    }
+    Ok(())
 }
 
 pub(super) async fn steal(

@@ -146,19 +146,16 @@ async fn kept_from(connection: &mut PgConnection) -> Result<Option<i64>, StoreEr
     .fetch_one(&mut *connection)
     .await
     .map_err(io)?;
-    if let Some(Ts(removed_us)) = removed {
-        // They are removed by whole days; one more is for a job that runs just now.
-        let kept_us = Interval::D1.ceil_us(removed_us).saturating_add(Interval::D1.width_us());
-        sqlx::query("UPDATE refreshed SET kept = $1 WHERE kept < $1")
-            .bind(Ts(kept_us))
-            .execute(&mut *connection)
-            .await
-            .map_err(io)?;
-    }
-    let kept: Option<Ts> = sqlx::query_scalar("SELECT nullif(kept, '-infinity') FROM refreshed")
-        .fetch_one(connection)
-        .await
-        .map_err(io)?;
+    // They are removed by whole days; one more is for a job that runs just now.
+    let whole_days =
+        |Ts(removed_us)| Ts(Interval::D1.ceil_us(removed_us).saturating_add(Interval::D1.width_us()));
+    let kept: Option<Ts> = sqlx::query_scalar(
+        "UPDATE refreshed SET kept = greatest(kept, $1) RETURNING nullif(kept, '-infinity')",
+    )
+    .bind(removed.map(whole_days))
+    .fetch_one(connection)
+    .await
+    .map_err(io)?;
     Ok(kept.map(|Ts(kept_us)| kept_us))
 }
 

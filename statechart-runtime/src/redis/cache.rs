@@ -9,6 +9,7 @@ use fred::interfaces::{ClientLike, EventInterface, HashesInterface, KeysInterfac
 use fred::types::config::{Config, ReconnectPolicy, UnresponsiveConfig};
 use fred::types::scripts::Script;
 use fred::types::{Builder, Value};
+use futures_util::future::try_join;
 use futures_util::stream::{self, BoxStream};
 use std::collections::BTreeMap;
 use std::hash::{BuildHasher, RandomState};
@@ -244,32 +245,28 @@ impl Shared {
     async fn try_get(&self, key: &CacheKey, range: TimeRange) -> Result<CacheAnswer, CacheError> {
         let doing = "reading candles";
         let client = self.connected(doing)?;
-        let is_fresh: i64 = client.exists(self.fresh_key(key)).await.map_err(|error| failed(doing, error))?;
-        if is_fresh == 0 {
-            return Ok(CacheAnswer::Miss);
-        }
         let width_ms = key.interval.seconds() * 1_000;
         let (from_ms, to_ms) =
             (ceil_ms(key.interval, range.from_us), range.to_us.saturating_add(999).div_euclid(1_000));
         let buckets = to_ms.saturating_sub(from_ms) / width_ms + 1;
-        let (lo, hi, found) = if buckets <= NAMED_BUCKETS {
+        // Both are sent at once, in this order.
+        let fresh = client.exists::<i64, _>(self.fresh_key(key));
+        let (is_fresh, lo, hi, found) = if buckets <= NAMED_BUCKETS {
             let named: Vec<i64> =
                 (from_ms..to_ms).step_by(usize::try_from(width_ms).unwrap_or(usize::MAX)).collect();
             let fields =
                 ["lo".to_owned(), "hi".to_owned()].into_iter().chain(named.iter().map(i64::to_string));
-            let values: Vec<Option<String>> = client
-                .hmget(self.key(key), fields.collect::<Vec<_>>())
-                .await
-                .map_err(|error| failed(doing, error))?;
+            let values = client.hmget::<Vec<Option<String>>, _, _>(self.key(key), fields.collect::<Vec<_>>());
+            let (is_fresh, values) = try_join(fresh, values).await.map_err(|error| failed(doing, error))?;
             let mut values = values.into_iter();
             let mut number = || values.next().flatten().and_then(|text| text.parse::<i64>().ok());
             let (lo, hi) = (number(), number());
             let found: Vec<(i64, String)> =
                 named.into_iter().zip(values).filter_map(|(bucket, text)| Some((bucket, text?))).collect();
-            (lo, hi, found)
+            (is_fresh, lo, hi, found)
         } else {
-            let all: BTreeMap<String, String> =
-                client.hgetall(self.key(key)).await.map_err(|error| failed(doing, error))?;
+            let all = client.hgetall::<BTreeMap<String, String>, _>(self.key(key));
+            let (is_fresh, all) = try_join(fresh, all).await.map_err(|error| failed(doing, error))?;
             let number = |field: &str| all.get(field).and_then(|text| text.parse::<i64>().ok());
             let (lo, hi) = (number("lo"), number("hi"));
             let mut found: Vec<(i64, String)> = (all.into_iter())
@@ -277,8 +274,11 @@ impl Shared {
                 .filter(|(bucket, _)| (from_ms..to_ms).contains(bucket))
                 .collect();
             found.sort_unstable();
-            (lo, hi, found)
+            (is_fresh, lo, hi, found)
         };
+        if is_fresh == 0 {
+            return Ok(CacheAnswer::Miss);
+        }
         let (Some(lo), Some(hi)) = (lo, hi) else { return Ok(CacheAnswer::Miss) };
         let window = TimeRange { from_us: lo.saturating_mul(1_000), to_us: hi.saturating_mul(1_000) };
         if !window.covers(range) {

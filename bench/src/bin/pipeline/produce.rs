@@ -110,7 +110,7 @@ async fn publish(publisher: &Publisher, topic: &str, batches: Vec<Vec<LogRecord>
 async fn produce(client: &PartitionClient, batches: Vec<Vec<Record>>) -> Outcome<f64> {
     let start = Instant::now();
     for batch in batches {
-        client.produce(batch, Compression::Lz4).await?;
+        client.produce(batch, Compression::Snappy).await?;
     }
     Ok(start.elapsed().as_secs_f64())
 }

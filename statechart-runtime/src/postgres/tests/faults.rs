@@ -1,5 +1,6 @@
 //! What goes wrong in the middle: nothing lost, nothing doubled, and it is said.
 
+use super::super::connect::STANDSTILL;
 use super::*;
 
 /// Ends every busy session but the asking one again and again, while batches are written; in the end every trade is there once.
@@ -191,6 +192,35 @@ async fn a_lease_cannot_be_taken_under_a_write_and_a_stale_one_cannot_write() {
     assert!(matches!(error, StoreError::StaleLease { epoch: 2, .. }), "{text}");
     assert!(text.contains("new has taken it") && text.contains("nothing was written"), "{text}");
     assert_candles(&store, &one, 100).await;
+    store.close().await;
+    database.remove().await;
+}
+
+/// A process that stopped in the middle of its COPY: the server waits for its rows for ever, its lease does not.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_lease_is_not_kept_by_a_copy_that_stands_still() {
+    let database = Database::new().await;
+    let store = database.store().await;
+    let names = ["part:tick-data:0".to_owned()];
+    let short = Duration::from_millis(50);
+    store.take_leases(&names, "old", short, 1).await.unwrap().remove(0);
+    let mut holder = database.admin().await;
+    let mut tx = holder.begin().await.unwrap();
+    sqlx::query("SELECT 1 FROM lease WHERE name = $1 FOR UPDATE")
+        .bind(&names[0])
+        .execute(&mut *tx)
+        .await
+        .unwrap();
+    let copy = tx.copy_in_raw("COPY trade FROM STDIN").await.unwrap();
+    tokio::time::sleep(short * 2).await;
+    let start = Instant::now();
+    assert!(store.take_leases(&names, "new", short, 1).await.unwrap().is_empty(), "it may only be slow");
+    while store.take_leases(&names, "new", Duration::from_secs(60), 1).await.unwrap().is_empty() {
+        assert!(start.elapsed() < STANDSTILL * 3, "the session that stands still is not ended");
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+    assert!(start.elapsed() > STANDSTILL / 2, "{:?}: that was too early", start.elapsed());
+    copy.abort("never sent").await.unwrap_err();
     store.close().await;
     database.remove().await;
 }
