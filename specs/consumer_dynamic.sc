@@ -75,7 +75,7 @@ machine ConsumerDynamic "Dynamic-Topic Consumer" #color("lightseagreen") {
 
   state processingMessage "Processing Message" {
     do process(currentMessage)
-    on PROCESS_SUCCESS [event.stored] -> interactingWithApp / dbRecord := event.record, currentMessage := none
+    on PROCESS_SUCCESS [event.stored] -> interactingWithApp / currentMessage := none
     on PROCESS_SUCCESS                -> writingToDB / dbRecord := event.record, currentMessage := none
     on PROCESS_FAILURE                -> error / errorInfo := event.reason
   }
@@ -107,7 +107,8 @@ machine ConsumerDynamic "Dynamic-Topic Consumer" #color("lightseagreen") {
     after 1s / raise RESET
     // Idle serves nothing, so it subscribes again.
     on RESET -> idle
-       / errorInfo := none, currentMessage := none, send self SUBSCRIBE_TO_TOPIC(currentSubscription)
+       / errorInfo := none, currentMessage := none, dbRecord := none, appResult := none,
+         send self SUBSCRIBE_TO_TOPIC(currentSubscription)
     defer SUBSCRIBE_TO_TOPIC
   }
 }

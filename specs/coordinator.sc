@@ -74,14 +74,17 @@ machine Coordinator "Coordinator" #color("lightgreen") {
   }
 
   state notifyingActors "Notifying Actors" {
-    on SUBSCRIBE_SUCCESS / raise NOTIFY_SUCCESS
-    on SUBSCRIBE_FAILURE / raise NOTIFY_FAILURE(event.reason)
+    on SUBSCRIBE_SUCCESS [event.topic == pendingTopic] / raise NOTIFY_SUCCESS
+    on SUBSCRIBE_FAILURE [event.topic == pendingTopic] / raise NOTIFY_FAILURE(event.reason)
+    // An answer about a topic of before, which came too late.
+    on SUBSCRIBE_SUCCESS | SUBSCRIBE_FAILURE
     after 10s / raise NOTIFY_FAILURE("the consumer did not answer within 10 s")
     on NOTIFY_SUCCESS -> active / emit TOPIC_READY(pendingTopic)
     on NOTIFY_FAILURE [pendingJob != none] -> error
        / errorInfo := event.reason, fail_job(pendingJob, event.reason)
     on NOTIFY_FAILURE -> error / errorInfo := event.reason
-    on fault -> error / errorInfo := "a peer's mailbox is full"
+    on fault -> error
+       / errorInfo := "a peer was not told: " + event.kind, if pendingJob != none { fail_job(pendingJob, errorInfo) }
     defer REQUEST_CREATE_TOPIC | CREATE_TOPIC_REQUEST
   }
 

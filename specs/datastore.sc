@@ -90,7 +90,8 @@ machine Datastore "Datastore" #color("lightyellow") {
     do await_data(request, job)
     on DATA_FETCHED      -> returningData / data := event.data
     on DATA_FETCH_FAILED -> error / errorInfo := event.reason
-    on fault             -> error / errorInfo := "the Coordinator's mailbox is full: try again"
+    // The fetch stays registered, so it is handed over again when nobody has moved it on for long.
+    on fault             -> error / errorInfo := "the Coordinator was not told (" + event.kind + "): try again"
   }
 
   state returningData "Returning Data" {

@@ -126,7 +126,8 @@ fn random_word(pair: Pair, model: &Model, random: &mut Random, steps: &mut Steps
             return true;
         }
         let answers = answers(machine, random);
-        let step = if random.once_in(9) {
+        // Seldom: snapshots in both directions cost as much as ten steps.
+        let step = if random.once_in(20) {
             Step::Exchange(answers)
         } else {
             Step::Ask(ask(machine, &twins.interpreted, random), answers)

@@ -191,12 +191,16 @@ fn limits_in_the_pages_are_the_programs() {
         (limits.deferred as usize, "deferred events"),
         (limits.microsteps as usize, "microsteps"),
         (statechart_lang::model::Limits::default().undo as usize, "undos remembered"),
+        (statechart_lang::model::TEXT_LIMIT, "bytes of a text that `+` makes"),
         (codegen::STATE_LIMIT, "states"),
         (codegen::HISTORY_STATE_LIMIT, "states beside histories"),
         (codegen::REGION_LIMIT, "states active at once"),
         (codegen::TRANSITION_LIMIT, "transitions"),
+        (codegen::REACTION_LIMIT, "events in the patterns of transitions, each counted"),
     ] {
-        let spelt = if limit >= 1_000 {
+        let spelt = if limit >= 1_000_000 {
+            format!("{},{:03},{:03}", limit / 1_000_000, limit / 1_000 % 1_000, limit % 1_000)
+        } else if limit >= 1_000 {
             format!("{},{:03}", limit / 1_000, limit % 1_000)
         } else {
             limit.to_string()
@@ -227,6 +231,17 @@ fn limits_in_the_pages_are_the_programs() {
     };
     assert!(!compiled(&aimed(256)).has_errors() && compiled(&aimed(257)).has_errors());
     assert!(language.contains("| targets of one transition | 256 |"));
+    let looped = |count: usize| {
+        format!(
+            "machine M {{ context {{ n: Int = 0 }} initial a state a {{ entry / {} n := n + 1 {} }} }}",
+            (0..count).map(|at| format!("for i{at} in [1, 2] {{ ")).collect::<String>(),
+            "}".repeat(count)
+        )
+    };
+    assert!(!compiled(&looped(4)).has_errors() && compiled(&looped(5)).has_errors());
+    assert!(language.contains("| `for`s inside one another | 4 |"));
+    // The engines have one each.
+    assert_eq!(statechart_lang::model::TEXT_LIMIT, statechart_runtime::value::TEXT_LIMIT);
     let summed = |count: usize| {
         format!(
             "machine M {{ context {{ n: Int = 1{} }} initial a state a {{ entry / n := n }} }}",

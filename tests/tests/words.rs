@@ -14,7 +14,7 @@ use std::{
 
 use statechart_lang::{
     Code,
-    interpreter::{NamedWord, Stage},
+    interpreter::{Fault, Input, Interpreter, NamedWord, Stage, Value},
     model::{Machine, Model},
 };
 use statechart_tests::{compiled, files, model, stem, workspace};
@@ -109,6 +109,26 @@ fn the_empty_word_stays_at_the_start() {
     let run = stage.run(&stage.word("PUSH COIN COIN PUSH").unwrap());
     assert_eq!(run.states(), ["locked", "locked", "unlocked", "unlocked", "locked"]);
     assert_eq!(run.outputs(), ["ALARM", "UNLOCK", "LOCK"]);
+}
+
+/// An undelivered message has no symbol in a word; the job that it was about ends, so that nobody waits for it.
+#[test]
+fn an_undelivered_message_fails_its_job() {
+    let model = model(&workspace().join("specs/coordinator.sc"));
+    let machine = machine(&model);
+    let mut coordinator = Interpreter::new(machine);
+    coordinator.start();
+    let topic = || Value::Text("BTC-USD".to_owned());
+    let request = vec![topic(), Value::Int(1), Value::Token("job1".to_owned())];
+    for (name, args) in [("REQUEST_CREATE_TOPIC", request), ("CREATE_TOPIC_SUCCESS", vec![topic()])] {
+        coordinator.step(Input::Event { event: machine.event(name).unwrap(), args });
+    }
+    assert_eq!(coordinator.leaves(), ["notifyingActors"]);
+    let report = coordinator.step(Input::Fault(Fault::Undelivered));
+    assert_eq!(report.after, ["error"]);
+    let effects: Vec<String> = report.effects.iter().map(ToString::to_string).collect();
+    let failed = r#"fail_job(job1, "a peer was not told: undelivered")"#;
+    assert!(effects.iter().any(|effect| effect == failed), "{effects:?}");
 }
 
 /// Transitions that no word can take, with the reason.

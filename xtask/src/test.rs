@@ -24,10 +24,9 @@ const WORKSPACE: [&str; 8] = [
 /// The platform as processes on servers that come and go. Mostly they wait, so all of them run side by side.
 const PROCESSES: [&str; 6] = ["test", "--workspace", "--test", "processes", "--", "--test-threads=8"];
 
-/// The end-to-end run over the recorded trades: a million of them, so in a release build. It prints how
-/// long they took.
-const END_TO_END: [&str; 8] =
-    ["test", "--release", "--package", "actors", "--test", "tape", "--", "--nocapture"];
+/// The end-to-end run over the recorded trades, a million of them. It prints how long they took. The whole workspace is
+/// named, so that it is the build of the tests before it.
+const END_TO_END: [&str; 6] = ["test", "--workspace", "--test", "tape", "--", "--nocapture"];
 
 /// The platform that is wrong on purpose. The whole workspace is named, so that it is built from what the tests are
 /// built from; only its own library is compiled once more.
@@ -75,15 +74,15 @@ pub(crate) fn run() -> Result<(), Error> {
     if services.is_some_and(|services| services.started) {
         summary.step("services ended", |_| services::down());
     }
+    summary.step("end to end", |counts| {
+        cargo_test(&END_TO_END, &[], "the failure is above; the data is in target/sample-data", counts)
+    });
     summary.step("parser is fresh", |_| grammar::run(true));
     summary.step("diagrams are fresh", |_| diagrams::run(true));
     summary.step("TikZ compiles", |_| tex::check());
     summary.step("a million mutated specs", |_| fuzz::run(1_000_000, 1));
     summary.step("random charts in both engines", |_| differential::run(200, 1_000, 1));
     summary.step("conformance", |_| conformance::all());
-    summary.step("end to end, release", |counts| {
-        cargo_test(&END_TO_END, &[], "the failure is above; the data is in target/sample-data", counts)
-    });
     summary.finish()
 }
 

@@ -14,6 +14,9 @@ use crate::{
     syntax::ast,
 };
 
+/// Most `for`s inside one another: each multiplies what one step does.
+const LOOP_LIMIT: usize = 4;
+
 impl React<'_> {
     /// Types a list of actions; assignments narrow what follows them. Gives back what holds at its end.
     pub(super) fn actions(
@@ -79,6 +82,13 @@ impl React<'_> {
         body: &[ast::Action],
         scope: &mut Scope,
     ) -> Option<ActionKind> {
+        if scope.loops == LOOP_LIMIT {
+            self.report(
+                Diagnostic::new(Code::TooLarge, item.span, format!("more than {LOOP_LIMIT} `for`s inside one another"))
+                    .help("each multiplies what a step does: let events go through the outer lists, or use an extern action"),
+            );
+            return None;
+        }
         let list = types::operand(list, scope, self.machine, self.diagnostics);
         let item_ty = match &list.ty {
             Type::List(item) => (**item).clone(),
@@ -103,7 +113,7 @@ impl React<'_> {
                     .help("give the item and its position different names"),
             );
         }
-        let mut inside = scope.clone();
+        let mut inside = Scope { loops: scope.loops + 1, ..scope.clone() };
         let mut bound = |name: &ast::Name, ty: Type| {
             let id = self.machine.bindings.len();
             self.machine.bindings.push(Field { name: name.text.clone(), ty });

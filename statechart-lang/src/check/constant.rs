@@ -2,14 +2,16 @@
 
 use crate::{
     Code, Diagnostic,
-    model::{BinaryOp, Expr, ExprKind, Literal, Type, UnaryOp},
+    model::{BinaryOp, Expr, ExprKind, Literal, TEXT_LIMIT, Type, UnaryOp},
 };
 
-/// A number, or anything else, which has no arithmetic that can fail.
+/// A number or a text, or anything else, which has no operator that can fail.
 #[derive(Clone, Copy)]
 enum Known {
     Whole(i64),
     Real(f64),
+    /// Of so many bytes.
+    Text(usize),
     Other,
 }
 
@@ -25,6 +27,7 @@ fn known(expr: &Expr) -> Result<Known, Box<Diagnostic>> {
     Ok(match &expr.kind {
         ExprKind::Literal(Literal::Int(value) | Literal::Duration(value)) => Known::Whole(*value),
         ExprKind::Literal(Literal::Float(value)) => Known::Real(*value),
+        ExprKind::Literal(Literal::Text(text)) => Known::Text(text.len()),
         ExprKind::Unary(operator, inner) => match (operator, known(inner)?) {
             (UnaryOp::Negate, Known::Whole(value)) => {
                 Known::Whole(value.checked_neg().ok_or_else(|| faulty(expr))?)
@@ -81,6 +84,9 @@ fn binary(expr: &Expr, operator: BinaryOp, left: Known, right: Known) -> Result<
             };
             Known::Real(Some(result).filter(|result| result.is_finite()).ok_or_else(fail)?)
         }
+        (Add, Known::Text(a), Known::Text(b)) => {
+            Known::Text(Some(a + b).filter(|length| *length <= TEXT_LIMIT).ok_or_else(fail)?)
+        }
         _ => Known::Other,
     })
 }
@@ -92,6 +98,6 @@ fn faulty(expr: &Expr) -> Box<Diagnostic> {
     };
     Box::new(
         Diagnostic::new(Code::BadLiteral, expr.span, format!("this has no value that fits {ty}"))
-            .help("it divides by zero or leaves the range of its type: write another initial value"),
+            .help("it divides by zero, leaves the range of its type or joins more text than 1 MiB: write another initial value"),
     )
 }

@@ -12,8 +12,8 @@ use super::{
 use crate::{
     Code, Diagnostic, Sources, Span,
     model::{
-        Activity, ChildId, Expr, Invoked, Machine, Pass, StateId, StateKind, Timer, Transition, Trigger,
-        Type, names,
+        Activity, ChildId, EventId, Expr, Invoked, Machine, Pass, StateId, StateKind, Timer, Transition,
+        Trigger, Type, names,
     },
     syntax::ast::{self, AlternativeKind, MemberKind},
 };
@@ -66,6 +66,7 @@ pub(super) fn react(
                 MemberKind::Return(value) => react.returned(value, member.span, &inside),
                 MemberKind::Defer(pattern) => {
                     if let Some((Trigger::Events(events), _)) = react.pattern(pattern) {
+                        let events = react.from_outside(pattern, events, member.span);
                         react.machine.states[state].defer.extend(events);
                     } else {
                         react.report(
@@ -345,6 +346,37 @@ impl<'a> React<'a> {
         let mut seen = std::collections::BTreeSet::new();
         events.retain(|event| seen.insert(*event));
         Some((other.unwrap_or(Trigger::Events(events)), wildcard))
+    }
+
+    /// What a `defer` may name: events from outside. A prefix passes over internal ones, as `*` does.
+    fn from_outside(
+        &mut self,
+        pattern: &[ast::Alternative],
+        mut events: Vec<EventId>,
+        span: Span,
+    ) -> Vec<EventId> {
+        events.retain(|event| !self.machine.events[*event].internal);
+        let named = pattern.iter().filter_map(|alternative| match &alternative.kind {
+            AlternativeKind::Symbol(name) => Some((name.as_str(), alternative.span)),
+            _ => None,
+        });
+        let mut refused: Vec<(String, Span)> = named
+            .filter(|(name, _)| self.machine.event(name).is_some_and(|id| self.machine.events[id].internal))
+            .map(|(name, span)| (format!("`{name}` is internal and cannot be deferred"), span))
+            .collect();
+        if events.is_empty() && refused.is_empty() {
+            refused.push(("only internal events match, which cannot be deferred".to_owned(), span));
+        }
+        for (message, span) in refused {
+            self.report(
+                Diagnostic::new(Code::Misplaced, span, message)
+                    .label("only events from outside are deferred")
+                    .help(
+                        "react to it here or in a state around; to keep an event, declare it under `input`",
+                    ),
+            );
+        }
+        events
     }
 
     /// `done`, `done(state)` or `done(child)`.

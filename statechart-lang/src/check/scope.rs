@@ -53,6 +53,8 @@ pub(super) struct Scope {
     pub(super) before: Option<LocalId>,
     /// What the `for`s around it bind, the innermost last.
     pub(super) bindings: Vec<BindingId>,
+    /// How many these `for`s are.
+    pub(super) loops: usize,
     /// Optionals that hold a value here.
     pub(super) facts: BTreeSet<Fact>,
     /// Why others do not.

@@ -82,7 +82,7 @@ impl<'a> Exprs<'a> {
                     _ => quote!(value::Arithmetic::minus(0i64, #value)?),
                 }
             }
-            ExprKind::Binary(operator, left, right) => self.binary(*operator, left, right),
+            ExprKind::Binary(operator, left, right) => self.binary(expr, *operator, left, right),
             ExprKind::Default(left, right) => {
                 let fallback = self.value(right);
                 let place = self.place(left);
@@ -214,7 +214,7 @@ impl<'a> Exprs<'a> {
         }))
     }
 
-    fn binary(&self, operator: BinaryOp, left: &Expr, right: &Expr) -> TokenStream {
+    fn binary(&self, whole: &Expr, operator: BinaryOp, left: &Expr, right: &Expr) -> TokenStream {
         let compare = |symbol: TokenStream| {
             let (left, right) = (self.place(left), self.place(right));
             quote!((#left) #symbol (#right))
@@ -240,7 +240,9 @@ impl<'a> Exprs<'a> {
             BinaryOp::GreaterEqual => compare(quote!(>=)),
             BinaryOp::Add if left.ty == Type::Text => {
                 let (left, right) = (self.place(left), self.place(right));
-                quote!(value::Text::concat(#left, #right))
+                let joined = quote!(value::Text::concat(#left, #right));
+                // Short literals stay below the limit.
+                if whole.is_partial() { quote!(#joined?) } else { quote!(#joined.unwrap_or_default()) }
             }
             BinaryOp::Add => call(quote!(plus)),
             BinaryOp::Subtract => call(quote!(minus)),
@@ -254,10 +256,13 @@ impl<'a> Exprs<'a> {
 /// Whether the code of an expression may leave the function that it stands in: by a fault, or where the checker has
 /// proved that it cannot come to.
 pub(super) fn may_leave(expr: &Expr) -> bool {
-    match &expr.kind {
-        ExprKind::Local(_) | ExprKind::Result | ExprKind::Field { .. } | ExprKind::Unwrap(_) => true,
-        _ => expr.can_fault() || expr.operands().into_iter().any(may_leave),
-    }
+    expr.any(|part| {
+        let is_held = matches!(
+            part.kind,
+            ExprKind::Local(_) | ExprKind::Result | ExprKind::Field { .. } | ExprKind::Unwrap(_)
+        );
+        is_held || part.is_partial()
+    })
 }
 
 fn literal(literal: &Literal) -> TokenStream {

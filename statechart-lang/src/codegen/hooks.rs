@@ -1,5 +1,7 @@
 //! The machine itself, and the leaf functions that the engine calls back.
 
+use std::collections::BTreeSet;
+
 use proc_macro2::{Ident, Literal, TokenStream};
 use quote::{format_ident, quote};
 
@@ -12,7 +14,9 @@ use super::{
     items::outcome_name,
     rust,
 };
-use crate::model::{Action, ActionKind, Expr, Machine, Model, State, StateKind, Transition, Trigger, Type};
+use crate::model::{
+    Action, ActionKind, Expr, Machine, Model, State, StateId, StateKind, Transition, Trigger, Type,
+};
 
 pub(super) fn hooks(model: &Model, machine: &Machine, options: Options) -> TokenStream {
     let own = own(machine);
@@ -44,7 +48,12 @@ fn shape(machine: &Machine, reads_now: bool, deadlines: usize, fast: Option<&Fas
     let children = Literal::usize_unsuffixed(machine.children.len());
     let histories = machine.states.iter().filter(|row| matches!(row.kind, StateKind::History { .. })).count();
     let histories = Literal::usize_unsuffixed(histories);
-    let internal = Literal::usize_unsuffixed(internal_room(machine));
+    let (raised, awaited) = (raised_limit(machine), awaited(machine).len());
+    let internal = Literal::usize_unsuffixed(raised + awaited);
+    let raised = (awaited > 0).then(|| {
+        let raised = Literal::usize_unsuffixed(raised);
+        quote!(const RAISED: usize = #raised;)
+    });
     let returned = data::returned_type(machine);
     let (undo, undos) = if machine.undos.is_empty() {
         (quote!(()), 0)
@@ -80,13 +89,23 @@ fn shape(machine: &Machine, reads_now: bool, deadlines: usize, fast: Option<&Fas
             type Children = chart::Cells<#children>;
             type Histories = chart::Cells<#histories, chart::Recorded>;
             type Undos = chart::Ring<#undo, #undos>;
+            #raised
             const READS_NOW: bool = #reads_now;
         }
     }
 }
 
-/// Room of the internal queue. A chart that raises nothing and reacts to no fault holds the faults of one step at most.
-fn internal_room(machine: &Machine) -> usize {
+/// States that some `on done` names.
+pub(super) fn awaited(machine: &Machine) -> BTreeSet<StateId> {
+    let triggers = machine.transitions.iter().map(|row| &row.trigger);
+    triggers
+        .filter_map(|trigger| if let Trigger::Done(state) = trigger { Some(*state) } else { None })
+        .collect()
+}
+
+/// How many raised events and faults may wait at once. A chart that raises nothing and reacts to no fault has the faults
+/// of one step at most.
+fn raised_limit(machine: &Machine) -> usize {
     let limit = machine.limits.internal as usize;
     let is_eventful = |row: &State| {
         matches!(row.kind, StateKind::Parallel | StateKind::Final)
@@ -96,8 +115,9 @@ fn internal_room(machine: &Machine) -> usize {
     let mut raises = !(machine.undos.is_empty() && machine.children.is_empty())
         || machine.states.iter().any(is_eventful)
         || machine.transitions.iter().any(reacts);
-    // Starting evaluates the context; a step runs each list and asks each guard once at most.
-    let mut faults = 1 + machine.context.len();
+    // A step runs each list and asks each guard once at most, and may find no room for what is deferred. Starting adds
+    // nothing: the checker has computed the context.
+    let mut faults = 1;
     faults += machine.transitions.iter().filter(|row| row.guard.is_some()).count();
     let of_states = machine.states.iter().flat_map(|row| [&row.entry, &row.exit, &row.initial_actions]);
     for actions in of_states.chain(machine.transitions.iter().map(|row| &row.actions)) {
@@ -202,11 +222,37 @@ fn chart(machine: &Machine, fast: Option<&Fast>) -> TokenStream {
     let tag =
         if machine.events.is_empty() { quote!(match *event {}) } else { quote!(match event { #(#tags),* }) };
     let guards = guards(machine);
+    let guards = (!guards.is_empty()).then(|| {
+        quote! {
+            fn guard(&self, transition: u16, cue: chart::CueOf<'_, Self>)
+                -> ::core::result::Result<bool, value::Fault>
+            {
+                ::core::result::Result::Ok(match transition { #guards _ => true })
+            }
+        }
+    });
     let blocks = actions::blocks(machine);
+    let blocks = (!blocks.is_empty()).then(|| {
+        quote! {
+            fn run<F: chart::Effects<Self>>(
+                &mut self, fx: &mut F, block: chart::Block, cue: chart::CueOf<'_, Self>,
+            ) -> ::core::result::Result<(), value::Fault> {
+                match block { #blocks _ => {} }
+                ::core::result::Result::Ok(())
+            }
+        }
+    });
     let exprs = Exprs::new(machine, quote!(return ::core::result::Result::Err(value::Fault::NoValue)));
     let delays = machine.timers.iter().enumerate().map(|(id, timer)| {
         let (id, after) = (index(id), exprs.value(&timer.after));
         quote!(#id => #after)
+    });
+    let delays = (!machine.timers.is_empty()).then(|| {
+        quote! {
+            fn delay(&self, timer: u16) -> ::core::result::Result<value::Duration, value::Fault> {
+                ::core::result::Result::Ok(match timer { #(#delays,)* _ => value::Duration(0) })
+            }
+        }
     });
     let calls = calls(machine);
     let acts = machine.actions.iter().map(|action| {
@@ -225,7 +271,15 @@ fn chart(machine: &Machine, fast: Option<&Fast>) -> TokenStream {
         let (text, name) = (format!("{}{name}: {{:?}}", if at == 0 { "" } else { ", " }), rust::field(name));
         quote!(::core::write!(out, #text, self.#of.#name)?;)
     });
-    let described_data = data::describe(machine);
+    let described: TokenStream = described.chain([data::describe(machine)]).collect();
+    let described = (!described.is_empty()).then(|| {
+        quote! {
+            fn describe_context(&self, out: &mut dyn ::core::fmt::Write) -> ::core::fmt::Result {
+                #described
+                ::core::result::Result::Ok(())
+            }
+        }
+    });
     let (returned, spawn) = (data::returned_type(machine), children::spawn_type(machine));
     let (data, child) = (data::hooks(machine), children::hook(machine));
     let receivers = machine.children.iter().enumerate().map(|(id, child)| {
@@ -252,23 +306,9 @@ fn chart(machine: &Machine, fast: Option<&Fast>) -> TokenStream {
             fn core_mut(&mut self) -> &mut chart::Core<Shape> { &mut self.core }
             fn externs_mut(&mut self) -> &mut X { &mut self.externs }
 
-            fn guard(&self, transition: u16, cue: chart::CueOf<'_, Self>)
-                -> ::core::result::Result<bool, value::Fault>
-            {
-                ::core::result::Result::Ok(match transition { #guards _ => true })
-            }
-
-            fn run<F: chart::Effects<Self>>(
-                &mut self, fx: &mut F, block: chart::Block, cue: chart::CueOf<'_, Self>,
-            ) -> ::core::result::Result<(), value::Fault> {
-                match block { #blocks _ => {} }
-                ::core::result::Result::Ok(())
-            }
-
-            fn delay(&self, timer: u16) -> ::core::result::Result<value::Duration, value::Fault> {
-                ::core::result::Result::Ok(match timer { #(#delays,)* _ => value::Duration(0) })
-            }
-
+            #guards
+            #blocks
+            #delays
             #calls
             #child
             #data
@@ -292,11 +332,7 @@ fn chart(machine: &Machine, fast: Option<&Fast>) -> TokenStream {
                 }
             }
 
-            fn describe_context(&self, out: &mut dyn ::core::fmt::Write) -> ::core::fmt::Result {
-                #(#described)*
-                #described_data
-                ::core::result::Result::Ok(())
-            }
+            #described
         }
     }
 }
@@ -329,8 +365,8 @@ pub(super) fn is_guarded(transition: &Transition) -> bool {
     transition.guard.is_some() || transition.passes.iter().flat_map(|pass| &pass.args).any(Expr::can_fault)
 }
 
-/// The calls that activities make. A machine without activities has no call to return.
-fn calls(machine: &Machine) -> TokenStream {
+/// The calls that activities make.
+fn calls(machine: &Machine) -> Option<TokenStream> {
     let exprs = Exprs::new(machine, quote!(return ::core::result::Result::Err(value::Fault::NoValue)));
     let arms = machine.activities.iter().enumerate().filter_map(|(id, activity)| {
         let function = &machine.services[activity.runs.service()?].function;
@@ -339,14 +375,17 @@ fn calls(machine: &Machine) -> TokenStream {
         let id = index(id);
         Some(quote!(#id => Call::#variant #args))
     });
-    quote! {
-        fn call(&self, activity: u16) -> ::core::result::Result<Call, value::Fault> {
-            ::core::result::Result::Ok(match activity {
-                #(#arms,)*
-                _ => return ::core::result::Result::Err(value::Fault::Undelivered),
-            })
+    let calls: Vec<TokenStream> = arms.collect();
+    (!calls.is_empty()).then(|| {
+        quote! {
+            fn call(&self, activity: u16) -> ::core::result::Result<Call, value::Fault> {
+                ::core::result::Result::Ok(match activity {
+                    #(#calls,)*
+                    _ => return ::core::result::Result::Err(value::Fault::Undelivered),
+                })
+            }
         }
-    }
+    })
 }
 
 /// A pattern of a call's fields, and the names that it binds: the spec's names could hide ours.

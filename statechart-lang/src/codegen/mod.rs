@@ -33,7 +33,7 @@ mod tables;
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use crate::model::{Machine, Model, names};
+use crate::model::{Machine, Model, Trigger, names};
 
 /// Most states that a machine compiled to Rust may have: the Rust compiler needs some seconds for as many.
 pub const STATE_LIMIT: usize = 4_096;
@@ -41,6 +41,8 @@ pub const STATE_LIMIT: usize = 4_096;
 pub const HISTORY_STATE_LIMIT: usize = 256;
 /// Most transitions.
 pub const TRANSITION_LIMIT: usize = 10_000;
+/// Most events that its transitions may name all together, those of a pattern such as `on *` one by one.
+pub const REACTION_LIMIT: usize = 200_000;
 /// Most regions that may be active at once.
 pub const REGION_LIMIT: usize = 32;
 
@@ -48,7 +50,7 @@ pub const REGION_LIMIT: usize = 32;
 pub const QUEUE_LIMIT: usize = 4_096;
 
 /// Most events, outputs and other things that a table numbers with 16 bits; the last number says that there is none.
-pub const NUMBER_LIMIT: usize = u16::MAX as usize;
+pub const NUMBER_LIMIT: usize = 65_535;
 
 /// What the generated machines are to offer besides running.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -119,6 +121,12 @@ fn machine(model: &Model, machine: &Machine, options: Options) -> TokenStream {
     }
 }
 
+/// Why machines of the main file cannot become Rust: what would be the only thing generated for each.
+#[must_use]
+pub fn refusals(model: &Model) -> Vec<String> {
+    model.own_machines().filter_map(refusal).collect()
+}
+
 /// Why a machine cannot become Rust, where it cannot.
 fn refusal(machine: &Machine) -> Option<String> {
     let regions = machine.states.iter().filter(|state| state.children.is_empty()).count();
@@ -129,6 +137,7 @@ fn refusal(machine: &Machine) -> Option<String> {
         (machine.states.len(), STATE_LIMIT, "states"),
         (if has_history { machine.states.len() } else { 0 }, HISTORY_STATE_LIMIT, "states beside histories"),
         (machine.transitions.len(), TRANSITION_LIMIT, "transitions"),
+        (reactions(machine), REACTION_LIMIT, "events in the patterns of its transitions"),
         (
             if parallel { regions.min(active_leaves(machine, 0)) } else { 1 },
             REGION_LIMIT,
@@ -161,6 +170,12 @@ fn refusal(machine: &Machine) -> Option<String> {
     })
 }
 
+/// How many events all transitions name, those of patterns one by one.
+fn reactions(machine: &Machine) -> usize {
+    let of = |trigger: &Trigger| if let Trigger::Events(events) = trigger { events.len() } else { 1 };
+    machine.transitions.iter().map(|transition| of(&transition.trigger)).sum()
+}
+
 /// How many leaves can be active together below a state.
 fn active_leaves(machine: &Machine, state: usize) -> usize {
     let row = &machine.states[state];
@@ -168,5 +183,71 @@ fn active_leaves(machine: &Machine, state: usize) -> usize {
     match row.kind {
         crate::model::StateKind::Parallel => below.sum(),
         _ => below.max().unwrap_or(1),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+    use crate::{MapLoader, compile};
+
+    #[test]
+    fn what_a_machine_cannot_hold_is_refused() {
+        type Grow = fn(&mut Machine, usize);
+        fn fill<T: Clone>(list: &mut Vec<T>, count: usize) {
+            let first = list[0].clone();
+            list.resize(count, first);
+        }
+        let rows: [(Grow, usize, &str); 12] = [
+            (|machine, count| fill(&mut machine.states, count), STATE_LIMIT, "states;"),
+            (|machine, count| fill(&mut machine.transitions, count), TRANSITION_LIMIT, "transitions;"),
+            (|machine, count| fill(&mut machine.events, count), NUMBER_LIMIT, "events;"),
+            (|machine, count| fill(&mut machine.outputs, count), NUMBER_LIMIT, "outputs;"),
+            (|machine, count| fill(&mut machine.timers, count), NUMBER_LIMIT, "timers;"),
+            (|machine, count| fill(&mut machine.activities, count), NUMBER_LIMIT, "activities;"),
+            (|machine, count| fill(&mut machine.children, count), NUMBER_LIMIT, "children;"),
+            (|machine, count| fill(&mut machine.sends, count), NUMBER_LIMIT, "names of messages;"),
+            (|machine, count| fill(&mut machine.undos, count), NUMBER_LIMIT, "actions to undo;"),
+            (
+                |machine, count| machine.limits.internal = count as u32,
+                QUEUE_LIMIT,
+                "internal events as its limit",
+            ),
+            (
+                |machine, count| machine.limits.deferred = count as u32,
+                QUEUE_LIMIT,
+                "deferred events as its limit",
+            ),
+            (
+                |machine, count| machine.limits.undo = count as u32,
+                QUEUE_LIMIT,
+                "actions to undo as its limit",
+            ),
+        ];
+        let spec = "machine M {
+          input { GO } output { OUT } extern { action reserve(Int) action release(Int) }
+          initial a
+          state a { do N as n on GO / reserve(1) undo release(1), send self GO delay 1s as later after 5s / emit OUT, compensate }
+        }
+        machine N { initial a accept state a }";
+        let compiled = compile("m.sc", &MapLoader::from([("m.sc", spec)]));
+        let machine = compiled
+            .model
+            .as_ref()
+            .unwrap_or_else(|| panic!("{}", compiled.render(false)))
+            .machine("M")
+            .unwrap()
+            .clone();
+        assert_eq!(refusal(&machine), None);
+        for (grow, limit, what) in rows {
+            let mut machine = machine.clone();
+            grow(&mut machine, limit);
+            assert_eq!(refusal(&machine), None, "{what}");
+            grow(&mut machine, limit + 1);
+            let why = refusal(&machine).unwrap_or_default();
+            assert!(why.contains(&format!("has {} {what}", limit + 1)), "{what}: {why}");
+        }
     }
 }

@@ -1,15 +1,19 @@
 //! The chart's structure as static data.
 
+use std::collections::BTreeMap;
+
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use super::hooks::{index, is_guarded};
+use super::hooks::{awaited, index, is_guarded};
 use crate::model::{Invoked, Machine, State, StateKind, Trigger};
 
 pub(super) fn tables(machine: &Machine) -> TokenStream {
     let name = &machine.name;
     let strict = machine.strict;
-    let states = machine.states.iter().map(|row| state(machine, row));
+    let awaited = awaited(machine);
+    let states =
+        machine.states.iter().enumerate().map(|(id, row)| state(machine, row, awaited.contains(&id)));
     let transitions = machine.transitions.iter().enumerate().map(|(id, row)| {
         let (source, domain) = (index(row.source), index(row.domain));
         let targets = row.targets.iter().map(|target| index(*target));
@@ -63,7 +67,7 @@ pub(super) fn tables(machine: &Machine) -> TokenStream {
     }
 }
 
-fn state(machine: &Machine, row: &State) -> TokenStream {
+fn state(machine: &Machine, row: &State, awaited: bool) -> TokenStream {
     let (name, label) = (if row.path.is_empty() { &row.name } else { &row.path }, &row.label);
     let (parent, last) = (index(row.parent), index(row.last));
     let kind = match row.kind {
@@ -105,6 +109,7 @@ fn state(machine: &Machine, row: &State) -> TokenStream {
         // The machine's own data is there before it starts.
         (!row.locals.is_empty() && !is_root, quote!(data)),
         (row.returns.is_some(), quote!(returns)),
+        (awaited, quote!(awaited)),
     ]);
     quote!(chart::State {
         name: #name, label: #label, parent: #parent, last: #last, kind: chart::Kind::#kind,
@@ -131,13 +136,15 @@ fn range(name: TokenStream, ids: &[usize]) -> Option<TokenStream> {
 /// Trigger and candidates, both in document order, one entry a trigger.
 fn reactions(machine: &Machine, row: &State) -> Vec<(TokenStream, Vec<usize>)> {
     let mut reactions: Vec<(Trigger, Vec<usize>)> = Vec::new();
+    let mut known: BTreeMap<Trigger, usize> = BTreeMap::new();
     for &id in &row.transitions {
         let triggers = match &machine.transitions[id].trigger {
             Trigger::Events(events) => events.iter().map(|event| Trigger::Events(vec![*event])).collect(),
             other => vec![other.clone()],
         };
         for trigger in triggers {
-            match reactions.iter_mut().find(|(known, _)| *known == trigger) {
+            let at = *known.entry(trigger.clone()).or_insert(reactions.len());
+            match reactions.get_mut(at) {
                 Some((_, ids)) => ids.push(id),
                 None => reactions.push((trigger, vec![id])),
             }

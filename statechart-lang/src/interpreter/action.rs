@@ -168,7 +168,7 @@ impl<W: World> Interpreter<'_, W> {
 
     fn raise(&mut self, event: EventId, args: Vec<Value>) -> Result<(), Fault> {
         let limit = self.machine.limits.internal;
-        if self.internal.len() >= limit as usize {
+        if !self.may_raise() {
             return Err(Fault::QueueFull { limit });
         }
         self.tell(|this| Effect::Raise(this.signal(event, &args)));

@@ -254,19 +254,35 @@ impl<'m, W: World> Interpreter<'m, W> {
     /// A fault is reported, and raised when the queue has room for it.
     pub(super) fn raise_fault(&mut self, fault: Fault) {
         self.tell(|_| Effect::Fault(fault));
-        if self.internal.len() < self.machine.limits.internal as usize {
+        if self.may_raise() {
             self.internal.push_back(Internal::Fault(fault));
         }
     }
 
-    /// The completion of a state joins the internal queue.
+    /// The completion of a state joins the internal queue where some `on done` waits for it.
     pub(super) fn raise_done(&mut self, state: StateId, result: Option<Value>) {
-        let limit = self.machine.limits.internal;
-        if self.internal.len() < limit as usize {
+        if !self.plan.awaited().contains(state) {
+            return;
+        }
+        if self.internal.len() < self.internal_room() {
             self.internal.push_back(Internal::Done(state, result));
         } else {
+            let limit = self.machine.limits.internal;
             self.tell(|_| Effect::Fault(Fault::QueueFull { limit }));
         }
+    }
+
+    /// Whether one event or fault more may wait. Completions do not count, so that regions which finish together
+    /// leave room.
+    pub(super) fn may_raise(&self) -> bool {
+        let limit = self.machine.limits.internal as usize;
+        let raised = || self.internal.iter().filter(|entry| !matches!(entry, Internal::Done(..))).count();
+        self.internal.len() < limit || (self.internal.len() < self.internal_room() && raised() < limit)
+    }
+
+    /// The queue holds what may be raised, and one completion of each state that is waited for.
+    fn internal_room(&self) -> usize {
+        self.machine.limits.internal as usize + self.plan.completions()
     }
 
     pub(super) fn next_generation(&mut self) -> u32 {

@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 
 use super::{Fault, Value, World, state_set::StateSet};
-use crate::model::{BinaryOp, EventId, Expr, ExprKind, Literal, Machine, UnaryOp};
+use crate::model::{BinaryOp, EventId, Expr, ExprKind, Literal, Machine, TEXT_LIMIT, UnaryOp};
 
 /// An event with the values of its fields.
 #[derive(Debug, Clone, PartialEq)]
@@ -212,6 +212,7 @@ fn compare(left: &Value, right: &Value) -> Option<Ordering> {
 fn arithmetic(op: BinaryOp, left: Value, right: Value) -> Result<Value, Fault> {
     use BinaryOp::{Add, Divide, Multiply, Subtract};
     match (op, left, right) {
+        (Add, Value::Text(a), Value::Text(b)) if a.len() + b.len() > TEXT_LIMIT => Err(Fault::TextTooLong),
         (Add, Value::Text(a), Value::Text(b)) => Ok(Value::Text(a + &b)),
         (op, Value::Int(a), Value::Int(b)) => whole(op, a, b).map(Value::Int),
         (op, Value::Float(a), Value::Float(b)) => real(op, a, b).map(Value::Float),
@@ -270,6 +271,8 @@ fn length(value: &Value) -> Value {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
+
     use super::*;
 
     #[test]
@@ -290,6 +293,10 @@ mod tests {
             (Value::Duration(6), Divide, int(4), Ok(Value::Duration(1))),
             (Value::Text("a".into()), Add, Value::Text("b".into()), Ok(Value::Text("ab".into()))),
         ];
+        let half = || Value::Text("é".repeat(TEXT_LIMIT / 4));
+        let whole = arithmetic(Add, half(), half());
+        assert!(matches!(&whole, Ok(Value::Text(text)) if text.len() == TEXT_LIMIT));
+        assert_eq!(arithmetic(Add, whole.unwrap(), Value::Text("x".into())), Err(Fault::TextTooLong));
         for (left, op, right, wanted) in rows {
             assert_eq!(arithmetic(op, left.clone(), right.clone()), wanted, "{left} {} {right}", op.symbol());
         }

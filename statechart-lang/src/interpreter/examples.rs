@@ -1,6 +1,6 @@
 //! Examples that a specification gives of itself: each word is run and must lead where it says.
 
-use super::{Row, Stage};
+use super::{Outcome, Row, Stage};
 use crate::{
     Code, Diagnostic,
     model::{Example, Machine, Model},
@@ -38,7 +38,7 @@ fn failure(stage: &Stage<'_>, machine: &Machine, example: &Example) -> Option<Di
         rows.extend(session.apply(item));
     }
     let path = |state: usize| machine.states.get(state).map_or("", |row| row.path.as_str());
-    let refused = rows.iter().find(|row| row.strict && row.is_error());
+    let refused = rows.iter().find(|row| row.is_refused());
     let missed: Vec<&str> = example
         .states
         .iter()
@@ -46,8 +46,14 @@ fn failure(stage: &Stage<'_>, machine: &Machine, example: &Example) -> Option<Di
         .map(|&state| path(state))
         .collect();
     let (message, label) = if let Some(row) = refused {
-        let message = format!("this example does not hold: `{}` is refused", one_line(&row.symbol));
-        (message, format!("nothing in {} takes it, and `{}` is strict", row.report.before.join(", "), row.of))
+        // The step's own event as the word spells it; another one may have been raised or kept.
+        let (symbol, leaves) = match row.report.unhandled.first() {
+            Some(met) if row.report.outcome == Outcome::Unhandled => (row.symbol.clone(), &met.leaves),
+            Some(met) => (met.to_string(), &met.leaves),
+            None => (row.symbol.clone(), &row.report.before),
+        };
+        let message = format!("this example does not hold: `{}` is refused", one_line(&symbol));
+        (message, format!("nothing in {} takes it, and `{}` is strict", leaves.join(", "), row.of))
     } else if missed.is_empty() {
         return None;
     } else {

@@ -93,6 +93,8 @@ pub enum Verdict {
     Taken,
     /// The `defer` keeps the event.
     Defers,
+    /// The `defer` lets the event pass: it was raised inside, and only events from outside are deferred.
+    Passes,
     /// The bare `on` settles the event.
     Ignores,
     /// Another one comes first in every leaf that this one could have been reached from; it was not asked.
@@ -160,6 +162,7 @@ impl<W: World> Interpreter<'_, W> {
         &mut self,
         cue: Cue,
         current: Current<'_>,
+        may_wait: bool,
         asked: &BTreeMap<TransitionId, Result<bool, Fault>>,
         preempted: &[Preemption],
         disposition: &Disposition,
@@ -180,7 +183,7 @@ impl<W: World> Interpreter<'_, W> {
             // It goes on waiting, which the step that deferred it has explained.
             return;
         }
-        let mut candidates = self.candidates(cue, asked);
+        let mut candidates = self.candidates(cue, may_wait, asked);
         if candidates.is_empty() && matches!(cue, Cue::Always | Cue::Done(_)) {
             // Nobody waits for it, and nobody has to.
             return;
@@ -223,7 +226,12 @@ impl<W: World> Interpreter<'_, W> {
     }
 
     /// Everything that active states declare for the cue, with its verdict as seen from its leaves.
-    fn candidates(&self, cue: Cue, asked: &BTreeMap<TransitionId, Result<bool, Fault>>) -> Vec<Candidate> {
+    fn candidates(
+        &self,
+        cue: Cue,
+        may_wait: bool,
+        asked: &BTreeMap<TransitionId, Result<bool, Fault>>,
+    ) -> Vec<Candidate> {
         let mut found: Vec<Candidate> = Vec::new();
         for leaf in self.leaf_states() {
             let mut winner: Option<(StateId, Claim)> = None;
@@ -247,6 +255,7 @@ impl<W: World> Interpreter<'_, W> {
                 if matches!(cue, Cue::Event(event) if row.defer.contains(&event)) {
                     let verdict = match winner {
                         Some((state, to)) => Verdict::Lost { state, to },
+                        None if !may_wait => Verdict::Passes,
                         None => {
                             winner = Some((state, Claim::Defer));
                             Verdict::Defers

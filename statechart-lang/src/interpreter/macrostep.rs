@@ -5,7 +5,7 @@
 //! ```
 
 use super::{
-    Effect, Fault, Input, Interpreter, Origin, Outcome, World,
+    Effect, Fault, Input, Interpreter, Origin, Outcome, Unhandled, World,
     engine::{Deferred, Internal},
     eval::{Current, Occurrence},
     select::{Cue, Disposition},
@@ -75,7 +75,7 @@ impl<W: World> Interpreter<'_, W> {
     /// W3C mainEventLoop, from the external event on: taken, deferred, ignored or reported.
     fn external(&mut self, event: Occurrence, origin: Option<(ActivityId, u32)>) -> Outcome {
         let current = Current::Event(&event);
-        let outcome = match self.select(Cue::Event(event.event), current) {
+        let outcome = match self.select(Cue::Event(event.event), current, true) {
             Disposition::Take(enabled) => {
                 self.microstep(&enabled, current);
                 Outcome::Taken
@@ -145,10 +145,9 @@ impl<W: World> Interpreter<'_, W> {
         }
     }
 
-    /// Takes what the cue enables, if anything. An internal event is never deferred; an explicit ignore
-    /// settles it.
+    /// Takes what the cue enables, if anything. What was raised is never deferred; an explicit ignore settles it.
     fn react(&mut self, cue: Cue, current: Current<'_>) -> bool {
-        match self.select(cue, current) {
+        match self.select(cue, current, false) {
             Disposition::Take(enabled) => {
                 self.microstep(&enabled, current);
                 true
@@ -173,7 +172,7 @@ impl<W: World> Interpreter<'_, W> {
                 continue;
             }
             let current = Current::Event(&waiting.event);
-            let disposition = self.select(Cue::Event(waiting.event.event), current);
+            let disposition = self.select(Cue::Event(waiting.event.event), current, true);
             if disposition == Disposition::Defer {
                 position += 1;
                 // A guard that was asked on the way may have faulted.
@@ -235,8 +234,9 @@ impl<W: World> Interpreter<'_, W> {
 
     fn unhandled(&mut self, event: &Occurrence) {
         if self.tells() {
-            let signal = self.signal(event.event, &event.args);
-            self.report.unhandled.push(signal);
+            let unhandled =
+                Unhandled { signal: self.signal(event.event, &event.args), leaves: self.leaves() };
+            self.report.unhandled.push(unhandled);
         }
     }
 }

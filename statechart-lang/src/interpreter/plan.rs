@@ -17,12 +17,17 @@ pub(super) struct Plan {
     leaves: StateSet,
     /// States with an `always`.
     eventless: StateSet,
+    /// States that some `on done` names.
+    awaited: StateSet,
+    /// How many these are.
+    completions: usize,
 }
 
 impl Plan {
     pub(super) fn new(machine: &Machine) -> Self {
         let mut leaves = StateSet::default();
         let mut eventless = StateSet::default();
+        let mut awaited = StateSet::default();
         let mut reactions: Vec<Vec<(Cue, TransitionId)>> = Vec::with_capacity(machine.states.len());
         for (id, state) in machine.states.iter().enumerate() {
             if matches!(state.kind, StateKind::Atomic | StateKind::Final) {
@@ -40,7 +45,10 @@ impl Plan {
                         by_cue.extend(events.iter().map(|&event| (Cue::Event(event), transition)));
                     }
                     Trigger::Timer(timer) => by_cue.push((Cue::Timer(*timer), transition)),
-                    Trigger::Done(state) => by_cue.push((Cue::Done(*state), transition)),
+                    Trigger::Done(state) => {
+                        awaited.insert(*state);
+                        by_cue.push((Cue::Done(*state), transition));
+                    }
                     Trigger::ChildDone(child) => by_cue.push((Cue::ChildDone(*child), transition)),
                     Trigger::Fault => by_cue.push((Cue::Fault, transition)),
                 }
@@ -50,7 +58,8 @@ impl Plan {
             reactions.push(by_cue);
         }
         let domains = machine.transitions.iter().map(|transition| domain(machine, transition)).collect();
-        Self { reactions, domains, leaves, eventless }
+        let completions = awaited.iter().count();
+        Self { reactions, domains, leaves, eventless, awaited, completions }
     }
 
     /// The transitions of a state that the cue sets off, in document order.
@@ -75,5 +84,15 @@ impl Plan {
     /// States with an `always`.
     pub(super) fn eventless(&self) -> &StateSet {
         &self.eventless
+    }
+
+    /// States that some `on done` names.
+    pub(super) fn awaited(&self) -> &StateSet {
+        &self.awaited
+    }
+
+    /// How many states some `on done` names.
+    pub(super) fn completions(&self) -> usize {
+        self.completions
     }
 }

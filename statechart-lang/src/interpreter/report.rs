@@ -42,7 +42,7 @@ pub struct StepReport {
     /// Deferred events that ran at the end of the step, in order.
     pub recalled: Vec<Signal>,
     /// Events that nothing enabled, deferred or ignored: the step's own, raised and recalled ones.
-    pub unhandled: Vec<Signal>,
+    pub unhandled: Vec<Unhandled>,
     /// Why transitions were taken or not, in order; only of an interpreter that is asked to explain.
     pub selections: Vec<Selection>,
     /// How many more there were than an interpreter explains.
@@ -174,6 +174,21 @@ impl fmt::Display for Signal {
             write!(f, "{}{name}: {value}", if index == 0 { "(" } else { ", " })?;
         }
         if self.fields.is_empty() { Ok(()) } else { f.write_str(")") }
+    }
+}
+
+/// An event that nothing enabled, deferred or ignored.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Unhandled {
+    /// The event.
+    pub signal: Signal,
+    /// Paths of the leaf states that were active then, in document order: a step may have gone on before it.
+    pub leaves: Vec<String>,
+}
+
+impl fmt::Display for Unhandled {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.signal.fmt(f)
     }
 }
 

@@ -72,6 +72,12 @@ impl Row {
         notes.join(", ")
     }
 
+    /// Whether the machine is strict and rejects here.
+    #[must_use]
+    pub fn is_refused(&self) -> bool {
+        self.strict && self.is_error()
+    }
+
     /// Whether a strict machine rejects here.
     pub(super) fn is_error(&self) -> bool {
         if self.report.cause == Cause::Stop {
@@ -102,7 +108,7 @@ pub(super) fn run_on(stage: &Stage<'_>, word: &Word) -> Run {
     for item in &word.items {
         rows.extend(session.apply(item));
     }
-    let rejected_at = rows.iter().find(|row| row.strict && row.is_error()).map(|row| row.n);
+    let rejected_at = rows.iter().find(|row| row.is_refused()).map(|row| row.n);
     let machines = || session.system().actors().map(|(_, machine)| machine);
     let acceptor = machines().any(|machine| is_acceptor(machine.machine()));
     // Of several actors those that can refuse a word have to accept it.
@@ -148,16 +154,11 @@ impl Run {
             self.rejected_at.and_then(|at| self.rows.iter().find(|row| row.n == at && row.is_error()));
         match (rejecting, self.acceptor, self.accepted) {
             (Some(row), ..) => {
-                let name = row
-                    .report
-                    .unhandled
-                    .first()
-                    .map_or_else(|| row.symbol.clone(), |signal| signal.name.clone());
-                format!(
-                    "rejected at {}: {name} is unhandled in {}; ends in {end}",
-                    row.n,
-                    row.report.before.join(", ")
-                )
+                let (name, leaves) = match row.report.unhandled.first() {
+                    Some(unhandled) => (unhandled.signal.name.as_str(), &unhandled.leaves),
+                    None => (row.symbol.as_str(), &row.report.before),
+                };
+                format!("rejected at {}: {name} is unhandled in {}; ends in {end}", row.n, leaves.join(", "))
             }
             (None, true, true) => format!("accepted in {end}"),
             (None, true, false) => format!("rejected: {end} does not accept"),

@@ -35,8 +35,9 @@ pub(super) enum Disposition {
 impl<W: World> Interpreter<'_, W> {
     /// W3C selectTransitions, extended: walking outward from each active leaf, the first enabled
     /// transition or `defer` wins, and in one state a transition beats a `defer`. If any region takes a
-    /// transition the event is consumed, else any `defer` keeps it, else any bare `on` settles it.
-    pub(super) fn select(&mut self, cue: Cue, current: Current<'_>) -> Disposition {
+    /// transition the event is consumed, else any `defer` keeps it, else any bare `on` settles it. Only an event from
+    /// outside `may_wait`; for one that was raised inside, no `defer` counts.
+    pub(super) fn select(&mut self, cue: Cue, current: Current<'_>, may_wait: bool) -> Disposition {
         let machine = self.machine;
         // Nothing active waits for nothing: what most turns of a macrostep find.
         if cue == Cue::Always && !self.configuration.intersects(self.plan.eventless()) {
@@ -66,6 +67,7 @@ impl<W: World> Interpreter<'_, W> {
                     break 'outward;
                 }
                 if let Cue::Event(event) = cue
+                    && may_wait
                     && machine.states.get(state).is_some_and(|row| row.defer.contains(&event))
                 {
                     deferred = true;
@@ -90,7 +92,7 @@ impl<W: World> Interpreter<'_, W> {
         };
         if self.detail == Detail::Explained {
             let preempted = self.report.preempted.split_off(preempted_before);
-            self.explain(cue, current, &asked, &preempted, &disposition);
+            self.explain(cue, current, may_wait, &asked, &preempted, &disposition);
             self.report.preempted.extend(preempted);
         }
         disposition
@@ -159,7 +161,7 @@ impl<W: World> Interpreter<'_, W> {
             let mut lost_to = None;
             let mut removed = Vec::new();
             for &second in &filtered {
-                if !self.exit_set(first).intersects(&self.exit_set(second)) {
+                if !self.exits_meet(first, second) {
                     continue;
                 }
                 if self.machine.is_descendant(self.source(first), self.source(second)) {
@@ -190,6 +192,17 @@ impl<W: World> Interpreter<'_, W> {
 
     pub(super) fn source(&self, id: TransitionId) -> StateId {
         self.machine.transitions.get(id).map_or(0, |transition| transition.source)
+    }
+
+    /// Whether the exit sets of two transitions have a state in common. They are ranges of the configuration, so they
+    /// need not be written out: among thousands of regions there are millions of pairs.
+    fn exits_meet(&self, first: TransitionId, second: TransitionId) -> bool {
+        let (Some(first), Some(second)) = (self.plan.domain(first), self.plan.domain(second)) else {
+            return false;
+        };
+        let last = |domain: StateId| self.machine.states.get(domain).map_or(domain, |row| row.last);
+        let to = last(first).min(last(second));
+        self.configuration.next_from(first.max(second) + 1).is_some_and(|state| state <= to)
     }
 
     /// W3C computeExitSet for one transition: the active states below its domain; none when it has no

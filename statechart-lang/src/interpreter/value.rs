@@ -133,6 +133,8 @@ pub enum Fault {
     DivisionByZero,
     /// A Float result is infinite or not a number.
     NonFinite,
+    /// A text joined of two is longer than [`TEXT_LIMIT`](crate::model::TEXT_LIMIT).
+    TextTooLong,
     /// A value is used that is not there; a checked machine never comes to that.
     NoValue,
     /// The internal queue is full.
@@ -171,6 +173,7 @@ impl Fault {
             Self::Overflow => "overflow",
             Self::DivisionByZero => "division_by_zero",
             Self::NonFinite => "not_finite",
+            Self::TextTooLong => "text_too_long",
             Self::NoValue => "no_value",
             Self::QueueFull { .. } => "queue_full",
             Self::DeferredFull { .. } => "deferred_full",
@@ -189,6 +192,7 @@ impl fmt::Display for Fault {
             Self::Overflow => f.write_str("a result does not fit 64 bits"),
             Self::DivisionByZero => f.write_str("division by zero"),
             Self::NonFinite => f.write_str("a Float result is not finite"),
+            Self::TextTooLong => f.write_str("a joined text is longer than 1 MiB"),
             Self::NoValue => f.write_str("a value is used that is none"),
             Self::QueueFull { limit } => write!(f, "more than {limit} internal events wait in one macrostep"),
             Self::DeferredFull { limit } => write!(f, "more than {limit} events are deferred"),

@@ -5,6 +5,12 @@ use std::fmt;
 use super::{BindingId, EventId, LocalId, StateId};
 use crate::Span;
 
+/// Most bytes of a text that a spec joins with `+`. Doubling one in a loop would use up the memory otherwise.
+pub const TEXT_LIMIT: usize = 1 << 20;
+
+/// Longer than the name of any kind of fault.
+const FAULT_KIND_BYTES: usize = 64;
+
 /// The type of a value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Type {
@@ -113,22 +119,46 @@ pub enum ExprKind {
 }
 
 impl Expr {
-    /// Whether evaluating it may fault: by arithmetic. That an [`ExprKind::Unwrap`] holds a value is proved.
+    /// Whether evaluating it may fault: by arithmetic, by joining texts. That an [`ExprKind::Unwrap`] holds a value is
+    /// proved.
     #[must_use]
     pub fn can_fault(&self) -> bool {
+        self.any(Self::is_partial)
+    }
+
+    /// Whether the operator itself has no result for some operands.
+    pub(crate) fn is_partial(&self) -> bool {
+        match &self.kind {
+            ExprKind::Unary(UnaryOp::Negate, inner) => inner.ty != Type::Float,
+            ExprKind::Binary(BinaryOp::Add, left, _) if left.ty == Type::Text => {
+                self.text_bytes().is_none_or(|bytes| bytes > TEXT_LIMIT)
+            }
+            ExprKind::Binary(operator, ..) => matches!(
+                operator,
+                BinaryOp::Add | BinaryOp::Subtract | BinaryOp::Multiply | BinaryOp::Divide | BinaryOp::Modulo
+            ),
+            _ => false,
+        }
+    }
+
+    /// How long a text is at most, where that is known beforehand.
+    fn text_bytes(&self) -> Option<usize> {
+        match &self.kind {
+            ExprKind::Literal(Literal::Text(text)) => Some(text.len()),
+            ExprKind::FaultKind => Some(FAULT_KIND_BYTES),
+            ExprKind::Binary(BinaryOp::Add, left, right) => {
+                left.text_bytes()?.checked_add(right.text_bytes()?)
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether this holds for the expression or anything that it is computed from.
+    pub(crate) fn any(&self, holds: impl Fn(&Self) -> bool) -> bool {
         // Chains of operators may be long: no recursion.
         let mut open = vec![self];
         while let Some(expr) = open.pop() {
-            let itself = match &expr.kind {
-                ExprKind::Unary(UnaryOp::Negate, inner) => inner.ty != Type::Float,
-                ExprKind::Binary(BinaryOp::Add, left, _) => left.ty != Type::Text,
-                ExprKind::Binary(operator, ..) => matches!(
-                    operator,
-                    BinaryOp::Subtract | BinaryOp::Multiply | BinaryOp::Divide | BinaryOp::Modulo
-                ),
-                _ => false,
-            };
-            if itself {
+            if holds(expr) {
                 return true;
             }
             open.extend(expr.operands());

@@ -37,7 +37,13 @@ impl Machine {
             let _ = writeln!(out, "data {state}.{}: {}", local.name, local.ty);
         }
         for timer in &self.timers {
-            let _ = writeln!(out, "timer of {}", self.states[timer.state].path);
+            let owner = &self.states[timer.state];
+            let _ = write!(out, "timer of {}", owner.path);
+            // What tells several of one state apart; how long a single one runs may change.
+            if owner.timers.len() > 1 {
+                let _ = write!(out, ": {}", self.transitions[timer.transition].pattern);
+            }
+            out.push('\n');
         }
         for activity in &self.activities {
             let runs = match activity.runs {

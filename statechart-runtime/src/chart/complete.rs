@@ -29,12 +29,16 @@ pub(super) fn complete_parent<C: Chart, F: Effects<C>>(machine: &mut C, fx: &mut
     }
 }
 
+/// The completion of a state joins the internal queue where somebody waits for it.
 fn raise_done<C: Chart, F: Effects<C>>(
     machine: &mut C,
     fx: &mut F,
     state: u16,
     returned: Option<C::Returned>,
 ) {
+    if !C::TABLES.state(state).is_some_and(|row| row.awaited) {
+        return;
+    }
     if machine.core_mut().internal.push(Internal::Done(state, returned)).is_err() {
         fx.fault(Core::<C::Shape>::queue_full());
     }

@@ -33,6 +33,9 @@ pub trait Shape {
     type Histories: Default + AsRef<[Recorded]> + AsMut<[Recorded]>;
     /// What `compensate` would run, the latest last.
     type Undos: Queue<Self::Undo>;
+    /// How many raised events and faults may wait at once. [`Shape::Internal`] may have room for more: for the
+    /// completions of states, which do not count.
+    const RAISED: usize = <Self::Internal as Queue<Internal<Self::Event, Self::Returned>>>::LIMIT;
     /// Whether the spec asks for `now`. Where it does not, [`super::Effects::now`] need not read a clock.
     const READS_NOW: bool = true;
 }
@@ -253,7 +256,22 @@ impl<S: Shape> Core<S> {
     /// # Errors
     /// [`Fault::QueueFull`] when the queue is at its limit.
     pub fn raise(&mut self, event: S::Event) -> Result<(), Fault> {
-        self.internal.push(Internal::Event(event)).map_err(|_| Self::queue_full())
+        self.queue(Internal::Event(event)).map_err(|_| Self::queue_full())
+    }
+
+    /// What is raised joins the internal queue while it may.
+    pub(super) fn queue(
+        &mut self,
+        entry: Internal<S::Event, S::Returned>,
+    ) -> Result<(), Internal<S::Event, S::Returned>> {
+        if self.internal.len() >= S::RAISED {
+            // Seldom: completions wait among what was raised, or the limit is reached.
+            let waiting = (0..self.internal.len()).filter_map(|position| self.internal.get(position));
+            if waiting.filter(|entry| !matches!(entry, Internal::Done(..))).count() >= S::RAISED {
+                return Err(entry);
+            }
+        }
+        self.internal.push(entry)
     }
 
     /// `undo`: keeps what `compensate` will run.
@@ -277,7 +295,7 @@ impl<S: Shape> Core<S> {
     }
 
     pub(super) fn queue_full() -> Fault {
-        Fault::QueueFull { limit: limit::<Internal<S::Event, S::Returned>, S::Internal>() }
+        Fault::QueueFull { limit: u32::try_from(S::RAISED).unwrap_or(u32::MAX) }
     }
 
     pub(super) fn deferred_full() -> Fault {

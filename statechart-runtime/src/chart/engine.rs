@@ -135,7 +135,7 @@ fn once<C: Chart, F: Effects<C>>(
 /// An external event: taken, deferred, ignored or reported as unhandled.
 fn external<C: Chart, F: Effects<C>>(machine: &mut C, fx: &mut F, pending: Pending<C::Event>) -> Outcome {
     let trigger = Trigger::Event(C::tag(&pending.event));
-    let outcome = match dispose(machine, fx, trigger, Cue::Event(&pending.event)) {
+    let outcome = match dispose(machine, fx, trigger, Cue::Event(&pending.event), true) {
         Disposition::Take(enabled) => {
             microstep(machine, fx, enabled.as_slice(), Cue::Event(&pending.event));
             Outcome::Taken
@@ -165,7 +165,8 @@ fn recall<C: Chart, F: Effects<C>>(machine: &mut C, fx: &mut F) {
     // twice in the same configuration, so the loop ends when its events do.
     let mut budget = C::TABLES.microsteps;
     while !machine.core().done && budget > 0 {
-        let Some(pending) = machine.core().deferred.get(position).cloned() else { return };
+        // Its place is kept, so that what stays is moved there and back and never cloned.
+        let Some(pending) = machine.core_mut().deferred.lift(position) else { return };
         if pending
             .origin
             .is_some_and(|(activity, generation)| !is_current(machine.core(), activity, generation))
@@ -174,8 +175,9 @@ fn recall<C: Chart, F: Effects<C>>(machine: &mut C, fx: &mut F) {
             continue;
         }
         let trigger = Trigger::Event(C::tag(&pending.event));
-        match dispose(machine, fx, trigger, Cue::Event(&pending.event)) {
+        match dispose(machine, fx, trigger, Cue::Event(&pending.event), true) {
             Disposition::Defer => {
+                machine.core_mut().deferred.lay(position, pending);
                 position += 1;
                 // A guard that was looked at on the way may have faulted.
                 if !machine.core().internal.is_empty() {
@@ -249,12 +251,12 @@ fn settle<C: Chart, F: Effects<C>>(machine: &mut C, fx: &mut F, left: &mut u32) 
 
 /// Takes what the trigger enables, if anything.
 fn react<C: Chart, F: Effects<C>>(machine: &mut C, fx: &mut F, trigger: Trigger, cue: CueOf<'_, C>) -> bool {
-    match dispose(machine, fx, trigger, cue) {
+    match dispose(machine, fx, trigger, cue, false) {
         Disposition::Take(enabled) => {
             microstep(machine, fx, enabled.as_slice(), cue);
             true
         }
-        // An internal event is never deferred; an explicit ignore settles it.
+        // An explicit ignore settles a raised event.
         Disposition::Ignore => matches!(trigger, Trigger::Event(_)),
         Disposition::Defer | Disposition::Nothing => false,
     }
@@ -309,7 +311,7 @@ pub(super) fn run<C: Chart, F: Effects<C>>(machine: &mut C, fx: &mut F, block: B
 /// A fault is reported, and raised as an internal event when the queue has room for it.
 pub fn raise_fault<C: Chart, F: Effects<C>>(machine: &mut C, fx: &mut F, fault: Fault) {
     fx.fault(fault);
-    let _ = machine.core_mut().internal.push(Internal::Fault(fault));
+    let _ = machine.core_mut().queue(Internal::Fault(fault));
 }
 
 /// Arms a timer in full, as entering its state does.

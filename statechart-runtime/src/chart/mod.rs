@@ -160,7 +160,9 @@ pub trait Chart: Sized {
     ///
     /// # Errors
     /// The fault that evaluating them met.
-    fn guard(&self, transition: u16, cue: CueOf<'_, Self>) -> Result<bool, Fault>;
+    fn guard(&self, _transition: u16, _cue: CueOf<'_, Self>) -> Result<bool, Fault> {
+        Ok(true)
+    }
     /// Evaluates the parameters that a transition sets, before anything is left; [`Chart::enter_data`] takes them.
     /// What faults is zero, and the fault is raised; a pure guard has seen to it that nothing does.
     fn pass<F: Effects<Self>>(&mut self, _fx: &mut F, _transition: u16, _cue: CueOf<'_, Self>) {}
@@ -168,7 +170,14 @@ pub trait Chart: Sized {
     ///
     /// # Errors
     /// The fault that aborted the block; earlier effects of the block stand.
-    fn run<F: Effects<Self>>(&mut self, fx: &mut F, block: Block, cue: CueOf<'_, Self>) -> Result<(), Fault>;
+    fn run<F: Effects<Self>>(
+        &mut self,
+        _fx: &mut F,
+        _block: Block,
+        _cue: CueOf<'_, Self>,
+    ) -> Result<(), Fault> {
+        Ok(())
+    }
     /// Makes the data of a state that is being entered: parameters as passed or by default, then fields. What
     /// faults is zero, and the fault is raised.
     fn enter_data<F: Effects<Self>>(&mut self, _fx: &mut F, _state: u16) {}
@@ -182,12 +191,16 @@ pub trait Chart: Sized {
     ///
     /// # Errors
     /// The fault that evaluating the expression met.
-    fn delay(&self, timer: u16) -> Result<Duration, Fault>;
+    fn delay(&self, _timer: u16) -> Result<Duration, Fault> {
+        Ok(Duration(0))
+    }
     /// The call that an activity makes, its arguments evaluated when it starts.
     ///
     /// # Errors
     /// The fault that evaluating an argument met.
-    fn call(&self, activity: u16) -> Result<Self::Call, Fault>;
+    fn call(&self, _activity: u16) -> Result<Self::Call, Fault> {
+        Err(Fault::Undelivered)
+    }
     /// The child machine that an activity runs, its arguments evaluated when it starts.
     ///
     /// # Errors
@@ -205,7 +218,9 @@ pub trait Chart: Sized {
     /// Whom a message is for.
     fn receiver(message: &Self::Message) -> Receiver;
     /// Context and data as text, `name: value` in declaration order, for people and inspection events.
-    fn describe_context(&self, out: &mut dyn ::core::fmt::Write) -> ::core::fmt::Result;
+    fn describe_context(&self, _out: &mut dyn ::core::fmt::Write) -> ::core::fmt::Result {
+        Ok(())
+    }
 
     /// Enters the initial configuration. Call it once, before the first [`Chart::step`].
     fn start<F: Effects<Self>>(&mut self, fx: &mut F) {

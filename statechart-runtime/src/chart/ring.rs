@@ -15,6 +15,11 @@ pub trait Queue<T>: Default {
     fn get(&self, position: usize) -> Option<&T>;
     /// Takes the item at a position, keeping the order of the others.
     fn take(&mut self, position: usize) -> Option<T>;
+    /// Takes the item at a position and keeps its place free, until [`Queue::lay`] fills it or [`Queue::take`]
+    /// closes it.
+    fn lift(&mut self, position: usize) -> Option<T>;
+    /// Lays an item into the free place that [`Queue::lift`] left.
+    fn lay(&mut self, position: usize, item: T);
     /// How many items wait.
     fn len(&self) -> usize;
     /// Whether nothing waits.
@@ -89,6 +94,21 @@ impl<T, const N: usize> Queue<T> for Ring<T, N> {
         }
         self.len -= 1;
         item
+    }
+
+    fn lift(&mut self, position: usize) -> Option<T> {
+        if position >= self.len {
+            return None;
+        }
+        let slot = self.slot(position);
+        self.items.get_mut(slot)?.take()
+    }
+
+    fn lay(&mut self, position: usize, item: T) {
+        let slot = self.slot(position);
+        if let Some(place) = self.items.get_mut(slot) {
+            *place = Some(item);
+        }
     }
 
     fn len(&self) -> usize {

@@ -29,12 +29,14 @@ pub(super) enum Disposition {
 }
 
 /// W3C selectTransitions and removeConflictingTransitions: walking outward from each active leaf, the
-/// first enabled transition or `defer` wins; a transition of one region beats a `defer` of another.
+/// first enabled transition or `defer` wins; a transition of one region beats a `defer` of another. Only what comes
+/// from outside `may_wait`; for what was raised inside, no `defer` counts.
 pub(super) fn dispose<C: Chart, F: Effects<C>>(
     machine: &mut C,
     fx: &mut F,
     trigger: Trigger,
     cue: CueOf<'_, C>,
+    may_wait: bool,
 ) -> Disposition {
     let mut enabled = Enabled { indices: [0; ENABLED_LIMIT], len: 0 };
     let (mut ignored, mut deferred) = (false, false);
@@ -66,6 +68,7 @@ pub(super) fn dispose<C: Chart, F: Effects<C>>(
                 }
             }
             if let Trigger::Event(tag) = trigger
+                && may_wait
                 && row.defer.contains(&tag)
             {
                 deferred = true;

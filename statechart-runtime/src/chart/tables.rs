@@ -97,6 +97,8 @@ pub struct State {
     pub data: bool,
     /// Whether it is a final state that returns something.
     pub returns: bool,
+    /// Whether some `on done` names it; its completion is of no use to anybody otherwise.
+    pub awaited: bool,
 }
 
 impl State {
@@ -119,6 +121,7 @@ impl State {
         exit: false,
         data: false,
         returns: false,
+        awaited: false,
     };
 }
 

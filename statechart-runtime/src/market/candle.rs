@@ -39,7 +39,7 @@ impl TradeCandle {
     /// # Errors
     /// [`MarketError::Inexact`] when the trade is outside the exact range.
     pub fn of(interval: Interval, trade: &Trade) -> Result<Self, MarketError> {
-        trade.check()?;
+        let quote_volume = value(trade)?;
         let ord = trade.ord();
         Ok(Self {
             bucket_us: interval.floor_us(trade.time_us),
@@ -48,8 +48,7 @@ impl TradeCandle {
             low: trade.price,
             close: trade.price,
             volume: trade.size,
-            // Exact: `check` limits the product to 16 decimals and 25 digits.
-            quote_volume: trade.price.normalize() * trade.size.normalize(),
+            quote_volume,
             trades: 1,
             first_ord: ord.clone(),
             last_ord: ord,
@@ -65,22 +64,46 @@ impl TradeCandle {
         if self.bucket_us != other.bucket_us {
             return Err(MarketError::BucketMismatch { left_us: self.bucket_us, right_us: other.bucket_us });
         }
-        let volume = add_exact(self.volume, other.volume)?;
-        let quote_volume = add_exact(self.quote_volume, other.quote_volume)?;
-        self.volume = volume;
-        self.quote_volume = quote_volume;
+        self.sum_up(other.volume, other.quote_volume, other.trades)?;
         self.high = self.high.max(other.high);
         self.low = self.low.min(other.low);
-        self.trades = self.trades.saturating_add(other.trades);
-        if other.first_ord < self.first_ord {
-            self.open = other.open;
-            self.first_ord = other.first_ord.clone();
-        }
-        if other.last_ord > self.last_ord {
-            self.close = other.close;
-            self.last_ord = other.last_ord.clone();
-        }
+        self.begin_with(&other.first_ord, other.open);
+        self.end_with(&other.last_ord, other.close);
         Ok(())
+    }
+
+    /// Adds a trade of this bucket, as merging its candle would.
+    fn add(&mut self, trade: &Trade) -> Result<(), MarketError> {
+        self.sum_up(trade.size, value(trade)?, 1)?;
+        self.high = self.high.max(trade.price);
+        self.low = self.low.min(trade.price);
+        let ord = trade.ord();
+        self.begin_with(&ord, trade.price);
+        self.end_with(&ord, trade.price);
+        Ok(())
+    }
+
+    /// Both sums or neither.
+    fn sum_up(&mut self, volume: Decimal, quote_volume: Decimal, trades: u64) -> Result<(), MarketError> {
+        let volume = add_exact(self.volume, volume)?;
+        self.quote_volume = add_exact(self.quote_volume, quote_volume)?;
+        self.volume = volume;
+        self.trades = self.trades.saturating_add(trades);
+        Ok(())
+    }
+
+    fn begin_with(&mut self, ord: &TradeOrd, open: Decimal) {
+        if *ord < self.first_ord {
+            self.open = open;
+            self.first_ord = ord.clone();
+        }
+    }
+
+    fn end_with(&mut self, ord: &TradeOrd, close: Decimal) {
+        if *ord > self.last_ord {
+            self.close = close;
+            self.last_ord = ord.clone();
+        }
     }
 
     /// The same candle as a part of a wider bucket.
@@ -97,7 +120,24 @@ pub fn fold_trades<'a>(
     interval: Interval,
     trades: impl IntoIterator<Item = &'a Trade>,
 ) -> Result<BTreeMap<i64, TradeCandle>, MarketError> {
-    collect(trades.into_iter().map(|trade| TradeCandle::of(interval, trade)))
+    let mut out: BTreeMap<i64, TradeCandle> = BTreeMap::new();
+    for trade in trades {
+        let bucket_us = interval.floor_us(trade.time_us);
+        match out.get_mut(&bucket_us) {
+            Some(sum) => sum.add(trade)?,
+            None => {
+                out.insert(bucket_us, TradeCandle::of(interval, trade)?);
+            }
+        }
+    }
+    Ok(out)
+}
+
+/// Price × size.
+fn value(trade: &Trade) -> Result<Decimal, MarketError> {
+    // Exact: this limits the product to 16 decimals and 25 digits.
+    trade.check()?;
+    Ok(trade.price.normalize() * trade.size.normalize())
 }
 
 /// Merges finer candles into candles of `interval` by bucket start.
@@ -108,15 +148,9 @@ pub fn roll_up<'a>(
     interval: Interval,
     candles: impl IntoIterator<Item = &'a TradeCandle>,
 ) -> Result<BTreeMap<i64, TradeCandle>, MarketError> {
-    collect(candles.into_iter().map(|candle| Ok(candle.widen(interval))))
-}
-
-fn collect(
-    candles: impl Iterator<Item = Result<TradeCandle, MarketError>>,
-) -> Result<BTreeMap<i64, TradeCandle>, MarketError> {
     let mut out: BTreeMap<i64, TradeCandle> = BTreeMap::new();
     for candle in candles {
-        let candle = candle?;
+        let candle = candle.widen(interval);
         match out.get_mut(&candle.bucket_us) {
             Some(sum) => sum.merge(&candle)?,
             None => {

@@ -50,39 +50,35 @@ pub(super) fn migrate(
     new.context = names.context(old);
     new.data = names.data(old, &active);
     new.history = names.history(old);
-    let timers = Owned::read(&old.shape, "timer of ");
-    let activities = Owned::read(&old.shape, "activity of ");
+    let owned = |prefix| {
+        let (was, is) = (old.shape.iter().map(String::as_str), about.shape.iter().copied());
+        (Owned::read(was, prefix), Owned::read(is, prefix))
+    };
+    let (timers, new_timers) = owned("timer of ");
+    let (activities, new_activities) = owned("activity of ");
     let mut fresh = Fresh::default();
     let (mut timer_ids, mut activity_ids) = (BTreeMap::new(), BTreeMap::new());
     for (&state, old_path) in &active {
-        let Some(row) = tables.state(state) else { continue };
-        let all = |(first, count): (u16, u16)| (first..first + count).collect::<Vec<u16>>();
-        let (own_timers, own_activities) = (all(row.timers), all(row.activities));
-        if !timers.pair(old_path.as_deref(), &own_timers, &mut timer_ids) {
-            fresh.timers.extend(own_timers);
-        }
-        if !activities.pair(old_path.as_deref(), &own_activities, &mut activity_ids) {
-            fresh.activities.extend(own_activities);
-        }
+        let path = path(tables, state);
+        let paths = (old_path.as_deref(), path.as_str());
+        let narrow = |index| u16::try_from(index).ok();
+        fresh.timers.extend(timers.pair(&new_timers, paths, &mut timer_ids).into_iter().filter_map(narrow));
+        let started = activities.pair(&new_activities, paths, &mut activity_ids);
+        fresh.activities.extend(started.into_iter().filter_map(narrow));
     }
     new.timers = old
         .timers
         .iter()
-        .filter_map(|timer| {
-            Some(SavedTimer { index: usize::from(*timer_ids.get(&timer.index)?), ..timer.clone() })
-        })
+        .filter_map(|timer| Some(SavedTimer { index: *timer_ids.get(&timer.index)?, ..timer.clone() }))
         .collect();
     new.activities = old
         .activities
         .iter()
-        .filter_map(|saved| {
-            Some(SavedActivity { index: usize::from(*activity_ids.get(&saved.index)?), ..saved.clone() })
-        })
+        .filter_map(|saved| Some(SavedActivity { index: *activity_ids.get(&saved.index)?, ..saved.clone() }))
         .collect();
     let deferred = old.deferred.iter().map(|event| {
         // One whose activity cannot be told any more is kept as an event of nobody.
-        let activity =
-            event.activity.and_then(|activity| activity_ids.get(&activity).copied()).map(usize::from);
+        let activity = event.activity.and_then(|activity| activity_ids.get(&activity).copied());
         SavedEvent { activity, generation: event.generation.filter(|_| activity.is_some()), ..event.clone() }
     });
     new.deferred = deferred.collect();
@@ -204,26 +200,62 @@ impl Names<'_> {
     }
 }
 
-/// The timers or activities of the old version: for each path their numbers.
-struct Owned<'a>(BTreeMap<&'a str, Vec<usize>>);
+/// The timers or activities of a version: for each path their numbers, each with what tells it from the others there.
+struct Owned<'a>(BTreeMap<&'a str, Vec<(usize, &'a str)>>);
 
 impl<'a> Owned<'a> {
-    /// From the lines of a shape: `timer of a.b`, `activity of a.b: load`.
-    fn read(shape: &'a [String], prefix: &str) -> Self {
-        let lines = shape.iter().filter_map(|line| line.strip_prefix(prefix));
-        let mut owned: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+    /// From the lines of a shape: `timer of a.b`, `timer of a.b: after 5s`, `activity of a.b: load`.
+    fn read(shape: impl Iterator<Item = &'a str>, prefix: &str) -> Self {
+        let lines = shape.filter_map(|line| line.strip_prefix(prefix));
+        let mut owned: BTreeMap<&str, Vec<(usize, &str)>> = BTreeMap::new();
         for (index, line) in lines.enumerate() {
-            owned.entry(line.split_once(':').map_or(line, |(path, _)| path)).or_default().push(index);
+            let (path, what) = line.split_once(": ").unwrap_or((line, ""));
+            owned.entry(path).or_default().push((index, what));
         }
         Self(owned)
     }
 
-    /// Pairs a state's old ones with its new ones, in their order; `false` when they are not as many.
-    fn pair(&self, old_path: Option<&str>, new: &[u16], pairs: &mut BTreeMap<usize, u16>) -> bool {
-        let old = old_path.and_then(|path| self.0.get(path)).map_or(&[][..], Vec::as_slice);
-        if old.len() == new.len() {
-            pairs.extend(old.iter().copied().zip(new.iter().copied()));
+    fn of(&self, path: &str) -> &[(usize, &'a str)] {
+        self.0.get(path).map_or(&[][..], Vec::as_slice)
+    }
+
+    /// Pairs a state's new ones with those of the old state that are the same by text, the first with the first. Gives
+    /// back the new ones that are left alone.
+    fn pair(
+        &self,
+        new: &Self,
+        (old_path, path): (Option<&str>, &str),
+        pairs: &mut BTreeMap<usize, usize>,
+    ) -> Vec<usize> {
+        let mut old = old_path.map_or_else(Vec::new, |path| self.of(path).to_vec());
+        let mut fresh = Vec::new();
+        for &(index, what) in new.of(path) {
+            match old.iter().position(|(_, known)| *known == what) {
+                Some(at) => {
+                    pairs.insert(old.remove(at).0, index);
+                }
+                None => fresh.push(index),
+            }
         }
-        old.len() == new.len()
+        fresh
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_state_owns_is_paired_by_what_it_is() {
+        let old = ["timer of b", "timer of a: after 5s", "timer of a: after 10s", "timer of a: after 5s"];
+        let new = ["timer of c: after 20s", "timer of c: after 5s", "timer of c: after 10s", "timer of b"];
+        let (old, new) =
+            (Owned::read(old.into_iter(), "timer of "), Owned::read(new.into_iter(), "timer of "));
+        let mut pairs = BTreeMap::new();
+        assert_eq!(old.pair(&new, (Some("a"), "c"), &mut pairs), [0]);
+        assert_eq!(old.pair(&new, (Some("b"), "b"), &mut pairs), [0_usize; 0]);
+        assert_eq!(pairs, BTreeMap::from([(1, 1), (2, 2), (0, 3)]));
+        // A state that was not there.
+        assert_eq!(old.pair(&new, (None, "c"), &mut BTreeMap::new()), [0, 1, 2]);
     }
 }

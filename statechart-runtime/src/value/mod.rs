@@ -6,6 +6,8 @@ mod text;
 mod unallocated;
 
 pub use ops::{Arithmetic, count, item, len};
+#[cfg(feature = "alloc")]
+pub use text::TEXT_LIMIT;
 pub use text::Text;
 #[cfg(not(feature = "alloc"))]
 pub use unallocated::{Allocated, List};
@@ -60,6 +62,8 @@ pub enum Fault {
     DivisionByZero,
     /// A Float result is infinite or not a number.
     NonFinite,
+    /// A text joined of two is longer than 1 MiB.
+    TextTooLong,
     /// A value is used that is not there; a checked machine never comes to that.
     NoValue,
     /// The internal queue is full.
@@ -98,6 +102,7 @@ impl Fault {
             Self::Overflow => "overflow",
             Self::DivisionByZero => "division_by_zero",
             Self::NonFinite => "not_finite",
+            Self::TextTooLong => "text_too_long",
             Self::NoValue => "no_value",
             Self::QueueFull { .. } => "queue_full",
             Self::DeferredFull { .. } => "deferred_full",
@@ -116,6 +121,7 @@ impl fmt::Display for Fault {
             Self::Overflow => write!(f, "an Int result does not fit 64 bits"),
             Self::DivisionByZero => write!(f, "division by zero"),
             Self::NonFinite => write!(f, "a Float result is not finite"),
+            Self::TextTooLong => write!(f, "a joined text is longer than 1 MiB"),
             Self::NoValue => write!(f, "a value is used that is none"),
             Self::QueueFull { limit } => {
                 write!(f, "the internal queue is full: more than {limit} events were raised in one macrostep")

@@ -4,6 +4,9 @@ use ::core::{cmp::Ordering, fmt, hash, ops::Deref};
 #[cfg(feature = "alloc")]
 use alloc::sync::Arc;
 
+#[cfg(feature = "alloc")]
+use super::Fault;
+
 /// A static or shared string: cloning, assigning and emitting never allocate. Without the feature `alloc`
 /// there are static ones only.
 #[derive(Clone)]
@@ -15,15 +18,24 @@ pub enum Text {
     Shared(Arc<str>),
 }
 
+/// Most bytes of a text that a spec joins with `+`.
+#[cfg(feature = "alloc")]
+pub const TEXT_LIMIT: usize = 1 << 20;
+
 #[cfg(feature = "alloc")]
 impl Text {
     /// Joins two texts; allocates.
-    #[must_use]
-    pub fn concat(&self, other: &str) -> Self {
+    ///
+    /// # Errors
+    /// [`Fault::TextTooLong`] when together they have more than [`TEXT_LIMIT`] bytes.
+    pub fn concat(&self, other: &str) -> Result<Self, Fault> {
+        if self.len() + other.len() > TEXT_LIMIT {
+            return Err(Fault::TextTooLong);
+        }
         let mut joined = alloc::string::String::with_capacity(self.len() + other.len());
         joined.push_str(self);
         joined.push_str(other);
-        Self::from(joined)
+        Ok(Self::from(joined))
     }
 }
 
@@ -107,5 +119,19 @@ impl serde::Serialize for Text {
 impl<'de> serde::Deserialize<'de> for Text {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         alloc::string::String::deserialize(deserializer).map(Self::from)
+    }
+}
+
+#[cfg(all(test, feature = "alloc"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn joined_texts_have_a_limit() {
+        let half = Text::from(alloc::string::String::from("é").repeat(TEXT_LIMIT / 4));
+        let whole = half.concat(&half).expect("it fits");
+        assert_eq!(whole.len(), TEXT_LIMIT);
+        assert_eq!(whole.concat(""), Ok(whole.clone()));
+        assert_eq!(whole.concat("x"), Err(Fault::TextTooLong));
     }
 }

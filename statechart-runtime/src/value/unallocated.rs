@@ -3,7 +3,7 @@
 
 use ::core::{convert::Infallible, fmt, marker::PhantomData, ops::Deref};
 
-use super::Text;
+use super::{Fault, Text};
 
 /// Implemented by nothing, so that whatever asks for it is a compile error with these words.
 #[doc(hidden)]
@@ -64,9 +64,11 @@ impl<T: Allocated, const N: usize> From<[T; N]> for List<T> {
 
 impl Text {
     /// Cannot be called.
+    ///
+    /// # Errors
+    /// None.
     #[doc(hidden)]
-    #[must_use]
-    pub fn concat<T: Allocated>(&self, _: &T) -> Self {
+    pub fn concat<T: Allocated>(&self, _: &T) -> Result<Self, Fault> {
         match T::NEVER {}
     }
 }

@@ -57,6 +57,7 @@ fn fault(fault: value::Fault) -> interpreter::Fault {
         value::Fault::Overflow => Told::Overflow,
         value::Fault::DivisionByZero => Told::DivisionByZero,
         value::Fault::NonFinite => Told::NonFinite,
+        value::Fault::TextTooLong => Told::TextTooLong,
         value::Fault::NoValue => Told::NoValue,
         value::Fault::QueueFull { limit } => Told::QueueFull { limit },
         value::Fault::DeferredFull { limit } => Told::DeferredFull { limit },

@@ -52,7 +52,7 @@ impl<'m> Interpreted<'m> {
                     other => other,
                 })
                 .collect(),
-            unhandled: report.unhandled,
+            unhandled: report.unhandled.into_iter().map(|unhandled| unhandled.signal).collect(),
             active: self.engine.configuration(),
             context: self.engine.context().to_vec(),
             data: self.engine.data().map(|(local, value)| (local, value.clone())).collect(),

@@ -225,6 +225,9 @@ impl Told<'_> {
         let (verdict, reason) = match &candidate.verdict {
             Verdict::Taken => ("taken", None),
             Verdict::Defers => ("deferred", Some("kept until a state wants it".to_owned())),
+            Verdict::Passes => {
+                ("no defer", Some("it was raised inside: only events from outside are deferred".to_owned()))
+            }
             Verdict::Ignores => ("ignored", Some("a bare `on` settles it".to_owned())),
             Verdict::Lost { state, to } => ("lost", Some(self.lost(candidate, *state, *to))),
             Verdict::Overruled { state, by } => {

@@ -58,19 +58,20 @@ pub(super) fn migrate(
     }
     new.data = names.data(old, &active);
     new.history = names.history(old);
-    let timers = Owned::read(&old.shape, "timer of ");
-    let activities = Owned::read(&old.shape, "activity of ");
+    let shape = machine.shape();
+    let owned = |prefix| {
+        (Owned::read(old.shape.iter().map(String::as_str), prefix), Owned::read(shape.lines(), prefix))
+    };
+    let (timers, new_timers) = owned("timer of ");
+    let (activities, new_activities) = owned("activity of ");
     let mut fresh = Fresh::default();
     let mut timer_ids = BTreeMap::new();
     let mut activity_ids = BTreeMap::new();
     for (&state, old_path) in &active {
-        let Some(row) = machine.states.get(state) else { continue };
-        if !timers.pair(old_path.as_deref(), &row.timers, &mut timer_ids) {
-            fresh.timers.extend(&row.timers);
-        }
-        if !activities.pair(old_path.as_deref(), &row.activities, &mut activity_ids) {
-            fresh.activities.extend(&row.activities);
-        }
+        let path = path(machine, state);
+        let paths = (old_path.as_deref(), path.as_str());
+        fresh.timers.extend(timers.pair(&new_timers, paths, &mut timer_ids));
+        fresh.activities.extend(activities.pair(&new_activities, paths, &mut activity_ids));
     }
     new.timers = old
         .timers
@@ -196,26 +197,43 @@ impl Names<'_> {
     }
 }
 
-/// The timers or activities of the old version: for each path their numbers.
-struct Owned<'a>(BTreeMap<&'a str, Vec<usize>>);
+/// The timers or activities of a version: for each path their numbers, each with what tells it from the others there.
+struct Owned<'a>(BTreeMap<&'a str, Vec<(usize, &'a str)>>);
 
 impl<'a> Owned<'a> {
-    /// From the lines of a shape: `timer of a.b`, `activity of a.b: load`.
-    fn read(shape: &'a [String], prefix: &str) -> Self {
-        let lines = shape.iter().filter_map(|line| line.strip_prefix(prefix));
-        let mut owned: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+    /// From the lines of a shape: `timer of a.b`, `timer of a.b: after 5s`, `activity of a.b: load`.
+    fn read(shape: impl Iterator<Item = &'a str>, prefix: &str) -> Self {
+        let lines = shape.filter_map(|line| line.strip_prefix(prefix));
+        let mut owned: BTreeMap<&str, Vec<(usize, &str)>> = BTreeMap::new();
         for (index, line) in lines.enumerate() {
-            owned.entry(line.split_once(':').map_or(line, |(path, _)| path)).or_default().push(index);
+            let (path, what) = line.split_once(": ").unwrap_or((line, ""));
+            owned.entry(path).or_default().push((index, what));
         }
         Self(owned)
     }
 
-    /// Pairs a state's old ones with its new ones, in their order; `false` when they are not as many.
-    fn pair(&self, old_path: Option<&str>, new: &[usize], pairs: &mut BTreeMap<usize, usize>) -> bool {
-        let old = old_path.and_then(|path| self.0.get(path)).map_or(&[][..], Vec::as_slice);
-        if old.len() == new.len() {
-            pairs.extend(old.iter().copied().zip(new.iter().copied()));
+    fn of(&self, path: &str) -> &[(usize, &'a str)] {
+        self.0.get(path).map_or(&[][..], Vec::as_slice)
+    }
+
+    /// Pairs a state's new ones with those of the old state that are the same by text, the first with the first. Gives
+    /// back the new ones that are left alone.
+    fn pair(
+        &self,
+        new: &Self,
+        (old_path, path): (Option<&str>, &str),
+        pairs: &mut BTreeMap<usize, usize>,
+    ) -> Vec<usize> {
+        let mut old = old_path.map_or_else(Vec::new, |path| self.of(path).to_vec());
+        let mut fresh = Vec::new();
+        for &(index, what) in new.of(path) {
+            match old.iter().position(|(_, known)| *known == what) {
+                Some(at) => {
+                    pairs.insert(old.remove(at).0, index);
+                }
+                None => fresh.push(index),
+            }
         }
-        old.len() == new.len()
+        fresh
     }
 }

@@ -2,7 +2,9 @@
 //! W3C SCXML conformance tests.
 
 use super::{chart::chart, run_word, trace};
-use crate::interpreter::{Answers, Cause, Effect, Fault, Input, Interpreter, Outcome, Value};
+use crate::interpreter::{
+    Answers, Cause, Effect, Fault, Input, Interpreter, Outcome, Value, Verdict, Word, run_explained,
+};
 
 /// A machine, and rows of: word, the leaves after its last symbol, its output word.
 type Case = (&'static str, &'static str, &'static [(&'static str, &'static str, &'static str)]);
@@ -386,6 +388,36 @@ fn unhandled_is_reported_and_leaves_the_state() {
 }
 
 #[test]
+fn what_is_raised_is_never_deferred() {
+    let machine = super::compiled::machine(
+        "machine M { input { GO X } output { O } initial o
+           state o { on X / emit O  initial w  state w { on GO / raise X  defer X } } }",
+    );
+    // From outside it waits; raised inside, the `defer` lets it pass to the state around.
+    let run = run_explained(&machine, &Word::parse("X GO", &machine).unwrap());
+    assert_eq!(run.rows[1].report.outcome, Outcome::Deferred);
+    assert_eq!(run.outputs(), ["O"]);
+    let verdicts: Vec<Verdict> = run.rows[2]
+        .report
+        .selections
+        .iter()
+        .flat_map(|selection| selection.candidates.iter().map(|candidate| candidate.verdict.clone()))
+        .collect();
+    assert_eq!(verdicts, [Verdict::Taken, Verdict::Passes, Verdict::Taken]);
+}
+
+#[test]
+fn a_refusal_names_the_event_and_where_it_was_met() {
+    let machine = super::compiled::machine(
+        "strict machine M { input { A B C } initial w
+           state w { defer A defer B on C -> x }
+           state x { on B on C -> w } }",
+    );
+    let run = run_word(&machine, "A B C");
+    assert_eq!(run.verdict(), "rejected at 3: A is unhandled in x; ends in x");
+}
+
+#[test]
 fn limits_are_faults() {
     let raises = vec!["^iE"; 17].join(";");
     let machine = chart(&format!(
@@ -408,6 +440,18 @@ fn limits_are_faults() {
     let run = run_word(&machine, "X");
     assert_eq!(run.outputs().len(), 16);
     assert_eq!(run.rows[1].report.faults().collect::<Vec<_>>(), [Fault::QueueFull { limit: 16 }]);
+    // Completions have room of their own, those that nobody waits for need none.
+    let regions: String = (0..20)
+        .map(|at| format!("region r{at} {{ initial x state x {{ on GO -> f / raise I }} final f }}\n"))
+        .collect();
+    let crowd = super::compiled::machine(&format!(
+        "machine Many {{ input {{ GO }} internal {{ I }} output {{ ALL FIRST }} initial p on I
+           parallel p {{ on done -> over / emit ALL on done(r0) / emit FIRST {regions} }} final over }}"
+    ));
+    let run = run_word(&crowd, "GO");
+    assert_eq!(run.rows[1].report.faults().collect::<Vec<_>>(), [Fault::QueueFull { limit: 16 }; 4]);
+    assert_eq!((run.outputs().len(), run.rows[1].report.after.as_slice()), (2, &["over".to_owned()][..]));
+
     let run = run_word(&machine, &format!("{} FREE", "LATER ".repeat(65)));
     assert_eq!(run.rows[65].report.faults().collect::<Vec<_>>(), [Fault::DeferredFull { limit: 64 }]);
     assert_eq!(run.rows[65].report.outcome, Outcome::Dropped);

@@ -8,7 +8,7 @@ use super::{
 use crate::{
     interpreter::{
         Answers, Closed, Input, Interpreter, Json, SNAPSHOT_BYTES, Session, Snapshot, SnapshotError,
-        StepReport,
+        StepReport, Word,
     },
     model::Machine,
 };
@@ -18,8 +18,13 @@ fn shown(report: &StepReport) -> String {
     let mut out = format!("{} {:?} {:?} {:?}", report.event, report.outcome, report.before, report.after);
     let effects = report.effects.iter().map(ToString::to_string);
     let changes = report.changes.iter().map(ToString::to_string);
-    let rest = report.unhandled.iter().chain(&report.recalled).map(ToString::to_string);
-    effects.chain(changes).chain(rest).for_each(|text| out.push_str(&format!(" | {text}")));
+    let unhandled = report.unhandled.iter().map(ToString::to_string);
+    let recalled = report.recalled.iter().map(ToString::to_string);
+    effects
+        .chain(changes)
+        .chain(unhandled)
+        .chain(recalled)
+        .for_each(|text| out.push_str(&format!(" | {text}")));
     out
 }
 
@@ -323,6 +328,34 @@ fn timers_that_came_with_the_version_run_in_full() {
     let (_, report) = Interpreter::restore(&new, Closed, &snapshot).unwrap();
     let effects: Vec<String> = report.effects.iter().map(ToString::to_string).collect();
     assert_eq!(effects, ["arm 5s", "arm 9s"]);
+}
+
+#[test]
+fn what_changed_places_is_told_by_what_it_is() {
+    let text = |inside: &str, migrate: &str| {
+        format!(
+            "machine M {{ input {{ A B }} extern {{ service s() -> A service t() -> B }} {migrate} initial a
+               accept state a {{ {inside} on A on B }} accept state b accept state c }}"
+        )
+    };
+    let old = machine(&text("do s() do t() after 5s -> b after 10s -> c", ""));
+    let mut session = Session::new(&old);
+    session.start(&Answers::default());
+    session.apply(&Word::parse("+2s", &old).unwrap().items[0]);
+    let snapshot = session.interpreter().snapshot();
+    let swapped = "do t() do s() after 10s -> c after 5s -> b after 20s -> c";
+    let unwilling = machine(&text(swapped, ""));
+    let refused = Interpreter::restore(&unwilling, Closed, &snapshot);
+    assert!(matches!(refused, Err(SnapshotError::Version { .. })));
+    let new = machine(&text(swapped, &format!("migrate from \"{}\" {{ }}", old.fingerprint())));
+    let (mut restored, report) = Interpreter::restore(&new, Closed, &snapshot).unwrap();
+    let effects: Vec<String> = report.effects.iter().map(ToString::to_string).collect();
+    assert_eq!(effects, ["arm 3s", "arm 8s", "arm 20s", "do s()", "do t()"]);
+    restored.advance(3_000_000);
+    assert_eq!(restored.leaves(), ["b"]);
+    // Places alone are a version of their own.
+    let swapped = machine(&text("do s() do t() after 10s -> c after 5s -> b", ""));
+    assert_ne!(swapped.fingerprint(), old.fingerprint());
 }
 
 #[test]

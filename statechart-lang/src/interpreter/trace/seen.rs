@@ -93,8 +93,8 @@ impl Seen {
         for &state in report.exited.iter().filter(|state| !is_root(**state)) {
             seen.add(Category::Exited, path(state));
         }
-        for signal in &report.unhandled {
-            seen.add(Category::Unhandled, signal.name.clone());
+        for unhandled in &report.unhandled {
+            seen.add(Category::Unhandled, unhandled.signal.name.clone());
         }
         if report.outcome == Outcome::Deferred {
             seen.add(Category::Deferred, "the event".to_owned());

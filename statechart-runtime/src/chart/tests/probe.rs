@@ -47,7 +47,7 @@ impl Shape for Sizes {
     type Undo = ();
     type Configuration = crate::chart::Bits<4>;
     type Set = crate::chart::Bits<4>;
-    type Internal = Ring<Internal<Event, i64>, 16>;
+    type Internal = Ring<Internal<Event, i64>, 18>;
     type Deferred = Ring<crate::chart::Pending<Event>, 3>;
     type Entered = Ring<u16, 8>;
     type Timers = [u32; 4];
@@ -56,6 +56,7 @@ impl Shape for Sizes {
     type Children = [u32; 2];
     type Histories = Cells<2, Recorded>;
     type Undos = Ring<(), 0>;
+    const RAISED: usize = 16;
 }
 
 pub(super) struct Probe<P> {
@@ -372,6 +373,9 @@ impl State {
     }
     pub(super) const fn with_return(self) -> Self {
         Self { returns: true, ..self }
+    }
+    pub(super) const fn awaited(self) -> Self {
+        Self { awaited: true, ..self }
     }
     pub(super) const fn with_entry(self) -> Self {
         Self { entry: true, ..self }

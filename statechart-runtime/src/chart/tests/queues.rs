@@ -99,6 +99,49 @@ fn limits_end_a_macrostep() {
     assert_eq!(told.matches("!division_by_zero").count(), 50, "{told}");
 }
 
+/// Two regions that finish together; nobody waits for the first.
+struct Crowd;
+impl Plan for Crowd {
+    const TABLES: &'static Tables = &tables(
+        &[
+            compound("root", 0, 8, &[1]).with_on(&[(Trigger::Fault, &[4])]),
+            parallel("p", 0, 7).with_on(&[(Trigger::Done(1), &[3])]).awaited(),
+            compound("q", 1, 4, &[3]),
+            atomic("q1", 2, 3).with_on(&[on(A, &[0])]),
+            ending("q2", 2, 4),
+            compound("r", 1, 7, &[6]).with_on(&[(Trigger::Done(5), &[2])]).awaited(),
+            atomic("r1", 5, 6).with_on(&[on(A, &[1])]),
+            ending("r2", 5, 7),
+            atomic("over", 0, 8),
+        ],
+        &[
+            go(3, 2, &[4], "q:A"),
+            go(6, 5, &[7], "r:A"),
+            go(5, 5, &[], "r:done"),
+            go(1, 0, &[8], "p:done"),
+            go(0, 0, &[], "fault"),
+        ],
+    );
+    fn ops(block: Block) -> &'static [Op] {
+        const FILL: [Op; 17] = [Op::Raise(D); 17];
+        match block {
+            Block::Transition(0) => &FILL,
+            Block::Transition(2) => &[Op::Raise(C), Op::Raise(C)],
+            _ => &[],
+        }
+    }
+}
+
+#[test]
+fn a_completion_finds_room_beside_what_was_raised() {
+    let mut run = Run::<Crowd>::start();
+    let told = run.event(A);
+    // Sixteen of the seventeen fit, and so do the two completions that somebody waits for, but not the fault.
+    assert!(told.starts_with("-r1 -q1 q:A !queue_full r:A +q2 +r2 ?D"), "{told}");
+    assert_eq!(told.matches("?D").count(), 16, "{told}");
+    assert!(told.ends_with("?D r:done -r2 -r -q2 -q -p p:done +over ?C ?C"), "{told}");
+}
+
 #[test]
 fn a_timer_belongs_to_one_stay() {
     let mut run = Run::<Queues>::start();

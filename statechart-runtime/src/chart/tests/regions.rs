@@ -16,8 +16,8 @@ impl Plan for Regions {
     const TABLES: &'static Tables = &tables(
         &[
             compound("root", 0, 10, &[1]),
-            parallel("p", 0, 9).with_on(&[on(A, &[0]), on(D, &[7]), (Trigger::Done(1), &[10])]),
-            compound("l", 1, 5, &[3]).with_on(&[on(A, &[1]), (Trigger::Done(2), &[11])]),
+            parallel("p", 0, 9).with_on(&[on(A, &[0]), on(D, &[7]), (Trigger::Done(1), &[10])]).awaited(),
+            compound("l", 1, 5, &[3]).with_on(&[on(A, &[1]), (Trigger::Done(2), &[11])]).awaited(),
             atomic("l1", 2, 3).with_on(&[on(A, &[2, 3]), on(B, &[4]), on(C, &[6])]),
             atomic("l2", 2, 4).with_on(&[on(B, &[12]), on(D, &[14])]),
             ending("lend", 2, 5),

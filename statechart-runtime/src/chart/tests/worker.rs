@@ -143,7 +143,7 @@ static STATES: [State; 10] = [
         defer: &[0],
         ..state("busy", 0, 8, Kind::Parallel, &[])
     },
-    state("work", 2, 5, Kind::Compound, &[4]),
+    State { awaited: true, ..state("work", 2, 5, Kind::Compound, &[4]) },
     State {
         on: &[(Trigger::Event(1), &[10]), (Trigger::Event(2), &[11])],
         activities: (0, 1),
