@@ -31,6 +31,18 @@ impl Loader for FileLoader {
             self.failed.borrow_mut().insert(path.to_owned());
         })
     }
+
+    fn identity(&self, path: &str) -> String {
+        identity(path)
+    }
+}
+
+/// The file itself, by whatever path it is named; the path, where there is no such file.
+pub(crate) fn identity(path: &str) -> String {
+    match std::fs::canonicalize(path) {
+        Ok(file) => file.to_string_lossy().into_owned(),
+        Err(_) => path.to_owned(),
+    }
 }
 
 /// Reads a text file.

@@ -55,6 +55,15 @@ fn directory() -> tempfile::TempDir {
     write("broken.sc", BROKEN.as_bytes());
     write("pair.sc", PAIR.as_bytes());
     write("lost.sc", b"import \"nowhere.sc\"\nmachine A { input { X } initial a state a { on X -> a } }\n");
+    write(
+        "round.sc",
+        b"import \"parts/../parts/back.sc\"\nmachine A { input { X } peer b: B initial s state s { on X / send b X } }\n",
+    );
+    let here = directory.path().file_name().unwrap().to_string_lossy();
+    let back = format!(
+        "import \"../round.sc\" import \"../../{here}/round.sc\"\nmachine B {{ input {{ X }} peer a: A initial s state s {{ on X / send a X }} }}\n"
+    );
+    write("parts/back.sc", back.as_bytes());
     write("latin.sc", b"machine A {\n  \xe4\n}\n");
     write("bom.sc", format!("\u{feff}{TURNSTILE}").as_bytes());
     write("good.words", b"# words\nonce: COIN\n");
@@ -80,8 +89,10 @@ fn statechart(directory: &Path, arguments: &[&str]) -> Ran {
 fn exit_codes_and_what_is_said() {
     let directory = directory();
     // Arguments, exit code, a part of stdout, a part of stderr.
-    let rows: [(&[&str], i32, &str, &str); 37] = [
+    let rows: [(&[&str], i32, &str, &str); 38] = [
         (&["check", "turnstile.sc", "bom.sc"], 0, "turnstile.sc: ok\nbom.sc: ok\n", ""),
+        // A file is read once, by whatever path it is imported.
+        (&["check", "round.sc"], 0, "round.sc: ok\n", ""),
         (
             &["check", "broken.sc", "turnstile.sc"],
             1,

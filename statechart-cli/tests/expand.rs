@@ -36,6 +36,21 @@ fn expansions_of_the_specs() {
 }
 
 #[test]
+fn what_cannot_become_rust_is_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let spec = "nondeterministic machine N { input { A } initial a accept state a { on A -> a on A -> b } accept state b }
+machine M { input { A } initial a state a { on A } }";
+    std::fs::write(dir.path().join("n.sc"), spec).unwrap();
+    let ran = statechart_in(dir.path(), &["expand", "n.sc"], "");
+    assert_eq!((ran.code, ran.out.as_str()), (1, ""));
+    assert!(ran.err.contains("n.sc: machine `N` is nondeterministic"), "{}", ran.err);
+    std::fs::write(dir.path().join("s.sc"), "import \"m.sc\" system S { actor a: M }").unwrap();
+    std::fs::write(dir.path().join("m.sc"), "machine M { input { A } initial a state a { on A } }").unwrap();
+    let ran = statechart_in(dir.path(), &["expand", "s.sc"], "");
+    assert!(ran.err.contains("declares no machine of its own"), "{}", ran.err);
+}
+
+#[test]
 fn a_file_that_was_expanded_before_is_compared() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
     let dir = tempfile::tempdir().unwrap();

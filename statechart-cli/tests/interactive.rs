@@ -22,6 +22,15 @@ fn a_whole_session() {
 }
 
 #[test]
+fn help_is_a_table() {
+    let (ran, _directory) = session("vault.sc", "help\n");
+    let commands: Vec<&str> = ran.out.lines().skip_while(|line| !line.contains("1 … n ")).collect();
+    assert!(commands.len() > 10, "{}", ran.out);
+    let table = commands.iter().take_while(|line| !line.starts_with("A command may"));
+    assert!(table.clone().all(|line| line.starts_with("  ")), "{}", ran.out);
+}
+
+#[test]
 fn time_passes_on_request() {
     let (ran, _directory) =
         session("kettle.sc", "ON\nON\n+10s\nafter\n+4s\nafter\nundo\nafter\nafter 2m\nON\n");

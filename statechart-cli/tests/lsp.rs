@@ -447,3 +447,67 @@ fn what_is_no_protocol_ends_it() {
     assert!(Path::new(env!("CARGO_BIN_EXE_statechart")).exists());
     assert_eq!(editor.end(), (1, String::new()));
 }
+
+const LAMP: &str = "machine Lamp(watts: Int = 5) {
+  input { ON(by: Text) OFF 1 }
+  extern { guard dark() }
+  initial out
+  accept state out { on ON [dark() and watts > 0] -> lit on 1 }
+  accept state lit { on OFF -> out }
+  example \"ON(by: \\\"ON\\\")[dark] OFF\" -> out
+  example \"(watts: 3) 111\" -> out
+}
+system House { actor lamp[watts: Int]: Lamp }
+";
+
+#[test]
+fn examples_are_run_and_their_words_go_along() {
+    let (mut editor, _) = Editor::running(json!({}));
+    editor.open("lamp.sc", LAMP);
+    assert!(editor.diagnostics("lamp.sc").is_empty());
+    let lamp = editor.uri("lamp.sc");
+    let rename = |editor: &mut Editor, marked: &str, name: &str| {
+        let answer = editor.at("textDocument/rename", "lamp.sc", LAMP, marked, &json!({"newName": name}));
+        if answer["error"].is_null() {
+            edited(LAMP, &answer["result"]["changes"][&lamp])
+        } else {
+            answer["error"]["message"].as_str().unwrap().to_owned()
+        }
+    };
+    for (marked, name, from, to) in [
+        ("{ O¦N(by", "START", vec!["{ ON(", "on ON", "\"ON(by"], vec!["{ START(", "on START", "\"START(by"]),
+        ("OF¦F 1", "AB", vec!["OFF 1", "on OFF", "] OFF"], vec!["AB 1", "on AB", "] AB"]),
+        (
+            "guard dar¦k",
+            "late",
+            vec!["guard dark", "ON [dark", "[dark]"],
+            vec!["guard late", "ON [late", "[late]"],
+        ),
+        ("(b¦y: Text", "who", vec!["(by: Text", "(by: \\"], vec!["(who: Text", "(who: \\"]),
+        // The family's value fills the parameter because they have one name.
+        (
+            "(wat¦ts: Int = 5",
+            "w",
+            vec!["(watts: Int", "(watts: 3", "[watts:", "watts >"],
+            vec!["(w: Int", "(w: 3", "[w:", "w >"],
+        ),
+        (
+            "[wat¦ts: Int]",
+            "w",
+            vec!["(watts: Int", "(watts: 3", "[watts:", "watts >"],
+            vec!["(w: Int", "(w: 3", "[w:", "w >"],
+        ),
+    ] {
+        let wanted = from.iter().zip(&to).fold(LAMP.to_owned(), |text, (from, to)| {
+            assert!(text.contains(from), "{from}");
+            text.replace(from, to)
+        });
+        assert_eq!(rename(&mut editor, marked, name), wanted, "{marked}");
+    }
+    let refused = rename(&mut editor, "OFF ¦1", "ONE");
+    assert!(refused.contains("line 8") && refused.contains("write them apart first"), "{refused}");
+
+    editor.open("lamp.sc", &LAMP.replace("OFF\" -> out", "OFF\" -> lit"));
+    let found = editor.diagnostics("lamp.sc");
+    assert_eq!(found[0]["code"], "SC041", "{found:?}");
+}

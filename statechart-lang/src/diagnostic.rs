@@ -247,7 +247,11 @@ pub(crate) fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a s
             candidate.len().abs_diff(name.len()) <= 3 && candidate.len() <= 64 && *candidate != name
         })
         .map(|candidate| (distance(name, candidate), candidate))
-        .filter(|(distance, candidate)| *distance <= 1 + candidate.len().min(name.len()) / 4)
+        // A letter is not near to every other letter.
+        .filter(|(distance, candidate)| {
+            let (shorter, longer) = (candidate.len().min(name.len()), candidate.len().max(name.len()));
+            *distance <= 1 + shorter / 4 && *distance < longer
+        })
         .min()
         .map(|(_, candidate)| candidate)
 }

@@ -121,6 +121,12 @@ pub trait Loader {
     /// # Errors
     /// Why it cannot be read, for people.
     fn load(&self, path: &str) -> Result<String, String>;
+
+    /// What two paths of one file have in common, so that it is read once: the path itself, unless the loader knows
+    /// better.
+    fn identity(&self, path: &str) -> String {
+        path.to_owned()
+    }
 }
 
 /// Files in memory, for tests and documentation.

@@ -155,4 +155,11 @@ impl Loader for Directory<'_> {
     fn load(&self, path: &str) -> Result<String, String> {
         fs::read_to_string(self.0.join(path)).map_err(|error| error.to_string())
     }
+
+    fn identity(&self, path: &str) -> String {
+        match fs::canonicalize(self.0.join(path)) {
+            Ok(file) => file.to_string_lossy().into_owned(),
+            Err(_) => path.to_owned(),
+        }
+    }
 }

@@ -196,6 +196,7 @@ fn limits_in_the_pages_are_the_programs() {
         (codegen::HISTORY_STATE_LIMIT, "states beside histories"),
         (codegen::REGION_LIMIT, "states active at once"),
         (codegen::TRANSITION_LIMIT, "transitions"),
+        (codegen::REACTION_LIMIT, "events in the patterns of transitions, each counted"),
     ] {
         let spelt = if limit >= 1_000_000 {
             format!("{},{:03},{:03}", limit / 1_000_000, limit / 1_000 % 1_000, limit % 1_000)

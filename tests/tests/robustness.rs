@@ -352,3 +352,40 @@ fn bytes_that_are_no_text_are_refused_by_the_command() {
         "{told}"
     );
 }
+
+#[test]
+fn thousands_of_regions_step_in_time() {
+    let step = |regions: usize| {
+        let regions: String = (0..regions)
+            .map(|r| format!("region r{r} {{ initial x state x {{ on A -> y }} state y {{ on A -> x }} }}\n"))
+            .collect();
+        let compiled =
+            compiled(&format!("machine M {{ input {{ A }} initial p parallel p {{ {regions} }} }}"));
+        let model = compiled.model.unwrap();
+        let machine = &model.machines[0];
+        let word = interpreter::Word::parse("A A", machine).unwrap();
+        seconds(|| {
+            assert!(
+                interpreter::run(machine, &word).rows[2].report.after.iter().all(|path| path.ends_with(".x"))
+            )
+        })
+    };
+    let (few, many) = (step(300), step(3_000));
+    eprintln!("300 regions: {few:.3} s, 3,000 regions: {many:.3} s");
+    // What looks at all regions for each pair of them takes a thousand times as long.
+    assert!(many < 2.0 + few * 100.0, "300 regions take {few:.3} s, 3,000 regions {many:.3} s");
+}
+
+#[test]
+fn what_would_be_too_much_rust_is_refused_at_once() {
+    let events: String = (0..2_000).map(|e| format!("E{e} ")).collect();
+    let states: String =
+        (0..150).map(|s| format!("state s{s} {{ on E* -> s{} }}\n", (s + 1) % 150)).collect();
+    let compiled = compiled(&format!("machine M {{ input {{ {events} }} initial s0 {states} }}"));
+    let model = compiled.model.unwrap();
+    let taken = seconds(|| {
+        let code = codegen::generate(&model).to_string();
+        assert!(code.contains("300000 events in the patterns of its transitions"), "{} bytes", code.len());
+    });
+    assert!(taken < 5.0, "{taken:.3} s");
+}

@@ -2,7 +2,7 @@
 
 use statechart_runtime::market::{DEFAULT_MARKET, NewInstrument};
 
-use crate::simulator::Listing;
+use crate::{platform::one_topic, simulator::Listing};
 
 /// Most symbols that one platform is started with.
 pub(crate) const MAX_SYMBOLS: usize = 200;
@@ -46,13 +46,8 @@ pub(crate) fn instruments(text: &str) -> Result<Vec<NewInstrument>, String> {
         if all.iter().any(|other| other.symbol == one.symbol) {
             return Err(format!("symbol `{}` stands there twice; name each once", one.symbol));
         }
-        // A broker takes the two for one topic.
-        let named = |symbol: &str| symbol.replace('.', "_");
-        if let Some(other) = all.iter().find(|other| named(&other.symbol) == named(&one.symbol)) {
-            return Err(format!(
-                "symbols `{}` and `{}` differ only in `.` and `_`, which a broker does not tell apart; give one of them another name, like NAME=Kraken:BTC-USD",
-                other.symbol, one.symbol
-            ));
+        if let Some(why) = all.iter().find_map(|other| one_topic(&other.symbol, &one.symbol)) {
+            return Err(why);
         }
         all.push(one);
     }

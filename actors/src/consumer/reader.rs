@@ -162,11 +162,40 @@ impl Reader {
             Some(stored) => stored,
             None => {
                 let ends = self.parts.log.watermarks(&self.topic, self.partition).await;
-                ends.map_err(|error| error.to_string())?.low
+                let low = ends.map_err(|error| error.to_string())?.low;
+                if low > 0 || self.has_read_another(&key).await? {
+                    self.end_feeds().await?;
+                }
+                low
             }
         };
         self.check_birth(&key).await?;
         Ok(Place { key, committed, next: committed })
+    }
+
+    /// Whether there was another topic of this name, of which nobody knows what it held beyond the position.
+    async fn has_read_another(&self, key: &PositionKey) -> Result<bool, String> {
+        let stats = self.parts.store.stats().await.map_err(|error| error.to_string())?;
+        let same =
+            |other: &PositionKey| PositionKey { incarnation: key.incarnation, ..other.clone() } == *key;
+        Ok(stats.positions.iter().any(|(other, _)| other.incarnation != key.incarnation && same(other)))
+    }
+
+    /// Trades may be gone that marks speak of which are still to come, and no mark says how far back its trades lie. So
+    /// the present life of each feed in this partition is over: what it says is void from now on, for everybody, and the
+    /// Producer begins a new one behind what is stored.
+    async fn end_feeds(&self) -> Result<(), String> {
+        if self.topic != FIXED_TOPIC {
+            return Ok(());
+        }
+        let store = &self.parts.store;
+        // Lives are numbered by their start: one that has not reached the store yet is older as well.
+        let at_least = (self.parts.wall)() / 1_000;
+        let instruments = store.instruments().await.map_err(|error| error.to_string())?;
+        for instrument in instruments.iter().filter(|one| one.partition == self.partition) {
+            store.end_feed(instrument.id, at_least).await.map_err(|error| error.to_string())?;
+        }
+        Ok(())
     }
 
     /// Record 0 of a dynamic topic names its incarnation: one that someone has made anew behind our back is told from
@@ -221,8 +250,9 @@ impl Reader {
                 return Err(error.to_string());
             }
             Err(LogError::OffsetOutOfRange { low, high, .. }) => {
-                // What is gone stays uncovered: the Producer reads it again from the exchange when it next subscribes,
-                // and the Datastore fetches its candles when they are asked for.
+                // What is gone stays uncovered: the Producer reads it again from the exchange when it next looks, and the
+                // Datastore fetches its candles when they are asked for.
+                self.end_feeds().await?;
                 tracing::error!(
                     topic = self.topic,
                     partition = self.partition,
@@ -357,8 +387,11 @@ async fn gather(
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use crate::parts::testing::embedded;
-    use statechart_runtime::ports::{Batch, LogRecord, Position};
+    use crate::{consumer::store, parts::testing::embedded};
+    use statechart_runtime::{
+        market::{Coverage, Record, TimeRange},
+        ports::{Batch, LogRecord, Position},
+    };
 
     #[test]
     fn a_quick_store_gets_more_at_a_time_and_a_slow_one_less() {
@@ -417,5 +450,69 @@ mod tests {
             next = fetch.next;
         }
         assert!(failed && ahead >= 2, "{ahead} batches were fetched ahead");
+    }
+
+    /// One trade a minute, at its start.
+    fn trade(minute: i64) -> LogRecord {
+        let time_us = minute * 60_000_000;
+        let value = format!(
+            r#"{{"k":"t","s":"BTCUSD","t":{time_us},"i":"{minute}","p":"2","q":"3","d":"B","r":6,"src":"ws"}}"#
+        );
+        LogRecord::new("BTCUSD", value, 0)
+    }
+
+    fn mark(from: i64, to: i64, epoch: i64) -> LogRecord {
+        let range = TimeRange { from_us: from * 60_000_000, to_us: to * 60_000_000 };
+        let mark = Record::Coverage(Coverage { symbol: "BTCUSD".to_owned(), range, epoch });
+        LogRecord::new("BTCUSD", mark.encode(), 0)
+    }
+
+    /// Stores what is read next; returns the minutes that are covered then.
+    async fn covered(parts: &Arc<Parts>, reader: &Reader) -> Vec<(i64, i64)> {
+        let batch = reader.next(None).await.unwrap();
+        let records = store::process(parts, &batch).await.unwrap();
+        store::write(parts, reader, &records).await.unwrap();
+        let instrument = parts.instruments.get().get("BTCUSD").unwrap().id;
+        let all = TimeRange { from_us: 0, to_us: i64::MAX };
+        let rows = parts.store.coverage(instrument, all).await.unwrap();
+        rows.iter().map(|row| (row.range.from_us / 60_000_000, row.range.to_us / 60_000_000)).collect()
+    }
+
+    /// A mark speaks of trades before it. When some of them may be gone, it says nothing.
+    #[tokio::test]
+    async fn what_is_lost_from_the_log_is_not_covered_by_the_marks_behind_it() {
+        let (_dir, parts) = embedded().await;
+        parts.log.create_topic(FIXED_TOPIC, 1).await.unwrap();
+        let append = async |records: &[LogRecord]| parts.log.append(FIXED_TOPIC, 0, records).await.unwrap();
+        let instrument = parts.instruments.get().get("BTCUSD").unwrap().id;
+        let reader = Reader::new(parts.clone(), "test", FIXED_TOPIC, 0, None);
+        append(&[trade(1), trade(2), mark(0, 3, 5)]).await;
+        assert_eq!(covered(&parts, &reader).await, [(0, 3)]);
+
+        append(&[trade(3), trade(4)]).await;
+        let kept = append(&[trade(5), mark(3, 6, 5)]).await;
+        parts.log.trim(FIXED_TOPIC, 0, kept).await.unwrap();
+        assert_eq!(covered(&parts, &reader).await, [(0, 3)], "the trades of minutes 3 and 4 are gone");
+        // Nor by another process, nor by one that starts later.
+        append(&[trade(6), mark(6, 7, 5)]).await;
+        let reader = Reader::new(parts.clone(), "test", FIXED_TOPIC, 0, None);
+        assert_eq!(covered(&parts, &reader).await, [(0, 3)]);
+        // The feed's next life has read them again.
+        let next = parts.store.feed_epoch(instrument).await.unwrap() + 1;
+        append(&[trade(3), trade(4), mark(3, 7, next)]).await;
+        assert_eq!(covered(&parts, &reader).await, [(0, 7)]);
+
+        // The same when all of the topic is gone, whether somebody looks or not.
+        for (looks, minute) in [(true, 7), (false, 9)] {
+            let epoch = parts.store.feed_epoch(instrument).await.unwrap();
+            parts.log.delete_topic(FIXED_TOPIC).await.unwrap();
+            parts.log.create_topic(FIXED_TOPIC, 1).await.unwrap();
+            append(&[trade(minute + 1), mark(minute, minute + 2, epoch)]).await;
+            let other = Reader::new(parts.clone(), "test", FIXED_TOPIC, 0, None);
+            let before = covered(&parts, if looks { &reader } else { &other }).await;
+            assert_eq!(before.last().unwrap().1, minute, "what the topic held beyond the position is gone");
+            append(&[mark(minute, minute + 2, parts.store.feed_epoch(instrument).await.unwrap() + 1)]).await;
+            covered(&parts, if looks { &reader } else { &other }).await;
+        }
     }
 }

@@ -10,7 +10,7 @@ use futures_util::future::join_all;
 use statechart_runtime::{
     market::{Candle, CoverageState, GapReason, InstrumentId, InstrumentTable, Interval, Source, TimeRange},
     ports::{
-        Batch, CacheKey, CoverageMark, FetchState, FetchUpdate, Ingested, MAX_PAGE, Placed, Position,
+        Batch, CacheKey, CoverageMark, FetchState, FetchUpdate, Ingested, MAX_PAGE, Placed, Position, Store,
         StoreError, Wake,
     },
 };
@@ -118,15 +118,11 @@ pub(super) async fn write(parts: &Arc<Parts>, reader: &Reader, records: &Records
 async fn ingest(parts: &Arc<Parts>, batch: Batch) -> Result<Ingested, StoreError> {
     let parts = parts.clone();
     let writing = tokio::spawn(async move {
-        #[cfg(feature = "sabotage")]
-        let (batch, moved) = move_position_first(&*parts.store, batch).await?;
-        let written = parts.store.ingest(batch).await;
+        let written = put(&*parts.store, batch).await;
         if let Err(error @ StoreError::StaleLease { .. }) = &written {
             parts.refused.fetch_add(1, Ordering::Relaxed);
             tracing::warn!(%error, "a write is refused");
         }
-        #[cfg(feature = "sabotage")]
-        let written = written.map(|written| Ingested { next_offset: moved, ..written });
         written
     });
     writing.await.unwrap_or_else(|error| {
@@ -134,16 +130,20 @@ async fn ingest(parts: &Arc<Parts>, batch: Batch) -> Result<Ingested, StoreError
     })
 }
 
+/// Data and position in one transaction.
+#[cfg(not(feature = "sabotage"))]
+async fn put(store: &dyn Store, batch: Batch) -> Result<Ingested, StoreError> {
+    store.ingest(batch).await
+}
+
 /// Wrong on purpose: the position is committed before the data, in a transaction of its own. Tests show that they see
 /// what is lost by it.
 #[cfg(feature = "sabotage")]
-async fn move_position_first(
-    store: &dyn statechart_runtime::ports::Store,
-    mut batch: Batch,
-) -> Result<(Batch, i64), StoreError> {
+async fn put(store: &dyn Store, mut batch: Batch) -> Result<Ingested, StoreError> {
     let (position, lease) = (batch.position.take(), batch.lease.clone());
     let moved = store.ingest(Batch { position, lease, ..Batch::default() }).await?;
-    Ok((batch, moved.next_offset))
+    let written = store.ingest(batch).await?;
+    Ok(Ingested { next_offset: moved.next_offset, ..written })
 }
 
 /// Moves fetches on. Their rows are stored already, so a failure here only delays whoever waits.

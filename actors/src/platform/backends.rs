@@ -5,7 +5,7 @@ use std::{fmt, sync::Arc, time::Duration};
 use statechart_runtime::{
     embedded::{Embedded, MokaCache, SPOOL_BYTES, Spool},
     kafka::{KafkaLog, KafkaUrl},
-    market::{PARTITIONS, Record},
+    market::{NewInstrument, PARTITIONS, Record},
     ports::{Cache, Log, LogError, Store},
     postgres::{PostgresOptions, PostgresStore},
     redis::{RedisCache, RedisOptions},
@@ -221,6 +221,30 @@ async fn make_topic(log: &KafkaLog, url: &KafkaUrl) -> Result<(), StartError> {
     })
 }
 
+/// Why two symbols cannot be told apart: to a broker, names that differ only in `.` and `_` are one topic.
+pub(crate) fn one_topic(one: &str, other: &str) -> Option<String> {
+    let same = one != other && one.replace('.', "_") == other.replace('.', "_");
+    same.then(|| {
+        format!(
+            "symbols `{one}` and `{other}` differ only in `.` and `_`, which a broker does not tell apart; give one of them another name, like NAME=Kraken:BTC-USD"
+        )
+    })
+}
+
+/// A symbol that is new must not be mistaken for one that was stored under another setting.
+pub(super) async fn check_symbols(store: &dyn Store, symbols: &[NewInstrument]) -> Result<(), StartError> {
+    let stored = store.instruments().await.map_err(|error| StartError::Provisioning(error.to_string()))?;
+    let is_new = |new: &&NewInstrument| stored.iter().all(|one| one.symbol != new.symbol);
+    for new in symbols.iter().filter(is_new) {
+        for one in &stored {
+            if let Some(why) = one_topic(&one.symbol, &new.symbol) {
+                return Err(StartError::Settings(format!("`{}` is stored already: {why}", one.symbol)));
+            }
+        }
+    }
+    Ok(())
+}
+
 /// A topic that someone else has made for something else must not be taken for ours.
 pub(super) async fn check_topic(log: &KafkaLog, url: &KafkaUrl) -> Result<(), StartError> {
     let hint = "give another broker, or remove the topic when it is no longer needed";
@@ -268,6 +292,27 @@ pub(super) fn unusable(
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
+
+    #[tokio::test]
+    async fn a_new_symbol_is_told_from_the_stored_ones() {
+        let (_dir, parts) = crate::parts::testing::embedded().await;
+        let named =
+            |symbol: &str| NewInstrument { symbol: symbol.to_owned(), ..NewInstrument::pair("BTC", "USD") };
+        parts.store.ensure_instrument(&named("BTC.KRAKEN")).await.unwrap();
+        for good in ["BTCUSD", "BTC.KRAKEN", "BTCKRAKEN", "BTC-KRAKEN"] {
+            check_symbols(&*parts.store, &[named(good)]).await.unwrap();
+        }
+        let error = check_symbols(&*parts.store, &[named("X"), named("BTC_KRAKEN")]).await.unwrap_err();
+        assert!(matches!(error, StartError::Settings(_)), "{error}");
+        for part in
+            ["`BTC.KRAKEN` is stored already", "`BTC_KRAKEN` differ only in", "give one of them another name"]
+        {
+            assert!(error.to_string().contains(part), "`{part}` is not in: {error}");
+        }
+        // Who has both keeps both.
+        parts.store.ensure_instrument(&named("BTC_KRAKEN")).await.unwrap();
+        check_symbols(&*parts.store, &[named("BTC_KRAKEN"), named("BTC.KRAKEN")]).await.unwrap();
+    }
 
     #[test]
     fn an_address_hides_its_password() {

@@ -26,6 +26,7 @@ use statechart_runtime::{
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 
 pub(crate) use assembly::System;
+pub(crate) use backends::one_topic;
 pub use backends::{Address, Backends, CacheAt, LogAt, SPOOL_FILE, StoreAt};
 pub use doctor::{Finding, examine};
 pub use roles::Role;
@@ -215,6 +216,7 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
     config.check()?;
     let wall = wall_clock();
     let opened = backends::open(&config, wall()).await?;
+    backends::check_symbols(&*opened.store, &config.symbols).await?;
 
     let parts = Arc::new(Parts {
         log: opened.log,

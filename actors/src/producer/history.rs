@@ -7,7 +7,7 @@ use std::{
 
 use statechart_runtime::{
     market::{CandlePage, FetchEnd, MAX_PAGE_ROWS, Record, Resolution, RestRow, Source, TimeRange},
-    ports::{Fetch, LogError, LogRecord},
+    ports::{Fetch, FetchState, FetchUpdate, LogError, LogRecord},
 };
 use tokio::{sync::Mutex as AsyncMutex, task::JoinHandle};
 
@@ -181,8 +181,8 @@ impl History {
         self.publish(&active, vec![Record::End(end)]).await
     }
 
-    /// Appends records. When the log refuses them the job starts over, for as long as it takes; a topic that is gone is
-    /// made anew first.
+    /// Appends records. While the log cannot take them the job starts over, for as long as it takes; a topic that is gone
+    /// is made anew first. What the log will never take ends the fetch.
     async fn publish(&self, active: &Active, records: Vec<Record>) -> Result<(), String> {
         let records: Vec<LogRecord> = records
             .iter()
@@ -195,9 +195,28 @@ impl History {
             if let Err(error) = create_topic(&self.parts, topic, 1).await {
                 tracing::warn!(topic, error, "the topic could not be made; it is tried again");
             }
+        } else if !error.is_transient() {
+            return self.refused(active, &error).await;
         }
         // The walk has moved past this page, so the whole fetch starts over; storing it twice has no effect.
         self.accept(active.job.clone());
+        Err(error.to_string())
+    }
+
+    /// The log takes no record of this fetch, not its end either, so the store is told.
+    async fn refused(&self, active: &Active, error: &LogError) -> Result<(), String> {
+        tracing::error!(fetch = %active.fetch.id, %error, "a history job is given up");
+        let update = FetchUpdate {
+            state: FetchState::Failed,
+            done_to_us: None,
+            rows_added: 0,
+            error: Some(error.to_string()),
+            now_us: (self.parts.wall)(),
+        };
+        if let Err(away) = self.parts.store.update_fetch(&active.fetch.id, &update).await {
+            self.accept(active.job.clone());
+            return Err(away.to_string());
+        }
         Err(error.to_string())
     }
 }
@@ -207,5 +226,57 @@ fn wire(res: Resolution) -> WireResolution {
         Resolution::Minute => WireResolution::Minute,
         Resolution::Hour => WireResolution::Hour,
         Resolution::Day => WireResolution::Day,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::{
+        datastore::JobInfo,
+        exchange::{ClientConfig, Endpoints},
+        parts::testing::embedded,
+    };
+    use statechart_runtime::{market::FetchId, ports::FetchRequest};
+
+    /// What the log does not take now is tried again; what it never takes is told to whoever waits.
+    #[tokio::test]
+    async fn a_record_that_the_log_refuses_ends_the_fetch() {
+        let (_dir, parts) = embedded().await;
+        let endpoints = Endpoints::single("http://127.0.0.1:1").unwrap();
+        let client = Client::new(endpoints, ClientConfig::default()).unwrap();
+        let history = History::new(parts.clone(), client);
+        let instrument = Arc::new(parts.instruments.get().get("BTCUSD").unwrap().clone());
+        let request = FetchRequest {
+            id: FetchId::from_random(1),
+            instrument: instrument.id,
+            source: Source::Rest(Resolution::Minute),
+            range: TimeRange { from_us: 0, to_us: 60_000_000 },
+            now_us: 0,
+        };
+        let (fetch, _) = parts.store.open_fetch(&request).await.unwrap();
+        let id = fetch.id.clone();
+        history.accept(Job(Arc::new(JobInfo {
+            fetches: vec![fetch],
+            instrument,
+            topic: "BTCUSD".to_owned(),
+        })));
+        let end = |error: &str| {
+            let error = Some(error.to_owned());
+            vec![Record::End(FetchEnd { fetch: id.clone(), ok: false, pages: 0, floor_us: None, error })]
+        };
+        let active = history.jobs().pop_front().unwrap();
+        let error = history.publish(&active, end("why")).await.unwrap_err();
+        assert!(error.contains("has no topic `BTCUSD`"), "{error}");
+        let active = history.jobs().pop_front().unwrap();
+        history.publish(&active, end("why")).await.unwrap();
+
+        let error = history.publish(&active, end(&"x".repeat(70_000))).await.unwrap_err();
+        assert!(error.contains("bytes are too many"), "{error}");
+        assert!(history.jobs().is_empty(), "it would be asked for again and again");
+        let fetch = parts.store.fetch(&id).await.unwrap().unwrap();
+        assert_eq!(fetch.state, FetchState::Failed);
+        assert!(fetch.error.as_ref().unwrap().contains("bytes are too many"), "{:?}", fetch.error);
     }
 }

@@ -89,12 +89,30 @@ struct State {
     /// Holes that were read again since the socket was opened.
     holes: Holes,
     malformed: Vec<String>,
-    epoch: i64,
+    /// For each pair: the number of its feed's present life.
+    epochs: Vec<i64>,
     /// FETCH_DATA has been asked for and not been answered yet.
     requested: bool,
 }
 
 impl State {
+    fn epoch(&self, pair: usize) -> i64 {
+        self.epochs.get(pair).copied().unwrap_or(0)
+    }
+
+    /// Begins a pair's next life after this one; says whether it was covered in the one before. What that one has handed
+    /// out may be gone.
+    fn begin_after(&mut self, pair: usize, ended: i64) -> bool {
+        if let Some(epoch) = self.epochs.get_mut(pair) {
+            *epoch = ended.saturating_add(1);
+        }
+        if let Some(ever) = self.ever_covered_to_us.get_mut(pair) {
+            *ever = None;
+        }
+        self.gaps.retain(|known| known.pair != pair);
+        self.covered_to_us.get_mut(pair).and_then(Option::take).is_some()
+    }
+
     fn add_holes(&mut self, pair: usize, holes: &[TimeRange]) {
         for range in self.holes.due(pair, holes) {
             tracing::warn!(pair, %range, "trades in between are missing; they are read again");
@@ -117,6 +135,7 @@ impl Live {
         let state = State {
             covered_to_us: vec![None; pairs.len()],
             ever_covered_to_us: vec![None; pairs.len()],
+            epochs: vec![0; pairs.len()],
             ..State::default()
         };
         Self {
@@ -166,7 +185,8 @@ impl Live {
                     // Coverage never reaches across two sockets.
                     state.frame_us = 0;
                     state.covered_to_us.iter_mut().for_each(|covered| *covered = None);
-                    state.epoch = state.epoch.max((self.parts.wall)() / 1_000).max(stored).saturating_add(1);
+                    let newest = state.epochs.iter().copied().fold(stored, i64::max);
+                    state.epochs.fill(newest.max((self.parts.wall)() / 1_000).saturating_add(1));
                     state.requested = false;
                     state.holes = Holes::default();
                 }
@@ -327,7 +347,7 @@ impl Live {
         if let Some(covered) = state.covered_to_us.get_mut(at) {
             *covered = Some(time_us);
         }
-        tracing::info!(pair = at, time_us, covered_to_us = before, epoch = state.epoch, "subscribed");
+        tracing::info!(pair = at, time_us, covered_to_us = before, epoch = state.epoch(at), "subscribed");
         // A gap that was not closed before the socket was lost again is part of the new one, or still a hole.
         state.gaps.retain(|known| known.pair != at);
         state.add_holes(at, &holes);
@@ -348,6 +368,7 @@ impl Live {
     /// What came to be missing between ranges that are covered, while the feed was open.
     async fn look_for_holes(&self) {
         for (at, (_, instrument)) in self.pairs.iter().enumerate() {
+            self.renew(at, instrument).await;
             let frame_us = {
                 let state = self.state();
                 let is_busy = state.gaps.iter().any(|gap| gap.pair == at);
@@ -361,6 +382,25 @@ impl Live {
                 self.state().add_holes(at, &holes);
             }
         }
+    }
+
+    /// Begins a new life of a feed whose present one was ended by a consumer, since records of it are gone from the log.
+    /// What lies between the stored trades and the newest frame is a gap, as if the socket had been lost.
+    async fn renew(&self, at: usize, instrument: &Instrument) {
+        let Ok(stored) = self.parts.store.feed_epoch(instrument.id).await else { return };
+        let time_us = {
+            let mut state = self.state();
+            // Before the first frame nothing was handed out.
+            if stored <= state.epoch(at) || state.frame_us == 0 || !state.begin_after(at, stored) {
+                return;
+            }
+            state.frame_us
+        };
+        tracing::warn!(
+            symbol = instrument.symbol,
+            "the feed's life was ended, since records are gone from the log; it begins anew"
+        );
+        self.subscribed(at, time_us).await;
     }
 
     fn index(&self, market: &str, base: &str, quote: &str) -> Option<usize> {
@@ -435,7 +475,7 @@ impl Live {
             // Page by page, so that a mark speaks of trades that are not far before it in the log.
             if !page.covered.is_empty() {
                 let (symbol, range) = (instrument.symbol.clone(), page.covered);
-                let covered = Coverage { symbol, range, epoch: state.epoch };
+                let covered = Coverage { symbol, range, epoch: state.epoch(at) };
                 records.add(instrument.partition, &Record::Coverage(covered));
             }
             match page.rest {
@@ -470,7 +510,8 @@ impl Live {
                 continue;
             }
             let range = TimeRange { from_us: *covered, to_us: reached_us };
-            let mark = Coverage { symbol: instrument.symbol.clone(), range, epoch: state.epoch };
+            let epoch = state.epochs.get(at).copied().unwrap_or(0);
+            let mark = Coverage { symbol: instrument.symbol.clone(), range, epoch };
             records.add(instrument.partition, &Record::Coverage(mark));
             *covered = reached_us;
             if let Some(ever) = state.ever_covered_to_us.get_mut(at) {

@@ -40,6 +40,13 @@ impl Expand {
             let what = format!("`{}` declares no machine of its own, so there is no Rust for it", self.file);
             output::note(&format!("{what}; expand the files that it imports\n"));
         }
+        let refusals = statechart_lang::codegen::refusals(&model);
+        if !refusals.is_empty() {
+            for why in refusals {
+                output::note(&format!("{}: {why}\n", self.file));
+            }
+            return Ok(Outcome::Bad);
+        }
         let tokens = statechart_lang::codegen::generate_with(&model, Options { snapshot: self.snapshot });
         let file = syn::parse2(tokens).map_err(|why| Error::Generated { path: self.file.clone(), why })?;
         let text = spaced(&prettyplease::unparse(&file));

@@ -43,6 +43,10 @@ impl Loader for Documents {
             None => loader::read(path),
         }
     }
+
+    fn identity(&self, path: &str) -> String {
+        loader::identity(path)
+    }
 }
 
 /// The path that a specification is known by: the file's, or, of a buffer without one, the whole address.

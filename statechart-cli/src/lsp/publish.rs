@@ -64,7 +64,8 @@ impl Server {
 
     /// Every file of a specification, and what is wrong in it.
     fn check(&self, path: &str) -> BTreeMap<String, Vec<Diagnostic>> {
-        let compiled = compile(path, &self.documents);
+        let mut compiled = compile(path, &self.documents);
+        compiled.check_examples();
         let mut found: BTreeMap<String, Vec<Diagnostic>> =
             compiled.sources.iter().map(|(_, source)| (source.path.clone(), Vec::new())).collect();
         // Each file's lines are counted once.

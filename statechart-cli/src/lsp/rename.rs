@@ -61,6 +61,14 @@ pub(super) fn rename(
         }
         keys = tied;
     }
+    for analysis in &analyses {
+        let own = analysis.declarations().iter().filter(|own| {
+            keys.iter().any(|(path, start)| *start == own.span.start && path == analysis.path(own.span))
+        });
+        if let Some((span, own)) = own.filter_map(|own| Some((analysis.joined(own)?, own))).next() {
+            return Err(RenameError(together(analysis.sources().line(span), analysis.path(span), &own.name)));
+        }
+    }
     let mut edits = Edits::new();
     for analysis in &analyses {
         for span in analysis.places_of(&keys, true) {
@@ -108,16 +116,17 @@ fn in_words(
     if pairs.peek().is_none() || !pairs.all(|(_, new)| names(new, bare) && !names(new, &known.name)) {
         return Ok(());
     }
-    let places = words::places(&text, &known.name, known.kind).map_err(|line| {
-        RenameError(format!(
-            "line {line} of `{words}` writes `{}` together with other symbols: write them apart first",
-            known.name
-        ))
-    })?;
+    let places = words::places(&text, &known.name, known.kind)
+        .map_err(|line| RenameError(together(line, &words, &known.name)))?;
     if !places.is_empty() {
         edits.entry(words).or_default().extend(places);
     }
     Ok(())
+}
+
+/// Why a symbol that is written together with others keeps its name.
+fn together(line: u32, path: &str, name: &str) -> String {
+    format!("line {line} of `{path}` writes `{name}` together with other symbols: write them apart first")
 }
 
 /// Refuses what a reader would not expect of a renaming: new errors, names that come to mean something else.
@@ -182,5 +191,9 @@ impl<'d> Renamed<'d> {
 impl Loader for Renamed<'_> {
     fn load(&self, path: &str) -> Result<String, String> {
         self.texts.get(path).map_or_else(|| self.documents.load(path), |text| Ok(text.clone()))
+    }
+
+    fn identity(&self, path: &str) -> String {
+        self.documents.identity(path)
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use statechart_lang::ide::Kind;
+use statechart_lang::ide::{Kind, WordNames, WordPlace as Place};
 
 /// The file of words of a specification.
 pub(super) fn beside(path: &str) -> Option<String> {
@@ -18,8 +18,7 @@ pub(super) fn places(text: &str, name: &str, kind: Kind) -> Result<BTreeSet<(u32
     let mut start = 0;
     for (line, full) in (1_u32..).zip(text.split_inclusive('\n')) {
         let skipped = named(full);
-        let mut scanner = Scanner { text: full, at: skipped, open: Vec::new() };
-        while let Some((range, place)) = scanner.next() {
+        for (range, place) in WordNames::new(full, skipped) {
             let token = full.get(range.clone()).unwrap_or_default();
             let bare = token.trim_matches('\'');
             let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
@@ -54,93 +53,6 @@ fn named(line: &str) -> usize {
         Some(at) if line.get(at..).is_some_and(|rest| rest.starts_with(':')) => at + 1,
         _ => 0,
     }
-}
-
-/// What a token may name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Place {
-    /// An item of the word.
-    Symbol,
-    /// In brackets behind one: a guard.
-    Answer,
-    /// In `done(…)`, the first.
-    Child,
-    /// Among the values.
-    Inside,
-}
-
-struct Scanner<'a> {
-    text: &'a str,
-    at: usize,
-    open: Vec<Place>,
-}
-
-impl Scanner<'_> {
-    /// The next name, and what it may be.
-    fn next(&mut self) -> Option<(std::ops::Range<usize>, Place)> {
-        loop {
-            let rest = self.text.get(self.at..)?;
-            let first = rest.chars().next()?;
-            let start = self.at;
-            match first {
-                '#' => return None,
-                '"' => self.at = start + quoted(rest),
-                '(' | '[' => {
-                    let inner = match (first, self.open.is_empty()) {
-                        ('[', true) => Place::Answer,
-                        ('(', true)
-                            if self.text.get(..start).is_some_and(|before| before.ends_with("done")) =>
-                        {
-                            Place::Child
-                        }
-                        _ => Place::Inside,
-                    };
-                    self.open.push(inner);
-                    self.at += 1;
-                }
-                ')' | ']' => {
-                    self.open.pop();
-                    self.at += 1;
-                }
-                ',' => {
-                    // Only the first in `done(…)` is a child.
-                    if let Some(place @ Place::Child) = self.open.last_mut() {
-                        *place = Place::Inside;
-                    }
-                    self.at += 1;
-                }
-                // A span of time is no symbol.
-                '+' => self.at += rest.find(|c: char| c.is_whitespace()).unwrap_or(rest.len()),
-                '\'' => {
-                    self.at = start + rest.get(1..)?.find('\'').map_or(rest.len(), |end| end + 2);
-                    return Some((start..self.at, self.place()));
-                }
-                c if c == '_' || c.is_alphanumeric() => {
-                    self.at += rest.find(|c: char| c != '_' && !c.is_alphanumeric()).unwrap_or(rest.len());
-                    return Some((start..self.at, self.place()));
-                }
-                c => self.at += c.len_utf8(),
-            }
-        }
-    }
-
-    fn place(&self) -> Place {
-        self.open.last().copied().unwrap_or(Place::Symbol)
-    }
-}
-
-/// The length of a text in double quotes.
-fn quoted(text: &str) -> usize {
-    let mut escaped = false;
-    for (at, c) in text.char_indices().skip(1) {
-        match c {
-            _ if escaped => escaped = false,
-            '\\' => escaped = true,
-            '"' => return at + 1,
-            _ => {}
-        }
-    }
-    text.len()
 }
 
 #[cfg(test)]

@@ -267,6 +267,8 @@ fn initial(id: StateId, machine: &mut Machine, places: &Places<'_>, diagnostics:
                 .help(format!("add `initial {child}`")),
             );
         }
+        // It is malformed, which was reported.
+        (_, Some((paths, _))) if paths.is_empty() => {}
         (StateKind::Compound, Some((paths, span))) => {
             let mut targets = Vec::new();
             for path in paths.iter().map(|place| &place.path) {

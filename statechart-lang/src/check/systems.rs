@@ -2,7 +2,7 @@
 
 use crate::{
     Code, Diagnostic,
-    model::{Action, ActionKind, Actor, External, Field, Machine, Receiver, System, Wire},
+    model::{Action, ActionKind, Actor, Event, External, Field, Machine, Receiver, System, UndoKind, Wire},
     syntax::ast::{self, SystemItem},
 };
 
@@ -69,6 +69,13 @@ pub(super) fn check(ast: &ast::System, machines: &[Machine], diagnostics: &mut V
         }
     }
     missing_wires(&system, machines, diagnostics);
+    for item in &ast.items {
+        if let SystemItem::Wire { from, to, messages, .. } = item {
+            for message in messages {
+                never_sent(message, from, to, &system, machines, diagnostics);
+            }
+        }
+    }
     system
 }
 
@@ -152,6 +159,62 @@ fn missing_wires(system: &System, machines: &[Machine], diagnostics: &mut Vec<Di
                 );
             }
         }
+    }
+}
+
+/// A message on a wire between two actors that the first of them has nothing to do with: it sends it to no such machine,
+/// nor is it an event or output of its own, which the code around it may pass on, nor does a service bring it.
+fn never_sent(
+    message: &ast::Name,
+    from: &ast::Name,
+    to: &ast::Name,
+    system: &System,
+    machines: &[Machine],
+    diagnostics: &mut Vec<Diagnostic>,
+) {
+    let machine_of = |name: &ast::Name| {
+        let actor = system.actors.iter().find(|actor| actor.name == name.text)?;
+        machines.iter().find(|machine| machine.name == actor.machine)
+    };
+    let (Some(sender), Some(receiver)) = (machine_of(from), machine_of(to)) else { return };
+    let takes = |event: &Event| !event.internal && event.symbol.name == message.text;
+    let Some(taken) = receiver.events.iter().position(takes) else { return };
+    let mut own = sender.events.iter().map(|event| &event.symbol).chain(&sender.outputs);
+    let mut services = receiver.services.iter();
+    let is_brought = services
+        .any(|service| service.outcomes().chain(service.streams.iter().copied()).any(|event| event == taken));
+    if is_brought || own.any(|symbol| symbol.name == message.text) {
+        return;
+    }
+    let is_message = |to: Receiver, event: usize| {
+        let (machine, events) = match to {
+            Receiver::Itself => return false,
+            Receiver::Peer(peer) => (&sender.peers[peer].machine, &sender.peers[peer].events),
+            Receiver::Child(child) => (&sender.children[child].machine, &sender.children[child].events),
+        };
+        *machine == receiver.name && events[event].name == message.text
+    };
+    let acts = every_action(sender).into_iter().any(|action| match &action.kind {
+        ActionKind::Send { to, event, .. } => is_message(*to, *event),
+        _ => false,
+    });
+    let undoes = sender.undos.iter().any(|undo| match &undo.kind {
+        UndoKind::Send(to, event) => is_message(*to, *event),
+        _ => false,
+    });
+    if !acts && !undoes {
+        diagnostics.push(
+            Diagnostic::new(
+                Code::Wiring,
+                message.span,
+                format!(
+                    "system `{}` wires `{}` from `{}` to `{}`, but `{}` never sends it there",
+                    system.name, message.text, from.text, to.text, sender.name
+                ),
+            )
+            .also(sender.span, "the machine that should send it")
+            .help(format!("remove it from the wire, or send it to a `peer … : {}`", receiver.name)),
+        );
     }
 }
 

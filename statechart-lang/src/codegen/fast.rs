@@ -398,14 +398,16 @@ fn pieces(cell: &Cell) -> usize {
 /// An arm for each event; events that do the same share one.
 fn arms(machine: &Machine, cells: &BTreeMap<(StateId, EventId), Cell>, ranks: &Ranks) -> Vec<TokenStream> {
     let mut arms: Vec<(String, TokenStream, Vec<Ident>)> = Vec::new();
-    for event in 0..machine.events.len() {
-        let row: Vec<(StateId, &Cell)> =
-            cells.iter().filter(|((_, of), _)| *of == event).map(|((leaf, _), cell)| (*leaf, cell)).collect();
-        let arm = of_event(machine, &row, ranks);
+    let mut rows: Vec<Vec<(StateId, &Cell)>> = vec![Vec::new(); machine.events.len()];
+    for ((leaf, event), cell) in cells {
+        rows[*event].push((*leaf, cell));
+    }
+    for (event, row) in machine.events.iter().zip(&rows) {
+        let arm = of_event(machine, row, ranks);
         if arm.is_empty() {
             continue;
         }
-        let (text, name) = (arm.to_string(), rust::variant(&machine.events[event].symbol.name));
+        let (text, name) = (arm.to_string(), rust::variant(&event.symbol.name));
         match arms.iter_mut().find(|(known, _, _)| *known == text) {
             Some((_, _, names)) => names.push(name),
             None => arms.push((text, arm, vec![name])),

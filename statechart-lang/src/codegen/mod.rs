@@ -33,7 +33,7 @@ mod tables;
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use crate::model::{Machine, Model, names};
+use crate::model::{Machine, Model, Trigger, names};
 
 /// Most states that a machine compiled to Rust may have: the Rust compiler needs some seconds for as many.
 pub const STATE_LIMIT: usize = 4_096;
@@ -41,6 +41,8 @@ pub const STATE_LIMIT: usize = 4_096;
 pub const HISTORY_STATE_LIMIT: usize = 256;
 /// Most transitions.
 pub const TRANSITION_LIMIT: usize = 10_000;
+/// Most events that its transitions may name all together, those of a pattern such as `on *` one by one.
+pub const REACTION_LIMIT: usize = 200_000;
 /// Most regions that may be active at once.
 pub const REGION_LIMIT: usize = 32;
 
@@ -119,6 +121,12 @@ fn machine(model: &Model, machine: &Machine, options: Options) -> TokenStream {
     }
 }
 
+/// Why machines of the main file cannot become Rust: what would be the only thing generated for each.
+#[must_use]
+pub fn refusals(model: &Model) -> Vec<String> {
+    model.own_machines().filter_map(refusal).collect()
+}
+
 /// Why a machine cannot become Rust, where it cannot.
 fn refusal(machine: &Machine) -> Option<String> {
     let regions = machine.states.iter().filter(|state| state.children.is_empty()).count();
@@ -129,6 +137,7 @@ fn refusal(machine: &Machine) -> Option<String> {
         (machine.states.len(), STATE_LIMIT, "states"),
         (if has_history { machine.states.len() } else { 0 }, HISTORY_STATE_LIMIT, "states beside histories"),
         (machine.transitions.len(), TRANSITION_LIMIT, "transitions"),
+        (reactions(machine), REACTION_LIMIT, "events in the patterns of its transitions"),
         (
             if parallel { regions.min(active_leaves(machine, 0)) } else { 1 },
             REGION_LIMIT,
@@ -159,6 +168,12 @@ fn refusal(machine: &Machine) -> Option<String> {
             machine.name
         )
     })
+}
+
+/// How many events all transitions name, those of patterns one by one.
+fn reactions(machine: &Machine) -> usize {
+    let of = |trigger: &Trigger| if let Trigger::Events(events) = trigger { events.len() } else { 1 };
+    machine.transitions.iter().map(|transition| of(&transition.trigger)).sum()
 }
 
 /// How many leaves can be active together below a state.

@@ -1,5 +1,7 @@
 //! The chart's structure as static data.
 
+use std::collections::BTreeMap;
+
 use proc_macro2::TokenStream;
 use quote::quote;
 
@@ -134,13 +136,15 @@ fn range(name: TokenStream, ids: &[usize]) -> Option<TokenStream> {
 /// Trigger and candidates, both in document order, one entry a trigger.
 fn reactions(machine: &Machine, row: &State) -> Vec<(TokenStream, Vec<usize>)> {
     let mut reactions: Vec<(Trigger, Vec<usize>)> = Vec::new();
+    let mut known: BTreeMap<Trigger, usize> = BTreeMap::new();
     for &id in &row.transitions {
         let triggers = match &machine.transitions[id].trigger {
             Trigger::Events(events) => events.iter().map(|event| Trigger::Events(vec![*event])).collect(),
             other => vec![other.clone()],
         };
         for trigger in triggers {
-            match reactions.iter_mut().find(|(known, _)| *known == trigger) {
+            let at = *known.entry(trigger.clone()).or_insert(reactions.len());
+            match reactions.get_mut(at) {
                 Some((_, ids)) => ids.push(id),
                 None => reactions.push((trigger, vec![id])),
             }

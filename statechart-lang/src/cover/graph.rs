@@ -10,9 +10,9 @@ use crate::{
     diff::samples,
     interpreter::{
         Address, Answers, Cause, Claim, Decision, Fault, Item, ItemKind, Outcome, Part, Row, Session, Value,
-        Verdict,
+        Verdict, event_text,
     },
-    model::{EventId, Machine, TransitionId, names, walk::reads_the_clock},
+    model::{EventId, Machine, TransitionId, walk::reads_the_clock},
 };
 
 /// Most situations that a search looks at, unless it is told otherwise.
@@ -95,7 +95,7 @@ impl<'m> Search<'m> {
         for answers in samples::answers(self.machine, self.machine) {
             let mut session = Session::new(self.machine).at_most(STORM_LIMIT, 10 * STORM_LIMIT).explaining();
             let rows = session.start(&answers);
-            let text = bracketed(&answers);
+            let text = answers.to_string();
             self.add(0, session, None, &rows, text);
         }
         let (mut at, mut steps) = (1, 0);
@@ -125,7 +125,7 @@ impl<'m> Search<'m> {
                 {
                     indifferent = Some((*event, args.clone()));
                 }
-                let text = format!("{}{}", spelt(self.machine, &item), bracketed(&item.answers));
+                let text = format!("{}{}", spelt(self.machine, &item), item.answers);
                 self.add(at, next, last, &rows, text);
             }
             at += 1;
@@ -252,23 +252,7 @@ fn local_items(session: &Session<'_>) -> Vec<Item> {
 fn spelt(machine: &Machine, item: &Item) -> String {
     let ItemKind::Event { event, args } = &item.kind else { return item.text.clone() };
     let Some(symbol) = machine.events.get(*event).map(|row| &row.symbol) else { return item.text.clone() };
-    let name = names::symbol(&symbol.name);
-    let given: Vec<String> = symbol
-        .fields
-        .iter()
-        .zip(args)
-        .filter(|(field, value)| **value != Value::default_of(&field.ty, &field.name))
-        .map(|(field, value)| format!("{}: {value}", field.name))
-        .collect();
-    if given.is_empty() { name } else { format!("{name}({})", given.join(", ")) }
-}
-
-/// `[fresh, not ready]`, or nothing.
-fn bracketed(answers: &Answers) -> String {
-    if answers.0.is_empty() {
-        return String::new();
-    }
-    let answers =
-        answers.0.iter().map(|(name, value)| if *value { name.clone() } else { format!("not {name}") });
-    format!("[{}]", answers.collect::<Vec<_>>().join(", "))
+    let given = symbol.fields.iter().zip(args);
+    let given = given.filter(|(field, value)| **value != Value::default_of(&field.ty, &field.name));
+    event_text(&symbol.name, given)
 }

@@ -12,8 +12,8 @@
 
 use std::collections::{BTreeSet, VecDeque};
 
-use super::Pairing;
 use super::samples::{self, Letter};
+use super::{Pairing, same};
 use crate::interpreter::{Answers, Cause, Effect, Fault, Item, ItemKind, Outcome, Row, Session, Value};
 use crate::model::{Machine, walk::reads_the_clock};
 
@@ -25,6 +25,8 @@ const WORK_LIMIT: usize = 5_000_000;
 /// What a search found.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Search {
+    /// Whether the two are one machine, word for word: then nothing was tried.
+    pub same: bool,
     /// The shortest word after which the two look different from outside.
     pub outside: Option<Witness>,
     /// The shortest word after which other states are active, where it is shorter than the former or the only one.
@@ -59,6 +61,8 @@ pub struct Seen {
     pub effects: Vec<String>,
     /// Events that nothing enabled, deferred or ignored.
     pub unhandled: Vec<String>,
+    /// Whether that is an error: the machine is strict.
+    pub refused: bool,
     /// Whether the configuration accepts.
     pub accepts: bool,
     /// Whether the machine is done.
@@ -68,12 +72,14 @@ pub struct Seen {
 impl Seen {
     fn of(rows: &[Row], session: &Session<'_>) -> Self {
         let interpreter = session.interpreter();
+        let refused = rows.iter().any(Row::is_refused);
         let reports = rows.iter().map(|row| &row.report);
         let effects = reports.clone().flat_map(|report| &report.effects);
         Self {
             leaves: interpreter.leaves(),
             effects: effects.filter(|effect| is_outside(effect)).map(ToString::to_string).collect(),
             unhandled: reports.flat_map(|report| &report.unhandled).map(ToString::to_string).collect(),
+            refused,
             accepts: interpreter.accepts(),
             done: interpreter.is_done(),
         }
@@ -83,6 +89,7 @@ impl Seen {
     fn looks_like(&self, other: &Self) -> bool {
         self.effects == other.effects
             && self.unhandled == other.unhandled
+            && self.refused == other.refused
             && self.accepts == other.accepts
             && self.done == other.done
     }
@@ -119,8 +126,19 @@ struct Walk<'m> {
 
 pub(super) fn search(old: &Machine, new: &Machine, pairing: &Pairing, pair_limit: usize) -> Search {
     let (letters, untried) = samples::letters(old, new);
-    let mut found =
-        Search { outside: None, inside: None, pairs: 0, limited: false, letters: letters.len(), untried };
+    let same = same::same(old, new);
+    let mut found = Search {
+        same,
+        outside: None,
+        inside: None,
+        pairs: 0,
+        limited: false,
+        letters: letters.len(),
+        untried,
+    };
+    if same {
+        return found;
+    }
     let clock_matters = reads_the_clock(old) || reads_the_clock(new);
     let mut walk = Walk {
         queue: VecDeque::new(),
@@ -288,10 +306,5 @@ fn same_states(pairing: &Pairing, node: &Node<'_>, old: &Seen, new: &Seen) -> bo
 }
 
 fn text_of(item: &Item) -> String {
-    if item.answers.0.is_empty() {
-        return item.text.clone();
-    }
-    let answers =
-        item.answers.0.iter().map(|(name, value)| if *value { name.clone() } else { format!("not {name}") });
-    format!("{}[{}]", item.text, answers.collect::<Vec<_>>().join(", "))
+    format!("{}{}", item.text, item.answers)
 }

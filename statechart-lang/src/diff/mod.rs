@@ -17,6 +17,7 @@ mod likeness;
 mod merged;
 mod migration;
 mod pairing;
+mod same;
 pub(crate) mod samples;
 #[cfg(test)]
 mod tests;

@@ -2,11 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use crate::interpreter::{Answers, Item, ItemKind, Value};
+use crate::interpreter::{Answers, Item, ItemKind, Value, event_text};
 use crate::model::walk::{each_list, each_of_action, each_part};
-use crate::model::{
-    Action, ActionKind, Event, Expr, ExprKind, Field, Literal, Machine, Trigger, Type, names,
-};
+use crate::model::{Action, ActionKind, Event, Expr, ExprKind, Field, Literal, Machine, Trigger, Type};
 
 /// Most values that are tried for one field.
 const VALUE_LIMIT: usize = 10;
@@ -33,7 +31,7 @@ pub(crate) fn letters(old: &Machine, new: &Machine) -> (Vec<Letter>, Vec<String>
         };
         let constants = Constants::for_event(old, new, &event.symbol.name);
         for args in constants.arguments(&event.symbol.fields) {
-            let text = spelt(event, &args);
+            let text = event_text(&event.symbol.name, event.symbol.fields.iter().zip(&args));
             for answers in &answers {
                 let item = |event| Item {
                     to: crate::interpreter::Address::default(),
@@ -81,19 +79,6 @@ pub(crate) fn answers(old: &Machine, new: &Machine) -> Vec<Answers> {
         answers.push(of(&mut names.iter()));
     }
     answers
-}
-
-/// `EVENT(field: value)`, as a word holds it.
-fn spelt(event: &Event, args: &[Value]) -> String {
-    let name = names::symbol(&event.symbol.name);
-    let args: Vec<String> = event
-        .symbol
-        .fields
-        .iter()
-        .zip(args)
-        .map(|(field, value)| format!("{}: {value}", field.name))
-        .collect();
-    if args.is_empty() { name } else { format!("{name}({})", args.join(", ")) }
 }
 
 /// Whether actions ask extern guards.

@@ -148,9 +148,29 @@ fn the_start_itself_may_differ() {
 #[test]
 fn a_counter_meets_the_limit_and_that_is_told() {
     let body = "input { A } context { n: Int = 0 } initial a state a { on A / n := n + 1 }";
-    let (old, new) = (model(body), model(body));
+    let (old, new) = (model(body), model(&body.replace("state a", "state a \"counts\"")));
     let search = Diff::new(&old.machines[0], &new.machines[0]).search(50);
     assert!(search.limited && search.pairs == 50 && search.outside.is_none(), "{search:?}");
+}
+
+#[test]
+fn what_is_the_same_is_not_searched() {
+    let body = "input { A } context { n: Int = 0 } initial a state a(k: Int = 1) { on A / n := n + 1 }";
+    let (old, new) = (model(body), model(&body.replace("on A", "\n  // again\n  on A")));
+    let search = Diff::new(&old.machines[0], &new.machines[0]).search(50);
+    assert!(search.same && search.pairs == 0 && !search.limited, "{search:?}");
+    let new = model(&body.replace("initial a ", "initial a(2) "));
+    assert!(!Diff::new(&old.machines[0], &new.machines[0]).search(50).same);
+}
+
+#[test]
+fn what_a_strict_machine_refuses_is_seen() {
+    let body = "input { A B } initial a state a { on A }";
+    let (old, mut new) = (model(body), model(body));
+    new.machines[0].strict = true;
+    let search = Diff::new(&old.machines[0], &new.machines[0]).search(PAIR_LIMIT);
+    let witness = search.outside.unwrap();
+    assert_eq!((witness.word.as_str(), witness.old.refused, witness.new.refused), ("B", false, true));
 }
 
 #[test]

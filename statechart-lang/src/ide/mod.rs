@@ -18,10 +18,12 @@ mod rename;
 mod repair;
 mod scopes;
 mod walk;
+mod words;
 
 pub use complete::{Completion, CompletionKind, completions};
 pub use outline::Symbol;
 pub use rename::{RenameError, is_name};
+pub use words::{Names as WordNames, Place as WordPlace};
 
 use std::collections::BTreeMap;
 
@@ -142,6 +144,8 @@ pub struct Analysis {
     scopes: Vec<Scope>,
     /// Every `PREFIX_*`, with the machine whose events it matches.
     prefixes: Vec<(Span, DeclarationId, String)>,
+    /// Symbols that an example writes together with others, each place with the machine whose events they are.
+    joined: Vec<(Span, DeclarationId)>,
     /// Machines and fragments by name.
     tops: BTreeMap<(Kind, String), DeclarationId>,
     /// Fields and parameters by what they belong to.
@@ -164,6 +168,7 @@ impl Analysis {
             uses: BTreeMap::new(),
             scopes: Vec::new(),
             prefixes: Vec::new(),
+            joined: Vec::new(),
             tops: BTreeMap::new(),
             inner: BTreeMap::new(),
         };
@@ -253,6 +258,14 @@ impl Analysis {
         let matches_one = |prefix: &str| known.name.starts_with(prefix) != name.starts_with(prefix);
         let own = self.prefixes.iter().filter(|(_, owner, _)| Some(*owner) == known.container);
         own.into_iter().find(|(_, _, prefix)| matches_one(prefix)).map(|(span, _, _)| *span)
+    }
+
+    /// A place in an example where an event is written together with others, so that another name would not go there.
+    #[must_use]
+    pub fn joined(&self, known: &Declaration) -> Option<Span> {
+        let own = self.joined.iter().filter(|(_, owner)| Some(*owner) == known.container);
+        let holds = |span: Span| self.sources.text(span).contains(known.name.as_str());
+        own.map(|(span, _)| *span).find(|span| known.kind == Kind::Event && holds(*span))
     }
 
     /// The path of a span's file.

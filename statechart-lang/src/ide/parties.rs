@@ -21,6 +21,15 @@ pub(super) fn walk(analysis: &mut Analysis, scopes: &[Scope], items: &[SystemIte
                 let member = family.as_ref().and_then(|family| {
                     Some((family.name.text.as_str(), *analysis.declared.get(&family.name.span)?))
                 });
+                // A parameter that has the family's name gets its value, where none is given: the two go together.
+                if let (Some((name, member)), Some(machine)) = (member, id)
+                    && let Some((at, parameter)) = parameter(analysis, machine, name)
+                    && args.get(at).is_none_or(|arg| arg.name.is_some())
+                    && !args.iter().any(|arg| arg.name.as_ref().is_some_and(|given| given.text == name))
+                    && let Some(span) = analysis.declarations.get(member).map(|known| known.span)
+                {
+                    analysis.used(span, [member, parameter]);
+                }
                 for arg in args {
                     family_uses(analysis, &arg.value, member);
                 }
@@ -43,6 +52,16 @@ pub(super) fn walk(analysis: &mut Analysis, scopes: &[Scope], items: &[SystemIte
             }
         }
     }
+}
+
+/// A parameter of a machine by name, and its position.
+fn parameter(analysis: &Analysis, machine: DeclarationId, name: &str) -> Option<(usize, DeclarationId)> {
+    let own = analysis
+        .declarations
+        .iter()
+        .enumerate()
+        .filter(|(_, known)| known.kind == Kind::Parameter && known.container == Some(machine));
+    own.enumerate().find(|(_, (_, known))| known.name == name).map(|(at, (id, _))| (at, id))
 }
 
 /// What an argument of an actor can name: the value of its family.

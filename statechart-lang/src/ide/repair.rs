@@ -9,6 +9,10 @@ impl Loader for Repairing<'_> {
     fn load(&self, path: &str) -> Result<String, String> {
         self.0.load(path).map(balanced)
     }
+
+    fn identity(&self, path: &str) -> String {
+        self.0.identity(path)
+    }
 }
 
 /// Loads one file as if a part of it were not written yet.
@@ -28,6 +32,10 @@ impl Loader for Without<'_> {
         let mut bytes = text.into_bytes();
         blank(&mut bytes, self.start, self.end);
         Ok(string(bytes))
+    }
+
+    fn identity(&self, path: &str) -> String {
+        self.loader.identity(path)
     }
 }
 

@@ -3,6 +3,7 @@
 use super::{
     Analysis, Declaration, DeclarationId, Kind, parties,
     scopes::{Scope, Splicer},
+    words::{Names, Place as WordPlace, unescaped},
 };
 use crate::{
     Span,
@@ -98,7 +99,7 @@ struct Walker<'a, 'f> {
     bindings: Vec<(String, DeclarationId)>,
 }
 
-impl<'f> Walker<'_, 'f> {
+impl<'a, 'f> Walker<'a, 'f> {
     fn uses(&mut self, span: Span, id: Option<DeclarationId>) {
         self.analysis.used(span, id);
     }
@@ -171,7 +172,10 @@ impl<'f> Walker<'_, 'f> {
                     self.splicer.leave();
                 }
             }
-            MemberKind::Example { states, .. } => states.iter().for_each(|path| self.path(path)),
+            MemberKind::Example { word, states } => {
+                self.word(word.span);
+                states.iter().for_each(|path| self.path(path));
+            }
             MemberKind::Property(property) => self.property(property),
             MemberKind::Migrate { moved, .. } => {
                 for moved in moved {
@@ -186,6 +190,52 @@ impl<'f> Walker<'_, 'f> {
                 }
             }
         }
+    }
+
+    /// The names in an example's word.
+    fn word(&mut self, literal: Span) {
+        let (text, places) = unescaped(self.analysis.sources.text(literal));
+        // Whose names are read, and what was named last: values in parentheses may name its fields.
+        let (mut scope, mut of) = (Some(self.scope), Some(self.scope.owner));
+        for (range, place) in Names::new(&text, 0) {
+            let [Some(start), Some(end)] = [range.start, range.end].map(|at| places.get(at)) else { break };
+            let span =
+                Span { start: literal.start + *start as u32, end: literal.start + *end as u32, ..literal };
+            let name = text.get(range.clone()).unwrap_or_default().trim_matches('\'');
+            let mut rest = text.get(range.end..).unwrap_or_default().chars();
+            let next = rest.find(|c| !c.is_whitespace());
+            let id = match place {
+                WordPlace::Symbol => {
+                    let child = self.child(scope, name).filter(|_| next == Some('.'));
+                    let id = match &child {
+                        Some((id, _)) => Some(*id),
+                        None => scope.and_then(|scope| scope.events.get(name).copied()),
+                    };
+                    if id.is_none() && !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_digit()) {
+                        self.analysis.joined.push((span, self.scope.owner));
+                    }
+                    of = id;
+                    scope = match child {
+                        Some((_, scope)) => scope,
+                        None => Some(self.scope),
+                    };
+                    id
+                }
+                WordPlace::Answer => self.scope.guards.get(name).copied(),
+                WordPlace::Child => self.child(Some(self.scope), name).map(|(id, _)| id),
+                WordPlace::Inside if next == Some(':') => of.and_then(|of| self.analysis.inside(of, name)),
+                WordPlace::Inside => None,
+            };
+            if id.is_some() {
+                self.uses(span, id);
+            }
+        }
+    }
+
+    /// A child of a machine, and the scope of its machine.
+    fn child(&self, scope: Option<&Scope>, name: &str) -> Option<(DeclarationId, Option<&'a Scope>)> {
+        let (id, machine) = scope?.partners.get(name)?;
+        Some((*id, self.analysis.scope_of(self.scopes, machine)))
     }
 
     fn external(&mut self, item: &Extern) {

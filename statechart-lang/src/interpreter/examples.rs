@@ -38,7 +38,7 @@ fn failure(stage: &Stage<'_>, machine: &Machine, example: &Example) -> Option<Di
         rows.extend(session.apply(item));
     }
     let path = |state: usize| machine.states.get(state).map_or("", |row| row.path.as_str());
-    let refused = rows.iter().find(|row| row.strict && row.is_error());
+    let refused = rows.iter().find(|row| row.is_refused());
     let missed: Vec<&str> = example
         .states
         .iter()

@@ -93,7 +93,7 @@ pub use stage::{Stage, parse_param};
 pub use system::{Address, CHILD_DEPTH_LIMIT, CHILD_LIMIT, System, SystemStep};
 pub use trace::{ANSWER_LIMIT, Category, Difference, Ending, LOG_LINE_BYTES, Log, LogError, Replay, replay};
 pub use value::{Fault, Value};
-pub use word::{Item, ItemKind, Word, WordError};
+pub use word::{Item, ItemKind, Word, WordError, event_text};
 pub use words_file::{NamedWord, parse_words};
 
 use std::collections::BTreeMap;
@@ -131,6 +131,17 @@ impl World for Closed {
 /// Answers by name: what a word's `[fresh, not ready]` says. Guards that are not named are false.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Answers(pub BTreeMap<String, bool>);
+
+impl std::fmt::Display for Answers {
+    /// `[fresh, not ready]`, as a word holds them; nothing where there are none.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        for (index, (name, value)) in self.0.iter().enumerate() {
+            let lead = if index == 0 { "[" } else { ", " };
+            write!(f, "{lead}{}{name}", if *value { "" } else { "not " })?;
+        }
+        if self.0.is_empty() { Ok(()) } else { f.write_str("]") }
+    }
+}
 
 impl World for Answers {
     fn guard(&mut self, name: &str, _args: &[Value]) -> bool {

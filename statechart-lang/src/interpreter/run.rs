@@ -72,6 +72,12 @@ impl Row {
         notes.join(", ")
     }
 
+    /// Whether the machine is strict and rejects here.
+    #[must_use]
+    pub fn is_refused(&self) -> bool {
+        self.strict && self.is_error()
+    }
+
     /// Whether a strict machine rejects here.
     pub(super) fn is_error(&self) -> bool {
         if self.report.cause == Cause::Stop {
@@ -102,7 +108,7 @@ pub(super) fn run_on(stage: &Stage<'_>, word: &Word) -> Run {
     for item in &word.items {
         rows.extend(session.apply(item));
     }
-    let rejected_at = rows.iter().find(|row| row.strict && row.is_error()).map(|row| row.n);
+    let rejected_at = rows.iter().find(|row| row.is_refused()).map(|row| row.n);
     let machines = || session.system().actors().map(|(_, machine)| machine);
     let acceptor = machines().any(|machine| is_acceptor(machine.machine()));
     // Of several actors those that can refuse a word have to accept it.

@@ -22,7 +22,7 @@ use super::{
 };
 use crate::{
     diagnostic::nearest,
-    model::{self, ChildId, EventId, Field, Machine, Model},
+    model::{self, ChildId, EventId, Field, Machine, Model, names},
 };
 
 /// Most items of one word.
@@ -151,6 +151,10 @@ fn params(cursor: &mut Cursor<'_>, stage: &Stage<'_>) -> Result<Vec<LocalValue>,
         .filter(|(_, local)| local.state == 0 && local.param)
         .map(|(id, local)| (id, Field { name: local.name.clone(), ty: local.ty.clone() }))
         .collect();
+    if locals.is_empty() {
+        let message = format!("`{}` takes no parameters", machine.name);
+        return Err(cursor.error(message, "leave the parentheses out".to_owned()));
+    }
     let fields: Vec<Field> = locals.iter().map(|(_, field)| field.clone()).collect();
     let values = cursor.values(&machine.name, &fields)?;
     Ok(locals.iter().zip(values).filter_map(|((id, _), value)| Some((*id, value?))).collect())
@@ -337,6 +341,14 @@ fn input_event(machine: &Machine, name: &str) -> Option<EventId> {
     machine.events.iter().position(|event| !event.internal && event.symbol.name == name)
 }
 
+/// `EVENT(field: value)`, as a word holds it, with the fields that are given.
+pub fn event_text<'v>(name: &str, given: impl IntoIterator<Item = (&'v Field, &'v Value)>) -> String {
+    let given: Vec<String> =
+        given.into_iter().map(|(field, value)| format!("{}: {value}", field.name)).collect();
+    let name = names::symbol(name);
+    if given.is_empty() { name } else { format!("{name}({})", given.join(", ")) }
+}
+
 /// Splits a token into declared fieldless symbols, if there is exactly one way to do so.
 fn split(
     cursor: &mut Cursor<'_>,
@@ -446,9 +458,9 @@ fn unknown(machine: &Machine, token: &str) -> (String, String) {
     let inputs =
         || machine.events.iter().filter(|event| !event.internal).map(|event| event.symbol.name.as_str());
     let help = match nearest(token, inputs()) {
-        Some(near) => format!("did you mean `{near}`?"),
+        Some(near) => format!("did you mean `{}`?", names::symbol(near)),
         None => {
-            let known: Vec<&str> = inputs().take(12).collect();
+            let known: Vec<String> = inputs().take(12).map(names::symbol).collect();
             format!(
                 "the input alphabet is: {}",
                 if known.is_empty() { "empty".to_owned() } else { known.join(" ") }

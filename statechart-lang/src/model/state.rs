@@ -87,7 +87,7 @@ impl State {
 }
 
 /// What sets off a transition.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub enum Trigger {
     /// Nothing: `always`.
     #[default]

@@ -1,12 +1,14 @@
 //! What the parser expected, in the user's words.
 
+use std::collections::BTreeSet;
+
 use pest::error::{Error, ErrorVariant, InputLocation};
 
 use super::grammar::Rule;
 use crate::{Code, Diagnostic, FileId, Span, diagnostic::nearest};
 
 /// Words that start an item, for "did you mean".
-const KEYWORDS: &[&str] = &[
+pub(super) const KEYWORDS: &[&str] = &[
     "accept",
     "after",
     "always",
@@ -49,16 +51,46 @@ pub(super) fn syntax_error(file: FileId, start: usize, text: &str, error: &Error
         + match error.location {
             InputLocation::Pos(at) | InputLocation::Span((at, _)) => at,
         };
-    let mut diagnostic = unexpected(file, text, at);
-    if let ErrorVariant::ParsingError { positives, .. } = &error.variant {
-        let mut wanted: Vec<&str> = positives.iter().filter_map(|rule| name(*rule)).collect();
-        wanted.sort_unstable();
-        wanted.dedup();
-        if !wanted.is_empty() && wanted.len() <= 8 {
-            diagnostic.primary.text = format!("expected {}", join(&wanted));
+    let wanted = match &error.variant {
+        ErrorVariant::ParsingError { positives, .. } => {
+            positives.iter().filter_map(|rule| name(*rule)).collect()
         }
+        ErrorVariant::CustomError { .. } => BTreeSet::new(),
+    };
+    if wanted.contains("a type")
+        && let Some(second) = doubled(text, at)
+    {
+        return unexpected(file, text, second);
+    }
+    let mut diagnostic = unexpected(file, text, at);
+    if !wanted.is_empty() && wanted.len() <= 8 {
+        diagnostic.primary.text = format!("expected {}", join(&wanted.iter().copied().collect::<Vec<_>>()));
+    }
+    let word = word_at(text, at);
+    let behind = text.get(at + word.len()..).and_then(|rest| rest.chars().next());
+    let help = match word {
+        "<" | ">" | "<=" | ">=" | "==" | "!=" if wanted.contains("an operator") => {
+            "comparisons do not chain: write `1 < n and n < 5`"
+        }
+        _ if !wanted.contains("an expression") => "",
+        "." if behind.is_some_and(|c| c.is_ascii_digit()) => "a number starts with a digit: `0.5`",
+        "'" => "a text stands in double quotes: `\"a\"`",
+        word if word.starts_with(|c: char| c.is_ascii_digit()) => {
+            "a number is written `16`, `1_000` or `1000.0`, a duration `30s`"
+        }
+        _ => "",
+    };
+    if !help.is_empty() {
+        diagnostic.help = Some(help.to_owned());
     }
     diagnostic
+}
+
+/// The second question mark behind the type that stands at a position, where there is one.
+fn doubled(text: &str, at: usize) -> Option<usize> {
+    let rest = text.get(at..)?;
+    let length = rest.find(|c: char| !c.is_alphanumeric() && c != '_').filter(|length| *length > 0)?;
+    rest.get(length..)?.starts_with("??").then_some(at + length + 1)
 }
 
 /// "unexpected `word`" at a position.
@@ -68,7 +100,10 @@ pub(super) fn unexpected(file: FileId, text: &str, at: usize) -> Diagnostic {
     let message = if word.is_empty() {
         "the file ends in the middle of an item".to_owned()
     } else {
-        format!("unexpected `{}`", word.escape_debug())
+        // Only what cannot be seen is escaped.
+        let is_quote = matches!(word, "\"" | "'");
+        let shown = if is_quote { word.to_owned() } else { word.escape_debug().to_string() };
+        format!("unexpected `{shown}`")
     };
     let mut diagnostic = Diagnostic::new(Code::Syntax, span, message);
     diagnostic.help = match word {
@@ -83,6 +118,12 @@ pub(super) fn unexpected(file: FileId, text: &str, at: usize) -> Diagnostic {
                 .to_owned(),
         ),
         "undo" => Some("an action follows `undo`: `reserve(order) undo release(order)`".to_owned()),
+        "?" | "??" if text.get(..at).is_some_and(|before| before.ends_with('?')) => {
+            Some("one `?` is enough: `Int?` may be `none`".to_owned())
+        }
+        "emit" | "raise" | "send" | "log" | "cancel" | "spawn" | "stop" => {
+            Some("actions follow `/`, separated by `,`: `on EVENT -> state / x := 1, emit DONE`".to_owned())
+        }
         "else" => Some("a block follows `else`: `if … { … } else { … }`, or `else if … { … }`".to_owned()),
         // A short word is near to too many.
         word if word.len() < 3 => None,
@@ -98,7 +139,11 @@ fn word_at(text: &str, at: usize) -> &str {
     let length = match rest.chars().next() {
         None => 0,
         Some(c) if is_word(c) => rest.find(|c| !is_word(c)).unwrap_or(rest.len()),
-        Some(_) if ["=>", "->", ":=", "==", "!=", "&&", "||", "??"].iter().any(|op| rest.starts_with(op)) => {
+        Some(_)
+            if ["=>", "->", ":=", "==", "!=", "<=", ">=", "&&", "||", "??"]
+                .iter()
+                .any(|op| rest.starts_with(op)) =>
+        {
             2
         }
         Some(c) => c.len_utf8(),
@@ -112,6 +157,17 @@ pub(super) fn part(text: &str) -> Option<Rule> {
         .into_iter()
         .find(|(start, _)| text.starts_with(start))
         .map(|(_, rule)| rule)
+}
+
+/// Where such a part belongs, said of one that stands somewhere else.
+pub(super) fn order(part: Rule) -> Option<&'static str> {
+    Some(match part {
+        Rule::guard => "a `[guard]` stands before `->` and `/`: `on EVENT [guard] -> state / actions`",
+        Rule::target => "the target stands before `/`: `on EVENT [guard] -> state / actions`",
+        Rule::actions => "actions stand last, behind one `/`, separated by `,`",
+        Rule::tag => "a `#tag` stands before `/`, and behind a name or target",
+        _ => return None,
+    })
 }
 
 /// What may stand where a malformed item does, when its first word says nothing.
@@ -155,9 +211,11 @@ pub(super) fn form(rule: Rule) -> Option<&'static str> {
         Rule::service => "write `service name(Type) -> SUCCESS | OTHER ! FAILURE`",
         Rule::peer => "write `peer name: Machine`",
         Rule::initial => "write `initial state`, or `initial state / actions`",
-        Rule::state | Rule::parallel | Rule::region | Rule::final_state => {
+        Rule::state | Rule::parallel => {
             "write `state name \"Label\" #tag { … }`, with data as `state name(parameter: Type) { … }`"
         }
+        Rule::region => "write `region name \"Label\" #tag { … }`",
+        Rule::final_state => "write `final name`, or `final name { return value }`",
         Rule::entry => "write `entry / actions`",
         Rule::exit => "write `exit / actions`",
         Rule::on => "write `on EVENT [guard] -> state / actions`",

@@ -15,6 +15,7 @@ mod generated;
 mod grammar;
 mod message;
 mod pre_scan;
+mod recover;
 mod text;
 mod tree;
 
@@ -36,6 +37,7 @@ pub(crate) fn parse_all(
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Vec<ast::File> {
     let mut queue = vec![(path.to_owned(), None::<Span>)];
+    let mut known = std::collections::BTreeSet::from([loader.identity(path)]);
     let mut files = Vec::new();
     let mut next = 0;
     while let Some((path, importer)) = queue.get(next).cloned() {
@@ -51,7 +53,7 @@ pub(crate) fn parse_all(
         let file = parse(id, sources, diagnostics);
         for import in &file.imports {
             let target = join(&path, &import.text);
-            if queue.iter().all(|(known, _)| *known != target) {
+            if known.insert(loader.identity(&target)) {
                 if queue.len() >= FILE_LIMIT {
                     diagnostics.push(
                         Diagnostic::new(Code::TooLarge, import.span, format!("more than {FILE_LIMIT} files"))
@@ -76,10 +78,16 @@ fn unreadable(
 ) {
     let span =
         importer.unwrap_or_else(|| Span { file: sources.add(Source::new(path, "")), start: 0, end: 0 });
-    diagnostics.push(
-        Diagnostic::new(Code::Unreadable, span, format!("cannot read `{path}`: {why}"))
-            .help("check the path; an import is relative to the file that contains it"),
-    );
+    // A loader that knows what to do says it behind the reason.
+    let (why, help) = match why.rsplit_once("; ") {
+        Some((why, remedy)) => (why, remedy),
+        None if importer.is_some() => {
+            (why, "check the path; an import is relative to the file that contains it")
+        }
+        None => (why, "check the path"),
+    };
+    diagnostics
+        .push(Diagnostic::new(Code::Unreadable, span, format!("cannot read `{path}`: {why}")).help(help));
 }
 
 /// An import's path: relative to the directory of the importing file, `..` resolved.

@@ -7,14 +7,15 @@ use pest::iterators::{Pair, Pairs};
 
 use super::{
     ast::{
-        DataParam, Expr, Extern, ExternFn, Field, File, Fragment, Machine, Member, MemberKind, Name,
+        DataParam, Expr, Extern, ExternFn, Field, File, Fragment, Machine, Member, MemberKind, Name, State,
         StateKeyword, Symbol, Type, TypeKind, Variable,
     },
     grammar::Rule,
+    recover,
     text::{trimmed, unquoted},
     why_not,
 };
-use crate::{Code, Diagnostic, FileId, Span, model::Tag};
+use crate::{Code, Diagnostic, FileId, Span, diagnostic::nearest, model::Tag};
 
 /// Builds the AST of one file.
 pub(super) struct Builder<'a> {
@@ -118,13 +119,31 @@ impl<'a> Builder<'a> {
             let (doc, item) = documented(member);
             let Some(item) = item else { continue };
             // What starts with no word is the rest of the item before it, which then says something else than was meant.
-            if item.as_rule() == Rule::bad_item
-                && !item.as_str().starts_with(|c: char| c.is_alphanumeric() || c == '_')
-                && members.last().is_some_and(|last| !matches!(last.kind, MemberKind::State(_)))
-            {
-                members.pop();
-            }
             let span = self.span(&item);
+            if item.as_rule() == Rule::bad_item {
+                let text = item.as_str();
+                let goes_on = !text.starts_with(|c: char| c.is_alphanumeric() || c == '_')
+                    || recover::follows_action(self.text, item.as_span().start(), text);
+                match members.last().map(|last| &last.kind) {
+                    Some(MemberKind::State(State { keyword: StateKeyword::Region, .. }))
+                        if text.starts_with('(') =>
+                    {
+                        self.diagnostics.push(recover::data_of_region(span));
+                        continue;
+                    }
+                    Some(MemberKind::State(_)) | None => {}
+                    Some(_) if goes_on => {
+                        members.pop();
+                    }
+                    Some(_) => {}
+                }
+                // Where the states begin was said, if badly: that it was not said would be one mistake too many.
+                let first: String = text.chars().take_while(|c| c.is_alphanumeric()).collect();
+                if first == "initial" || nearest(&first, ["initial"]).is_some() {
+                    let kind = MemberKind::Initial { places: Vec::new(), actions: Vec::new() };
+                    members.push(Member { doc: String::new(), kind, span });
+                }
+            }
             if let Some(kind) = self.member(item) {
                 members.push(Member { doc, kind, span });
             }
@@ -376,6 +395,7 @@ impl<'a> Builder<'a> {
     fn bad(&mut self, pair: &Pair<'_, Rule>) {
         let span = pair.as_span();
         let first: String = pair.as_str().chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+        let mut is_rest = false;
         let rule = match (pair.as_rule(), first.as_str()) {
             (Rule::bad_top, "import") => Some(Rule::import),
             (Rule::bad_top, "machine" | "strict" | "nondeterministic") => Some(Rule::machine),
@@ -418,16 +438,25 @@ impl<'a> Builder<'a> {
             (Rule::bad_wire, "external") => Some(Rule::external),
             (Rule::bad_wire, _) => Some(Rule::wire),
             // The rest of an item that began well: a guard or a list of actions with a mistake inside.
-            (Rule::bad_item, _) => super::message::part(pair.as_str()),
+            (Rule::bad_item, _) => {
+                is_rest = true;
+                super::message::part(pair.as_str())
+            }
             _ => None,
         };
         // Looking a little past the item lets "expected …" point at what follows it.
         let end = self.text.len().min(span.end() + 64);
         let end =
             (end..=self.text.len()).find(|at| self.text.is_char_boundary(*at)).unwrap_or(self.text.len());
-        let diagnostic = rule
-            .and_then(|rule| why_not(rule, self.file, self.text, span.start(), end))
+        let rest = || recover::rest(self.file, self.text, span.start(), pair.as_str(), end);
+        let found = if is_rest { rest() } else { None };
+        let mut diagnostic = found
+            .or_else(|| rule.and_then(|rule| why_not(rule, self.file, self.text, span.start(), end)))
             .unwrap_or_else(|| super::message::unexpected(self.file, self.text, span.start()));
+        // A type may go on with `?`, which is not what is missing.
+        if rule == Some(Rule::variable) && diagnostic.primary.text == "expected `?`" {
+            diagnostic.primary.text = "expected `=`".to_owned();
+        }
         let diagnostic = match (&diagnostic.help, rule.and_then(super::message::form)) {
             (None, Some(form)) => diagnostic.help(form),
             (None, None) if diagnostic.primary.text.is_empty() => {
@@ -436,6 +465,11 @@ impl<'a> Builder<'a> {
             _ => diagnostic,
         };
         self.diagnostics.push(diagnostic);
+        if matches!(pair.as_rule(), Rule::bad_item) {
+            let lines = recover::misspelt(pair.as_str()).into_iter();
+            self.diagnostics
+                .extend(lines.map(|at| super::message::unexpected(self.file, self.text, span.start() + at)));
+        }
     }
 }
 

@@ -384,3 +384,17 @@ fn data_of_several_parts_are_there_or_not() {
         assert!(imported.text.contains("e(x: Int?)"), "{}", imported.text);
     }
 }
+
+#[test]
+fn what_is_forwarded_is_what_the_child_declares() {
+    let logs = "<log expr=\"_event.sendid\"/><log expr=\"_event.data\"/>";
+    let child = format!(
+        "<scxml version=\"1.0\"><state id=\"c\"><onentry><send target=\"#_parent\" event=\"ping\"/></onentry>\
+         <transition event=\"ping\" target=\"d\">{logs}</transition></state><final id=\"d\"/></scxml>"
+    );
+    let imported = scxml(&document(&format!(
+        "<state id=\"a\"><invoke type=\"scxml\" autoforward=\"true\"><content>{child}</content></invoke>\
+         <transition event=\"ping\" target=\"b\">{logs}</transition></state><state id=\"b\"/>"
+    )));
+    faithful(&imported);
+}

@@ -89,6 +89,17 @@ impl Store for SqliteStore {
         super::ingest::feed_epoch(&mut reader, instrument).await
     }
 
+    async fn end_feed(&self, instrument: InstrumentId, at_least: i64) -> Result<(), StoreError> {
+        let mut writer = self.database.writer().await;
+        let ended = sqlx::query("UPDATE instrument SET feed_epoch = max(feed_epoch + 1, ?2) WHERE id = ?1")
+            .bind(instrument.0)
+            .bind(at_least)
+            .execute(&mut *writer)
+            .await
+            .map_err(|e| failed("ending a feed's life", e))?;
+        if ended.rows_affected() == 0 { Err(StoreError::UnknownInstrument(instrument)) } else { Ok(()) }
+    }
+
     async fn coverage(
         &self,
         instrument: InstrumentId,

@@ -39,6 +39,13 @@ pub trait Store: Leases + 'static {
     /// Number of the newest life of an instrument's feed that coverage was stored for; 0 before the first.
     async fn feed_epoch(&self, instrument: InstrumentId) -> Result<i64, StoreError>;
 
+    /// Ends the present life of an instrument's feed: its number becomes the next one, and at least this one. Coverage
+    /// that an older life still speaks of is ignored.
+    ///
+    /// # Errors
+    /// [`StoreError::UnknownInstrument`].
+    async fn end_feed(&self, instrument: InstrumentId, at_least: i64) -> Result<(), StoreError>;
+
     /// Coverage rows that overlap the range, by source and time.
     async fn coverage(
         &self,

@@ -17,6 +17,7 @@
 mod connect;
 mod copy;
 mod csv;
+mod deadline;
 mod error;
 mod ingest;
 mod ingest_marks;

@@ -110,7 +110,8 @@ fn timescale(facts: &Facts) -> Result<&str, (String, String)> {
         } else {
             "this server has no extension timescaledb"
         };
-        let hint = "run `CREATE EXTENSION timescaledb` in the database before the first start, or ask for plain mode";
+        let hint =
+            "run `CREATE EXTENSION timescaledb` in the database before the first start, or ask for no mode";
         return Err((why.to_owned(), hint.to_owned()));
     };
     let mut parts = version.split(['.', '-']).map(|part| part.parse::<u32>().ok());
@@ -119,7 +120,7 @@ fn timescale(facts: &Facts) -> Result<&str, (String, String)> {
         let (major, minor) = OLDEST_TIMESCALE;
         return Err((
             format!("TimescaleDB {version} is too old, {major}.{minor} is the oldest that will do"),
-            "run `ALTER EXTENSION timescaledb UPDATE`, or ask for plain mode".to_owned(),
+            "run `ALTER EXTENSION timescaledb UPDATE`, or name a database without the extension".to_owned(),
         ));
     }
     match facts.license.as_deref() {
@@ -129,7 +130,7 @@ fn timescale(facts: &Facts) -> Result<&str, (String, String)> {
                 "TimescaleDB {version} runs with the licence `{}`, which has no continuous aggregates",
                 other.unwrap_or("unknown")
             ),
-            "install the edition with the Timescale licence, or ask for plain mode".to_owned(),
+            "install the edition with the Timescale licence, or name an empty database".to_owned(),
         )),
     }
 }

@@ -26,6 +26,12 @@ const OPEN_ATTEMPTS: u32 = 5;
 /// A store in PostgreSQL. Cheap to clone; clones share their connections.
 #[derive(Debug, Clone)]
 pub struct PostgresStore {
+    pub(super) calls: Calls,
+}
+
+/// The port's calls, each as long as the database takes.
+#[derive(Debug, Clone)]
+pub(super) struct Calls {
     inner: Arc<Inner>,
 }
 
@@ -36,24 +42,25 @@ impl PostgresStore {
     /// [`StoreError::Unusable`] with one sentence about what is wrong and what to do, [`StoreError::NewerSchema`], or
     /// [`StoreError::Io`].
     pub async fn connect(options: &PostgresOptions) -> Result<Self, StoreError> {
-        Ok(Self { inner: Arc::new(connect::open(options).await?) })
+        Ok(Self { calls: Calls { inner: Arc::new(connect::open(options).await?) } })
     }
 
     #[cfg(test)]
     pub(super) fn inner(&self) -> &Inner {
-        &self.inner
+        &self.calls.inner
     }
 
     /// Closes all connections; calls after that fail.
     pub async fn close(&self) {
-        for pool in [&self.inner.write, &self.inner.read, &self.inner.stream] {
+        let inner = &self.calls.inner;
+        for pool in [&inner.write, &inner.read, &inner.stream] {
             pool.close().await;
         }
     }
 }
 
 #[async_trait]
-impl Store for PostgresStore {
+impl Store for Calls {
     async fn instruments(&self) -> Result<Vec<Instrument>, StoreError> {
         let sql = format!("SELECT {INSTRUMENT} FROM instrument ORDER BY symbol COLLATE \"C\"");
         let rows = sqlx::query(AssertSqlSafe(sql)).fetch_all(&self.inner.read).await;
@@ -122,6 +129,19 @@ impl Store for PostgresStore {
             .await
             .map_err(|e| failed("looking up an instrument", e))?
             .ok_or(StoreError::UnknownInstrument(instrument))
+    }
+
+    async fn end_feed(&self, instrument: InstrumentId, at_least: i64) -> Result<(), StoreError> {
+        sqlx::query_scalar::<_, i32>(
+            "UPDATE instrument SET feed_epoch = greatest(feed_epoch + 1, $2) WHERE id = $1 RETURNING id",
+        )
+        .bind(instrument.0)
+        .bind(at_least)
+        .fetch_optional(&self.inner.write)
+        .await
+        .map_err(|e| failed("ending a feed's life", e))?
+        .map(drop)
+        .ok_or(StoreError::UnknownInstrument(instrument))
     }
 
     async fn coverage(
@@ -328,7 +348,7 @@ impl Store for PostgresStore {
 }
 
 #[async_trait]
-impl Leases for PostgresStore {
+impl Leases for Calls {
     async fn take_leases(
         &self,
         names: &[String],

@@ -85,7 +85,11 @@ fn said(side: &Side) -> String {
     let states = if side.states.is_empty() { "no state".to_owned() } else { side.states.join(", ") };
     let mut parts = vec![format!("in {states}")];
     parts.extend(side.effects.iter().map(|effect| one_line(effect)));
-    parts.extend(side.unhandled.iter().map(|event| format!("{} is unhandled", one_line(event))));
+    let fate = if side.refused { "refused" } else { "unhandled" };
+    parts.extend(side.unhandled.iter().map(|event| format!("{} is {fate}", one_line(event))));
+    if side.refused && side.unhandled.is_empty() {
+        parts.push("the event is refused".to_owned());
+    }
     if side.accepts {
         parts.push("accepts".to_owned());
     }

@@ -59,6 +59,8 @@ pub(super) struct Side {
     pub(super) states: Vec<String>,
     pub(super) effects: Vec<String>,
     pub(super) unhandled: Vec<String>,
+    /// Whether that is an error, as in a strict machine.
+    pub(super) refused: bool,
     pub(super) accepts: bool,
     pub(super) done: bool,
 }
@@ -106,6 +108,9 @@ impl View {
 }
 
 fn verdict(search: &Search, limit: usize) -> String {
+    if search.same {
+        return "the two are the same machine: no word tells them apart".to_owned();
+    }
     let tried = format!("{} pairs of configurations, {} inputs in each", search.pairs, search.letters);
     match (&search.outside, &search.inside, search.limited) {
         (Some(witness), ..) => format!("`{}` tells them apart", witness.word),
@@ -135,6 +140,7 @@ fn side(seen: &Seen) -> Side {
         states: seen.leaves.clone(),
         effects: seen.effects.clone(),
         unhandled: seen.unhandled.clone(),
+        refused: seen.refused,
         accepts: seen.accepts,
         done: seen.done,
     }

@@ -3,8 +3,8 @@
 use statechart_lang::interpreter::{Answers, Item, Stage};
 
 /// What `help` prints.
-pub(super) const HELP: &str = "\
-  1 … n               send the event of that number, with default values for its fields
+pub(super) const HELP: &str =
+    "  1 … n               send the event of that number, with default values for its fields
   done(child)         let a child machine complete, done(child, result: value) with what it returns
   child.EVENT         send a child machine an event
   EVENT(field: value) send an event; several at once make a word; EVENT[fresh, not late] answers extern guards

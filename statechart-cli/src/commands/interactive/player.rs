@@ -2,8 +2,9 @@
 
 use statechart_lang::interpreter::{
     Address, Answers, Interpreter, Item, ItemKind, Offer, Outcome, Row, Session, Stage, Value, Word,
+    event_text,
 };
-use statechart_lang::model::{ChildId, EventId, Machine, names};
+use statechart_lang::model::{ChildId, EventId, Machine};
 
 /// Most lines that can be taken back.
 const UNDO_LIMIT: usize = 1_000;
@@ -64,12 +65,7 @@ impl<'m> Actor<'_, 'm> {
         let symbol = &self.machine().events.get(event)?.symbol;
         let args: Vec<Value> =
             symbol.fields.iter().map(|field| Value::default_of(&field.ty, &field.name)).collect();
-        let mut text = names::symbol(&symbol.name);
-        if !args.is_empty() {
-            let fields = symbol.fields.iter().zip(&args);
-            let args: Vec<String> = fields.map(|(field, value)| format!("{}: {value}", field.name)).collect();
-            text.push_str(&format!("({})", args.join(", ")));
-        }
+        let text = event_text(&symbol.name, symbol.fields.iter().zip(&args));
         Some(self.item(ItemKind::Event { event, args }, &text))
     }
 
@@ -138,7 +134,7 @@ impl<'m> Player<'m> {
         for item in items {
             let item = self.answered(item);
             self.last.extend(self.session.apply(&item));
-            self.word.push(format!("{}{}", item.text, spelt(&item.answers)));
+            self.word.push(format!("{}{}", item.text, item.answers));
         }
     }
 
@@ -191,12 +187,10 @@ impl<'m> Player<'m> {
         Ok(())
     }
 
-    /// The choice of a number, from 1: for each machine its events, then its children that may complete.
+    /// The choice of a number.
     pub(super) fn choice(&self, number: usize) -> Option<Item> {
         let actors = self.actors();
-        let mut all =
-            actors.iter().flat_map(|actor| actor.choices().into_iter().map(move |row| (actor, row)));
-        let (actor, choice) = all.nth(number.checked_sub(1)?)?;
+        let (actor, choice) = numbered(&actors).nth(number.checked_sub(1)?)?;
         actor.chosen(&choice)
     }
 
@@ -225,7 +219,7 @@ impl<'m> Player<'m> {
 
     /// The word so far, as a file of words holds it.
     pub(super) fn word(&self) -> String {
-        let start = spelt(&self.started_with);
+        let start = self.started_with.to_string();
         let items = self.word.iter().cloned();
         let parts: Vec<String> =
             Some(start).filter(|start| !start.is_empty()).into_iter().chain(items).collect();
@@ -233,12 +227,9 @@ impl<'m> Player<'m> {
     }
 }
 
-/// `[fresh, not late]`, or nothing.
-pub(super) fn spelt(answers: &Answers) -> String {
-    if answers.0.is_empty() {
-        return String::new();
-    }
-    let spelt =
-        answers.0.iter().map(|(name, value)| if *value { name.clone() } else { format!("not {name}") });
-    format!("[{}]", spelt.collect::<Vec<_>>().join(", "))
+/// What can be chosen by number, from 1: of each machine its events, then its children that may complete.
+pub(super) fn numbered<'a, 'p, 'm>(
+    actors: &'a [Actor<'p, 'm>],
+) -> impl Iterator<Item = (&'a Actor<'p, 'm>, Choice)> {
+    actors.iter().flat_map(|actor| actor.choices().into_iter().map(move |row| (actor, row)))
 }

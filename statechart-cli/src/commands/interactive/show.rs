@@ -3,7 +3,7 @@
 use statechart_lang::interpreter::{Claim, Offer, Outcome, Row, Stage};
 use statechart_lang::model::{ChildId, Machine, StateId, StateKind, TransitionId, Trigger};
 
-use super::player::{Actor, Choice, Player, spelt};
+use super::player::{Actor, Choice, Player, numbered};
 use crate::commands::why;
 use crate::style::{Style, paint};
 use crate::tree::Tree;
@@ -48,30 +48,27 @@ pub(super) fn situation(player: &Player<'_>) -> String {
     let system = player.stage().system();
     let actors = player.actors();
     let time = ("time", vec![player.session().system().uptime()]);
-    let answers = Some(spelt(player.held_answers())).filter(|answers| !answers.is_empty());
+    let answers = Some(player.held_answers().to_string()).filter(|answers| !answers.is_empty());
     let answers = ("answers", answers.into_iter().collect());
     let mut text = String::new();
-    let Some(system) = system else {
-        for actor in &actors {
-            text.push_str(&branch(actor, 0).render());
-            let mut lists = vec![time.clone()];
-            lists.extend(own_lists(player, actor));
+    for actor in &actors {
+        text.push_str(&branch(actor, 0).render());
+        let mut lists = own_lists(player, actor);
+        // A machine that runs by itself is all there is to tell of.
+        if system.is_none() {
+            lists.insert(0, time.clone());
             lists.push(answers.clone());
-            text.push_str(&listed(&lists));
-            if actor.interpreter.is_done() {
+        }
+        text.push_str(&listed(&lists));
+        match (actor.interpreter.is_done(), system) {
+            (false, _) => {}
+            (true, Some(_)) => text.push_str(&format!("{} has reached its end\n", actor.name)),
+            (true, None) => {
                 text.push_str("the machine has reached its end; `undo` or `restart` goes on from before\n");
             }
         }
-        text.push_str(&menu(player, &actors));
-        return text;
-    };
-    for actor in &actors {
-        text.push_str(&branch(actor, 0).render());
-        text.push_str(&listed(&own_lists(player, actor)));
-        if actor.interpreter.is_done() {
-            text.push_str(&format!("{} has reached its end\n", actor.name));
-        }
     }
+    let Some(system) = system else { return text + &menu(player, &actors) };
     let families = system.actors.iter().filter_map(|actor| {
         let field = actor.family.as_ref()?;
         Some(format!("{}[{}: {}]", actor.name, field.name, field.ty))
@@ -138,7 +135,7 @@ fn own_lists(player: &Player<'_>, actor: &Actor<'_, '_>) -> Vec<List> {
 }
 
 pub(super) fn answers(player: &Player<'_>) -> String {
-    let answers = spelt(player.held_answers());
+    let answers = player.held_answers().to_string();
     if answers.is_empty() {
         "extern guards are answered with false\n".to_owned()
     } else {
@@ -181,8 +178,7 @@ fn branch(actor: &Actor<'_, '_>, id: StateId) -> Tree {
 
 /// The events that the active states speak of, by number, and the children that may complete.
 fn menu(player: &Player<'_>, actors: &[Actor<'_, '_>]) -> String {
-    let rows: Vec<(&Actor<'_, '_>, Choice)> =
-        actors.iter().flat_map(|actor| actor.choices().into_iter().map(move |row| (actor, row))).collect();
+    let rows: Vec<(&Actor<'_, '_>, Choice)> = numbered(actors).collect();
     let named = rows.iter().map(|(actor, choice)| match choice {
         Choice::Event(offer) => format!("{}{}", actor.prefix(), signature(actor.machine(), offer)),
         Choice::Done(child) => {

@@ -135,7 +135,14 @@ impl Typing<'_> {
         let known = names(&self.scope, self.machine)
             .chain(self.machine.guards.iter().map(|guard| guard.name.as_str()));
         let elsewhere = self.machine.locals.iter().find(|local| local.name == name.text);
-        let help = if self.field(&name.text).is_some() {
+        let later = self.scope.before.is_some_and(|before| {
+            let own = self.machine.locals.get(before).map(|local| local.state);
+            let mut behind = self.machine.locals.iter().skip(before);
+            behind.any(|local| local.name == name.text && Some(local.state) == own)
+        });
+        let help = if later {
+            format!("`{}` is declared later: put it in front of what reads it", name.text)
+        } else if self.field(&name.text).is_some() {
             format!("write `event.{}`", name.text)
         } else if let Some(local) = elsewhere {
             let owner = self.machine.states.get(local.state).map_or("", |state| &state.path);

@@ -81,6 +81,14 @@ pub(super) struct FieldRow {
 }
 
 impl EventRow {
+    /// Its fields, without `data` where that was only asked for before anything was known of what it consists of.
+    pub(super) fn carried(&self) -> impl Iterator<Item = (&String, &FieldRow)> {
+        let is_several = self.fields.len() > 1;
+        self.fields
+            .iter()
+            .filter(move |(name, field)| *name != "data" || !is_several || field.reads || field.given > 0)
+    }
+
     /// The type of a field; it is declared by being used.
     pub(super) fn field(&mut self, name: &str, types: &mut Types) -> Slot {
         if !self.fields.contains_key(name) {
@@ -348,11 +356,7 @@ impl<'a> Translator<'a> {
                 imported.events.insert(event.original.clone(), event.name.clone());
             }
             let mut fields = Vec::new();
-            for (original, field) in &event.fields {
-                // It was asked for before anything was known of what it consists of.
-                if original == "data" && event.fields.len() > 1 && !field.reads && field.given == 0 {
-                    continue;
-                }
+            for (original, field) in event.carried() {
                 match field.slot.and_then(|slot| self.types.spell(slot)) {
                     Some(ty) => {
                         fields.push(format!("{}: {ty}{}", field.name, if field.optional { "?" } else { "" }));

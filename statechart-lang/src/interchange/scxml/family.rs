@@ -249,7 +249,7 @@ impl Translator<'_> {
                 let shape = field.slot.and_then(|slot| self.types.shape(slot));
                 (original.clone(), (field.name.clone(), shape))
             };
-            event.fields.iter().map(of).collect()
+            event.carried().map(of).collect()
         };
         let own = self.events.iter().filter(|event| !event.error && !event.internal);
         own.map(|event| (event.original.clone(), (event.name.clone(), fields(event)))).collect()

@@ -154,8 +154,7 @@ impl Translator<'_> {
                     && (self.draft.is_below(state, place) || internal && state == place);
             let Some((name, fields)) = child.events.get(&row.original).filter(|_| stays) else { continue };
             let args: Vec<String> = row
-                .fields
-                .iter()
+                .carried()
                 .filter_map(|(original, field)| {
                     let (name, _) = fields.get(original)?;
                     Some(format!("{name}: event.{}", field.name))

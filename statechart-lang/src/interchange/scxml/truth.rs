@@ -42,7 +42,7 @@ impl Translator<'_> {
                 Ok(if inner.is(true) || inner.is(false) {
                     Out::constant(inner.is(false))
                 } else {
-                    Out::bool(format!("not {}", inner.within(NOT)), NOT)
+                    negated(&inner)
                 })
             }
             Js::Binary(operator @ ("&&" | "||"), left, right) => {
@@ -172,11 +172,7 @@ impl Translator<'_> {
         for (nothing, of) in [(left, right), (right, left)] {
             if matches!(nothing, Js::Null | Js::Undefined) {
                 if let Some(out) = self.has_data(of, scope) {
-                    return Ok(if out.is(true) {
-                        Out::constant(false)
-                    } else {
-                        Out::bool(format!("not {}", out.within(NOT)), NOT)
-                    });
+                    return Ok(if out.is(true) { Out::constant(false) } else { negated(&out) });
                 }
                 let out = self.value(of, scope)?;
                 return Ok(none_test(&out));
@@ -247,7 +243,7 @@ impl Translator<'_> {
             return Ok(match (name, out.is(true)) {
                 ("object", _) => out,
                 (_, true) => Out::constant(false),
-                _ => Out::bool(format!("not {}", out.within(NOT)), NOT),
+                _ => negated(&out),
             });
         }
         let out = self.value(of, scope)?;
@@ -286,7 +282,7 @@ fn chosen(condition: &Out, then: &Out, otherwise: &Out) -> Result<Out, Bad> {
     if 2 * condition.text.len() + then.text.len() + otherwise.text.len() > TEXT_LIMIT {
         return unknown("a choice whose conditions are too long to write out");
     }
-    let negated = Out::bool(format!("not {}", condition.within(NOT)), NOT);
+    let negated = negated(condition);
     let is_constant = |out: &Out| out.is(true) || out.is(false);
     Ok(match (is_constant(then), is_constant(otherwise)) {
         (true, true) if then.is(true) == otherwise.is(true) => then.clone(),
@@ -303,4 +299,9 @@ fn chosen(condition: &Out, then: &Out, otherwise: &Out) -> Result<Out, Bad> {
         (false, true) => joined(condition, then, false),
         (false, false) => joined(&joined(condition, then, false), &joined(&negated, otherwise, false), true),
     })
+}
+
+/// `not …`.
+fn negated(out: &Out) -> Out {
+    Out::bool(format!("not {}", out.within(NOT)), NOT)
 }

@@ -87,6 +87,8 @@ pub(super) fn every_js(statements: &[Statement], visit: &mut dyn FnMut(&Js)) {
 /// Whether an expression looks at `_event`, or calls what may.
 pub(super) fn sees_event(js: &Js, calls: bool) -> bool {
     let mut found = false;
-    js.walk(&mut |js| found |= *js == Js::Name("_event".to_owned()) || calls && matches!(js, Js::Call(..)));
+    js.walk(&mut |js| {
+        found |= matches!(js, Js::Name(name) if name == "_event") || calls && matches!(js, Js::Call(..));
+    });
     found
 }

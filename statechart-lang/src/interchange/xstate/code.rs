@@ -512,12 +512,7 @@ impl Importer<'_> {
             0 => root.is_some(),
             _ => self.nodes[parent].json.get("onDone").is_some_and(super::reactions::asks_for_event),
         };
-        let code = output.text().filter(|text| expr::is_expression(text));
-        let value = match code {
-            Some(code) => self.evaluated(code),
-            None => literal(output),
-        };
-        match value {
+        match self.output_value(output) {
             Some((_, text)) => Some(format!("return {text}")),
             None => {
                 let text = "an output that is no plain value";
@@ -531,6 +526,14 @@ impl Importer<'_> {
         }
     }
 
+    /// The type and text of an output: code, or a plain value.
+    fn output_value(&mut self, output: &Json) -> Option<(String, String)> {
+        match output.text().filter(|text| expr::is_expression(text)) {
+            Some(code) => self.evaluated(code),
+            None => literal(output),
+        }
+    }
+
     /// The type of what a state returns: its final states must agree on one.
     pub(super) fn returned(&mut self, state: usize) -> Option<String> {
         let mut types = Vec::new();
@@ -538,10 +541,7 @@ impl Importer<'_> {
             if self.draft.states[child].kind == DraftKind::Final {
                 let json = self.nodes[child].json;
                 let output = json.get("output").or_else(|| json.get("data"))?;
-                types.push(match output.text().filter(|text| expr::is_expression(text)) {
-                    Some(code) => self.evaluated(code)?.0,
-                    None => literal(output)?.0,
-                });
+                types.push(self.output_value(output)?.0);
             }
         }
         let first = types.first()?.clone();

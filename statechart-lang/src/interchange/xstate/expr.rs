@@ -7,6 +7,7 @@ use super::super::{
     json::Json,
     names,
 };
+use super::reactions::event_of;
 use super::{Current, Importer};
 
 /// How tightly operators bind, loosest first.
@@ -184,10 +185,7 @@ impl Importer<'_> {
 
     /// The objects with which the document sends an event.
     fn sends_of(&self, name: &str) -> impl Iterator<Item = &Json> {
-        self.sends
-            .iter()
-            .copied()
-            .filter(move |send| send.text().or_else(|| send.get("type").and_then(Json::text)) == Some(name))
+        self.sends.iter().copied().filter(move |send| event_of(send) == Some(name))
     }
 
     /// Whether a field of an event may be left out: unless an expression counts on it.

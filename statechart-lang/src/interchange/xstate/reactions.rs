@@ -85,15 +85,13 @@ impl Importer<'_> {
             self.event(event);
         }
         // Wildcards match what is raised as well, so that must be known before any is resolved.
-        let mut raised = Vec::new();
-        if let Some(root) = self.nodes.first() {
-            raised_events(root.json, &mut raised);
-        }
-        for event in raised {
-            self.event(&event);
-        }
         if let Some(root) = self.nodes.first() {
             sends(root.json, &mut self.sends);
+        }
+        let raised: Vec<String> =
+            self.sends.iter().filter_map(|send| event_of(send)).map(str::to_owned).collect();
+        for event in raised {
+            self.event(&event);
         }
         // So are the ends of what is invoked.
         for index in 0..self.nodes.len() {
@@ -510,24 +508,9 @@ fn is_match(descriptor: &str, event: &str) -> bool {
     }
 }
 
-/// Names of events that actions raise.
-fn raised_events(json: &Json, out: &mut Vec<String>) {
-    match &json.kind {
-        Kind::Object(items) => {
-            let kind = json.get("type").and_then(Json::text).unwrap_or_default();
-            if matches!(kind, "raise" | "xstate.raise" | "send" | "xstate.send") {
-                let params = json.get("params").unwrap_or(json);
-                if let Some(event) = json.get("event").or_else(|| params.get("event")) {
-                    out.extend(
-                        event.text().or_else(|| event.get("type").and_then(Json::text)).map(str::to_owned),
-                    );
-                }
-            }
-            items.iter().for_each(|(_, item)| raised_events(item, out));
-        }
-        Kind::List(items) => items.iter().for_each(|item| raised_events(item, out)),
-        _ => {}
-    }
+/// The name of the event that is sent.
+pub(super) fn event_of(send: &Json) -> Option<&str> {
+    send.text().or_else(|| send.get("type").and_then(Json::text))
 }
 
 /// The objects with which a document sends its events.

@@ -86,7 +86,7 @@ fn mistakes_say_where_what_and_what_to_do() {
         ("0 FETCH_DAT", "column 3: `FETCH_DAT` is no input symbol of `M`; did you mean `FETCH_DATA`?"),
         (
             "0123",
-            "column 1: `0123` is no input symbol of `M`; the input alphabet is: 0 1 FETCH_DATA FETCH_FAILURE tick.two a ab ba",
+            "column 1: `0123` is no input symbol of `M`; the input alphabet is: 0 1 FETCH_DATA FETCH_FAILURE 'tick.two' a ab ba",
         ),
         (
             "aba",
@@ -104,6 +104,7 @@ fn mistakes_say_where_what_and_what_to_do() {
             "01[fresh]",
             "column 1: `01` is several symbols, so it is not clear which one the brackets belong to; put spaces between the symbols",
         ),
+        ("(3) 0", "column 1: `M` takes no parameters; leave the parentheses out"),
         ("0[fesh]", "column 3: `fesh` is no extern guard of `M`; did you mean `fresh`?"),
         (
             "0[not fresh",
@@ -133,7 +134,7 @@ fn mistakes_say_where_what_and_what_to_do() {
         ),
         (
             "é 'x",
-            "column 1: `é` is no input symbol of `M`; the input alphabet is: 0 1 FETCH_DATA FETCH_FAILURE tick.two a ab ba",
+            "column 1: `é` is no input symbol of `M`; the input alphabet is: 0 1 FETCH_DATA FETCH_FAILURE 'tick.two' a ab ba",
         ),
     ];
     for (text, wanted) in rows {

@@ -79,7 +79,7 @@ pub(super) fn lives<'a>(log: &'a Log, actor: &str) -> Vec<Life<'a>> {
             // Some of them may be other actors'; the next number of this one tells.
             What::Missed { records } => missed = missed.saturating_add(records),
             _ if record.actor == actor => {
-                let known = lives.iter().position(|life| life.instance == record.instance);
+                let known = lives.iter().rposition(|life| life.instance == record.instance);
                 let at = known.unwrap_or(lives.len());
                 if known.is_none() {
                     lives.push(Life::new(record.instance));

@@ -201,6 +201,16 @@ async fn coverage(store: &dyn Store, prefix: &str) {
             .collect();
         assert_eq!(rows, expected);
     }
+    // A life that was ended says nothing any more, whether its number is known or still to come.
+    for (at_least, epoch) in [(0, 7), (40, 40), (30, 41)] {
+        store.end_feed(one.id, at_least).await.unwrap();
+        assert_eq!(store.feed_epoch(one.id).await.unwrap(), epoch);
+        let marks = vec![mark(&one, trades, (700, 800), yes, Some(epoch - 1))];
+        let done = store.ingest(Batch { coverage: marks, ..Batch::default() }).await.unwrap();
+        assert_eq!(done.covered, []);
+    }
+    let nobody = store.end_feed(crate::market::InstrumentId(i32::MAX), 1).await;
+    assert!(matches!(nobody, Err(StoreError::UnknownInstrument(_))), "{nobody:?}");
     let part = store.coverage(one.id, TimeRange { from_us: 700, to_us: 800 }).await.unwrap();
     assert_eq!(part.iter().map(|row| row.source).collect::<Vec<_>>(), [rest], "ranges are half-open");
 }

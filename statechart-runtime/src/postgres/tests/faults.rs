@@ -282,3 +282,41 @@ async fn a_dropped_ingest_is_whole_or_nothing() {
     store.close().await;
     database.remove().await;
 }
+
+/// A server that has fallen silent, with its connections open.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_silent_server_keeps_nobody_waiting() {
+    let database = Database::new().await;
+    let host = database.url.split('@').nth(1).unwrap().split(['/', '?']).next().unwrap().to_owned();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let proxied = database.url.replacen(&host, &listener.local_addr().unwrap().to_string(), 1);
+    let (silent, silenced) = tokio::sync::watch::channel(false);
+    tokio::spawn(async move {
+        while let Ok((mut client, _)) = listener.accept().await {
+            let mut server = tokio::net::TcpStream::connect(&host).await.unwrap();
+            let mut silenced = silenced.clone();
+            tokio::spawn(async move {
+                tokio::select! {
+                    () = async { silenced.wait_for(|silent| *silent).await.map(drop).unwrap() } => {}
+                    _ = tokio::io::copy_bidirectional(&mut client, &mut server) => return,
+                }
+                // Both ends stay open.
+                std::future::pending::<()>().await;
+            });
+        }
+    });
+    let store = PostgresStore::connect(&PostgresOptions::new(proxied)).await.unwrap();
+    let names = ["one".to_owned()];
+    let held = store.take_leases(&names, "me", Duration::from_secs(60), 1).await.unwrap();
+    assert_eq!(held.len(), 1);
+    silent.send(true).unwrap();
+    let begun = Instant::now();
+    let (renewed, listed) =
+        tokio::join!(store.renew_leases(&held, Duration::from_secs(60)), Leases::leases(&store));
+    for error in [renewed.unwrap_err(), listed.unwrap_err()] {
+        assert!(error.is_transient(), "{error}");
+        assert!(error.to_string().contains("working on leases"), "{error}");
+    }
+    assert!(begun.elapsed() < Duration::from_secs(20), "{:?}", begun.elapsed());
+    database.remove().await;
+}

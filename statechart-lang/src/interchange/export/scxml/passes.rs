@@ -13,7 +13,7 @@ impl Out<'_> {
     /// What a transition does, and the data of the states that it enters.
     pub(super) fn content(&mut self, transition: &Transition) {
         let given = given(self.machine, &transition.passes);
-        let aside = aside(self.machine, transition);
+        let aside = aside(transition, &given);
         self.late_values(transition, &given);
         for (local, arg) in given.iter().filter(|(local, _)| aside.contains(local)) {
             let value = self.expr(arg);
@@ -100,11 +100,11 @@ fn given<'p>(machine: &Machine, passes: &'p [Pass]) -> Vec<(LocalId, &'p Expr)> 
 
 /// Parameters whose new values are computed before the content: it, or a value before them, changes what they are
 /// computed from.
-fn aside(machine: &Machine, transition: &Transition) -> BTreeSet<LocalId> {
+fn aside(transition: &Transition, given: &[(LocalId, &Expr)]) -> BTreeSet<LocalId> {
     let mut written = Vec::new();
     places(&transition.actions, &mut written);
     let mut found = BTreeSet::new();
-    for (local, arg) in given(machine, &transition.passes) {
+    for &(local, arg) in given {
         let is_changed = reads(arg, &|expr| match expr.kind {
             ExprKind::Variable(variable) => written.contains(&Place::Variable(variable)),
             ExprKind::Local(read) => written.contains(&Place::Local(read)),
@@ -120,7 +120,8 @@ fn aside(machine: &Machine, transition: &Transition) -> BTreeSet<LocalId> {
 
 /// Every parameter whose value is put aside by some transition.
 pub(super) fn every_aside(machine: &Machine) -> BTreeSet<LocalId> {
-    machine.transitions.iter().flat_map(|transition| aside(machine, transition)).collect()
+    let of = |transition: &Transition| aside(transition, &given(machine, &transition.passes));
+    machine.transitions.iter().flat_map(of).collect()
 }
 
 fn reads(expr: &Expr, what: &dyn Fn(&Expr) -> bool) -> bool {
