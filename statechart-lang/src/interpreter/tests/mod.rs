@@ -5,6 +5,7 @@
 mod chart;
 mod compiled;
 mod constructs;
+mod deferral;
 mod notation;
 mod properties;
 mod random;

@@ -2,9 +2,7 @@
 //! W3C SCXML conformance tests.
 
 use super::{chart::chart, run_word, trace};
-use crate::interpreter::{
-    Answers, Cause, Effect, Fault, Input, Interpreter, Outcome, Value, Verdict, Word, run_explained,
-};
+use crate::interpreter::{Answers, Cause, Effect, Fault, Input, Interpreter, Outcome, Value};
 
 /// A machine, and rows of: word, the leaves after its last symbol, its output word.
 type Case = (&'static str, &'static str, &'static [(&'static str, &'static str, &'static str)]);
@@ -385,36 +383,6 @@ fn unhandled_is_reported_and_leaves_the_state() {
     let run = run_word(&machine, "IGNORED NEVER Y");
     assert_eq!((run.accepted, run.rejected_at), (false, Some(2)));
     assert_eq!(run.verdict(), "rejected at 2: NEVER is unhandled in a; ends in a");
-}
-
-#[test]
-fn what_is_raised_is_never_deferred() {
-    let machine = super::compiled::machine(
-        "machine M { input { GO X } output { O } initial o
-           state o { on X / emit O  initial w  state w { on GO / raise X  defer X } } }",
-    );
-    // From outside it waits; raised inside, the `defer` lets it pass to the state around.
-    let run = run_explained(&machine, &Word::parse("X GO", &machine).unwrap());
-    assert_eq!(run.rows[1].report.outcome, Outcome::Deferred);
-    assert_eq!(run.outputs(), ["O"]);
-    let verdicts: Vec<Verdict> = run.rows[2]
-        .report
-        .selections
-        .iter()
-        .flat_map(|selection| selection.candidates.iter().map(|candidate| candidate.verdict.clone()))
-        .collect();
-    assert_eq!(verdicts, [Verdict::Taken, Verdict::Passes, Verdict::Taken]);
-}
-
-#[test]
-fn a_refusal_names_the_event_and_where_it_was_met() {
-    let machine = super::compiled::machine(
-        "strict machine M { input { A B C } initial w
-           state w { defer A defer B on C -> x }
-           state x { on B on C -> w } }",
-    );
-    let run = run_word(&machine, "A B C");
-    assert_eq!(run.verdict(), "rejected at 3: A is unhandled in x; ends in x");
 }
 
 #[test]
