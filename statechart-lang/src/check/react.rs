@@ -66,7 +66,7 @@ pub(super) fn react(
                 MemberKind::Return(value) => react.returned(value, member.span, &inside),
                 MemberKind::Defer(pattern) => {
                     if let Some((Trigger::Events(events), _)) = react.pattern(pattern) {
-                        let events = react.from_outside(pattern, events, member.span);
+                        let events = react.outside_only(pattern, events, member.span);
                         react.machine.states[state].defer.extend(events);
                     } else {
                         react.report(
@@ -349,7 +349,7 @@ impl<'a> React<'a> {
     }
 
     /// What a `defer` may name: events from outside. A prefix passes over internal ones, as `*` does.
-    fn from_outside(
+    fn outside_only(
         &mut self,
         pattern: &[ast::Alternative],
         mut events: Vec<EventId>,
