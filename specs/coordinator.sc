@@ -84,7 +84,8 @@ machine Coordinator "Coordinator" #color("lightgreen") {
        / errorInfo := event.reason, fail_job(pendingJob, event.reason)
     on NOTIFY_FAILURE -> error / errorInfo := event.reason
     on fault -> error
-       / errorInfo := "a peer was not told: " + event.kind, if pendingJob != none { fail_job(pendingJob, errorInfo) }
+       / errorInfo := "a peer was not told: " + event.kind,
+         if pendingJob != none { fail_job(pendingJob, errorInfo) }
     defer REQUEST_CREATE_TOPIC | CREATE_TOPIC_REQUEST
   }
 
