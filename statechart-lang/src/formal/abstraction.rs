@@ -17,7 +17,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use super::{Alphabet, FormalError, Nfa, Read, StateIndex};
+use super::{Alphabet, FormalError, Nfa, Read, StateIndex, choice::with_choices};
 use crate::{
     interpreter::{Input, Interpreter, Outcome, Value, World, is_acceptor},
     model::{
@@ -69,6 +69,8 @@ pub(super) fn explore(
     limit: usize,
     waiting: usize,
 ) -> Result<Read, FormalError> {
+    let asking = with_choices(machine);
+    let machine = asking.as_ref().unwrap_or(machine);
     let reduced;
     let machine = match abstraction {
         Abstraction::Control => {

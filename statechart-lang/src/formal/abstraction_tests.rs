@@ -40,6 +40,34 @@ fn the_context_is_ignored_or_kept() {
     assert!(!dfa.accepts(rounds(3)));
 }
 
+/// Both of two edges count, and of three with guards those that hold.
+#[test]
+fn a_nondeterministic_machine_has_all_its_edges() {
+    let ends = "nondeterministic strict machine Ends { input { A B } initial any
+        state any { on A -> any  on B -> any  on A -> a }
+        state a { on B -> ab }
+        accept state ab }";
+    for abstraction in [Abstraction::Control, Abstraction::Context] {
+        let dfa = automaton(&machine(ends), abstraction, 1_000).unwrap().determinize(1_000).unwrap();
+        for word in 0..64_usize {
+            for length in 0..=6 {
+                let symbols: Vec<usize> = (0..length).map(|at| word >> at & 1).collect();
+                assert_eq!(dfa.accepts(symbols.iter().copied()), symbols.ends_with(&[0, 1]), "{symbols:?}");
+            }
+        }
+    }
+    let three = "nondeterministic strict machine Three { input { A } context { n: Int = 0 } initial s
+        state s { on A [n > 0] -> one  on A [n == 0] -> two  on A [n < 1] -> three  always [n > 5] -> one }
+        accept state one
+        accept state two { on A -> two / n := 1 }
+        accept state three { on * -> s } }";
+    // Which guards hold is kept: the first never does. Both others are taken.
+    let dfa = automaton(&machine(three), Abstraction::Context, 1_000).unwrap().determinize(1_000).unwrap();
+    for (length, accepted) in [(0, false), (1, true), (2, true), (3, true)] {
+        assert_eq!(dfa.accepts(std::iter::repeat_n(0, length)), accepted, "{length}");
+    }
+}
+
 #[test]
 fn a_counter_without_end_meets_the_limit() {
     let machine = machine(

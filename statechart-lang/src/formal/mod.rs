@@ -13,6 +13,7 @@
 //! | module | what it holds |
 //! |---|---|
 //! | `abstraction` | from a chart to an automaton, and what is left out on the way (feature `interpreter`) |
+//! | `choice` | both edges where a `nondeterministic` machine has two (feature `interpreter`) |
 //! | `dfa` | [`Dfa`]: complete deterministic automata, product, complement |
 //! | `nfa` | [`Nfa`] and the subset construction |
 //! | `minimize` | Hopcroft's partition refinement |
@@ -26,6 +27,8 @@
 mod abstraction;
 #[cfg(all(test, feature = "interpreter"))]
 mod abstraction_tests;
+#[cfg(feature = "interpreter")]
+mod choice;
 mod compare;
 mod dfa;
 mod eliminate;
