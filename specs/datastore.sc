@@ -91,7 +91,8 @@ machine Datastore "Datastore" #color("lightyellow") {
     on DATA_FETCHED      -> returningData / data := event.data
     on DATA_FETCH_FAILED -> error / errorInfo := event.reason
     // The fetch stays registered, so it is handed over again when nobody has moved it on for long.
-    on fault             -> error / errorInfo := "the Coordinator was not told (" + event.kind + "): try again"
+    on fault             -> error
+       / errorInfo := "the Coordinator was not told (" + event.kind + "): try again"
   }
 
   state returningData "Returning Data" {
