@@ -22,8 +22,10 @@ use crate::{
     trades,
 };
 
-/// Trades of a round; all rounds together are what memory is measured with.
-const TRADES: i64 = 200_000;
+/// Trades of a round: a second or more, so that neither the first batches nor a checkpoint of the server decide.
+const TRADES: i64 = 400_000;
+/// Records that memory is measured with.
+const MEMORY_RECORDS: i64 = 1_000_000;
 /// Trades of the run on TimescaleDB, which is WebAssembly here.
 const TIMESCALE_TRADES: i64 = 30_000;
 /// A run that takes longer is cut off: what was stored by then counts.
@@ -60,24 +62,24 @@ pub(crate) async fn measure(setup: &Setup) -> Outcome<()> {
         rounds.push((run.per_second, bare));
     }
     compare("bare COPY", "log to PostgreSQL", &rounds);
-    memory(setup, begin, &source).await?;
+    memory(setup, begin).await?;
     database.remove().await
 }
 
-/// All of it once more, into another database, by one process.
-async fn memory(setup: &Setup, begin: i64, source: &Source) -> Outcome<()> {
+/// A million of it once more, into another database, by one process.
+async fn memory(setup: &Setup, begin: i64) -> Outcome<()> {
     let database = Database::new(setup.get("postgres")?, "memory").await?;
     let mut admin = database.admin().await?;
     let again = Source::new(setup, &database.store, &mut admin, NewInstrument::pair("BTC", "USD")).await?;
     again.place(&mut admin, begin).await?;
-    let run = again.consume(setup, &database.url, &mut admin, begin, source.end).await?;
+    let run = again.consume(setup, &database.url, &mut admin, begin, begin + MEMORY_RECORDS).await?;
     let count = run.stored;
     eprintln!(
         "{count} records through one process: at most {:.1} MB, {:.0}/s",
         run.peak / 1e6,
         run.per_second
     );
-    if count < source.end - begin {
+    if count < MEMORY_RECORDS {
         return Err(
             format!("only {count} records passed within {DEADLINE:?}, so memory was not measured").into()
         );
