@@ -25,6 +25,21 @@ impl Span {
     }
 }
 
+/// Bytes of the text in double quotes that begins here, quotes included; all there is where none ends it.
+#[cfg(any(feature = "diff", feature = "ide"))]
+pub(crate) fn quoted(text: &str) -> usize {
+    let mut escaped = false;
+    for (at, c) in text.char_indices().skip(1) {
+        match c {
+            _ if escaped => escaped = false,
+            '\\' => escaped = true,
+            '"' => return at + 1,
+            _ => {}
+        }
+    }
+    text.len()
+}
+
 /// One file as it was read.
 #[derive(Debug, Clone)]
 pub struct Source {

@@ -1,6 +1,6 @@
 //! Whether two versions are one machine, but for where their texts stand.
 
-use crate::model::Machine;
+use crate::{model::Machine, source::quoted};
 
 /// How a span is printed; see [`without_spans`].
 const SPAN: &str = "Span {";
@@ -37,20 +37,6 @@ fn without_spans(printed: &str) -> String {
     }
     plain.push_str(rest);
     plain
-}
-
-/// The length of a text in quotes.
-fn quoted(text: &str) -> usize {
-    let mut escaped = false;
-    for (at, c) in text.char_indices().skip(1) {
-        match c {
-            _ if escaped => escaped = false,
-            '\\' => escaped = true,
-            '"' => return at + 1,
-            _ => {}
-        }
-    }
-    text.len()
 }
 
 #[cfg(test)]

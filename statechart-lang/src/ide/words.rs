@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use crate::source::quoted;
+
 /// What a token may name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Place {
@@ -84,20 +86,6 @@ impl Iterator for Names<'_> {
             }
         }
     }
-}
-
-/// The length of a text in double quotes.
-fn quoted(text: &str) -> usize {
-    let mut escaped = false;
-    for (at, c) in text.char_indices().skip(1) {
-        match c {
-            _ if escaped => escaped = false,
-            '\\' => escaped = true,
-            '"' => return at + 1,
-            _ => {}
-        }
-    }
-    text.len()
 }
 
 /// The text in quotes that begins at the start of `raw`, its escapes resolved, and for each of its bytes where it stands in

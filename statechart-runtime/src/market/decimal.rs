@@ -19,9 +19,6 @@ const MAX_TEXT: usize = 128;
 /// [`MarketError::Decimal`] when the text is no JSON number (a leading `+`, `.5` and `5.` are refused too) or has more
 /// digits than can be kept exactly.
 pub fn parse_decimal(text: &str) -> Result<Decimal, MarketError> {
-    if let Some(short) = parse_short(text) {
-        return Ok(short);
-    }
     let bad = |why| MarketError::Decimal { text: cut(text, 64), why };
     if text.len() > MAX_TEXT {
         return Err(bad("longer than 128 characters"));
@@ -81,36 +78,6 @@ pub fn parse_decimal(text: &str) -> Result<Decimal, MarketError> {
     Ok(decimal)
 }
 
-/// Up to 18 digits, perhaps with a point: nearly every number there is, and one that fits into a word.
-fn parse_short(text: &str) -> Option<Decimal> {
-    let (negative, rest) = text.strip_prefix('-').map_or((false, text), |rest| (true, rest));
-    if rest.len() > 19 {
-        return None;
-    }
-    let (mut coefficient, mut digits, mut point) = (0_u64, 0, None);
-    for byte in rest.bytes() {
-        match byte {
-            b'0'..=b'9' if digits < 18 => {
-                coefficient = coefficient * 10 + u64::from(byte - b'0');
-                digits += 1;
-            }
-            b'.' if point.is_none() && digits > 0 => point = Some(digits),
-            _ => return None,
-        }
-    }
-    let mut scale = digits - point.unwrap_or(digits);
-    if digits == 0 || (point.is_some() && scale == 0) {
-        return None;
-    }
-    while scale > 0 && coefficient.is_multiple_of(10) {
-        coefficient /= 10;
-        scale -= 1;
-    }
-    let mut decimal = Decimal::new(i64::try_from(coefficient).ok()?, scale);
-    decimal.set_sign_negative(negative && coefficient != 0);
-    Some(decimal)
-}
-
 /// The one text of a number: no exponent, no trailing zeros, no `-0`.
 pub fn canonical(value: Decimal) -> String {
     value.normalize().to_string()
@@ -155,22 +122,6 @@ mod tests {
             ("1000000000000000000000000000000e-3", "1000000000000000000000000000"),
         ] {
             assert_eq!(canonical(parse_decimal(text).unwrap()), canon, "{text}");
-        }
-    }
-
-    #[test]
-    fn short_numbers_are_read_like_long_ones() {
-        for text in
-            ["0", "-0", "0.0", "7", "-7.5", "1200", "0.100", "123456789012345678", "-99999999.9999999990"]
-        {
-            // An exponent of nothing takes the long way.
-            let long = parse_decimal(&format!("{text}e0")).unwrap();
-            let short = parse_short(text).unwrap();
-            assert_eq!((short, short.scale()), (long, long.scale()), "{text}");
-            assert_eq!(short.is_sign_negative(), long.is_sign_negative(), "{text}");
-        }
-        for text in ["", "-", ".", ".5", "5.", "1.2.3", "1e3", "1234567890123456789", "+1", "1 "] {
-            assert_eq!(parse_short(text), None, "{text}");
         }
     }
 

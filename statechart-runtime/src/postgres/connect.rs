@@ -6,7 +6,7 @@ use super::schema;
 use crate::ports::{StoreError, StoreMode};
 use sqlx::migrate::MigrateError;
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
-use sqlx::{ConnectOptions, Connection, Executor, PgConnection};
+use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Executor, PgConnection};
 use std::str::FromStr;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
@@ -26,7 +26,7 @@ pub(super) const STANDSTILL: Duration = Duration::from_secs(10);
 /// What every session is told: no statement runs for ever, no lock is waited for longer than a lease lasts, and a
 /// process that stops in the middle of a transaction does not keep its locks.
 const SESSION: &str = "SET statement_timeout = '30s'; SET lock_timeout = '5s';
-    SET idle_in_transaction_session_timeout = '10s'"; // STANDSTILL
+    SET idle_in_transaction_session_timeout =";
 
 /// How to reach the database, and how to use it.
 #[derive(Clone)]
@@ -124,7 +124,8 @@ pub(super) async fn open(options: &PostgresOptions) -> Result<Inner, StoreError>
 
 /// The limits of a session.
 pub(super) async fn session(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
-    connection.execute(sqlx::raw_sql(SESSION)).await.map(|_| ())
+    let limits = format!("{SESSION} {}", STANDSTILL.as_millis());
+    connection.execute(sqlx::raw_sql(AssertSqlSafe(limits))).await.map(|_| ())
 }
 
 fn parse(url: &str) -> Result<PgConnectOptions, StoreError> {

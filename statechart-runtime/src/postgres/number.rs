@@ -40,42 +40,28 @@ pub(super) enum BadNumber {
     Malformed(&'static str),
 }
 
-/// Writes a `numeric`, without trailing zeros: count of digits, weight of the first, sign, decimals, and the digits to
-/// base 10,000.
+/// Writes a `numeric`: count of digits, weight of the first, sign, decimals, and the digits to base 10,000.
 pub(super) fn write_numeric(value: Decimal, out: &mut Vec<u8>) {
+    let value = value.normalize();
+    let scale = value.scale();
+    // Digits are groups of four decimals: fill up the last group. 2^96 × 1000 fits easily.
+    let padding = (4 - scale % 4) % 4;
+    let mut rest = value.mantissa().unsigned_abs() * 10_u128.pow(padding);
+    let fraction_groups = ((scale + padding) / 4) as i16;
     let mut groups = [0_u16; 10];
-    let (coefficient, mut scale) = (value.mantissa().unsigned_abs(), value.scale());
-    let count = match u64::try_from(coefficient) {
-        // Division by a constant is cheap here, and a call with 128 bits.
-        Ok(mut small) if small < u64::MAX / 1_000 => {
-            while scale > 0 && small.is_multiple_of(10) {
-                small /= 10;
-                scale -= 1;
-            }
-            small *= 10_u64.pow(padding(scale));
-            let mut digits = std::iter::from_fn(|| {
-                let group = (small % 10_000) as u16;
-                let is_left = small > 0;
-                small /= 10_000;
-                is_left.then_some(group)
-            });
-            fill(&mut groups, &mut digits)
+    let mut count = 0_usize;
+    while rest > 0 {
+        // Nearly every number fits into a word, which is divided much faster.
+        let (left, group) = match u64::try_from(rest) {
+            Ok(word) => (u128::from(word / 10_000), (word % 10_000) as u16),
+            Err(_) => (rest / 10_000, (rest % 10_000) as u16),
+        };
+        if let Some(place) = groups.get_mut(count) {
+            *place = group;
         }
-        _ => {
-            let value = value.normalize();
-            scale = value.scale();
-            // 2^96 × 1000 fits easily.
-            let mut large = value.mantissa().unsigned_abs() * 10_u128.pow(padding(scale));
-            let mut digits = std::iter::from_fn(|| {
-                let group = (large % 10_000) as u16;
-                let is_left = large > 0;
-                large /= 10_000;
-                is_left.then_some(group)
-            });
-            fill(&mut groups, &mut digits)
-        }
-    };
-    let fraction_groups = ((scale + padding(scale)) / 4) as i16;
+        count += 1;
+        rest = left;
+    }
     let weight = count as i16 - fraction_groups - 1;
     let groups = groups.get(..count).unwrap_or_default();
     // Trailing zero groups are not written.
@@ -89,21 +75,6 @@ pub(super) fn write_numeric(value: Decimal, out: &mut Vec<u8>) {
     for group in groups.iter().rev() {
         out.extend_from_slice(&group.to_be_bytes());
     }
-}
-
-/// Digits are groups of four decimals: zeros that fill up the last group.
-const fn padding(scale: u32) -> u32 {
-    (4 - scale % 4) % 4
-}
-
-/// Takes groups as they come; returns how many there are.
-fn fill(groups: &mut [u16; 10], digits: &mut dyn Iterator<Item = u16>) -> usize {
-    let mut count = 0;
-    for (group, digit) in groups.iter_mut().zip(digits) {
-        *group = digit;
-        count += 1;
-    }
-    count
 }
 
 /// Reads a `numeric`, without trailing zeros.
