@@ -476,6 +476,8 @@ fn perform_until(holding: &mut BTreeSet<Fact>, aborted: &mut Option<BTreeSet<Fac
                 let mut gone = BTreeSet::new();
                 cleared(&mut gone, body, &lasting(holding.iter().cloned().collect()).collect());
                 let mut after: BTreeSet<Fact> = holding.difference(&gone).cloned().collect();
+                // Any turn may be one too many.
+                aborted.get_or_insert_with(|| after.clone()).retain(|fact| after.contains(fact));
                 perform_until(&mut after, aborted, body);
                 holding.retain(|fact| after.contains(fact));
             }
@@ -527,14 +529,13 @@ fn cleared_until(
             }
             ActionKind::For { body, .. } => {
                 let mut own = gone.clone();
-                let mut inside = None;
+                let aborted = aborted.get_or_insert_default();
+                // The first turn may be one too many, and a later one begins with what an earlier one has cleared.
+                aborted.extend(gone.iter().cloned());
+                let mut inside = Some(BTreeSet::new());
                 cleared_until(&mut own, &mut inside, body, known);
-                if let Some(mut inside) = inside {
-                    // A later turn begins with what an earlier one has cleared.
-                    let aborted = aborted.get_or_insert_default();
-                    aborted.append(&mut inside);
-                    aborted.extend(own.iter().cloned());
-                }
+                aborted.extend(inside.into_iter().flatten());
+                aborted.extend(own.iter().cloned());
                 gone.append(&mut own);
             }
             _ => {}
