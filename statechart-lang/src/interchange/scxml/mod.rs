@@ -28,6 +28,7 @@ mod objects;
 mod prelude;
 mod reactions;
 mod read;
+mod script;
 mod send;
 mod truth;
 mod types;
