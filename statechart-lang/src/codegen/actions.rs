@@ -110,18 +110,20 @@ fn action(exprs: &Exprs<'_>, action: &Action) -> TokenStream {
         }
         ActionKind::Send { to, event, args, delay, id } => {
             let message = message(exprs, *to, *event, args);
+            let is_at_once = delay.is_none();
             let delay = option(delay.as_ref().map(|delay| exprs.value(delay)));
             let id = option(id.map(|id| {
                 let id = index(id);
                 quote!(#id)
             }));
             match to {
-                Receiver::Child(child) => {
+                // A delayed one is for the child that runs when it arrives.
+                Receiver::Child(child) if is_at_once => {
                     let child = index(*child);
                     quote! {
-                        let (message, delay) = (#message, #delay);
+                        let message = #message;
                         chart::engine::running(self, #child)?;
-                        fx.send(message, delay, #id);
+                        fx.send(message, #delay, #id);
                     }
                 }
                 _ => quote!(fx.send(#message, #delay, #id);),

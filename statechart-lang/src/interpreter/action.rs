@@ -184,7 +184,9 @@ impl<W: World> Interpreter<'_, W> {
     /// `send`: an effect. A message to the machine itself also joins the agenda, behind everything that the
     /// macrostep still does; a delayed one to somebody else is kept there until it is under way.
     fn send(&mut self, message: Posted, delay_us: Option<i64>) -> Result<(), Fault> {
+        // A delayed one is for the child that runs when it arrives.
         if let Receiver::Child(child) = message.to
+            && delay_us.is_none()
             && !self.children.contains_key(&child)
         {
             return Err(Fault::Undelivered);

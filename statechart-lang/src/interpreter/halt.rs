@@ -16,8 +16,6 @@ impl<W: World> Interpreter<'_, W> {
         let leaving = self.configuration.clone();
         self.leave(&leaving, Current::Nothing);
         self.end();
-        self.internal.clear();
-        self.deferred.clear();
         // The parameters are the root's, which is left with the others, but who looks at what became of the machine
         // wants to know what it was.
         let mut inner = leaving;

@@ -106,6 +106,9 @@ impl<W: World> Interpreter<'_, W> {
         let mut turns_left = self.machine.limits.microsteps;
         loop {
             self.settle(&mut turns_left);
+            if self.done {
+                self.conclude();
+            }
             self.start_activities();
             if self.done || self.internal.is_empty() {
                 self.turns = 0;

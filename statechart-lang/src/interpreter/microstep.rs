@@ -42,25 +42,28 @@ impl<W: World> Interpreter<'_, W> {
 
     /// Leaves states in reverse document order, each with its exit list, its timers and activities.
     pub(super) fn leave(&mut self, leaving: &StateSet, current: Current<'_>) {
-        let machine = self.machine;
         for state in leaving.iter().rev() {
-            if let Some(row) = machine.states.get(state) {
-                self.run_block(&row.exit, current);
-                for &timer in &row.timers {
-                    self.disarm(timer);
-                }
-                for &activity in &row.activities {
-                    self.stop(activity);
-                }
-                if !row.activities.is_empty() {
-                    self.entered.retain(|&entered| entered != state);
-                }
-            }
-            self.configuration.remove(state);
+            self.leave_one(state, current);
             if self.tells() {
                 self.report.exited.push(state);
             }
         }
+    }
+
+    fn leave_one(&mut self, state: StateId, current: Current<'_>) {
+        if let Some(row) = self.machine.states.get(state) {
+            self.run_block(&row.exit, current);
+            for &timer in &row.timers {
+                self.disarm(timer);
+            }
+            for &activity in &row.activities {
+                self.stop(activity);
+            }
+            if !row.activities.is_empty() {
+                self.entered.retain(|&entered| entered != state);
+            }
+        }
+        self.configuration.remove(state);
     }
 
     /// The part of W3C exitStates that comes before any exit list: each history state of each state that is left
@@ -133,7 +136,8 @@ impl<W: World> Interpreter<'_, W> {
     }
 
     /// The last part of W3C enterStates: a final state completes its parent, which may complete the
-    /// parallel state that the parent is a region of. Completing the root ends the machine.
+    /// parallel state that the parent is a region of. Completing the root ends the machine: it is done, and
+    /// [`Interpreter::conclude`] follows behind the microstep.
     fn complete(&mut self, row: &State) {
         let result = row.returns.as_ref().map(|returns| {
             self.scope(Current::Nothing).eval(returns).unwrap_or_else(|fault| {
@@ -144,7 +148,8 @@ impl<W: World> Interpreter<'_, W> {
         let parent = row.parent;
         if parent == 0 {
             self.result = result;
-            return self.end();
+            self.done = true;
+            return;
         }
         self.raise_done(parent, result);
         let grandparent = self.machine.states.get(parent).map_or(0, |row| row.parent);
@@ -152,7 +157,7 @@ impl<W: World> Interpreter<'_, W> {
             self.machine.states.get(grandparent).is_some_and(|row| row.kind == StateKind::Parallel);
         if is_parallel && self.is_in_final_state(grandparent) {
             if grandparent == 0 {
-                self.end();
+                self.done = true;
             } else {
                 self.raise_done(grandparent, None);
             }
@@ -173,7 +178,19 @@ impl<W: World> Interpreter<'_, W> {
         }
     }
 
-    /// A machine that is done runs nothing more: its timers, activities and children end, its messages are void.
+    /// W3C exitInterpreter: the exit actions of everything active, inner states first, then the end. Where the machine
+    /// has come to stays readable, so its states and their data are kept.
+    pub(super) fn conclude(&mut self) {
+        let active = self.configuration.clone();
+        for state in active.iter().rev() {
+            self.leave_one(state, Current::Nothing);
+        }
+        self.configuration = active;
+        self.end();
+    }
+
+    /// A machine that is done runs nothing more: its timers, activities and children end, its messages and what it
+    /// has raised or deferred are void.
     pub(super) fn end(&mut self) {
         self.done = true;
         for timer in 0..self.machine.timers.len() {
@@ -187,6 +204,8 @@ impl<W: World> Interpreter<'_, W> {
         }
         self.entered.clear();
         self.clock.clear();
+        self.internal.clear();
+        self.deferred.clear();
     }
 
     pub(super) fn arm(&mut self, timer: TimerId) {

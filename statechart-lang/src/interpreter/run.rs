@@ -1,7 +1,7 @@
 //! Runs: what a machine does with a word, one row a step.
 
 use super::{Cause, Outcome, Stage, StepReport, Word};
-use crate::model::{Machine, StateKind};
+use crate::model::{Machine, StateId, StateKind};
 
 /// What a machine did with a word, or several machines that run together.
 #[derive(Debug, Clone, PartialEq)]
@@ -15,7 +15,7 @@ pub struct Run {
     /// The word is in the machine's language: the last configuration accepts and no strict machine met a
     /// symbol that it has no use for.
     pub accepted: bool,
-    /// Whether acceptance means anything: some state is marked `accept`, or the root has a final state.
+    /// Whether acceptance means anything: some state is marked `accept`, or the machine can be done.
     pub acceptor: bool,
     /// Position of the item, from 1, at which a strict machine met what it has no use for; 0 is the start.
     pub rejected_at: Option<usize>,
@@ -126,11 +126,25 @@ pub(super) fn run_on(stage: &Stage<'_>, word: &Word) -> Run {
     }
 }
 
-/// Whether acceptance means anything: some state is marked `accept`, or the root has a final state. A machine without
-/// either accepts what it does not refuse.
+/// Whether acceptance means anything: some state is marked `accept`, or the machine can be done, for its root has a
+/// final state or each of its regions has. Any other machine accepts what it does not refuse.
 #[must_use]
 pub fn is_acceptor(machine: &Machine) -> bool {
-    machine.states.iter().any(|state| state.accept || (state.kind == StateKind::Final && state.parent == 0))
+    machine.states.iter().any(|state| state.accept) || may_complete(machine, 0)
+}
+
+/// Whether the final states are there that W3C isInFinalState asks for.
+fn may_complete(machine: &Machine, state: StateId) -> bool {
+    let Some(row) = machine.states.get(state) else { return false };
+    let is_final =
+        |child: &StateId| machine.states.get(*child).is_some_and(|row| row.kind == StateKind::Final);
+    match row.kind {
+        StateKind::Compound => row.children.iter().any(is_final),
+        StateKind::Parallel => {
+            !row.children.is_empty() && row.children.iter().all(|&child| may_complete(machine, child))
+        }
+        StateKind::Atomic | StateKind::Final | StateKind::History { .. } => false,
+    }
 }
 
 impl Run {

@@ -8,21 +8,24 @@ use super::{
 };
 use crate::value::Fault;
 
-/// Raises `done` for the parent of a final state, then for a parallel grandparent whose regions are all done.
+/// Raises `done` for the parent of a final state, then for a parallel grandparent whose regions are all done. The
+/// machine that is done itself is concluded behind the microstep.
 pub(super) fn complete_parent<C: Chart, F: Effects<C>>(machine: &mut C, fx: &mut F, state: u16) {
     let Some(row) = C::TABLES.state(state) else { return };
     let parent = row.parent;
     let returned = if row.returns { machine.returned(fx, state) } else { None };
     if parent == 0 {
-        machine.core_mut().result = returned;
-        return end(machine, fx);
+        let core = machine.core_mut();
+        core.result = returned;
+        core.done = true;
+        return;
     }
     raise_done(machine, fx, parent, returned);
     let Some(grandparent) = C::TABLES.state(parent).map(|row| row.parent) else { return };
     let is_parallel = C::TABLES.state(grandparent).is_some_and(|row| row.kind == Kind::Parallel);
     if is_parallel && is_final::<C>(machine.core(), grandparent) {
         if grandparent == 0 {
-            end(machine, fx);
+            machine.core_mut().done = true;
         } else {
             raise_done(machine, fx, grandparent, None);
         }
@@ -56,7 +59,8 @@ fn is_final<C: Chart>(core: &Core<C::Shape>, state: u16) -> bool {
     }
 }
 
-/// A machine that is done runs nothing more: its timers, activities and children end.
+/// A machine that is done runs nothing more: its timers, activities and children end, what it has raised or deferred
+/// is void.
 pub(super) fn end<C: Chart, F: Effects<C>>(machine: &mut C, fx: &mut F) {
     machine.core_mut().done = true;
     for timer in 0..C::TABLES.timers.len() as u16 {
@@ -69,6 +73,8 @@ pub(super) fn end<C: Chart, F: Effects<C>>(machine: &mut C, fx: &mut F) {
         stop_child(machine, fx, child);
     }
     while machine.core_mut().entered.pop().is_some() {}
+    while machine.core_mut().internal.pop().is_some() {}
+    while machine.core_mut().deferred.pop().is_some() {}
 }
 
 /// Activities start at the end of the macrostep, in entry order, only where their state is still active.

@@ -10,7 +10,7 @@ use super::{
     Queue as _, Receiver, SetOf, Shape, Trigger, Undo, Undoing,
     complete::{end, is_current, start_activities},
     enter::{Entry, enter},
-    exit::{exit, record_histories},
+    exit::{conclude, exit, record_histories},
     select::{Disposition, dispose, is_descendant},
     turns::forget,
 };
@@ -46,8 +46,6 @@ pub fn halt<C: Chart, F: Effects<C>>(machine: &mut C, fx: &mut F) {
     }
     exit(machine, fx, leaving, Cue::None);
     end(machine, fx);
-    while machine.core_mut().internal.pop().is_some() {}
-    while machine.core_mut().deferred.pop().is_some() {}
     // The machine's parameters stay readable.
     for state in leaving.iter().filter(|state| *state != 0) {
         if C::TABLES.state(state).is_some_and(|row| row.data) {
@@ -214,6 +212,9 @@ fn complete<C: Chart, F: Effects<C>>(machine: &mut C, fx: &mut F) {
     let mut left = C::TABLES.microsteps;
     loop {
         settle(machine, fx, &mut left);
+        if machine.core().done {
+            conclude(machine, fx);
+        }
         start_activities(machine, fx);
         if machine.core().done || machine.core().internal.is_empty() {
             forget(machine);
@@ -349,7 +350,10 @@ pub(crate) fn restart<C: Chart, F: Effects<C>>(machine: &mut C, fx: &mut F, acti
 /// Runs what restoring has raised: a fault of an argument or initial.
 #[cfg(feature = "snapshot")]
 pub(crate) fn go_on<C: Chart, F: Effects<C>>(machine: &mut C, fx: &mut F) {
-    if !machine.core().internal.is_empty() {
+    if machine.core().done {
+        // It has run its exit lists, and nothing runs behind them.
+        while machine.core_mut().internal.pop().is_some() {}
+    } else if !machine.core().internal.is_empty() {
         complete(machine, fx);
     }
 }

@@ -78,9 +78,6 @@ impl Translator<'_> {
                 self.opening = known.take();
                 let actions = self.block(block, scope);
                 known = (keyword == "entry").then(|| self.known.clone());
-                // The document ends with it, and leaves it then.
-                let is_end = kind == DraftKind::Final && state.parent == 0;
-                let keyword = if is_end { "entry" } else { keyword };
                 self.push(index, notes, Some(Item::Actions(keyword, actions)));
             }
             known = None;

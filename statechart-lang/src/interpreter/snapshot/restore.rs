@@ -255,7 +255,10 @@ impl<'m, W: World> Interpreter<'m, W> {
                 }
             }
         }
-        if !self.internal.is_empty() {
+        if self.done {
+            // It has run its exit lists, and nothing runs behind them.
+            self.internal.clear();
+        } else if !self.internal.is_empty() {
             // An argument or initial that could not be computed.
             self.run_to_completion();
         }
