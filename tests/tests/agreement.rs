@@ -236,6 +236,96 @@ fn random_words_take_most_transitions() {
     );
 }
 
+/// What an earlier version of the fixture's machine left behind: nothing in it has the name that it has now.
+const OLD: &str = r#"{
+  "format": 1, "machine": "Depot", "fingerprint": "00000000000000aa",
+  "shape": ["undo release(1)", "undo forget()", "timer of work", "activity of work: crane"],
+  "time_us": 1000000, "done": false, "generation": 9,
+  "states": ["work"],
+  "context": { "count": 4, "gone": 1 },
+  "data": { "Depot.owner": "me", "work.at": 7, "work.seen": 42 },
+  "history": {},
+  "deferred": [
+    { "event": "PUT", "fields": { "n": 5 } },
+    { "event": "GONE", "fields": { "x": 5 } },
+    { "event": "LOOK", "fields": {} }
+  ],
+  "messages": [
+    { "to": "crane", "event": "LIFT", "fields": { "n": 6 }, "due_in_us": 2000000, "id": "ping" },
+    { "to": "helper", "event": "HELP", "fields": {}, "due_in_us": 2000000 },
+    { "to": "self", "event": "PUT", "fields": { "n": 8 }, "due_in_us": 3000000 }
+  ],
+  "timers": [{ "index": 0, "generation": 3, "remaining_us": 5 }],
+  "activities": [],
+  "children": [
+    { "id": "crane", "generation": 4, "snapshot": null },
+    { "id": "helper", "generation": 5, "snapshot": null }
+  ],
+  "undo": [{ "index": 0, "args": [1] }, { "index": 1, "args": [] }]
+}"#;
+
+/// Both engines restored from the same text: what they then are, which must be the same, or why they refuse.
+fn migrated(json: &str) -> Result<serde_json::Value, String> {
+    let pairs = pairs();
+    let pair =
+        pairs.iter().find(|pair| pair.spec.ends_with("migrated.sc") && pair.machine == "Depot").unwrap();
+    let model = model(Path::new(pair.spec));
+    let machine = model.machine("Depot").unwrap();
+    let (mut compiled, mut interpreted) = (pair.compiled(&defaults(machine)), Interpreted::new(machine, &[]));
+    let answers = Answers::default();
+    match (compiled.restore(json, &answers), interpreted.restore(json, &answers)) {
+        (Ok(left), Ok(right)) => {
+            assert_eq!(left, right);
+            assert_eq!(compiled.snapshot(), interpreted.snapshot());
+            Ok(serde_json::from_str(&compiled.snapshot()).unwrap())
+        }
+        (Err(left), Err(right)) => {
+            assert_eq!(left, right);
+            Err(left)
+        }
+        (left, right) => panic!("compiled: {left:?}\ninterpreted: {right:?}"),
+    }
+}
+
+#[test]
+fn everything_in_a_snapshot_can_be_migrated() {
+    let now = migrated(OLD).unwrap();
+    let json = |text: &str| -> serde_json::Value { serde_json::from_str(text).unwrap() };
+    // The region that is new has come to its initial states, as deep as they say.
+    let states = r#"["yard", "yard.left", "yard.left.lane", "yard.right", "yard.right.both",
+        "yard.right.both.low", "yard.right.both.low.b", "yard.right.both.high", "yard.right.both.high.c"]"#;
+    assert_eq!(now["states"], json(states));
+    assert_eq!(now["context"], json(r#"{ "spare": 9, "total": 4 }"#));
+    let data = r#"{ "Depot.holder": "me", "yard.left.lane.looked": 42, "yard.left.lane.place": 7,
+        "yard.right.both.high.c.from": 3 }"#;
+    assert_eq!(now["data"], json(data));
+    let events: Vec<_> = now["deferred"].as_array().unwrap().iter().map(|saved| &saved["event"]).collect();
+    assert_eq!(events, ["STORE", "LOOK"]);
+    let told = |saved: &serde_json::Value| format!("{} {} {}", saved["to"], saved["event"], saved["id"]);
+    let messages: Vec<String> = now["messages"].as_array().unwrap().iter().map(told).collect();
+    assert_eq!(messages, [r#""hoist" "HOIST" "pong""#, r#""self" "STORE" null"#]);
+    // The timer of the new region runs in full, and its service is started.
+    assert_eq!(now["timers"][0]["remaining_us"], 5_000_000);
+    assert_eq!(now["activities"].as_array().unwrap().len(), 1);
+    assert_eq!(now["children"], json(r#"[{ "id": "hoist", "generation": 4, "snapshot": null }]"#));
+    assert_eq!(now["undo"], json(r#"[{ "index": 0, "args": [1] }]"#));
+    // What is not mentioned and is gone is refused in both engines with the same words.
+    for (from, to, why) in [
+        (r#""PUT""#, r#""POUT""#, "there is no event `POUT`"),
+        (r#""id": "helper""#, r#""id": "walker""#, "there is no child `walker`"),
+        (r#""undo forget()""#, r#""undo regret()""#, "`regret()` is gone from the spec"),
+        (r#"["work"]"#, r#"["worn"]"#, "`worn` was active and is gone; say where it went"),
+        // Renamed: the state of that path is another one now.
+        (r#"["work"]"#, r#"["waiting.inside"]"#, "`waiting.inside` was active and is gone"),
+    ] {
+        let found = migrated(&OLD.replace(from, to)).unwrap_err();
+        assert!(found.contains(why), "{found}");
+    }
+    // A leaf that holds states now goes where the spec says.
+    let moved = migrated(&OLD.replace(r#"["work"]"#, r#"["waiting"]"#)).unwrap();
+    assert_eq!(moved["states"], json(r#"["busy", "busy.within"]"#));
+}
+
 /// The `.words` files of `specs/` and of the fixtures, symbol by symbol.
 #[test]
 fn words_of_the_specs_do_the_same_in_both_engines() {

@@ -1,13 +1,8 @@
 //! What a spec says about itself: limits, examples, properties, migrations.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use super::{
-    near,
-    resolve::{resolve, resolve_active},
-    scope::Scope,
-    types,
-};
+use super::{migration, near, resolve::resolve_active, scope::Scope, types};
 use crate::{
     Code, Diagnostic,
     model::{Example, Limits, Literal, Machine, Migration, Property, PropertyKind, Sign, Type},
@@ -92,7 +87,7 @@ pub(super) fn claims(
                 }
             }
             MemberKind::Migrate { from, moved } => {
-                let migration = migration(from, moved, machine, diagnostics);
+                let migration = migration::migration(from, moved, machine, diagnostics);
                 machine.migrations.push(Migration { span: member.span, ..migration });
             }
             _ => {}
@@ -168,63 +163,4 @@ fn sign(
         );
     }
     found
-}
-
-fn migration(
-    from: &ast::Name,
-    moved: &[ast::Moved],
-    machine: &Machine,
-    diagnostics: &mut Vec<Diagnostic>,
-) -> Migration {
-    let is_hex = |c: char| c.is_ascii_digit() || ('a'..='f').contains(&c);
-    let mut found: Option<(String, &str)> = None;
-    if from.text.len() != 16 || !from.text.chars().all(is_hex) {
-        found = Some((
-            format!("\"{}\" is no fingerprint", from.text),
-            "a fingerprint is 16 of the digits 0-9 and a-f; `statechart diff OLD NEW --format migration` tells that of the old version",
-        ));
-    } else if machine.migrations.iter().any(|known| known.from == from.text) {
-        found = Some((
-            format!("there are two migrations from \"{}\"", from.text),
-            "join them: one migration says everything about one earlier version",
-        ));
-    }
-    if let Some((message, help)) = found {
-        diagnostics.push(Diagnostic::new(Code::BadMigration, from.span, message).help(help));
-    }
-    let mut migration =
-        Migration { from: from.text.clone(), states: Vec::new(), variables: Vec::new(), span: from.span };
-    let (mut old, mut new) = (BTreeSet::new(), BTreeSet::new());
-    for item in moved {
-        let (from, to) = (item.from.text(), item.to.text());
-        if !old.insert((item.context, from.clone())) || !new.insert((item.context, to.clone())) {
-            diagnostics.push(
-                Diagnostic::new(
-                    Code::BadMigration,
-                    item.from.span.to(item.to.span),
-                    "one of these names stands on this side already",
-                )
-                .help("each old name goes to one new name, and each new name comes from one old one"),
-            );
-            continue;
-        }
-        if !item.context {
-            if let Some(state) = resolve(&item.to, 0, machine, diagnostics) {
-                migration.states.push((from, state));
-            }
-            continue;
-        }
-        if let Some(variable) = machine.index.variables.get(&to) {
-            migration.variables.push((from, *variable));
-        } else {
-            let known = machine.index.variables.keys().map(String::as_str);
-            let help = near(&to, known, diagnostics.len())
-                .unwrap_or_else(|| "on the right stands a variable of this version's context".to_owned());
-            diagnostics.push(
-                Diagnostic::new(Code::UnknownVariable, item.to.span, format!("unknown variable `{to}`"))
-                    .help(help),
-            );
-        }
-    }
-    migration
 }

@@ -24,6 +24,7 @@ mod flow;
 mod fragments;
 mod history;
 mod lint;
+mod migration;
 mod react;
 mod resolve;
 mod scope;

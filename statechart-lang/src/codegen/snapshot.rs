@@ -5,14 +5,14 @@ use quote::{format_ident, quote};
 
 use super::{
     Options,
-    actions::child_variant,
+    actions::{child_variant, option},
     children,
     data::{self, field_of, local_ident, locals, made, type_of},
     expr::{Exprs, may_leave},
     hooks::index,
     rust,
 };
-use crate::model::{Field, Machine, Model, Symbol, UndoKind};
+use crate::model::{Field, Machine, Model, Place, Symbol, UndoKind};
 
 /// What every hook returns.
 fn result(of: TokenStream) -> TokenStream {
@@ -64,14 +64,41 @@ fn about(machine: &Machine) -> TokenStream {
     let migrations = machine.migrations.iter().map(|migration| {
         let from = &migration.from;
         let states = migration.states.iter().map(|(old, new)| {
-            let new = index(*new);
+            let new = option(new.map(|new| {
+                let new = index(new);
+                quote!(#new)
+            }));
             quote!((#old, #new))
         });
-        let variables = migration.variables.iter().map(|(old, new)| {
-            let new = index(*new);
+        let values = migration.values.iter().map(|(old, new)| {
+            let new = option(new.map(|new| match new {
+                Place::Variable(id) => {
+                    let id = index(id);
+                    quote!(snapshot::Place::Variable(#id))
+                }
+                Place::Local(id) => {
+                    let id = index(id);
+                    quote!(snapshot::Place::Data(#id))
+                }
+            }));
             quote!((#old, #new))
         });
-        quote!(snapshot::Migration { from: #from, states: &[#(#states),*], variables: &[#(#variables),*] })
+        let events = migration.events.iter().map(|((old_to, old), new)| {
+            let new = option(new.as_ref().map(|(to, event)| quote!((#to, #event))));
+            quote!(((#old_to, #old), #new))
+        });
+        let [children, peers, messages, undos] =
+            [&migration.children, &migration.peers, &migration.messages, &migration.undos].map(renames);
+        quote!(snapshot::Migration {
+            from: #from,
+            states: &[#(#states),*],
+            values: &[#(#values),*],
+            events: &[#(#events),*],
+            children: #children,
+            peers: #peers,
+            messages: #messages,
+            undos: #undos,
+        })
     });
     quote! {
         /// Names and versions, for snapshots.
@@ -83,6 +110,15 @@ fn about(machine: &Machine) -> TokenStream {
             migrations: &[#(#migrations),*],
         };
     }
+}
+
+/// Old names with new ones, or none.
+fn renames(rows: &Vec<(String, Option<String>)>) -> TokenStream {
+    let rows = rows.iter().map(|(old, new)| {
+        let new = option(new.as_ref().map(|new| quote!(#new)));
+        quote!((#old, #new))
+    });
+    quote!(&[#(#rows),*])
 }
 
 /// A machine before its start, with the parameters that a snapshot holds.

@@ -2,9 +2,9 @@
 
 use super::likeness::name_likeness;
 use super::{How, Pairing};
-use crate::model::{Machine, Variable};
+use crate::model::{Machine, StateId, StateKind, Symbol};
 
-/// What a renamed variable needs, in percent.
+/// What a renamed variable or event needs, in percent.
 const LEAST_LIKENESS: u32 = 50;
 
 /// What the new version has to say, or nothing when a snapshot depends on nothing that differs. Comments say what is left
@@ -15,16 +15,30 @@ pub(super) fn draft(old: &Machine, new: &Machine, pairing: &Pairing) -> Option<S
         return None;
     }
     let mut lines = Vec::new();
+    states(old, new, pairing, &mut lines);
+    variables(old, new, &mut lines);
+    data(old, new, pairing, &mut lines);
+    waiting(old, new, &mut lines);
+    let body: String = lines.iter().map(|line| format!("  {line}\n")).collect();
+    Some(format!("migrate from \"{fingerprint}\" {{\n{body}}}\n"))
+}
+
+fn states(old: &Machine, new: &Machine, pairing: &Pairing, lines: &mut Vec<String>) {
+    // What the rows say so far: old path, new path.
+    let mut said: Vec<(String, String)> = Vec::new();
     for pair in pairing.states.iter().filter(|pair| pair.old > 0) {
         let (Some(before), Some(after)) = (old.states.get(pair.old), new.states.get(pair.new)) else {
             continue;
         };
-        if before.path != after.path {
+        let target = leaf(old, new, pair.old, pair.new).and_then(|id| new.states.get(id)).unwrap_or(after);
+        if before.path != target.path || follows(&said, &before.path) != target.path {
             let doubt = match pair.how {
                 How::Guessed(percent) => format!("  // a guess: {percent} % alike"),
+                _ if target.path != after.path => format!("  // {} holds states now", after.path),
                 How::Same | How::Moved => String::new(),
             };
-            lines.push(format!("{} -> {}{doubt}", before.path, after.path));
+            lines.push(format!("{} -> {}{doubt}", before.path, target.path));
+            said.push((before.path.clone(), target.path.clone()));
         }
     }
     for (id, state) in old.states.iter().enumerate().filter(|(id, _)| pairing.new_of(*id).is_none()) {
@@ -35,28 +49,38 @@ pub(super) fn draft(old: &Machine, new: &Machine, pairing: &Pairing) -> Option<S
             ));
         }
     }
-    variables(old, new, &mut lines);
-    let body: String = lines.iter().map(|line| format!("  {line}\n")).collect();
-    Some(format!("migrate from \"{fingerprint}\" {{\n{body}}}\n"))
+}
+
+/// Where a path comes to by the rows of the states around it.
+fn follows(said: &[(String, String)], path: &str) -> String {
+    let around = said.iter().filter_map(|(from, to)| {
+        let rest = path.strip_prefix(from.as_str())?;
+        (rest.is_empty() || rest.starts_with('.')).then(|| (from.len(), format!("{to}{rest}")))
+    });
+    around.max_by_key(|(length, _)| *length).map_or_else(|| path.to_owned(), |(_, now)| now)
+}
+
+/// Where a leaf goes that has become a compound state: what it enters first. Regions start by themselves.
+fn leaf(old: &Machine, new: &Machine, before: StateId, after: StateId) -> Option<StateId> {
+    let was_leaf = old.states.get(before)?.kind == StateKind::Atomic;
+    let mut at = after;
+    while was_leaf && new.states.get(at)?.kind == StateKind::Compound {
+        // An initial lies inside its state, and a history below the state that it is of.
+        at = *new.states.get(at)?.initial.first().filter(|target| **target > at)?;
+    }
+    (!new.is_history(at)).then_some(at)
 }
 
 fn variables(old: &Machine, new: &Machine, lines: &mut Vec<String>) {
-    let missing =
-        |machine: &Machine, name: &str| !machine.context.iter().any(|variable| variable.name == name);
-    let mut fresh: Vec<&Variable> =
-        new.context.iter().filter(|variable| missing(old, &variable.name)).collect();
-    let mut gone: Vec<&Variable> =
-        old.context.iter().filter(|variable| missing(new, &variable.name)).collect();
-    gone.retain(|variable| {
-        let Some((index, doubt)) = renamed(variable, &gone_of_type(old, new, variable), &fresh) else {
-            return true;
-        };
-        let now = fresh.remove(index);
-        lines.push(format!("context {} -> {}  // a guess: {doubt}", variable.name, now.name));
-        false
-    });
-    lines.extend(gone.iter().map(|variable| format!("// the value of {} is dropped", variable.name)));
-    lines.extend(fresh.iter().map(|variable| format!("// {} begins with its initial value", variable.name)));
+    let rows = |machine: &Machine| -> Vec<(String, String)> {
+        machine.context.iter().map(|variable| (variable.name.clone(), variable.ty.to_string())).collect()
+    };
+    let renames = Renames::of(&rows(old), &rows(new), "type ");
+    lines.extend(
+        renames.guessed.iter().map(|(from, to, why)| format!("context {from} -> {to}  // a guess: {why}")),
+    );
+    lines.extend(renames.gone.iter().map(|name| format!("// the value of {name} is dropped")));
+    lines.extend(renames.fresh.iter().map(|name| format!("// {name} begins with its initial value")));
     for variable in &old.context {
         let now = new.context.iter().find(|other| other.name == variable.name);
         if let Some(now) = now.filter(|now| now.ty != variable.ty) {
@@ -68,24 +92,144 @@ fn variables(old: &Machine, new: &Machine, lines: &mut Vec<String>) {
     }
 }
 
-/// Variables of that type which only the old version has.
-fn gone_of_type<'m>(old: &'m Machine, new: &Machine, variable: &Variable) -> Vec<&'m Variable> {
-    let is_gone = |other: &&Variable| {
-        other.ty == variable.ty && !new.context.iter().any(|variable| variable.name == other.name)
+/// Parameters and fields of states that are still there, and of the machine.
+fn data(old: &Machine, new: &Machine, pairing: &Pairing, lines: &mut Vec<String>) {
+    let rows = |machine: &Machine, state: StateId| -> Vec<(String, String)> {
+        let locals = machine.locals.iter().filter(|local| local.state == state);
+        locals.map(|local| (local.name.clone(), local.ty.to_string())).collect()
     };
-    old.context.iter().filter(is_gone).collect()
+    let within = |machine: &Machine, state: StateId, name: &str| match machine.states.get(state) {
+        Some(row) if state > 0 => format!("{}.{name}", row.path),
+        _ => name.to_owned(),
+    };
+    for pair in &pairing.states {
+        let renames = Renames::of(&rows(old, pair.old), &rows(new, pair.new), "type ");
+        for (from, to, why) in &renames.guessed {
+            let (from, to) = (within(old, pair.old, from), within(new, pair.new, to));
+            lines.push(format!("context {from} -> {to}  // a guess: {why}"));
+        }
+        for name in &renames.gone {
+            lines.push(format!("// the value of {} is dropped", within(old, pair.old, name)));
+        }
+        let needed = new.locals.iter().filter(|local| local.state == pair.new && local.initial.is_none());
+        for local in needed.filter(|local| renames.fresh.contains(&local.name)) {
+            let name = within(new, pair.new, &local.name);
+            lines.push(format!(
+                "// {name} has no default: say what it was, or a snapshot in its state is refused"
+            ));
+        }
+    }
 }
 
-/// Which of the new variables this one probably is, and why: its name is alike, or it is the only one of its type.
-fn renamed(variable: &Variable, gone: &[&Variable], fresh: &[&Variable]) -> Option<(usize, String)> {
-    let of_type: Vec<usize> = (0..fresh.len())
-        .filter(|&index| fresh.get(index).is_some_and(|other| other.ty == variable.ty))
-        .collect();
-    let alike = |index: usize| fresh.get(index).map_or(0, |other| name_likeness(&variable.name, &other.name));
-    let best = of_type.iter().copied().max_by_key(|&index| (alike(index), usize::MAX - index))?;
+/// What may wait in a snapshot by name: deferred events, delayed messages, children, undos.
+fn waiting(old: &Machine, new: &Machine, lines: &mut Vec<String>) {
+    let alphabet = |machine: &Machine| -> Vec<Symbol> {
+        machine.events.iter().map(|event| event.symbol.clone()).collect()
+    };
+    events("", &alphabet(old), &alphabet(new), lines);
+    let children = |machine: &Machine| -> Vec<(String, String)> {
+        machine.children.iter().map(|child| (child.name.clone(), child.machine.clone())).collect()
+    };
+    said("child", &children(old), &children(new), "machine ", lines);
+    let peers = |machine: &Machine| -> Vec<(String, String)> {
+        machine.peers.iter().map(|peer| (peer.name.clone(), peer.machine.clone())).collect()
+    };
+    said("peer", &peers(old), &peers(new), "machine ", lines);
+    for before in &old.children {
+        if let Some(after) = new.children.iter().find(|after| after.name == before.name) {
+            events(&format!("{}.", before.name), &before.events, &after.events, lines);
+        }
+    }
+    for before in &old.peers {
+        if let Some(after) = new.peers.iter().find(|after| after.name == before.name) {
+            events(&format!("{}.", before.name), &before.events, &after.events, lines);
+        }
+    }
+    let messages = |machine: &Machine| -> Vec<(String, String)> {
+        machine.sends.iter().map(|send| (send.name.clone(), String::new())).collect()
+    };
+    said("message", &messages(old), &messages(new), "its kind", lines);
+    let undos = |machine: &Machine| -> Vec<(String, String)> {
+        let args = |args: &[crate::model::Type]| args.iter().map(|ty| format!("{ty}, ")).collect();
+        machine.undos.iter().map(|undo| (format!("{:?}", undo.text), args(&undo.args))).collect()
+    };
+    said("undo", &undos(old), &undos(new), "its kind", lines);
+}
+
+fn events(of: &str, old: &[Symbol], new: &[Symbol], lines: &mut Vec<String>) {
+    let rows = |symbols: &[Symbol]| -> Vec<(String, String)> {
+        let fields = |symbol: &Symbol| -> String {
+            symbol.fields.iter().map(|field| format!("{}: {}, ", field.name, field.ty)).collect()
+        };
+        symbols.iter().map(|symbol| (format!("{of}{}", quoted(&symbol.name)), fields(symbol))).collect()
+    };
+    said("event", &rows(old), &rows(new), "its kind", lines);
+}
+
+/// A symbol as a spec writes it.
+fn quoted(name: &str) -> String {
+    let is_digits = name.chars().all(|c| c.is_ascii_digit());
+    let is_name = name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+        && !name.starts_with(|c: char| c.is_ascii_digit());
+    if is_digits || is_name { name.to_owned() } else { format!("'{name}'") }
+}
+
+fn said(kind: &str, old: &[(String, String)], new: &[(String, String)], of: &str, lines: &mut Vec<String>) {
+    let renames = Renames::of(old, new, of);
+    lines.extend(
+        renames.guessed.iter().map(|(from, to, why)| format!("{kind} {from} -> {to}  // a guess: {why}")),
+    );
+    lines.extend(renames.gone.iter().map(|name| {
+        format!("// {kind} {name} is gone: a snapshot that holds it is refused, unless `{kind} {name} -> none` drops it")
+    }));
+}
+
+/// Names of the old version that the new one does not have, and what they probably are.
+#[derive(Default)]
+struct Renames {
+    /// Old name, new name, why.
+    guessed: Vec<(String, String, String)>,
+    gone: Vec<String>,
+    fresh: Vec<String>,
+}
+
+impl Renames {
+    /// Of names with what has to be equal; `of` says what that is.
+    fn of(old: &[(String, String)], new: &[(String, String)], of: &str) -> Self {
+        let missing = |rows: &[(String, String)], name: &str| !rows.iter().any(|(known, _)| known == name);
+        let mut fresh: Vec<&(String, String)> = new.iter().filter(|(name, _)| missing(old, name)).collect();
+        let gone: Vec<&(String, String)> = old.iter().filter(|(name, _)| missing(new, name)).collect();
+        let mut renames = Self::default();
+        for (name, kind) in &gone {
+            let alone = gone.iter().filter(|(_, other)| other == kind).count() == 1;
+            match renamed(name, kind, alone, &fresh, of) {
+                Some((index, why)) => {
+                    renames.guessed.push((name.clone(), fresh.remove(index).0.clone(), why));
+                }
+                None => renames.gone.push(name.clone()),
+            }
+        }
+        renames.fresh = fresh.into_iter().map(|(name, _)| name.clone()).collect();
+        renames
+    }
+}
+
+/// Which of the new names this one probably is, and why: its name is alike, or it is the only one of its kind.
+fn renamed(
+    name: &str,
+    kind: &str,
+    alone: bool,
+    fresh: &[&(String, String)],
+    of: &str,
+) -> Option<(usize, String)> {
+    let of_kind: Vec<usize> =
+        (0..fresh.len()).filter(|&index| fresh.get(index).is_some_and(|(_, other)| other == kind)).collect();
+    let alike = |index: usize| fresh.get(index).map_or(0, |(other, _)| name_likeness(name, other));
+    let best = of_kind.iter().copied().max_by_key(|&index| (alike(index), usize::MAX - index))?;
     if alike(best) >= LEAST_LIKENESS {
         return Some((best, format!("{} % alike", alike(best))));
     }
-    (of_type.len() == 1 && gone.len() == 1)
-        .then(|| (best, format!("the only new one of type {}", variable.ty)))
+    // `type `, of a kind with a name, or `its kind`.
+    let of = if of.ends_with(' ') { format!("{of}{kind}") } else { of.to_owned() };
+    (of_kind.len() == 1 && alone).then(|| (best, format!("the only new one of {of}")))
 }

@@ -268,8 +268,12 @@ fn wanted(all: &[&str], inside: &[&str], around: Option<&'static str>, body: Opt
             }
         }
         Some("migrate") => match last {
-            Some("->") if inside.iter().rev().nth(2) == Some(&"context") => Wanted::Variables,
-            Some("->") => Wanted::States,
+            Some("->") => match inside.iter().rev().nth(2) {
+                Some(&"context") => Wanted::Variables,
+                Some(&"event") => Wanted::Events,
+                Some(&("child" | "peer" | "message" | "undo")) => Wanted::Nothing,
+                _ => Wanted::States,
+            },
             _ => Wanted::Nothing,
         },
         Some("system") => in_system(inside, last),

@@ -10,8 +10,8 @@ use super::{
 use crate::{
     Span,
     syntax::ast::{
-        Alternative, AlternativeKind, DataParam, Extern, Field, File, Member, MemberKind, Name, Path, Place,
-        Property, PropertyKind, Target, Transition, Trigger, Type, TypeKind,
+        Alternative, AlternativeKind, DataParam, Extern, Field, File, Member, MemberKind, MovedKind, Name,
+        Path, Place, Property, PropertyKind, Target, Transition, Trigger, Type, TypeKind,
     },
 };
 
@@ -180,13 +180,8 @@ impl<'a, 'f> Walker<'a, 'f> {
             MemberKind::Property(property) => self.property(property),
             MemberKind::Migrate { moved, .. } => {
                 for moved in moved {
-                    if moved.context {
-                        let root = self.scope.states.first();
-                        let name = moved.to.names.first();
-                        let id = name.and_then(|name| root?.data.get(&name.text).copied());
-                        self.uses(moved.to.span, id);
-                    } else {
-                        self.path(&moved.to);
+                    if let Some(to) = &moved.to {
+                        self.moved(moved.kind, to);
                     }
                 }
             }
@@ -312,6 +307,45 @@ impl<'a, 'f> Walker<'a, 'f> {
 
     fn path(&mut self, path: &Path) {
         self.state_at(path);
+    }
+
+    /// The right side of a row of a migration; the left one names what was.
+    fn moved(&mut self, kind: MovedKind, to: &Path) {
+        let Some((name, around)) = to.names.split_last() else { return };
+        match kind {
+            MovedKind::State => self.path(to),
+            MovedKind::Context if around.is_empty() => {
+                let root = self.scope.states.first();
+                let id = root.and_then(|root| root.data.get(&name.text).copied());
+                self.uses(name.span, id);
+            }
+            MovedKind::Context => {
+                let state = self.state_at(&Path { names: around.to_vec(), span: to.span });
+                let node = state.and_then(|id| self.scope.states.iter().find(|node| node.id == id));
+                let id = node.and_then(|node| node.data.get(&name.text).copied());
+                self.uses(name.span, id);
+            }
+            MovedKind::Event => match around.first() {
+                None => drop(self.event(name.span, &name.text)),
+                Some(receiver) => {
+                    let partner = self.scope.partners.get(&receiver.text);
+                    self.uses(receiver.span, partner.map(|(id, _)| *id));
+                    let scope = partner.and_then(|(_, machine)| self.analysis.scope_of(self.scopes, machine));
+                    let id = scope.and_then(|scope| scope.events.get(&name.text).copied());
+                    self.uses(name.span, id);
+                }
+            },
+            MovedKind::Child | MovedKind::Peer => {
+                let id = self.scope.partners.get(&name.text).map(|(id, _)| *id);
+                self.uses(name.span, id);
+            }
+            MovedKind::Message => {
+                let id = self.scope.messages.get(&name.text).copied();
+                self.uses(name.span, id);
+            }
+            // Its text, which no other name depends on.
+            MovedKind::Undo => {}
+        }
     }
 
     /// A path, each of its names; the state at its end.

@@ -1,6 +1,6 @@
 //! What a spec says about itself besides its behaviour: bounds, examples, properties, migrations.
 
-use super::{EventId, Expr, StateId};
+use super::{EventId, Expr, Place, StateId};
 use crate::Span;
 
 /// Bounds of a machine's queues and loops; excess is a fault. Both engines share them.
@@ -94,15 +94,28 @@ pub enum PropertyKind {
     },
 }
 
+/// Who gets an event, and its name.
+pub type Addressed = (String, String);
+
 /// How snapshots of an earlier version are read.
 #[derive(Debug, Clone)]
 pub struct Migration {
     /// The fingerprint of that version.
     pub from: String,
-    /// Path of a state there, state here.
-    pub states: Vec<(String, StateId)>,
-    /// Name of a variable there, index into [`super::Machine::context`].
-    pub variables: Vec<(String, usize)>,
+    /// Path of a state there, state here; nothing where what is in it is dropped, as in all that follows.
+    pub states: Vec<(String, Option<StateId>)>,
+    /// Name of a variable or parameter of the machine there, or `path.name` of data of a state, and where its value goes.
+    pub values: Vec<(String, Option<Place>)>,
+    /// Who gets an event there (`self`, a peer, a child) and its name, and the same here.
+    pub events: Vec<(Addressed, Option<Addressed>)>,
+    /// Names of children.
+    pub children: Vec<(String, Option<String>)>,
+    /// Names of peers.
+    pub peers: Vec<(String, Option<String>)>,
+    /// Names of delayed messages.
+    pub messages: Vec<(String, Option<String>)>,
+    /// Undos, as the specs spell them.
+    pub undos: Vec<(String, Option<String>)>,
     /// The whole declaration.
     pub span: Span,
 }

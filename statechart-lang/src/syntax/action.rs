@@ -3,7 +3,7 @@
 use pest::iterators::Pair;
 
 use super::{
-    ast::{Action, ActionKind, Expr, MemberKind, Moved, Name, Path, Property, PropertyKind},
+    ast::{Action, ActionKind, Expr, MemberKind, Moved, MovedKind, Name, Path, Property, PropertyKind},
     grammar::Rule,
     text::squeeze,
     tree::Builder,
@@ -137,9 +137,25 @@ impl Builder<'_> {
     }
 
     fn moved(&mut self, pair: Pair<'_, Rule>) -> Option<Moved> {
-        let context = pair.clone().into_inner().any(|part| part.as_rule() == Rule::kw_context);
-        let mut paths = self.paths(pair).into_iter();
-        let (from, to): (Path, Path) = (paths.next()?, paths.next()?);
-        Some(Moved { context, from, to })
+        let mut kind = MovedKind::State;
+        let mut paths = Vec::new();
+        for part in pair.into_inner() {
+            match part.as_rule() {
+                Rule::kw_context => kind = MovedKind::Context,
+                Rule::kw_event => kind = MovedKind::Event,
+                Rule::kw_child => kind = MovedKind::Child,
+                Rule::kw_peer => kind = MovedKind::Peer,
+                Rule::kw_message => kind = MovedKind::Message,
+                Rule::kw_undo => kind = MovedKind::Undo,
+                Rule::path | Rule::event_path => paths.push(self.path(part)),
+                Rule::string => {
+                    let span = self.span(&part);
+                    paths.push(Path { names: vec![Name { text: self.string(&part), span }], span });
+                }
+                _ => {}
+            }
+        }
+        let mut paths = paths.into_iter();
+        Some(Moved { kind, from: paths.next()?, to: paths.next() })
     }
 }

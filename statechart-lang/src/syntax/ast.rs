@@ -123,12 +123,26 @@ pub(crate) enum PropertyKind {
     Never { first: Name, before: Name },
 }
 
-/// `old.path -> new.path`, or `context old -> new`.
+/// `old.path -> new.path`, `context old -> new`, `event OLD -> none`, ….
 #[derive(Debug, Clone)]
 pub(crate) struct Moved {
-    pub(crate) context: bool,
+    pub(crate) kind: MovedKind,
+    /// Of an undo: its text, as one name.
     pub(crate) from: Path,
-    pub(crate) to: Path,
+    /// Nothing where it says `none`.
+    pub(crate) to: Option<Path>,
+}
+
+/// What a snapshot holds by name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum MovedKind {
+    State,
+    Context,
+    Event,
+    Child,
+    Peer,
+    Message,
+    Undo,
 }
 
 #[derive(Debug, Clone)]

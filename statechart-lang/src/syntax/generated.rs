@@ -28,6 +28,7 @@ pub(crate) enum Rule {
     kw_before,
     kw_can,
     kw_cancel,
+    kw_child,
     kw_commit,
     kw_compensate,
     kw_context,
@@ -64,6 +65,7 @@ pub(crate) enum Rule {
     kw_limits,
     kw_log,
     kw_machine,
+    kw_message,
     kw_migrate,
     kw_never,
     kw_nondeterministic,
@@ -189,6 +191,7 @@ pub(crate) enum Rule {
     never,
     migrate,
     moved,
+    event_path,
     expr,
     conjunction,
     negation,
@@ -238,7 +241,7 @@ pub(crate) enum Rule {
 pub(super) const SPACE: First = First(0x80000000000000000000800100002600);
 
 /// In the order of `Rule`.
-pub(super) static RULES: [Definition; 227] = [
+pub(super) static RULES: [Definition; 230] = [
     // EOI
     Definition { kind: Kind::Normal, first: First(0xffffffffffffffffffffffffffffffff), expr: Expr::End },
     // WHITESPACE
@@ -285,6 +288,8 @@ pub(super) static RULES: [Definition; 227] = [
     Definition { kind: Kind::Atomic, first: First(0x8000000000000000000000000), expr: Expr::Seq(&[Expr::Str("can"), Expr::Not(&Expr::Rule(Rule::idc))]) },
     // kw_cancel
     Definition { kind: Kind::Atomic, first: First(0x8000000000000000000000000), expr: Expr::Seq(&[Expr::Str("cancel"), Expr::Not(&Expr::Rule(Rule::idc))]) },
+    // kw_child
+    Definition { kind: Kind::Atomic, first: First(0x8000000000000000000000000), expr: Expr::Seq(&[Expr::Str("child"), Expr::Not(&Expr::Rule(Rule::idc))]) },
     // kw_commit
     Definition { kind: Kind::Atomic, first: First(0x8000000000000000000000000), expr: Expr::Seq(&[Expr::Str("commit"), Expr::Not(&Expr::Rule(Rule::idc))]) },
     // kw_compensate
@@ -357,6 +362,8 @@ pub(super) static RULES: [Definition; 227] = [
     Definition { kind: Kind::Atomic, first: First(0x1000000000000000000000000000), expr: Expr::Seq(&[Expr::Str("log"), Expr::Not(&Expr::Rule(Rule::idc))]) },
     // kw_machine
     Definition { kind: Kind::Atomic, first: First(0x2000000000000000000000000000), expr: Expr::Seq(&[Expr::Str("machine"), Expr::Not(&Expr::Rule(Rule::idc))]) },
+    // kw_message
+    Definition { kind: Kind::Atomic, first: First(0x2000000000000000000000000000), expr: Expr::Seq(&[Expr::Str("message"), Expr::Not(&Expr::Rule(Rule::idc))]) },
     // kw_migrate
     Definition { kind: Kind::Atomic, first: First(0x2000000000000000000000000000), expr: Expr::Seq(&[Expr::Str("migrate"), Expr::Not(&Expr::Rule(Rule::idc))]) },
     // kw_never
@@ -606,7 +613,9 @@ pub(super) static RULES: [Definition; 227] = [
     // migrate
     Definition { kind: Kind::Normal, first: First(0x2000000000000000000000000000), expr: Expr::Seq(&[Expr::Rule(Rule::kw_migrate), Expr::Rule(Rule::kw_from), Expr::Rule(Rule::string), Expr::Str("{"), Expr::Rep(&Expr::Rule(Rule::moved)), Expr::Str("}")]) },
     // moved
-    Definition { kind: Kind::Normal, first: First(0x87fffffe87fffffe0000800100002600), expr: Expr::Seq(&[Expr::Opt(&Expr::Rule(Rule::kw_context)), Expr::Rule(Rule::path), Expr::Rule(Rule::arrow), Expr::Rule(Rule::path)]) },
+    Definition { kind: Kind::Normal, first: First(0x87fffffe87fffffe0000800100002600), expr: Expr::Choice(&[Expr::Seq(&[Expr::Rule(Rule::kw_event), Expr::Rule(Rule::event_path), Expr::Rule(Rule::arrow), Expr::Choice(&[Expr::Rule(Rule::kw_none), Expr::Rule(Rule::event_path)])]), Expr::Seq(&[Expr::Rule(Rule::kw_undo), Expr::Rule(Rule::string), Expr::Rule(Rule::arrow), Expr::Choice(&[Expr::Rule(Rule::kw_none), Expr::Rule(Rule::string)])]), Expr::Seq(&[Expr::Opt(&Expr::Seq(&[Expr::Choice(&[Expr::Rule(Rule::kw_context), Expr::Rule(Rule::kw_child), Expr::Rule(Rule::kw_peer), Expr::Rule(Rule::kw_message)]), Expr::Not(&Expr::Rule(Rule::arrow))])), Expr::Rule(Rule::path), Expr::Rule(Rule::arrow), Expr::Choice(&[Expr::Rule(Rule::kw_none), Expr::Rule(Rule::path)])])]) },
+    // event_path
+    Definition { kind: Kind::Normal, first: First(0x87fffffe87fffffe03ff808100002600), expr: Expr::Seq(&[Expr::Opt(&Expr::Seq(&[Expr::Rule(Rule::ident), Expr::Str(".")])), Expr::Rule(Rule::symbol_name)]) },
     // expr
     Definition { kind: Kind::Normal, first: First(0x87fffffe8ffffffe03ffa10500002600), expr: Expr::Seq(&[Expr::Rule(Rule::conjunction), Expr::Rep(&Expr::Seq(&[Expr::Rule(Rule::kw_or), Expr::Rule(Rule::conjunction)]))]) },
     // conjunction

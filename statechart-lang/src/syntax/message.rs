@@ -83,7 +83,24 @@ pub(super) fn syntax_error(file: FileId, start: usize, text: &str, error: &Error
     if !help.is_empty() {
         diagnostic.help = Some(help.to_owned());
     }
+    if let Some(number) = with_fraction(text, at) {
+        diagnostic.help = Some(format!("a number with an exponent has a fraction: `{number}`"));
+    }
     diagnostic
+}
+
+/// `1e300` as it is written: `1.0e300`.
+fn with_fraction(text: &str, at: usize) -> Option<String> {
+    let (whole, rest) = word_at(text, at).split_once(['e', 'E'])?;
+    let is_digits = |text: &str| text.chars().all(|c| c.is_ascii_digit());
+    if whole.is_empty() || !is_digits(whole) || !is_digits(rest) {
+        return None;
+    }
+    let behind = text.get(at + whole.len() + 1..)?;
+    let sign = behind.get(..1).filter(|sign| matches!(*sign, "+" | "-")).unwrap_or("");
+    let digits = behind.get(sign.len()..)?;
+    let digits = digits.get(..digits.find(|c: char| !c.is_ascii_digit()).unwrap_or(digits.len()))?;
+    (!digits.is_empty()).then(|| format!("{whole}.0e{sign}{digits}"))
 }
 
 /// The second question mark behind the type that stands at a position, where there is one.
@@ -117,6 +134,13 @@ pub(super) fn unexpected(file: FileId, text: &str, at: usize) -> Diagnostic {
             "a name follows `as`: `send … delay 5s as name`, `spawn Machine(…) as name`, `do Machine(…) as name`"
                 .to_owned(),
         ),
+        "delay" => Some(
+            "a delay is a duration, or an expression in parentheses: `send … delay 5s`, `send … delay (wait * 2)`"
+                .to_owned(),
+        ),
+        word if word.starts_with(|c: char| c.is_alphabetic() && !c.is_ascii()) => {
+            Some("names are ASCII letters, digits and `_`; a label in quotes may hold any letter".to_owned())
+        }
         "undo" => Some("an action follows `undo`: `reserve(order) undo release(order)`".to_owned()),
         "?" | "??" if text.get(..at).is_some_and(|before| before.ends_with('?')) => {
             Some("one `?` is enough: `Int?` may be `none`".to_owned())
@@ -199,7 +223,9 @@ pub(super) fn form(rule: Rule) -> Option<&'static str> {
             "write `invariant \"name\": in state implies condition`, or without `in … implies`"
         }
         Rule::never => "write `never \"name\": A before B`",
-        Rule::migrate => "write `migrate from \"FINGERPRINT\" { old.path -> new.path  context old -> new }`",
+        Rule::migrate => {
+            "write `migrate from \"FINGERPRINT\" { old.path -> new.path  context old -> new  event OLD -> none }`"
+        }
         Rule::system => "write `system Name { … }`",
         Rule::input | Rule::output => "write `input { EVENT(field: Type) OTHER }`",
         Rule::fields => "fields are written `(name: Type, other: Type)`",
@@ -246,6 +272,7 @@ fn name(rule: Rule) -> Option<&'static str> {
         Rule::ty | Rule::list_ty => "a type",
         Rule::body | Rule::symbols | Rule::block => "`{`",
         Rule::path | Rule::place => "a state",
+        Rule::event_path => "an event",
         Rule::fields | Rule::params | Rule::data_params => "`(`",
         Rule::field | Rule::data_param => "`name: Type`",
         Rule::int => "a number",

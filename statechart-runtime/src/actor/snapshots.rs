@@ -30,7 +30,7 @@ use super::{
 };
 use crate::{
     chart::{Configuration as _, Input},
-    snapshot::{Pending, Persist, Restorable, SavedMessage, Snapshot, SnapshotError},
+    snapshot::{Pending, Persist, Restorable, SavedMessage, Snapshot, SnapshotError, child_now},
     value::Duration,
 };
 
@@ -212,7 +212,8 @@ impl<C: Actor + Restorable> Task<C> {
         self.shell.has_entered = true;
         let mut lost = Vec::new();
         for saved in &snapshot.children {
-            let Some(child) = C::TABLES.children.iter().position(|name| *name == saved.id) else { continue };
+            let id = child_now(C::ABOUT, snapshot, &saved.id);
+            let Some(child) = C::TABLES.children.iter().position(|name| Some(*name) == id) else { continue };
             let Ok(child) = u16::try_from(child) else { continue };
             match &saved.snapshot {
                 Some(one) => ChildTasks::revive(&mut self.shell, machine, (child, saved.generation), one)?,

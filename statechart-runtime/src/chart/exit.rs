@@ -1,7 +1,8 @@
 //! Leaving states: W3C exitStates.
 
 use super::{
-    Bits, Block, Chart, Configuration as _, Core, Cue, CueOf, Effects, Kind, Queue as _, Set as _, SetOf, Shape,
+    Bits, Block, Chart, Configuration as _, Core, Cue, CueOf, Effects, Kind, Queue as _, Set as _, SetOf,
+    Shape,
     complete::{end, end_activity},
     core::WORDS,
     engine::{cell, run, set},

@@ -3,10 +3,12 @@
 use std::collections::BTreeMap;
 
 use super::{
-    About, Fields, Migration, SavedActivity, SavedEvent, SavedTimer, SavedUndo, Snapshot, SnapshotError,
-    check::Paths, take::path,
+    About, Addressed, Fields, Migration, Place, Renamed, SavedActivity, SavedChild, SavedEvent, SavedMessage,
+    SavedTimer, SavedUndo, Snapshot, SnapshotError,
+    check::{Paths, children},
+    take::path,
 };
-use crate::chart::Tables;
+use crate::chart::{Kind, Tables};
 
 /// What active states have that no old one had: it starts in full.
 #[derive(Debug, Clone, Default)]
@@ -47,15 +49,21 @@ pub(super) fn migrate(
     let mut new = Snapshot { fingerprint: about.fingerprint.to_owned(), ..old.clone() };
     let active = names.active(old)?;
     new.states = active.keys().map(|&state| path(tables, state)).collect();
-    new.context = names.context(old);
-    new.data = names.data(old, &active);
+    (new.context, new.data) = names.values(old, &active);
     new.history = names.history(old);
     let owned = |prefix| {
+        let same = |what| Some(what);
+        let of_child = |what| now(migration.children, what);
         let (was, is) = (old.shape.iter().map(String::as_str), about.shape.iter().copied());
-        (Owned::read(was, prefix), Owned::read(is, prefix))
+        let was = if prefix == ACTIVITY {
+            Owned::read(was, prefix, of_child)
+        } else {
+            Owned::read(was, prefix, same)
+        };
+        (was, Owned::read(is, prefix, same))
     };
     let (timers, new_timers) = owned("timer of ");
-    let (activities, new_activities) = owned("activity of ");
+    let (activities, new_activities) = owned(ACTIVITY);
     let mut fresh = Fresh::default();
     let (mut timer_ids, mut activity_ids) = (BTreeMap::new(), BTreeMap::new());
     for (&state, old_path) in &active {
@@ -76,22 +84,79 @@ pub(super) fn migrate(
         .iter()
         .filter_map(|saved| Some(SavedActivity { index: *activity_ids.get(&saved.index)?, ..saved.clone() }))
         .collect();
-    let deferred = old.deferred.iter().map(|event| {
+    let deferred = old.deferred.iter().filter_map(|saved| {
+        let event = match event_now(migration, "self", &saved.event) {
+            Some(said) => said?.1.to_owned(),
+            None => saved.event.clone(),
+        };
         // One whose activity cannot be told any more is kept as an event of nobody.
-        let activity = event.activity.and_then(|activity| activity_ids.get(&activity).copied());
-        SavedEvent { activity, generation: event.generation.filter(|_| activity.is_some()), ..event.clone() }
+        let activity = saved.activity.and_then(|activity| activity_ids.get(&activity).copied());
+        let generation = saved.generation.filter(|_| activity.is_some());
+        Some(SavedEvent { event, activity, generation, ..saved.clone() })
     });
     new.deferred = deferred.collect();
-    new.undo = undos(about, old)?;
+    new.messages = old.messages.iter().filter_map(|saved| message(migration, saved)).collect();
+    let children = old.children.iter().filter_map(|saved| {
+        Some(SavedChild { id: now(migration.children, &saved.id)?.to_owned(), ..saved.clone() })
+    });
+    new.children = children.collect();
+    new.undo = undos(about, migration, old)?;
+    if old.done {
+        fresh = Fresh::default();
+    }
     Ok((new, fresh))
 }
 
+/// How lines of a shape begin that say what a state runs.
+const ACTIVITY: &str = "activity of ";
+
+/// What a child of a snapshot is called now; nothing where it is dropped.
+pub(crate) fn child_now<'a>(about: &About, snapshot: &Snapshot, id: &'a str) -> Option<&'a str> {
+    let is_from = |row: &&Migration| row.from == snapshot.fingerprint && row.from != about.fingerprint;
+    match about.migrations.iter().find(is_from) {
+        Some(migration) => now(migration.children, id),
+        None => Some(id),
+    }
+}
+
+/// What an old name is now; nothing where it is dropped.
+fn now<'a>(rows: &[Renamed], old: &'a str) -> Option<&'a str> {
+    match rows.iter().find(|(from, _)| *from == old) {
+        Some((_, to)) => *to,
+        None => Some(old),
+    }
+}
+
+/// What the migration says of an event, if anything: who gets it and its name, or that it is dropped.
+#[allow(clippy::option_option)]
+fn event_now(migration: &Migration, to: &str, event: &str) -> Option<Option<Addressed>> {
+    migration.events.iter().find(|((old, name), _)| *old == to && *name == event).map(|(_, now)| *now)
+}
+
+/// A message under way; nothing where it is dropped.
+fn message(migration: &Migration, saved: &SavedMessage) -> Option<SavedMessage> {
+    let id = match &saved.id {
+        Some(id) => Some(now(migration.messages, id)?.to_owned()),
+        None => None,
+    };
+    let (to, event) = match event_now(migration, &saved.to, &saved.event) {
+        Some(said) => said?,
+        None => {
+            let receivers = [migration.peers, migration.children];
+            let rows = receivers.into_iter().find(|rows| rows.iter().any(|(old, _)| *old == saved.to));
+            (rows.map_or(Some(saved.to.as_str()), |rows| now(rows, &saved.to))?, saved.event.as_str())
+        }
+    };
+    Some(SavedMessage { to: to.to_owned(), event: event.to_owned(), id, ..saved.clone() })
+}
+
 /// Undos by their text.
-fn undos(about: &About, old: &Snapshot) -> Result<Vec<SavedUndo>, SnapshotError> {
+fn undos(about: &About, migration: &Migration, old: &Snapshot) -> Result<Vec<SavedUndo>, SnapshotError> {
     let texts: Vec<&str> = old.shape.iter().filter_map(|line| line.strip_prefix("undo ")).collect();
     let mut undos = Vec::with_capacity(old.undo.len());
     for (at, saved) in old.undo.iter().enumerate() {
         let text = texts.get(saved.index).copied().unwrap_or_default();
+        let Some(text) = now(migration.undos, text) else { continue };
         let mut known = about.shape.iter().filter_map(|line| line.strip_prefix("undo "));
         let Some(index) = known.position(|known| known == text) else {
             return Err(SnapshotError::at(format!("undo[{at}]"), format!("`{text}` is gone from the spec")));
@@ -99,6 +164,22 @@ fn undos(about: &About, old: &Snapshot) -> Result<Vec<SavedUndo>, SnapshotError>
         undos.push(SavedUndo { index, args: saved.args.clone() });
     }
     Ok(undos)
+}
+
+/// What has become of a state.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Now {
+    At(u16),
+    /// The migration says that what was in it is dropped.
+    Dropped,
+    /// Nobody says where it went.
+    Gone,
+}
+
+impl Now {
+    fn id(self) -> Option<u16> {
+        if let Self::At(state) = self { Some(state) } else { None }
+    }
 }
 
 /// Old names, and what they are now.
@@ -110,21 +191,20 @@ struct Names<'a> {
 }
 
 impl Names<'_> {
-    /// What an old state is now: as the migration says for it or for the innermost state around it, else the state
-    /// that has its path.
-    fn state(&self, old: &str) -> Option<u16> {
+    /// What an old state is now: as the migration says for it or for the innermost state around it, and where it says
+    /// nothing of either, the state that has its path.
+    fn state(&self, old: &str) -> Now {
         let mentioned = self.migration.states.iter().filter_map(|(from, to)| {
             let rest = old.strip_prefix(from)?;
             (rest.is_empty() || rest.starts_with('.')).then_some((from.len(), *to, rest))
         });
-        let moved = mentioned.max_by_key(|(length, ..)| *length).and_then(|(_, to, rest)| {
-            if rest.is_empty() {
-                Some(to)
-            } else {
-                self.paths.find(&format!("{}{rest}", path(self.tables, to)))
-            }
-        });
-        moved.or_else(|| self.paths.find(old))
+        let found = match mentioned.max_by_key(|(length, ..)| *length) {
+            Some((_, None, _)) => return Now::Dropped,
+            Some((_, Some(to), "")) => Some(to),
+            Some((_, Some(to), rest)) => self.paths.find(&format!("{}{rest}", path(self.tables, to))),
+            None => self.paths.find(old),
+        };
+        found.map_or(Now::Gone, Now::At)
     }
 
     /// The active states, each with its old path. Leaves decide: states around them come along.
@@ -133,14 +213,14 @@ impl Names<'_> {
         for (at, path) in old.states.iter().enumerate() {
             let prefix = format!("{path}.");
             let is_leaf = !old.states.iter().any(|other| other.starts_with(&prefix));
-            let Some(state) = self.state(path) else {
-                if is_leaf {
-                    let reason = format!("`{path}` was active and is gone; say where it went");
-                    return Err(SnapshotError::at(format!("states[{at}]"), reason));
-                }
-                continue;
-            };
-            if is_leaf {
+            let now = self.state(path);
+            if now == Now::Gone && is_leaf {
+                let reason = format!("`{path}` was active and is gone; say where it went");
+                return Err(SnapshotError::at(format!("states[{at}]"), reason));
+            }
+            if let Now::At(state) = now
+                && is_leaf
+            {
                 let mut around = state;
                 while around != 0 {
                     active.entry(around).or_default();
@@ -150,30 +230,114 @@ impl Names<'_> {
         }
         // Which of them were there before.
         for path in &old.states {
-            if let Some(place) = self.state(path).and_then(|state| active.get_mut(&state)) {
+            if let Some(place) = self.state(path).id().and_then(|state| active.get_mut(&state)) {
                 *place = Some(path.clone());
             }
         }
+        self.add_regions(&mut active);
         Ok(active)
     }
 
-    fn context(&self, old: &Snapshot) -> Fields {
-        let kept = old.context.iter().filter_map(|(name, value)| {
-            let renamed = self.migration.variables.iter().find(|(from, _)| from == name);
-            let now = match renamed {
-                Some((_, to)) => self.about.variables.get(usize::from(*to))?,
-                None => self.about.variables.iter().find(|variable| *variable == name)?,
+    /// A region that nothing was active in came with the version: it starts in its initial states.
+    fn add_regions(&self, active: &mut BTreeMap<u16, Option<String>>) {
+        if active.is_empty() {
+            return;
+        }
+        let around: Vec<u16> = std::iter::once(0).chain(active.keys().copied()).collect();
+        for state in around {
+            if self.tables.state(state).is_some_and(|row| row.kind == Kind::Parallel) {
+                self.default_entry(state, active);
+            }
+        }
+    }
+
+    /// W3C addDescendantStatesToEnter, of what is not active yet.
+    fn default_entry(&self, state: u16, active: &mut BTreeMap<u16, Option<String>>) {
+        let Some(row) = self.tables.state(state) else { return };
+        let is_history = |kind: Kind| matches!(kind, Kind::History { .. });
+        if state != 0 && !is_history(row.kind) {
+            active.entry(state).or_default();
+        }
+        match row.kind {
+            Kind::Parallel => {
+                for region in children(self.tables, state) {
+                    if !active.contains_key(&region) {
+                        self.default_entry(region, active);
+                    }
+                }
+            }
+            Kind::Compound | Kind::History { .. } => {
+                // Nothing is recorded of what was not there. The targets of a history lie below its parent.
+                let within = if is_history(row.kind) { row.parent } else { state };
+                let mut parallels = Vec::new();
+                for &target in row.initial {
+                    // Histories may name each other.
+                    let is_other = self.tables.state(target).is_some_and(|other| is_history(other.kind));
+                    if !is_history(row.kind) || target > state || !is_other {
+                        self.default_entry(target, active);
+                    }
+                    let mut around = self.tables.state(target).map_or(within, |row| row.parent);
+                    while around > within {
+                        active.entry(around).or_default();
+                        let Some(row) = self.tables.state(around) else { break };
+                        if row.kind == Kind::Parallel {
+                            parallels.push(around);
+                        }
+                        around = row.parent;
+                    }
+                }
+                for parallel in parallels {
+                    self.default_entry(parallel, active);
+                }
+            }
+            Kind::Atomic | Kind::Final => {}
+        }
+    }
+
+    /// The context and the data of active states: values that are not mentioned keep their name, then come those that
+    /// are.
+    fn values(&self, old: &Snapshot, active: &BTreeMap<u16, Option<String>>) -> (Fields, Fields) {
+        let (mut context, mut data) = (Fields::new(), self.data(old, active));
+        for (name, value) in &old.context {
+            let is_mentioned = self.migration.values.iter().any(|(from, _)| from == name);
+            if !is_mentioned && self.about.variables.contains(&name.as_str()) {
+                context.insert(name.clone(), value.clone());
+            }
+        }
+        for (from, to) in self.migration.values {
+            let found = old.context.get(*from).or_else(|| old.data.get(*from));
+            let Some(value) = found.or_else(|| old.data.get(&format!("{}.{from}", self.tables.name))) else {
+                continue;
             };
-            Some(((*now).to_owned(), value.clone()))
-        });
-        kept.collect()
+            match to {
+                Some(Place::Variable(id)) => {
+                    if let Some(name) = self.about.variables.get(usize::from(*id)) {
+                        context.insert((*name).to_owned(), value.clone());
+                    }
+                }
+                Some(Place::Data(id)) => {
+                    let row = self.about.data.get(usize::from(*id));
+                    if let Some((_, name)) =
+                        row.filter(|(state, _)| *state == 0 || active.contains_key(state))
+                    {
+                        data.insert((*name).to_owned(), value.clone());
+                    }
+                }
+                None => {}
+            }
+        }
+        (context, data)
     }
 
     fn data(&self, old: &Snapshot, active: &BTreeMap<u16, Option<String>>) -> Fields {
         let mut data = Fields::new();
-        for (name, value) in &old.data {
-            let Some((owner, name)) = name.rsplit_once('.') else { continue };
-            let state = if owner == self.tables.name { Some(0) } else { self.state(owner) };
+        for (key, value) in &old.data {
+            let Some((owner, name)) = key.rsplit_once('.') else { continue };
+            let is_root = owner == self.tables.name;
+            if self.migration.values.iter().any(|(from, _)| from == key || (is_root && *from == name)) {
+                continue;
+            }
+            let state = if is_root { Some(0) } else { self.state(owner).id() };
             let Some(state) = state.filter(|state| *state == 0 || active.contains_key(state)) else {
                 continue;
             };
@@ -189,9 +353,9 @@ impl Names<'_> {
     fn history(&self, old: &Snapshot) -> BTreeMap<String, Vec<String>> {
         let mut history = BTreeMap::new();
         for (name, stored) in &old.history {
-            let Some(state) = self.state(name) else { continue };
+            let Some(state) = self.state(name).id() else { continue };
             let stored: Option<Vec<String>> =
-                stored.iter().map(|old| Some(path(self.tables, self.state(old)?))).collect();
+                stored.iter().map(|old| Some(path(self.tables, self.state(old).id()?))).collect();
             if let Some(stored) = stored.filter(|stored| self.paths.recorded(state, stored, "").is_ok()) {
                 history.insert(path(self.tables, state), stored);
             }
@@ -204,13 +368,20 @@ impl Names<'_> {
 struct Owned<'a>(BTreeMap<&'a str, Vec<(usize, &'a str)>>);
 
 impl<'a> Owned<'a> {
-    /// From the lines of a shape: `timer of a.b`, `timer of a.b: after 5s`, `activity of a.b: load`.
-    fn read(shape: impl Iterator<Item = &'a str>, prefix: &str) -> Self {
+    /// From the lines of a shape: `timer of a.b`, `timer of a.b: after 5s`, `activity of a.b: load`. What is told by
+    /// another name now is renamed; what is dropped still has its number.
+    fn read(
+        shape: impl Iterator<Item = &'a str>,
+        prefix: &str,
+        now: impl Fn(&'a str) -> Option<&'a str>,
+    ) -> Self {
         let lines = shape.filter_map(|line| line.strip_prefix(prefix));
         let mut owned: BTreeMap<&str, Vec<(usize, &str)>> = BTreeMap::new();
         for (index, line) in lines.enumerate() {
             let (path, what) = line.split_once(": ").unwrap_or((line, ""));
-            owned.entry(path).or_default().push((index, what));
+            if let Some(what) = now(what) {
+                owned.entry(path).or_default().push((index, what));
+            }
         }
         Self(owned)
     }
@@ -249,8 +420,10 @@ mod tests {
     fn what_a_state_owns_is_paired_by_what_it_is() {
         let old = ["timer of b", "timer of a: after 5s", "timer of a: after 10s", "timer of a: after 5s"];
         let new = ["timer of c: after 20s", "timer of c: after 5s", "timer of c: after 10s", "timer of b"];
-        let (old, new) =
-            (Owned::read(old.into_iter(), "timer of "), Owned::read(new.into_iter(), "timer of "));
+        let (old, new) = (
+            Owned::read(old.into_iter(), "timer of ", Some),
+            Owned::read(new.into_iter(), "timer of ", Some),
+        );
         let mut pairs = BTreeMap::new();
         assert_eq!(old.pair(&new, (Some("a"), "c"), &mut pairs), [0]);
         assert_eq!(old.pair(&new, (Some("b"), "b"), &mut pairs), [0_usize; 0]);

@@ -34,6 +34,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 pub use error::SnapshotError;
+pub(crate) use migrate::child_now;
 pub use restore::{Pending, Prepared, prepare, resume, revive};
 pub use take::{Persist, SaveWaiting, message, own, take};
 pub use value::{arg, count, find, get, load, missing, no_event, only, or_zero, put, read, write};
@@ -75,10 +76,35 @@ pub struct About {
 pub struct Migration {
     /// The fingerprint of that version.
     pub from: &'static str,
-    /// Path of a state there, state here.
-    pub states: &'static [(&'static str, u16)],
-    /// Name of a variable there, index into [`About::variables`].
-    pub variables: &'static [(&'static str, u16)],
+    /// Path of a state there, state here; nothing where what is in it is dropped, as in all that follows.
+    pub states: &'static [(&'static str, Option<u16>)],
+    /// Name of a variable or parameter of the machine there, or `path.name` of data of a state, and where its value goes.
+    pub values: &'static [(&'static str, Option<Place>)],
+    /// Who gets an event there (`self`, a peer, a child) and its name, and the same here.
+    pub events: &'static [(Addressed, Option<Addressed>)],
+    /// Names of children.
+    pub children: &'static [Renamed],
+    /// Names of peers.
+    pub peers: &'static [Renamed],
+    /// Names of delayed messages.
+    pub messages: &'static [Renamed],
+    /// Undos, as the specs spell them.
+    pub undos: &'static [Renamed],
+}
+
+/// Who gets an event, and its name.
+pub type Addressed = (&'static str, &'static str);
+
+/// An old name, and the new one.
+pub type Renamed = (&'static str, Option<&'static str>);
+
+/// Where a value goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// Index into [`About::variables`].
+    Variable(u16),
+    /// Index into [`About::data`].
+    Data(u16),
 }
 
 /// A machine that can be written down and read. Generated; every hook is a leaf function.

@@ -37,6 +37,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 pub use error::SnapshotError;
+pub(in crate::interpreter) use migrate::child_now;
 
 /// The number of the form that is described here.
 pub const SNAPSHOT_FORMAT: u32 = 1;

@@ -2,7 +2,7 @@
 
 use super::{Job, Path, System, SystemStep};
 use crate::{
-    interpreter::{Answers, Input, Interpreter, Snapshot, SnapshotError},
+    interpreter::{Answers, Input, Interpreter, Snapshot, SnapshotError, snapshot::child_now},
     model::{Machine, Model},
 };
 
@@ -73,7 +73,8 @@ impl<'m> System<'m> {
     ) -> Result<(), SnapshotError> {
         let Some(machine) = self.machines.get(path).map(Interpreter::machine) else { return Ok(()) };
         for saved in &snapshot.children {
-            let child = machine.children.iter().position(|child| child.name == saved.id);
+            let id = child_now(machine, snapshot, &saved.id);
+            let child = machine.children.iter().position(|child| Some(child.name.as_str()) == id);
             let Some((child, row)) = child.and_then(|child| Some((child, machine.children.get(child)?)))
             else {
                 continue;
