@@ -1,6 +1,6 @@
 //! Source files and positions in them.
 
-use std::{collections::BTreeMap, fmt, ops::Range};
+use std::{collections::BTreeMap, fmt};
 
 /// Which file of [`Sources`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
@@ -72,7 +72,13 @@ impl Source {
 
     /// The lines around a range of bytes, one more on either side: the number of the first, from 1, and the bytes. `None`
     /// where a line of the range itself is longer than `longest`.
-    pub(crate) fn around(&self, start: u32, end: u32, longest: u32) -> Option<(usize, Range<usize>)> {
+    #[cfg(feature = "snippets")]
+    pub(crate) fn around(
+        &self,
+        start: u32,
+        end: u32,
+        longest: u32,
+    ) -> Option<(usize, std::ops::Range<usize>)> {
         let line = |at: u32| self.lines.partition_point(|start| *start <= at).saturating_sub(1);
         let from = |line: usize| self.lines.get(line).copied().unwrap_or(self.text.len() as u32);
         let (first, last) = (line(start), line(end));
