@@ -182,37 +182,47 @@ const LIMIT: usize = 200;
 
 /// Sorts by file and position, drops repetitions and what exceeds the limit.
 pub(crate) fn finish(diagnostics: &mut Vec<Diagnostic>) {
-    diagnostics
-        .sort_by(|a, b| (a.primary.span, a.code, &a.message).cmp(&(b.primary.span, b.code, &b.message)));
+    sort(diagnostics);
     diagnostics
         .dedup_by(|b, a| a.primary.span == b.primary.span && a.code == b.code && a.message == b.message);
     if diagnostics.len() > LIMIT {
         let left = diagnostics.len() - LIMIT;
         // Errors decide whether there is a model, so warnings go first.
-        diagnostics.sort_by_key(|diagnostic| diagnostic.severity());
-        diagnostics.truncate(LIMIT);
+        let is_error = |diagnostic: &Diagnostic| diagnostic.severity() == Severity::Error;
+        let (errors, warnings): (Vec<_>, Vec<_>) = diagnostics.drain(..).partition(is_error);
+        diagnostics.extend(errors.into_iter().chain(warnings).take(LIMIT));
         if let Some(last) = diagnostics.last_mut() {
             last.help = Some(format!("{left} more diagnostics are not shown: mend these first"));
         }
-        diagnostics.sort_by_key(|diagnostic| diagnostic.primary.span);
+        sort(diagnostics);
     }
+}
+
+fn sort(diagnostics: &mut [Diagnostic]) {
+    diagnostics
+        .sort_by(|a, b| (a.primary.span, a.code, &a.message).cmp(&(b.primary.span, b.code, &b.message)));
 }
 
 /// The closest of the candidates, when it is close enough to be what was meant.
 pub(crate) fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    candidates
-        .into_iter()
-        .filter(|candidate| {
-            candidate.len().abs_diff(name.len()) <= 3 && candidate.len() <= 64 && *candidate != name
-        })
-        .map(|candidate| (distance(name, candidate), candidate))
-        // A letter is not near to every other letter.
-        .filter(|(distance, candidate)| {
-            let (shorter, longer) = (candidate.len().min(name.len()), candidate.len().max(name.len()));
-            *distance <= 1 + shorter / 4 && *distance < longer
-        })
-        .min()
-        .map(|(_, candidate)| candidate)
+    let mut best = None;
+    for candidate in candidates {
+        best = nearer(name, candidate, best);
+    }
+    best.map(|(_, candidate)| candidate)
+}
+
+/// The nearer of a candidate and what was the best before, with its distance.
+fn nearer<'a>(name: &str, candidate: &'a str, best: Option<(usize, &'a str)>) -> Option<(usize, &'a str)> {
+    if candidate.len().abs_diff(name.len()) > 3 || candidate.len() > 64 || candidate == name {
+        return best;
+    }
+    let distance = distance(name, candidate);
+    // A letter is not near to every other letter.
+    let (shorter, longer) = (candidate.len().min(name.len()), candidate.len().max(name.len()));
+    let is_near = distance <= 1 + shorter / 4 && distance < longer;
+    let found = is_near.then_some((distance, candidate));
+    best.into_iter().chain(found).min()
 }
 
 /// Edit distance in which a swap of neighbours counts once and case does not count.

@@ -1,6 +1,8 @@
 //! Source files and positions in them.
 
-use std::{collections::BTreeMap, fmt};
+use std::fmt;
+
+use crate::table::ByName;
 
 /// Which file of [`Sources`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
@@ -152,11 +154,15 @@ pub trait Loader {
 
 /// Files in memory, for tests and documentation.
 #[derive(Debug, Clone, Default)]
-pub struct MapLoader(BTreeMap<String, String>);
+pub struct MapLoader(ByName<String>);
 
 impl<P: Into<String>, T: Into<String>, const N: usize> From<[(P, T); N]> for MapLoader {
     fn from(files: [(P, T); N]) -> Self {
-        Self(files.into_iter().map(|(path, text)| (path.into(), text.into())).collect())
+        let mut loader = Self::default();
+        for (path, text) in files {
+            loader.0.insert(path, text.into());
+        }
+        loader
     }
 }
 

@@ -1,14 +1,12 @@
 //! What is legal and probably not meant.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use super::{
-    entry::entry,
-    rivals::{Key, triggers},
-};
+use super::entry::entry;
 use crate::{
     Code, Diagnostic,
-    model::{Invoked, Machine, StateId, StateKind, Trigger},
+    model::{Cause, Invoked, Machine, StateId, StateKind, Trigger},
+    table::ById,
 };
 
 /// Runs every lint on a sound machine.
@@ -56,24 +54,27 @@ fn unreachable(machine: &Machine, diagnostics: &mut Vec<Diagnostic>) {
     }
 }
 
-/// Which states react to something or defer it, ascending.
-type Reacting = BTreeMap<Key, Vec<StateId>>;
+/// Which states react to a cause or defer it, ascending, by its number.
+type Reacting = ById<Vec<StateId>>;
 
 fn reacting(machine: &Machine) -> Reacting {
-    let mut reacting = Reacting::new();
+    let mut reacting = Reacting::default();
     for (id, state) in machine.states.iter().enumerate() {
-        let mut keys: BTreeSet<Key> = state.defer.iter().map(|event| Key::Event(*event)).collect();
-        keys.extend(state.transitions.iter().flat_map(|id| triggers(&machine.transitions[*id])));
-        for key in keys {
-            reacting.entry(key).or_default().push(id);
+        let deferred = state.defer.iter().map(|event| Cause::Event(*event));
+        let causes = state.transitions.iter().flat_map(|id| machine.transitions[*id].trigger.causes());
+        for cause in deferred.chain(causes) {
+            let states = reacting.or_insert(cause.number(), Vec::new());
+            if states.last() != Some(&id) {
+                states.push(id);
+            }
         }
     }
     reacting
 }
 
 /// Whether something is handled while a state is active: inside it, around it, or in a region beside it.
-fn handled(machine: &Machine, reacting: &Reacting, state: StateId, key: Key) -> bool {
-    let Some(states) = reacting.get(&key) else { return false };
+fn handled(machine: &Machine, reacting: &Reacting, state: StateId, cause: Cause) -> bool {
+    let Some(states) = reacting.get(&cause.number()) else { return false };
     let inside = |state: StateId| {
         let begin = states.partition_point(|known| *known < state);
         states.get(begin).is_some_and(|known| *known <= machine.states[state].last)
@@ -102,7 +103,7 @@ fn unhandled_outcomes(machine: &Machine, diagnostics: &mut Vec<Diagnostic>) {
                 // A child that returns something is run for it.
                 let known = &machine.children[child];
                 if known.result.is_some()
-                    && !handled(machine, &reacting, activity.state, Key::ChildDone(child))
+                    && !handled(machine, &reacting, activity.state, Cause::ChildDone(child))
                 {
                     diagnostics.push(
                         Diagnostic::new(
@@ -122,7 +123,7 @@ fn unhandled_outcomes(machine: &Machine, diagnostics: &mut Vec<Diagnostic>) {
         let missing: Vec<&str> = service
             .outcomes()
             .chain(service.streams.iter().copied())
-            .filter(|event| !handled(machine, &reacting, activity.state, Key::Event(*event)))
+            .filter(|event| !handled(machine, &reacting, activity.state, Cause::Event(*event)))
             .map(|event| machine.events[event].symbol.name.as_str())
             .collect();
         if !missing.is_empty() {

@@ -20,6 +20,7 @@ mod constant;
 mod data;
 mod declare;
 pub(crate) mod entry;
+mod facts;
 mod flow;
 mod fragments;
 mod history;
@@ -37,13 +38,12 @@ mod unused;
 #[cfg(feature = "lint")]
 mod wiring;
 
-use std::collections::BTreeMap;
-
 use crate::{
-    Code, Diagnostic, Sources,
+    Code, Diagnostic, Sources, Span,
     diagnostic::nearest,
     model::{Machine, Model, System, names},
     syntax::ast,
+    table::ByName,
 };
 
 /// Checks every machine and system of the files.
@@ -136,15 +136,20 @@ const SUGGESTIONS: usize = 50;
 
 /// "did you mean", where something is near and not too much was found before.
 fn near<'a>(name: &str, known: impl IntoIterator<Item = &'a str>, found: usize) -> Option<String> {
-    if found > SUGGESTIONS {
-        return None;
-    }
-    nearest(name, known).map(|near| format!("did you mean `{near}`?"))
+    let near = if found > SUGGESTIONS { None } else { nearest(name, known) };
+    near.map(|near| format!("did you mean `{near}`?"))
 }
 
 /// `1 argument`, `2 arguments`.
 fn arguments(count: usize) -> String {
     format!("{count} argument{}", if count == 1 { "" } else { "s" })
+}
+
+fn duplicate(name: &ast::Name, what: &str, first: Span) -> Diagnostic {
+    Diagnostic::new(Code::Duplicate, name.span, format!("{what} `{}` is declared twice", name.text))
+        .label("declared again here")
+        .also(first, "declared first here")
+        .help("rename or remove one of them")
 }
 
 /// Reports every name that was declared before, pointing at both.
@@ -153,21 +158,13 @@ fn report_duplicates<'a>(
     what: &str,
     diagnostics: &mut Vec<Diagnostic>,
 ) {
-    let mut seen: BTreeMap<&str, &ast::Name> = BTreeMap::new();
+    let mut seen = ByName::default();
     for name in names {
-        if let Some(first) = seen.get(name.text.as_str()) {
-            diagnostics.push(
-                Diagnostic::new(
-                    Code::Duplicate,
-                    name.span,
-                    format!("{what} `{}` is declared twice", name.text),
-                )
-                .label("declared again here")
-                .also(first.span, "declared first here")
-                .help("rename or remove one of them"),
-            );
-        } else {
-            seen.insert(&name.text, name);
+        match seen.get(&name.text) {
+            Some(first) => diagnostics.push(duplicate(name, what, *first)),
+            None => {
+                seen.insert(&name.text, name.span);
+            }
         }
     }
 }
