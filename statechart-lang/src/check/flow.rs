@@ -98,7 +98,7 @@ impl Facts {
         for state in 0..self.inside.len() {
             let gone = std::mem::take(&mut self.clearing.meanwhile[state]);
             if !gone.is_empty() {
-                for fact in gone.iter().filter(|fact| self.inside[state].contains(*fact)) {
+                for fact in gone.iter().filter(|fact| self.inside[state].contains(fact)) {
                     if let Fact::Variable(at) = fact
                         && let Some(span) = self.clearing.example.get(at)
                     {
