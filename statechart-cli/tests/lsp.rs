@@ -304,6 +304,48 @@ fn names_change_everywhere_or_not_at_all() {
     );
 }
 
+/// The house knows the door by another path than the editor does.
+#[test]
+#[cfg(unix)]
+fn a_file_is_the_same_by_any_of_its_paths() {
+    let (mut editor, _) = Editor::running(json!({}));
+    std::os::unix::fs::symlink("door.sc", editor.directory.path().join("link.sc")).unwrap();
+    let linked = HOUSE.replace("door.sc", "link.sc");
+    fs::write(editor.directory.path().join("house.sc"), &linked).unwrap();
+    editor.open("house.sc", &linked);
+    assert!(editor.diagnostics("house.sc").is_empty());
+    let none = json!({});
+    let (door, house, link) = (editor.uri("door.sc"), editor.uri("house.sc"), editor.uri("link.sc"));
+    let answer = editor.at("textDocument/definition", "house.sc", &linked, "link¦.sc", &none);
+    assert_eq!(answer["result"][0]["uri"], link, "{answer}");
+
+    editor.open("door.sc", DOOR);
+    for marked in ["link¦.sc", "actor door: Do¦or"] {
+        let answer = editor.at("textDocument/definition", "house.sc", &linked, marked, &none);
+        assert_eq!(answer["result"][0]["uri"], door, "{marked}: {answer}");
+    }
+    let declared = json!({"context": {"includeDeclaration": true}});
+    let here = editor.at("textDocument/references", "door.sc", DOOR, "on OP¦EN", &declared);
+    let there = editor.at("textDocument/references", "house.sc", &linked, "OP¦EN |", &declared);
+    assert_eq!(here["result"], there["result"]);
+    let uris: Vec<&str> =
+        here["result"].as_array().unwrap().iter().map(|found| found["uri"].as_str().unwrap()).collect();
+    assert_eq!(uris, [&door, &door, &house]);
+    for (name, text, marked) in [("door.sc", DOOR, "on OP¦EN"), ("house.sc", linked.as_str(), "OP¦EN |")] {
+        let answer = editor.at("textDocument/rename", name, text, marked, &json!({"newName": "ENTER"}));
+        let changes = &answer["result"]["changes"];
+        assert_eq!(edited(DOOR, &changes[&door]), DOOR.replace("OPEN", "ENTER"), "{answer}");
+        assert_eq!(edited(&linked, &changes[&house]), linked.replace("OPEN", "ENTER"));
+        assert_eq!(changes.as_object().unwrap().len(), 3, "with its words: {changes}");
+    }
+    // What the editor has not saved counts under the other path, too.
+    let changed = DOOR.replace("OPEN", "ENTER");
+    editor.tell("textDocument/didClose", json!({"textDocument": {"uri": door}}));
+    editor.open("door.sc", &changed);
+    let found = editor.diagnostics("house.sc");
+    assert!(found[0]["message"].as_str().unwrap().contains("OPEN"), "{found:?}");
+}
+
 #[test]
 fn open_buffers_come_before_the_disk() {
     let (mut editor, _) = Editor::running(json!({}));

@@ -191,6 +191,7 @@ fn limits_in_the_pages_are_the_programs() {
         (limits.deferred as usize, "deferred events"),
         (limits.microsteps as usize, "microsteps"),
         (statechart_lang::model::Limits::default().undo as usize, "undos remembered"),
+        (statechart_lang::model::TURN_LIMIT as usize, "turns of all `for`s of one step"),
         (statechart_lang::model::TEXT_LIMIT, "bytes of a text that `+` makes"),
         (codegen::STATE_LIMIT, "states"),
         (codegen::HISTORY_STATE_LIMIT, "states beside histories"),
@@ -242,6 +243,7 @@ fn limits_in_the_pages_are_the_programs() {
     assert!(language.contains("| `for`s inside one another | 4 |"));
     // The engines have one each.
     assert_eq!(statechart_lang::model::TEXT_LIMIT, statechart_runtime::value::TEXT_LIMIT);
+    assert_eq!(statechart_lang::model::TURN_LIMIT, statechart_runtime::chart::TURN_LIMIT);
     let summed = |count: usize| {
         format!(
             "machine M {{ context {{ n: Int = 1{} }} initial a state a {{ entry / n := n }} }}",

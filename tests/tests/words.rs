@@ -97,6 +97,22 @@ fn words_of_the_templates() {
     statechart_lang::assert_words!("../specs/templates");
 }
 
+/// A file that is imported by two paths is one file there, too.
+#[test]
+#[cfg(unix)]
+fn words_beside_a_file_with_two_names() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = |name: &str| directory.path().join(name);
+    let lamp = "machine Lamp { input { SWITCH } initial dark state dark { on SWITCH -> lit } accept state lit { on SWITCH -> dark } }";
+    fs::write(path("lamp.sc"), lamp).unwrap();
+    std::os::unix::fs::symlink("lamp.sc", path("light.sc")).unwrap();
+    let room = "import \"lamp.sc\" import \"light.sc\"
+machine Room { input { ENTER } peer lamp: Lamp initial dark state dark { on ENTER / send lamp SWITCH } }";
+    fs::write(path("twice_imported.sc"), room).unwrap();
+    fs::write(path("twice_imported.words"), "ENTER ENTER\n").unwrap();
+    statechart_lang::assert_words!(directory.path());
+}
+
 /// δ̄(q₀, ε) = q₀ and λ̄(q₀, ε) = ε; whether ε is a word of the language is whether q₀ accepts.
 #[test]
 fn the_empty_word_stays_at_the_start() {

@@ -11,7 +11,7 @@ use std::{
 
 use statechart_runtime::{market::FetchId, ports::Lease, value::Text};
 
-use super::{LogBatch, Reader, Records, Touched, store};
+use super::{LogBatch, Reader, Records, Touched, cache::Update, store};
 use crate::{
     coordinator::DYNAMIC_GROUP,
     machines::consumer_dynamic::{
@@ -118,7 +118,7 @@ impl Externs for Dynamic {
     ) -> impl Future<Output = UpdateCacheOutcome> + Send + 'static {
         let shared = self.0.clone();
         async move {
-            store::update_cache(&shared.parts, &touched).await;
+            Update::new(&shared.parts, &touched).put(&shared.parts).await;
             shared.remember(touched.0.fetches.clone());
             UpdateCacheOutcome::UpdateCacheSuccess { attached: !touched.0.fetches.is_empty() }
         }

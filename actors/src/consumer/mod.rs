@@ -6,8 +6,10 @@
 //!
 //! The position of the reader is the store's: it moves in the transaction that stores the batch, and
 //! after a failure it is read again from there. That is what makes a batch count once. While there is more in the log the
-//! reader fetches and decodes the next batch as this one is stored.
+//! reader fetches and decodes the next batch as this one is stored, and the cache is told of the one before.
 
+mod ahead;
+mod cache;
 mod dynamic;
 mod fixed;
 mod reader;
@@ -45,10 +47,18 @@ pub(crate) struct Fetch {
     pub(crate) next: i64,
     /// Under which it is written.
     pub(crate) lease: Option<Lease>,
-    /// In order of offsets.
-    pub(crate) records: Vec<FetchedRecord>,
-    /// What they say, where there was time to decode them before.
-    pub(crate) parsed: Mutex<Option<Parsed>>,
+    /// How many records it holds.
+    pub(crate) count: usize,
+    /// Taken once: after a failure the log is read again.
+    pub(crate) content: Mutex<Option<Content>>,
+}
+
+/// What a batch holds.
+pub(crate) enum Content {
+    /// Records in order of offsets.
+    Raw(Vec<FetchedRecord>),
+    /// What they say, where there was time to decode them before, and nothing among them that cannot be used.
+    Parsed(Parsed),
 }
 
 /// What records say, by the instruments that were known then. Where they came from is not in it yet.
@@ -61,6 +71,7 @@ pub(crate) struct Parsed {
 impl Parsed {
     pub(crate) fn new(instruments: &InstrumentTable, records: &[FetchedRecord]) -> Self {
         let mut builder = BatchBuilder::new(instruments, None);
+        builder.reserve(records.len());
         for record in records {
             builder.push(record);
         }
@@ -96,7 +107,7 @@ pub(crate) struct Written {
 // State snapshots print contexts, so these stay short.
 impl fmt::Debug for LogBatch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "LogBatch({} records to offset {})", self.0.records.len(), self.0.next)
+        write!(f, "LogBatch({} records to offset {})", self.0.count, self.0.next)
     }
 }
 

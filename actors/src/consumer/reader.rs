@@ -8,13 +8,13 @@ use std::{
     time::Duration,
 };
 
-use statechart_runtime::{
-    market::MAX_RECORD_BYTES,
-    ports::{Fetched, Lease, LogError, PositionKey},
-};
-use tokio::{sync::Mutex, task::JoinSet, time::Instant};
+use statechart_runtime::ports::{Lease, LogError, PositionKey};
+use tokio::{sync::Mutex, time::Instant};
 
-use super::{Fetch, LogBatch, Parsed};
+use super::{
+    Content, Fetch, LogBatch,
+    ahead::{Ahead, Wanted, gather},
+};
 use crate::{
     coordinator::{Beginning, beginning, foreign},
     parts::{FIXED_TOPIC, Parts},
@@ -24,18 +24,12 @@ use crate::{
 const BATCH_RECORDS: usize = 10_000;
 /// Records of a batch at most and at least: a transaction costs the same for any number of them, so a store that is quick
 /// gets more at a time, and one that is slow fewer.
-const MOST_RECORDS: usize = 40_000;
+const MOST_RECORDS: usize = 80_000;
 const LEAST_RECORDS: usize = 1_000;
 /// A store that takes less for a full batch is quick.
 const QUICK: Duration = Duration::from_millis(250);
 /// A store that takes longer for a batch is slow.
 const SLOW: Duration = Duration::from_secs(5);
-/// Bytes of one batch.
-const BATCH_BYTES: usize = 12 << 20;
-/// Room for at least one record of the largest size: with less left a batch is full.
-const LEAST_BYTES: usize = MAX_RECORD_BYTES;
-/// How long one fetch waits for records.
-const FETCH_WAIT: Duration = Duration::from_millis(500);
 /// Wait before asking again after an error.
 const ERROR_WAIT: Duration = Duration::from_millis(250);
 
@@ -47,7 +41,7 @@ pub struct Reader {
     partition: u32,
     lease: Option<Lease>,
     place: Mutex<Option<Place>>,
-    ahead: Mutex<Option<Ahead>>,
+    ahead: Ahead,
     /// Records of the next batch.
     room: AtomicUsize,
 }
@@ -70,16 +64,6 @@ enum Look {
     Again,
 }
 
-/// The batch after the one that is being stored. The task ends with it.
-struct Ahead {
-    from: i64,
-    incarnation: i64,
-    task: JoinSet<Read>,
-}
-
-/// A fetch, and what it says where that was found out as well.
-type Read = Result<(Fetched, Option<Parsed>), LogError>;
-
 impl Reader {
     /// A reader that asks the store for its place when it first reads.
     pub fn new(
@@ -96,7 +80,7 @@ impl Reader {
             partition,
             lease,
             place: Mutex::default(),
-            ahead: Mutex::default(),
+            ahead: Ahead::default(),
             room: AtomicUsize::new(BATCH_RECORDS),
         }
     }
@@ -221,15 +205,13 @@ impl Reader {
     async fn fetch(&self) -> Result<Look, String> {
         self.find().await?;
         let Some(here) = self.place.lock().await.clone() else { return Ok(Look::Again) };
-        let read = match self.take_ahead(&here).await {
+        let read = match self.ahead.take(here.next, here.key.incarnation).await {
             Some(read) => read,
-            None => gather(&self.parts, &self.topic, self.partition, here.next, self.room())
-                .await
-                .map(|one| (one, None)),
+            None => gather(&self.parts, &self.wanted(here.next)).await,
         };
-        let (fetched, parsed) = match read {
-            Ok((fetched, parsed)) if fetched.incarnation == here.key.incarnation => (fetched, parsed),
-            Ok((other, _)) => {
+        let piece = match read {
+            Ok(piece) if piece.incarnation == here.key.incarnation => piece,
+            Ok(other) => {
                 *self.place.lock().await = None;
                 let (topic, expected) = (self.topic.clone(), here.key.incarnation);
                 let error = LogError::Recreated { topic, expected, found: other.incarnation };
@@ -270,48 +252,27 @@ impl Reader {
             }
             Err(error) => return Err(error.to_string()),
         };
-        if fetched.records.is_empty() {
-            let is_end = fetched.next_offset >= fetched.high_watermark;
-            return Ok(if is_end { Look::End } else { Look::Again });
+        if piece.count == 0 {
+            return Ok(if piece.next >= piece.high { Look::End } else { Look::Again });
         }
-        if fetched.next_offset < fetched.high_watermark {
-            self.go_ahead(fetched.next_offset, fetched.incarnation).await;
+        // Only where there is more already: at the end of the log a batch is better fetched late, with all that has come
+        // by then.
+        if piece.next < piece.high {
+            self.ahead.begin(&self.parts, self.wanted(piece.next), piece.incarnation).await;
         }
         Ok(Look::Records(LogBatch(Arc::new(Fetch {
             key: here.key,
             committed: here.committed,
-            next: fetched.next_offset,
-            records: fetched.records,
+            next: piece.next,
             lease: self.lease.clone(),
-            parsed: Guarded::new(parsed),
+            count: piece.count,
+            content: Guarded::new(Some(piece.content)),
         }))))
     }
 
-    /// Fetches and decodes the next batch meanwhile. Only where there is more already: at the end of the log a batch is
-    /// better fetched late, with all that has come by then.
-    async fn go_ahead(&self, from: i64, incarnation: i64) {
-        let (parts, topic, partition) = (self.parts.clone(), self.topic.clone(), self.partition);
-        let room = self.room();
-        let mut task = JoinSet::new();
-        task.spawn(async move {
-            let fetched = gather(&parts, &topic, partition, from, room).await?;
-            let parsed = Parsed::new(&parts.instruments.get(), &fetched.records);
-            Ok((fetched, Some(parsed)))
-        });
-        *self.ahead.lock().await = Some(Ahead { from, incarnation, task });
-    }
-
-    /// What was fetched ahead, when it begins where the reader is. After a failure it may not.
-    async fn take_ahead(&self, here: &Place) -> Option<Read> {
-        let mut slot = self.ahead.lock().await;
-        let fits = |ahead: &&mut Ahead| ahead.from == here.next && ahead.incarnation == here.key.incarnation;
-        let read = match slot.as_mut().filter(fits) {
-            // A task that has ended badly leaves its batch to be fetched here.
-            Some(ahead) => ahead.task.join_next().await.and_then(Result::ok),
-            None => None,
-        };
-        *slot = None;
-        read
+    fn wanted(&self, from: i64) -> Wanted {
+        let records = self.room.load(Ordering::Relaxed);
+        Wanted { topic: self.topic.clone(), partition: self.partition, from, records }
     }
 
     /// A batch without records, at the current position.
@@ -319,17 +280,14 @@ impl Reader {
         let here = self.place.lock().await.clone()?;
         let Place { key, committed, next } = here;
         let lease = self.lease.clone();
-        let (records, parsed) = (Vec::new(), Guarded::default());
-        Some(LogBatch(Arc::new(Fetch { key, committed, next, records, lease, parsed })))
-    }
-
-    fn room(&self) -> usize {
-        self.room.load(Ordering::Relaxed)
+        let content = Guarded::new(Some(Content::Raw(Vec::new())));
+        Some(LogBatch(Arc::new(Fetch { key, committed, next, lease, count: 0, content })))
     }
 
     /// A batch was stored: the position is the store's, and what it took says how many records the next one has.
     pub(super) async fn stored(&self, committed: i64, records: usize, took: Duration) {
-        self.room.store(next_room(self.room(), records, took), Ordering::Relaxed);
+        let room = self.room.load(Ordering::Relaxed);
+        self.room.store(next_room(room, records, took), Ordering::Relaxed);
         if let Some(place) = self.place.lock().await.as_mut() {
             place.committed = committed;
             place.next = place.next.max(committed);
@@ -351,36 +309,6 @@ fn next_room(room: usize, records: usize, took: Duration) -> usize {
     } else {
         room
     }
-}
-
-/// Fetches until a batch is full, as long as there is more in the log: an answer of a broker is as long as its own batches
-/// make it, and a transaction costs the same for any number of records.
-async fn gather(
-    parts: &Parts,
-    topic: &str,
-    partition: u32,
-    from: i64,
-    records: usize,
-) -> Result<Fetched, LogError> {
-    let log = &parts.log;
-    let mut all = log.fetch(topic, partition, from, records, BATCH_BYTES, FETCH_WAIT).await?;
-    let mut bytes: usize = all.records.iter().map(|one| one.record.bytes()).sum();
-    while !all.records.is_empty() && all.next_offset < all.high_watermark {
-        let (room, rest) = (records.saturating_sub(all.records.len()), BATCH_BYTES.saturating_sub(bytes));
-        if room == 0 || rest < LEAST_BYTES {
-            break;
-        }
-        // What goes wrong here is met again, and told, by the next fetch.
-        let more = log.fetch(topic, partition, all.next_offset, room, rest, Duration::ZERO).await;
-        let Ok(more) = more else { break };
-        if more.records.is_empty() || more.incarnation != all.incarnation {
-            break;
-        }
-        bytes += more.records.iter().map(|one| one.record.bytes()).sum::<usize>();
-        all.records.extend(more.records);
-        (all.next_offset, all.high_watermark) = (more.next_offset, more.high_watermark);
-    }
-    Ok(all)
 }
 
 #[cfg(test)]
@@ -430,14 +358,15 @@ mod tests {
         while next < i64::try_from(count).unwrap() {
             let batch = reader.next(None).await.unwrap();
             let fetch = &batch.0;
-            let offsets: Vec<i64> = fetch.records.iter().map(|one| one.offset).collect();
+            let offsets: Vec<i64> = match fetch.content.lock().unwrap().take().unwrap() {
+                Content::Raw(records) => records.iter().map(|one| one.offset).collect(),
+                Content::Parsed(parsed) => {
+                    ahead += 1;
+                    parsed.batch.trades.iter().map(|one| one.offset).collect()
+                }
+            };
             assert_eq!(offsets, (next..fetch.next).collect::<Vec<_>>());
-            assert_eq!(fetch.committed, next);
-            let parsed = fetch.parsed.lock().unwrap().take();
-            if let Some(parsed) = parsed {
-                ahead += 1;
-                assert_eq!(parsed.batch.trades.len(), offsets.len());
-            }
+            assert_eq!((fetch.committed, fetch.count), (next, offsets.len()));
             if next > 0 && !failed {
                 // What was fetched ahead of this one is of no use now.
                 failed = true;

@@ -1,35 +1,38 @@
-//! From fetched records to the store and on to the cache: what both consumers do alike.
+//! From fetched records to the store: what both consumers do alike.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
     sync::{Arc, Mutex, PoisonError, atomic::Ordering},
     time::Instant,
 };
 
-use futures_util::future::join_all;
 use statechart_runtime::{
-    market::{Candle, CoverageState, GapReason, InstrumentId, InstrumentTable, Interval, Source, TimeRange},
+    market::{CoverageState, GapReason, InstrumentTable, Source, TimeRange},
     ports::{
-        Batch, CacheKey, CoverageMark, FetchState, FetchUpdate, Ingested, MAX_PAGE, Placed, Position, Store,
-        StoreError, Wake,
+        Batch, CoverageMark, FetchState, FetchUpdate, Ingested, Placed, Position, Store, StoreError, Wake,
     },
 };
 
-use super::{Decoded, LogBatch, Parsed, Reader, Records, Touched, Written};
+use super::{Content, Decoded, LogBatch, Parsed, Reader, Records, Touched, Written};
 use crate::{parts::Parts, producer::EXCHANGE_LIMIT};
 
 /// Decodes and validates; what cannot be used becomes a dead letter. The end of a fetch that met the
 /// exchange's floor says what can never be had.
 pub(super) async fn process(parts: &Parts, batch: &LogBatch) -> Result<Records, String> {
     let fetch = &batch.0;
-    let before = fetch.parsed.lock().unwrap_or_else(PoisonError::into_inner).take();
-    // A symbol may have come since it was decoded: what looks like poison then is looked at again.
-    let before = before.filter(|parsed| parsed.batch.dead_letters.is_empty());
-    let mut parsed = before.unwrap_or_else(|| Parsed::new(&parts.instruments.get(), &fetch.records));
-    if !parsed.batch.dead_letters.is_empty() && renew_instruments(parts).await? {
-        // Another process has added a symbol since this one looked.
-        parsed = Parsed::new(&parts.instruments.get(), &fetch.records);
-    }
+    let content = fetch.content.lock().unwrap_or_else(PoisonError::into_inner).take();
+    let parsed = match content {
+        Some(Content::Parsed(parsed)) => parsed,
+        Some(Content::Raw(records)) => {
+            let parsed = Parsed::new(&parts.instruments.get(), &records);
+            if !parsed.batch.dead_letters.is_empty() && renew_instruments(parts).await? {
+                // Another process has added a symbol since this one looked.
+                Parsed::new(&parts.instruments.get(), &records)
+            } else {
+                parsed
+            }
+        }
+        None => return Err("this batch was taken by an attempt that failed; it is read again".to_owned()),
+    };
     let Parsed { batch: mut decoded, pages, ends } = parsed;
     decoded.position = Some(Position { key: fetch.key.clone(), expected: fetch.committed, next: fetch.next });
     decoded.lease = fetch.lease.clone();
@@ -181,88 +184,6 @@ async fn progress(parts: &Parts, records: &Records) -> Vec<statechart_runtime::m
         }
     }
     touched
-}
-
-/// The touched candles to the cache, and what is now known whole. The cache is a hint: it may fail.
-pub(super) async fn update_cache(parts: &Parts, touched: &Touched) {
-    let instruments = parts.instruments.get();
-    let mut series: BTreeMap<CacheKey, Vec<Candle>> = BTreeMap::new();
-    for one in &touched.0.ingested.touched {
-        if let Some(instrument) = instruments.by_id(one.instrument) {
-            let key = CacheKey { symbol: instrument.symbol.clone(), interval: one.interval };
-            series.entry(key).or_default().push(Candle::from(one.candle.clone()));
-        }
-    }
-    let (mut edges, mut begun) = (BTreeMap::new(), BTreeSet::new());
-    for (instrument, range) in &touched.0.covered {
-        let (edge, is_new) = parts.live.stored(*instrument, *range);
-        edges.insert(*instrument, edge);
-        if is_new {
-            begun.insert(*instrument);
-        }
-    }
-    for id in begun {
-        let (Some(edge), Some(instrument)) = (edges.get(&id), instruments.by_id(id)) else { continue };
-        for interval in Interval::ALL {
-            let key = CacheKey { symbol: instrument.symbol.clone(), interval };
-            match begin(parts, id, interval, edge.from_us).await {
-                Ok(candles) => series.entry(key).or_default().extend(candles),
-                Err(error) => {
-                    tracing::warn!(symbol = key.symbol, error, "the cache begins later");
-                    parts.live.forget(id);
-                    edges.remove(&id);
-                    break;
-                }
-            }
-        }
-    }
-    for instrument in edges.keys() {
-        if let Some(instrument) = instruments.by_id(*instrument) {
-            for interval in Interval::ALL {
-                series.entry(CacheKey { symbol: instrument.symbol.clone(), interval }).or_default();
-            }
-        }
-    }
-    // Side by side: each is a round trip, and the next batch waits for all of them.
-    let (edges, instruments) = (&edges, &instruments);
-    let puts = series.into_iter().map(|(key, candles)| async move {
-        let edge = instruments.get(&key.symbol).and_then(|instrument| edges.get(&instrument.id)).copied();
-        if let Err(error) = parts.cache.put(&key, &candles, edge).await {
-            tracing::warn!(symbol = key.symbol, %error, "the cache is not up to date");
-            // Better nothing than something stale. What is put next must stand for itself. While the cache is away there
-            // is nothing to begin.
-            if parts.cache.forget(&key).await.is_ok()
-                && let Some(instrument) = instruments.get(&key.symbol)
-            {
-                parts.live.forget(instrument.id);
-            }
-            return;
-        }
-        if key.interval == Interval::M1
-            && let Some(newest) = candles.last()
-        {
-            let wake =
-                Wake::Candle { symbol: key.symbol, interval: key.interval, bucket_us: newest.bucket_us };
-            let _ = parts.cache.notify(&wake).await;
-        }
-    });
-    join_all(puts).await;
-}
-
-/// What the store holds from a new live edge on: the candles that an earlier process made are not touched again.
-async fn begin(
-    parts: &Parts,
-    instrument: InstrumentId,
-    interval: Interval,
-    from_us: i64,
-) -> Result<Vec<Candle>, String> {
-    let range = TimeRange { from_us: interval.ceil_us(from_us), to_us: i64::MAX };
-    let rows = parts.store.trade_candles(instrument, interval, range, MAX_PAGE).await;
-    let rows = rows.map_err(|error| error.to_string())?;
-    if rows.len() >= MAX_PAGE {
-        return Err(format!("there are more than {MAX_PAGE} candles behind it"));
-    }
-    Ok(rows.into_iter().map(Candle::from).collect())
 }
 
 /// Wakes whoever waits for the fetches that a batch moved on.

@@ -409,9 +409,9 @@ impl Live {
 
     fn trade(&self, at: usize, wire: WireTrade, origin: TradeOrigin) -> Trade {
         Trade {
-            symbol: self.pairs.get(at).map(|(_, instrument)| instrument.symbol.clone()).unwrap_or_default(),
+            symbol: self.pairs.get(at).map(|(_, one)| one.symbol.as_str().into()).unwrap_or_default(),
             time_us: wire.time_us,
-            id: wire.id,
+            id: wire.id.into(),
             price: wire.price,
             size: wire.size,
             side: match wire.side {

@@ -77,18 +77,17 @@ impl Server {
         let analysis = self.analysis(&text_document.uri);
         let offset = self.offset(&text_document.uri, position);
         let Some((_, known)) = analysis.at(MAIN, offset) else { return Ok(Vec::new()) };
-        let keys: Vec<(String, u32)> =
-            known.iter().map(|known| (analysis.path(known.span).to_owned(), known.span.start)).collect();
+        let keys: Vec<(String, u32)> = known.iter().map(|known| analysis.place(known.span)).collect();
+        let analyses = rename::concerned(&self.documents, &documents::path(&text_document.uri), &keys);
+        let places = rename::places(&self.documents, &analyses, &keys, params.context.include_declaration);
         let mut found = Vec::new();
-        for other in rename::concerned(&self.documents, &documents::path(&text_document.uri), &keys) {
-            let spans = other.places_of(&keys, params.context.include_declaration);
-            for location in self.locations(&other, &spans) {
-                if !found.contains(&location) {
-                    found.push(location);
-                }
-            }
+        for (path, places) in places {
+            let text = self.text(&path);
+            let lines = Lines::new(&text, self.encoding);
+            let Some(uri) = self.documents.uri(&path) else { continue };
+            let location = |(start, end)| Location { uri: uri.clone(), range: lines.range(start, end) };
+            found.extend(places.into_iter().map(location));
         }
-        found.sort_by(|a, b| (a.uri.as_str(), a.range.start).cmp(&(b.uri.as_str(), b.range.start)));
         Ok(found)
     }
 

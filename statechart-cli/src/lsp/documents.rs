@@ -25,6 +25,8 @@ const DEPTH_LIMIT: usize = 12;
 #[derive(Debug, Default)]
 pub(super) struct Documents {
     open: BTreeMap<String, Buffer>,
+    /// Of each file that is open, by what all of its paths have in common, the path that it was opened by.
+    opened: BTreeMap<String, String>,
     roots: Vec<PathBuf>,
     /// Paths whose text may have changed since they were checked.
     pub(super) changed: BTreeSet<String>,
@@ -38,7 +40,7 @@ struct Buffer {
 
 impl Loader for Documents {
     fn load(&self, path: &str) -> Result<String, String> {
-        match self.open.get(path) {
+        match self.buffer(path) {
             Some(buffer) => Ok(buffer.text.clone()),
             None => loader::read(path),
         }
@@ -68,6 +70,7 @@ impl Documents {
         let path = path(&uri);
         if self.open.len() < OPEN_LIMIT || self.open.contains_key(&path) {
             self.changed.insert(path.clone());
+            self.opened.entry(loader::identity(&path)).or_insert_with(|| path.clone());
             self.open.insert(path, Buffer { uri, text });
         }
     }
@@ -75,7 +78,21 @@ impl Documents {
     pub(super) fn close(&mut self, uri: &Url) {
         let path = path(uri);
         self.open.remove(&path);
+        self.opened.retain(|_, opened| *opened != path);
         self.changed.insert(path);
+    }
+
+    /// The path that the editor has a file open by, where it has; else the one that is given.
+    pub(super) fn spelt(&self, path: &str) -> String {
+        if self.open.contains_key(path) {
+            return path.to_owned();
+        }
+        self.opened.get(&loader::identity(path)).map_or_else(|| path.to_owned(), Clone::clone)
+    }
+
+    /// A file that is open, by whatever path.
+    fn buffer(&self, path: &str) -> Option<&Buffer> {
+        self.open.get(path).or_else(|| self.open.get(self.opened.get(&loader::identity(path))?))
     }
 
     pub(super) fn change(
@@ -111,7 +128,7 @@ impl Documents {
 
     /// How the editor addresses a path.
     pub(super) fn uri(&self, path: &str) -> Option<Url> {
-        match self.open.get(path) {
+        match self.buffer(path) {
             Some(buffer) => Some(buffer.uri.clone()),
             None => Url::from_file_path(path).or_else(|()| Url::parse(path).map_err(|_| ())).ok(),
         }

@@ -31,7 +31,9 @@ impl Server {
         self.published.checked.retain(|path, _| open.contains(path));
         for path in open {
             let known = self.published.checked.get(&path);
-            let stale = known.is_none_or(|files| files.keys().any(|file| changed.contains(file)));
+            let is_changed =
+                |file: &String| changed.contains(file) || changed.contains(&self.documents.spelt(file));
+            let stale = known.is_none_or(|files| files.keys().any(is_changed));
             if stale {
                 let found = self.check(&path);
                 self.published.checked.insert(path, found);
@@ -66,8 +68,11 @@ impl Server {
     fn check(&self, path: &str) -> BTreeMap<String, Vec<Diagnostic>> {
         let mut compiled = compile(path, &self.documents);
         compiled.check_examples();
-        let mut found: BTreeMap<String, Vec<Diagnostic>> =
-            compiled.sources.iter().map(|(_, source)| (source.path.clone(), Vec::new())).collect();
+        let mut found: BTreeMap<String, Vec<Diagnostic>> = compiled
+            .sources
+            .iter()
+            .map(|(_, source)| (self.documents.spelt(&source.path), Vec::new()))
+            .collect();
         // Each file's lines are counted once.
         let lines: Columns<'_> = compiled
             .sources
@@ -77,7 +82,7 @@ impl Server {
         for diagnostic in &compiled.diagnostics {
             let own = compiled.sources.get(diagnostic.primary.span.file).map_or(path, |source| &source.path);
             let shown = self.diagnostic(&compiled, &lines, diagnostic);
-            found.entry(own.to_owned()).or_default().push(shown);
+            found.entry(self.documents.spelt(own)).or_default().push(shown);
         }
         found
     }

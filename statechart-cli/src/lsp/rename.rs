@@ -14,13 +14,14 @@ use super::{documents::Documents, words};
 const ROUNDS: usize = 8;
 
 /// Places by path, ascending.
-type Edits = BTreeMap<String, BTreeSet<(u32, u32)>>;
+pub(super) type Edits = BTreeMap<String, BTreeSet<(u32, u32)>>;
 
 /// The analyses of every specification in which names that are declared at these places are used, the asked one first.
 pub(super) fn concerned(documents: &Documents, path: &str, keys: &[(String, u32)]) -> Vec<Analysis> {
     let mut found = vec![Analysis::new(path, documents)];
+    let own = documents.identity(path);
     for other in documents.everything() {
-        if other != path {
+        if other != path && documents.identity(&other) != own {
             let analysis = Analysis::new(&other, documents);
             if !analysis.places_of(keys, true).is_empty() {
                 found.push(analysis);
@@ -28,6 +29,25 @@ pub(super) fn concerned(documents: &Documents, path: &str, keys: &[(String, u32)
         }
     }
     found
+}
+
+/// Where names that are declared at these places stand: every file by one path, the editor's where it is open.
+pub(super) fn places(
+    documents: &Documents,
+    analyses: &[Analysis],
+    keys: &[(String, u32)],
+    with_declarations: bool,
+) -> Edits {
+    let mut paths: BTreeMap<String, String> = BTreeMap::new();
+    let mut places = Edits::new();
+    for analysis in analyses {
+        for span in analysis.places_of(keys, with_declarations) {
+            let path = analysis.path(span);
+            let path = paths.entry(analysis.place(span).0).or_insert_with(|| documents.spelt(path));
+            places.entry(path.clone()).or_default().insert((span.start, span.end));
+        }
+    }
+    places
 }
 
 /// The places to change, and what to write there.
@@ -50,8 +70,7 @@ pub(super) fn rename(
             )));
         }
     }
-    let mut keys: Vec<(String, u32)> =
-        known.iter().map(|known| (analysis.path(known.span).to_owned(), known.span.start)).collect();
+    let mut keys: Vec<(String, u32)> = known.iter().map(|known| analysis.place(known.span)).collect();
     let mut analyses = Vec::new();
     for _ in 0..ROUNDS {
         analyses = concerned(documents, path, &keys);
@@ -62,19 +81,12 @@ pub(super) fn rename(
         keys = tied;
     }
     for analysis in &analyses {
-        let own = analysis.declarations().iter().filter(|own| {
-            keys.iter().any(|(path, start)| *start == own.span.start && path == analysis.path(own.span))
-        });
+        let own = analysis.declarations().iter().filter(|own| keys.contains(&analysis.place(own.span)));
         if let Some((span, own)) = own.filter_map(|own| Some((analysis.joined(own)?, own))).next() {
             return Err(RenameError(together(analysis.sources().line(span), analysis.path(span), &own.name)));
         }
     }
-    let mut edits = Edits::new();
-    for analysis in &analyses {
-        for span in analysis.places_of(&keys, true) {
-            edits.entry(analysis.path(span).to_owned()).or_default().insert((span.start, span.end));
-        }
-    }
+    let mut edits = places(documents, &analyses, &keys, true);
     let renamed = Renamed::new(documents, &edits, &spelling)?;
     for before in &analyses {
         let Some((_, main)) = before.sources().iter().next() else { continue };
@@ -119,7 +131,7 @@ fn in_words(
     let places = words::places(&text, &known.name, known.kind)
         .map_err(|line| RenameError(together(line, &words, &known.name)))?;
     if !places.is_empty() {
-        edits.entry(words).or_default().extend(places);
+        edits.entry(documents.spelt(&words)).or_default().extend(places);
     }
     Ok(())
 }
@@ -166,6 +178,7 @@ fn first_new<'c>(old: &Compiled, new: &'c Compiled) -> Option<&'c Diagnostic> {
 /// The files with the name changed.
 struct Renamed<'d> {
     documents: &'d Documents,
+    /// By what their paths have in common.
     texts: BTreeMap<String, String>,
 }
 
@@ -182,7 +195,7 @@ impl<'d> Renamed<'d> {
                 }
                 text.replace_range(range, name);
             }
-            texts.insert(path.clone(), text);
+            texts.insert(documents.identity(path), text);
         }
         Ok(Self { documents, texts })
     }
@@ -190,7 +203,9 @@ impl<'d> Renamed<'d> {
 
 impl Loader for Renamed<'_> {
     fn load(&self, path: &str) -> Result<String, String> {
-        self.texts.get(path).map_or_else(|| self.documents.load(path), |text| Ok(text.clone()))
+        self.texts
+            .get(&self.identity(path))
+            .map_or_else(|| self.documents.load(path), |text| Ok(text.clone()))
     }
 
     fn identity(&self, path: &str) -> String {

@@ -483,6 +483,8 @@ fn perform_until(holding: &mut FactSet, aborted: &mut Option<FactSet>, actions: 
                 cleared(&mut gone, body, &known);
                 let mut after = holding.clone();
                 after.drop(&gone);
+                // Any turn may be one too many.
+                aborted.get_or_insert_with(|| after.clone()).keep(&after);
                 perform_until(&mut after, aborted, body);
                 holding.keep(&after);
             }
@@ -529,14 +531,13 @@ fn cleared_until(gone: &mut FactSet, aborted: &mut Option<FactSet>, actions: &[A
             }
             ActionKind::For { body, .. } => {
                 let mut own = gone.clone();
-                let mut inside = None;
+                let aborted = aborted.get_or_insert_default();
+                // The first turn may be one too many, and a later one begins with what an earlier one has cleared.
+                aborted.add(gone);
+                let mut inside = Some(FactSet::default());
                 cleared_until(&mut own, &mut inside, body, known);
-                if let Some(inside) = inside {
-                    // A later turn begins with what an earlier one has cleared.
-                    let aborted = aborted.get_or_insert_default();
-                    aborted.add(&inside);
-                    aborted.add(&own);
-                }
+                aborted.add(&inside.unwrap_or_default());
+                aborted.add(&own);
                 gone.add(&own);
             }
             _ => {}

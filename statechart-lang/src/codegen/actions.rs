@@ -161,12 +161,19 @@ fn action(exprs: &Exprs<'_>, action: &Action) -> TokenStream {
                     quote! {
                         let #items = #list;
                         for (position, #item) in #items.iter().enumerate() {
+                            chart::engine::turn(self)?;
                             let #index = &(position as i64);
                             #body
                         }
                     }
                 }
-                None => quote!(let #items = #list; for #item in #items.iter() { #body }),
+                None => quote! {
+                    let #items = #list;
+                    for #item in #items.iter() {
+                        chart::engine::turn(self)?;
+                        #body
+                    }
+                },
             }
         }
         ActionKind::Push { undo, args } => push(exprs, *undo, args),

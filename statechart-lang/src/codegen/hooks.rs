@@ -138,6 +138,11 @@ fn raises_events(action: &Action) -> bool {
     }
 }
 
+/// Whether the machine has a `for`, whose turns are counted.
+fn has_loops(machine: &Machine) -> bool {
+    !machine.bindings.is_empty()
+}
+
 /// The machine, and what its users call without a runtime.
 fn own(machine: &Machine) -> TokenStream {
     let doc = format!("A running `{}`.", machine.name);
@@ -160,6 +165,8 @@ fn own(machine: &Machine) -> TokenStream {
     } else {
         (TokenStream::new(), TokenStream::new())
     };
+    let (turns, no_turns) =
+        if has_loops(machine) { (quote!(turns: u32,), quote!(turns: 0,)) } else { Default::default() };
     let result = machine.result.as_ref().map(|ty| {
         let ty = rust::ty(ty);
         quote! {
@@ -181,13 +188,14 @@ fn own(machine: &Machine) -> TokenStream {
             #data
             /// The user's guards, actions and services.
             pub externs: X,
+            #turns
             core: chart::Core<Shape>,
         }
 
         impl<X: Externs> Machine<X> {
             /// A machine before its first step.
             pub fn new(#takes externs: X) -> Self {
-                Self { #gives context: Context::default(), #no_data externs, core: chart::Core::default() }
+                Self { #gives context: Context::default(), #no_data externs, #no_turns core: chart::Core::default() }
             }
 
             #result
@@ -280,6 +288,13 @@ fn chart(machine: &Machine, fast: Option<&Fast>) -> TokenStream {
             }
         }
     });
+    let turns = has_loops(machine).then(|| {
+        quote! {
+            fn turns(&mut self) -> ::core::option::Option<&mut u32> {
+                ::core::option::Option::Some(&mut self.turns)
+            }
+        }
+    });
     let (returned, spawn) = (data::returned_type(machine), children::spawn_type(machine));
     let (data, child) = (data::hooks(machine), children::hook(machine));
     let receivers = machine.children.iter().enumerate().map(|(id, child)| {
@@ -312,6 +327,7 @@ fn chart(machine: &Machine, fast: Option<&Fast>) -> TokenStream {
             #calls
             #child
             #data
+            #turns
 
             fn act(externs: &mut X, action: Action) { #act }
 

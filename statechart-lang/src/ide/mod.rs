@@ -136,6 +136,10 @@ pub struct Declaration {
 #[derive(Debug)]
 pub struct Analysis {
     sources: Sources,
+    /// By file: what its paths have in common.
+    identities: Vec<String>,
+    /// The file that each import names.
+    imports: BTreeMap<Span, FileId>,
     files: Vec<syntax::ast::File>,
     declarations: Vec<Declaration>,
     declared: BTreeMap<Span, DeclarationId>,
@@ -160,8 +164,11 @@ impl Analysis {
         let mut ignored: Vec<Diagnostic> = Vec::new();
         let loader = repair::Repairing(loader);
         let files = syntax::parse_all(path, &loader, &mut sources, &mut ignored);
+        let (identities, imports) = named(&sources, &files, &loader);
         let mut analysis = Self {
             sources,
+            identities,
+            imports,
             files: Vec::new(),
             declarations: Vec::new(),
             declared: BTreeMap::new(),
@@ -200,13 +207,21 @@ impl Analysis {
     /// The file that an import at an offset names.
     #[must_use]
     pub fn import_at(&self, file: FileId, offset: u32) -> Option<FileId> {
-        let ast = self.file(file)?;
-        let import = ast.imports.iter().find(|name| covers(name.span, file, offset))?;
-        let path = syntax::join(&self.sources.get(file)?.path, &import.text);
-        self.sources.iter().find(|(_, source)| source.path == path).map(|(id, _)| id)
+        self.imports.iter().find(|(span, _)| covers(**span, file, offset)).map(|(_, named)| *named)
     }
 
-    /// Every place of the names that are declared at these places, given as path and first byte, ascending.
+    /// Where a span begins, told the same in every analysis, whatever path it knows the file by.
+    #[must_use]
+    pub fn place(&self, span: Span) -> (String, u32) {
+        (self.identity(span).to_owned(), span.start)
+    }
+
+    /// What the paths of a span's file have in common: see [`Loader::identity`].
+    fn identity(&self, span: Span) -> &str {
+        self.identities.get(span.file.0 as usize).map_or("", String::as_str)
+    }
+
+    /// Every place of the names that are declared at these places, given as [`Analysis::place`] does, ascending.
     #[must_use]
     pub fn places_of(&self, declared: &[(String, u32)], with_declarations: bool) -> Vec<Span> {
         let wanted: Vec<DeclarationId> = self
@@ -216,7 +231,7 @@ impl Analysis {
             .filter(|(_, known)| {
                 declared
                     .iter()
-                    .any(|(path, start)| *start == known.span.start && self.path(known.span) == path)
+                    .any(|(file, start)| *start == known.span.start && self.identity(known.span) == file)
             })
             .map(|(id, _)| id)
             .collect();
@@ -237,9 +252,7 @@ impl Analysis {
     /// These places and those of other declarations that some use means as well: a field of several events.
     #[must_use]
     pub fn tied(&self, declared: &[(String, u32)]) -> Vec<(String, u32)> {
-        let key = |id: &DeclarationId| {
-            self.declarations.get(*id).map(|known| (self.path(known.span).to_owned(), known.span.start))
-        };
+        let key = |id: &DeclarationId| self.declarations.get(*id).map(|known| self.place(known.span));
         let mut keys = declared.to_vec();
         for ids in self.uses.values().filter(|ids| ids.len() > 1) {
             let places: Vec<(String, u32)> = ids.iter().filter_map(key).collect();
@@ -281,11 +294,6 @@ impl Analysis {
         used.chain(declared).find(|(span, _)| covers(**span, file, offset)).map(|(span, ids)| (*span, ids))
     }
 
-    fn file(&self, file: FileId) -> Option<&syntax::ast::File> {
-        // A file that cannot be read has no AST, and no source either.
-        self.files.get(file.0 as usize)
-    }
-
     fn declare(&mut self, declaration: Declaration) -> DeclarationId {
         let next = self.declarations.len();
         let id = *self.declared.entry(declaration.span).or_insert(next);
@@ -323,6 +331,26 @@ impl Analysis {
             known.dedup();
         }
     }
+}
+
+/// What the paths of each file have in common, and which file each import names by any of its paths.
+fn named(
+    sources: &Sources,
+    files: &[syntax::ast::File],
+    loader: &dyn Loader,
+) -> (Vec<String>, BTreeMap<Span, FileId>) {
+    let identities: Vec<String> = sources.iter().map(|(_, source)| loader.identity(&source.path)).collect();
+    let known: BTreeMap<&str, FileId> =
+        identities.iter().map(String::as_str).zip(sources.iter().map(|(id, _)| id)).collect();
+    let mut imports = BTreeMap::new();
+    for import in files.iter().flat_map(|file| &file.imports) {
+        let Some(importer) = sources.get(import.span.file) else { continue };
+        let path = syntax::join(&importer.path, &import.text);
+        if let Some(file) = known.get(loader.identity(&path).as_str()) {
+            imports.insert(import.span, *file);
+        }
+    }
+    (identities, imports)
 }
 
 /// Whether an offset is in a span, or directly behind it, as a cursor is.

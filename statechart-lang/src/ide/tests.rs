@@ -1,7 +1,7 @@
 #![allow(clippy::unwrap_used)]
 
 use super::{Analysis, Kind, Symbol};
-use crate::{FileId, MapLoader};
+use crate::{FileId, Loader, MapLoader};
 
 const SHOP: &str = r#"import "parts.sc"
 /// Sells.
@@ -135,13 +135,48 @@ fn a_fragment_means_what_its_user_means() {
     assert_eq!(analysis.import_at(FileId(0), 10), Some(parts));
 }
 
+/// Files of which one has a second name.
+struct Linked(MapLoader);
+
+impl Loader for Linked {
+    fn load(&self, path: &str) -> Result<String, String> {
+        self.0.load(&self.identity(path))
+    }
+
+    fn identity(&self, path: &str) -> String {
+        path.replace("link.sc", "parts.sc")
+    }
+}
+
+#[test]
+fn a_file_is_the_same_by_any_of_its_paths() {
+    let (first, second) = ("import \"parts.sc\" import \"link.sc\"", "import \"link.sc\"");
+    let user =
+        "machine User { input { GO } peer depot: Depot initial a state a { on GO / send depot FETCH(1) } }";
+    let texts = [("a.sc", format!("{first} {user}")), ("b.sc", format!("{second} {user}"))];
+    let [(a, first), (b, second)] = texts.each_ref().map(|(path, text)| (*path, text.as_str()));
+    let loader = Linked(MapLoader::from([("parts.sc", PARTS), (a, first), (b, second)]));
+    let both = texts.each_ref().map(|(path, _)| Analysis::new(path, &loader));
+    let keys = both.each_ref().map(|analysis| {
+        let main = &analysis.sources().get(FileId(0)).unwrap().text;
+        for (at, _) in main.match_indices(".sc\"") {
+            assert_eq!(analysis.import_at(FileId(0), at as u32), Some(FileId(1)), "{main}");
+        }
+        let (_, known) = analysis.at(FileId(0), offset(main, "FET¦CH(1)")).unwrap();
+        known.iter().map(|known| analysis.place(known.span)).collect::<Vec<_>>()
+    });
+    assert_eq!(keys[0], keys[1]);
+    // Declared, used there and here.
+    assert_eq!(both.each_ref().map(|analysis| analysis.places_of(&keys[0], true).len()), [3, 3]);
+    assert_eq!(both[1].tied(&keys[0]), keys[0]);
+}
+
 #[test]
 fn every_use_is_found() {
     let analysis = analysis(SHOP);
     let uses = |marked: &str| {
         let (_, known) = analysis.at(FileId(0), offset(SHOP, marked)).unwrap();
-        let keys: Vec<(String, u32)> =
-            known.iter().map(|known| (analysis.path(known.span).to_owned(), known.span.start)).collect();
+        let keys: Vec<(String, u32)> = known.iter().map(|known| analysis.place(known.span)).collect();
         let places = analysis.places_of(&keys, true);
         assert!(places.iter().all(|span| analysis.sources().text(*span) == known[0].name), "{marked}");
         places.len()

@@ -8,7 +8,8 @@ use super::{
     report::signal_of,
 };
 use crate::model::{
-    Action, ActionKind, BindingId, ChildId, EventId, Expr, Place, Receiver, SendId, UndoId, UndoKind,
+    Action, ActionKind, BindingId, ChildId, EventId, Expr, Place, Receiver, SendId, TURN_LIMIT, UndoId,
+    UndoKind,
 };
 
 impl<W: World> Interpreter<'_, W> {
@@ -123,6 +124,10 @@ impl<W: World> Interpreter<'_, W> {
     ) -> Result<(), Fault> {
         let Value::List(items) = self.scope(current).eval(list)? else { return Ok(()) };
         for (position, value) in (0_i64..).zip(items) {
+            if self.turns >= TURN_LIMIT {
+                return Err(Fault::Turns { limit: TURN_LIMIT });
+            }
+            self.turns += 1;
             self.bind(item, value);
             if let Some(index) = index {
                 self.bind(index, Value::Int(position));

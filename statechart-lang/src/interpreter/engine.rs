@@ -57,6 +57,8 @@ pub struct Interpreter<'m, W = Closed> {
     pub(super) staged: Vec<(LocalId, Value)>,
     /// What `for` loops bind.
     pub(super) bindings: Vec<Value>,
+    /// How many turns the `for`s of the macrostep have taken.
+    pub(super) turns: u32,
     /// For history states whose parent has been left: what was active (W3C historyValue).
     pub(super) history: BTreeMap<StateId, Vec<StateId>>,
     pub(super) internal: VecDeque<Internal>,
@@ -108,6 +110,7 @@ impl<'m, W: World> Interpreter<'m, W> {
             data: vec![None; machine.locals.len()],
             staged: Vec::new(),
             bindings: vec![Value::None; machine.bindings.len()],
+            turns: 0,
             history: BTreeMap::new(),
             internal: VecDeque::new(),
             deferred: VecDeque::new(),

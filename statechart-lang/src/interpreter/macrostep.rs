@@ -108,6 +108,7 @@ impl<W: World> Interpreter<'_, W> {
             self.settle(&mut turns_left);
             self.start_activities();
             if self.done || self.internal.is_empty() {
+                self.turns = 0;
                 return;
             }
         }

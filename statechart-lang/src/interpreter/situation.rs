@@ -34,6 +34,7 @@ impl<W: World> Interpreter<'_, W> {
             // Empty between two steps.
             staged: _,
             bindings: _,
+            turns: _,
             history,
             internal,
             deferred,

@@ -152,6 +152,11 @@ pub enum Fault {
         /// How many turns it may take.
         limit: u32,
     },
+    /// The `for`s of a macrostep took too many turns.
+    Turns {
+        /// How many they may take together.
+        limit: u32,
+    },
     /// A message could not be delivered.
     Undelivered,
     /// Too many actions wait to be compensated.
@@ -178,6 +183,7 @@ impl Fault {
             Self::QueueFull { .. } => "queue_full",
             Self::DeferredFull { .. } => "deferred_full",
             Self::Microsteps { .. } => "microsteps",
+            Self::Turns { .. } => "turns",
             Self::Undelivered => "undelivered",
             Self::UndoFull { .. } => "undo_full",
             Self::Child => "child",
@@ -197,6 +203,7 @@ impl fmt::Display for Fault {
             Self::QueueFull { limit } => write!(f, "more than {limit} internal events wait in one macrostep"),
             Self::DeferredFull { limit } => write!(f, "more than {limit} events are deferred"),
             Self::Microsteps { limit } => write!(f, "the macrostep did not end within {limit} microsteps"),
+            Self::Turns { limit } => write!(f, "the `for`s of the macrostep took more than {limit} turns"),
             Self::Undelivered => f.write_str("a message could not be delivered"),
             Self::UndoFull { limit } => write!(f, "more than {limit} actions wait to be compensated"),
             Self::Child => f.write_str("a child machine failed"),

@@ -27,6 +27,9 @@ impl Default for Limits {
     }
 }
 
+/// Most turns that the `for`s of one macrostep may take together.
+pub const TURN_LIMIT: u32 = 1_000_000;
+
 /// A word and the states that it must lead to.
 #[derive(Debug, Clone)]
 pub struct Example {

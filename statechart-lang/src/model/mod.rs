@@ -16,7 +16,7 @@ mod system;
 pub(crate) mod walk;
 
 pub use action::{Action, ActionKind, Place, Receiver};
-pub use claims::{Example, Limits, Migration, Property, PropertyKind, Sign};
+pub use claims::{Example, Limits, Migration, Property, PropertyKind, Sign, TURN_LIMIT};
 pub use expr::{BinaryOp, Expr, ExprKind, Literal, TEXT_LIMIT, Type, UnaryOp};
 pub(crate) use state::Cause;
 pub use state::{Activity, Invoked, Pass, State, StateKind, Timer, Transition, Trigger};

@@ -3,6 +3,7 @@
 use super::{
     grammar::{self, Rule},
     message::{self, KEYWORDS},
+    text::pieces,
     why_not,
 };
 use crate::{Code, Diagnostic, FileId, Span, diagnostic::nearest};
@@ -80,15 +81,25 @@ fn named(word: &str) -> Option<Rule> {
     })
 }
 
-/// Lines further down in a malformed item that begin with a misspelt word of an item.
-pub(super) fn misspelt(item: &str) -> Vec<usize> {
-    let (mut found, mut depth, mut start) = (Vec::new(), 0_usize, 0);
+/// Where further items begin in a malformed one: at a line outside brackets that begins with a misspelt word of an item, or
+/// with any word where it stands as far to the left as the item's own line and nothing leads over to it.
+pub(super) fn items_in(text: &str, start: usize, item: &str) -> Vec<usize> {
+    if !item.contains('\n') {
+        return Vec::new();
+    }
+    let line = text.get(..start).unwrap_or_default();
+    let line = line.get(line.rfind('\n').map_or(0, |at| at + 1)..).unwrap_or_default();
+    let margin = line.len() - line.trim_start().len();
+    let item = plain(item);
+    let (mut found, mut depth, mut at, mut goes_on) = (Vec::new(), 0_usize, 0, true);
     for line in item.split_inclusive('\n') {
         let words = line.trim_start();
-        let first = words.get(..words.find(|c| !is_word(c)).unwrap_or(words.len())).unwrap_or_default();
+        let first = first_word(words);
+        let indent = line.len() - words.len();
         let near = first.len() >= 3 && nearest(first, KEYWORDS.iter().copied()).is_some();
-        if start > 0 && depth == 0 && near {
-            found.push(start + line.len() - words.len());
+        let aligned = indent <= margin && !first.is_empty() && !goes_on;
+        if at > 0 && depth == 0 && (near || aligned) {
+            found.push(start + at + indent);
         }
         for c in line.chars() {
             match c {
@@ -97,9 +108,35 @@ pub(super) fn misspelt(item: &str) -> Vec<usize> {
                 _ => {}
             }
         }
-        start += line.len();
+        let kept = line.trim_end();
+        if !kept.is_empty() {
+            goes_on = kept.ends_with([',', '/', '|', '>', '<', '=', '+', '-', '*', '%', ':', '!', '?', '.']);
+        }
+        at += line.len();
     }
     found
+}
+
+/// A text of the same length, blanks in the place of comments and of what stands in quotes.
+fn plain(text: &str) -> String {
+    let mut plain = String::with_capacity(text.len());
+    for (piece, is_comment) in pieces(text) {
+        let mut quoted = false;
+        for c in piece.chars() {
+            quoted ^= c == '"';
+            if c == '\n' || !(is_comment || quoted) {
+                plain.push(c);
+            } else {
+                plain.extend(std::iter::repeat_n(' ', c.len_utf8()));
+            }
+        }
+    }
+    plain
+}
+
+/// The word that a text begins with.
+pub(super) fn first_word(text: &str) -> &str {
+    text.get(..text.find(|c| !is_word(c)).unwrap_or(text.len())).unwrap_or_default()
 }
 
 /// Data of a region, which has none.

@@ -17,7 +17,7 @@ pub(crate) fn squeeze(text: &str) -> String {
 }
 
 /// A text cut into comments and what lies between them. Quotes hide what looks like a comment.
-fn pieces(text: &str) -> impl Iterator<Item = (&str, bool)> {
+pub(super) fn pieces(text: &str) -> impl Iterator<Item = (&str, bool)> {
     let mut rest = text;
     std::iter::from_fn(move || {
         if rest.is_empty() {

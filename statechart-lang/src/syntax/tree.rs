@@ -1,5 +1,6 @@
 //! Pairs of the grammar to the AST. Malformed items are reported here and left out.
 
+mod malformed;
 mod states;
 mod systems;
 
@@ -13,7 +14,6 @@ use super::{
     grammar::Rule,
     recover,
     text::{trimmed, unquoted},
-    why_not,
 };
 use crate::{Code, Diagnostic, FileId, Span, diagnostic::nearest, model::Tag};
 
@@ -389,87 +389,6 @@ impl<'a> Builder<'a> {
             }
         }
         text
-    }
-
-    /// Reports one malformed item, with the reason why it is not what it starts like.
-    fn bad(&mut self, pair: &Pair<'_, Rule>) {
-        let span = pair.as_span();
-        let first: String = pair.as_str().chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
-        let mut is_rest = false;
-        let rule = match (pair.as_rule(), first.as_str()) {
-            (Rule::bad_top, "import") => Some(Rule::import),
-            (Rule::bad_top, "machine" | "strict" | "nondeterministic") => Some(Rule::machine),
-            (Rule::bad_top, "system") => Some(Rule::system),
-            (Rule::bad_top, "fragment") => Some(Rule::fragment),
-            (Rule::bad_item, "input") => Some(Rule::input),
-            (Rule::bad_item, "output") => Some(Rule::output),
-            (Rule::bad_item, "internal") => Some(Rule::on),
-            (Rule::bad_item, "context") => Some(Rule::context),
-            (Rule::bad_item, "extern") => Some(Rule::externs),
-            (Rule::bad_item, "peer") => Some(Rule::peer),
-            (Rule::bad_item, "initial") => Some(Rule::initial),
-            (Rule::bad_item, "state" | "accept") => Some(Rule::state),
-            (Rule::bad_item, "parallel") => Some(Rule::parallel),
-            (Rule::bad_item, "region") => Some(Rule::region),
-            (Rule::bad_item, "final") => Some(Rule::final_state),
-            (Rule::bad_item, "entry") => Some(Rule::entry),
-            (Rule::bad_item, "exit") => Some(Rule::exit),
-            (Rule::bad_item, "on") => Some(Rule::on),
-            (Rule::bad_item, "always") => Some(Rule::always),
-            (Rule::bad_item, "after") => Some(Rule::after),
-            (Rule::bad_item, "do") => Some(Rule::activity),
-            (Rule::bad_item, "defer") => Some(Rule::defer),
-            (Rule::bad_item, "deep" | "history") => Some(Rule::history),
-            (Rule::bad_item, "return") => Some(Rule::returned),
-            (Rule::bad_item, "use") => Some(Rule::use_fragment),
-            (Rule::bad_item, "limits") => Some(Rule::limits),
-            (Rule::bad_item, "example") => Some(Rule::example),
-            (Rule::bad_item, "property") => Some(Rule::property),
-            (Rule::bad_item, "invariant") => Some(Rule::invariant),
-            (Rule::bad_item, "never") => Some(Rule::never),
-            (Rule::bad_item, "migrate") => Some(Rule::migrate),
-            (Rule::bad_symbol, _) if pair.as_str().starts_with('(') => Some(Rule::fields),
-            (Rule::bad_variable, _) => Some(Rule::variable),
-            (Rule::bad_extern, "type") => Some(Rule::extern_type),
-            (Rule::bad_extern, "guard") => Some(Rule::extern_guard),
-            (Rule::bad_extern, "action") => Some(Rule::extern_action),
-            (Rule::bad_extern, "service") => Some(Rule::service),
-            (Rule::bad_wire, "actor") => Some(Rule::actor),
-            (Rule::bad_wire, "external") => Some(Rule::external),
-            (Rule::bad_wire, _) => Some(Rule::wire),
-            // The rest of an item that began well: a guard or a list of actions with a mistake inside.
-            (Rule::bad_item, _) => {
-                is_rest = true;
-                super::message::part(pair.as_str())
-            }
-            _ => None,
-        };
-        // Looking a little past the item lets "expected …" point at what follows it.
-        let end = self.text.len().min(span.end() + 64);
-        let end =
-            (end..=self.text.len()).find(|at| self.text.is_char_boundary(*at)).unwrap_or(self.text.len());
-        let rest = || recover::rest(self.file, self.text, span.start(), pair.as_str(), end);
-        let found = if is_rest { rest() } else { None };
-        let mut diagnostic = found
-            .or_else(|| rule.and_then(|rule| why_not(rule, self.file, self.text, span.start(), end)))
-            .unwrap_or_else(|| super::message::unexpected(self.file, self.text, span.start()));
-        // A type may go on with `?`, which is not what is missing.
-        if rule == Some(Rule::variable) && diagnostic.primary.text == "expected `?`" {
-            diagnostic.primary.text = "expected `=`".to_owned();
-        }
-        let diagnostic = match (&diagnostic.help, rule.and_then(super::message::form)) {
-            (None, Some(form)) => diagnostic.help(form),
-            (None, None) if diagnostic.primary.text.is_empty() => {
-                diagnostic.help(super::message::place(pair.as_rule()))
-            }
-            _ => diagnostic,
-        };
-        self.diagnostics.push(diagnostic);
-        if matches!(pair.as_rule(), Rule::bad_item) {
-            let lines = recover::misspelt(pair.as_str()).into_iter();
-            self.diagnostics
-                .extend(lines.map(|at| super::message::unexpected(self.file, self.text, span.start() + at)));
-        }
     }
 }
 

@@ -12,10 +12,14 @@ use super::{
     enter::{Entry, enter},
     exit::{exit, record_histories},
     select::{Disposition, dispose, is_descendant},
+    turns::forget,
 };
 use crate::value::Fault;
 
-pub use super::complete::{running, spawn, stop_child};
+pub use super::{
+    complete::{running, spawn, stop_child},
+    turns::turn,
+};
 
 /// Marks the generation of an activity that has reported its result while its state is still active.
 pub(crate) const FINISHED: u32 = 1 << 31;
@@ -212,6 +216,7 @@ fn complete<C: Chart, F: Effects<C>>(machine: &mut C, fx: &mut F) {
         settle(machine, fx, &mut left);
         start_activities(machine, fx);
         if machine.core().done || machine.core().internal.is_empty() {
+            forget(machine);
             return;
         }
     }

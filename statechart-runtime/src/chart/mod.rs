@@ -28,6 +28,7 @@ mod steps;
 mod tables;
 #[cfg(all(test, feature = "alloc"))]
 pub(crate) mod tests;
+mod turns;
 
 pub use bits::Bits;
 pub use children::{Children, Host, Independent, Link, Upward};
@@ -41,6 +42,7 @@ pub use quiet::Quiet;
 pub use record::{Effect, Recorder, Step};
 pub use ring::{Cells, Queue, Ring};
 pub use tables::{Activity, Kind, State, Tables, Transition, Trigger};
+pub use turns::TURN_LIMIT;
 
 #[doc(hidden)]
 pub use crate::recorded_steps;
@@ -207,6 +209,10 @@ pub trait Chart: Sized {
     /// The fault that evaluating an argument met.
     fn child(&self, _activity: u16) -> Result<Self::Spawn, Fault> {
         Err(Fault::Child)
+    }
+    /// How many turns the `for`s of the macrostep have taken; `None` where the spec has no `for`.
+    fn turns(&mut self) -> Option<&mut u32> {
+        None
     }
     /// Performs an extern action.
     fn act(externs: &mut Self::Externs, action: Self::Action);

@@ -156,9 +156,9 @@ pub(super) async fn trades(
 fn trade(row: &SqliteRow) -> Result<Trade, StoreError> {
     let columns = Columns { table: "trade", row };
     Ok(Trade {
-        symbol: columns.get(0)?,
+        symbol: columns.get::<String>(0)?.into(),
         time_us: columns.get(1)?,
-        id: columns.ord(2)?.id(),
+        id: columns.ord(2)?.id().into(),
         price: columns.decimal(3)?,
         size: columns.decimal(4)?,
         side: Side::from_code(columns.get(5)?),

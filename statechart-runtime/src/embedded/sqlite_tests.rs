@@ -40,7 +40,7 @@ fn trade(n: i64) -> Trade {
         symbol: "BTCUSD".into(),
         // Three trades a second, so that batches span minutes.
         time_us: 1_514_764_800_000_000 + n * 333_333,
-        id: n.to_string(),
+        id: n.to_string().into(),
         price: Decimal::new(1_371_565 + n % 977, 2),
         size: Decimal::new(1 + n % 99_991, 8),
         side: Side::Buy,

@@ -313,7 +313,7 @@ mod tests {
                         .map(|((second, id), (price, size))| Trade {
                             symbol: "BTCUSD".into(),
                             time_us: second * 1_000_000,
-                            id: id.to_string(),
+                            id: id.to_string().into(),
                             price: Decimal::new(price, 2),
                             size: Decimal::new(size, 8),
                             side: Side::Unknown,

@@ -20,6 +20,7 @@ mod error;
 mod fetch_id;
 mod instrument;
 mod interval;
+mod plain_trade;
 mod plan;
 mod plan_input;
 mod range;

@@ -6,7 +6,7 @@
 use super::decimal::{canonical, parse_decimal};
 use super::error::{MarketError, cut};
 use super::trade::{Side, Trade, TradeOrigin};
-use super::{FetchId, Resolution, TimeRange};
+use super::{FetchId, Resolution, TimeRange, plain_trade};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -176,10 +176,7 @@ impl Record {
         if json.len() > MAX_RECORD_BYTES {
             return Err(record_error(format!("{} bytes, more than {MAX_RECORD_BYTES}", json.len())));
         }
-        // Nearly every record is a trade as this platform writes it.
-        if json.starts_with(TRADE_START)
-            && let Some(trade) = PlainTrade::read(json)
-        {
+        if let Some(trade) = plain_trade::read(json) {
             return Ok(Record::Trade(trade));
         }
         let wire: Wire<'_> = serde_json::from_slice(json).map_err(|e| record_error(e.to_string()))?;
@@ -216,46 +213,6 @@ impl Record {
             Record::Candles(page) => &page.symbol,
             Record::End(_) | Record::Birth { .. } => "",
         }
-    }
-}
-
-/// How a trade begins as [`Record::encode`] writes it.
-const TRADE_START: &[u8] = br#"{"k":"t","#;
-
-/// A trade without anything unusual, such as an escape or a number without quotes: nothing but its own fields has to be
-/// looked for. What it does not fit is left to [`Wire`], which also says what is wrong.
-#[derive(Deserialize)]
-struct PlainTrade<'a> {
-    k: &'a str,
-    v: Option<i64>,
-    s: &'a str,
-    t: i64,
-    i: &'a str,
-    p: &'a str,
-    q: &'a str,
-    d: &'a str,
-    r: i64,
-    src: &'a str,
-}
-
-impl PlainTrade<'_> {
-    fn read(json: &[u8]) -> Option<Trade> {
-        // The text is checked once, and not string by string.
-        let wire: PlainTrade<'_> = serde_json::from_str(str::from_utf8(json).ok()?).ok()?;
-        let is_known = wire.k == "t" && wire.v.is_none_or(|version| version == RECORD_VERSION);
-        if !is_known || wire.t < 0 || !super::is_valid_symbol(wire.s) {
-            return None;
-        }
-        Some(Trade {
-            symbol: wire.s.to_owned(),
-            time_us: wire.t,
-            id: wire.i.to_owned(),
-            price: parse_decimal(wire.p).ok()?,
-            size: parse_decimal(wire.q).ok()?,
-            side: Side::from_letter(wire.d)?,
-            received_us: wire.r,
-            origin: TradeOrigin::from_name(wire.src)?,
-        })
     }
 }
 
@@ -318,9 +275,9 @@ impl<'a> Wire<'a> {
             return Err(record_error(format!("`t` is {time_us}, before 1970")));
         }
         Ok(Trade {
-            symbol: symbol(self.s)?,
+            symbol: symbol(self.s)?.into(),
             time_us,
-            id: need(self.i, "i")?.into_owned(),
+            id: need(self.i, "i")?.into(),
             price: decimal(need(self.p, "p")?)?,
             size: decimal(need(self.q, "q")?)?,
             side: known(need(self.d, "d")?, Side::from_letter, "`d`", "one of B S ?")?,
@@ -466,49 +423,6 @@ mod tests {
     /// The wire format is a promise to other readers of the topic: the lines of this file must never change.
     fn golden() -> Vec<&'static str> {
         include_str!("../../tests/golden/records.v1.jsonl").lines().collect()
-    }
-
-    /// A space in front keeps a record from the short way: both ways say the same.
-    #[test]
-    fn plain_trades_are_read_like_any_others() {
-        let plain =
-            r#"{"k":"t","v":1,"s":"BTCUSD","t":5,"i":"1","p":"2.50","q":"3","d":"B","r":6,"src":"ws"}"#;
-        assert!(PlainTrade::read(plain.as_bytes()).is_some());
-        for (old, new) in [
-            ("", ""),
-            ("\"v\":1,", ""),
-            ("\"v\":1", "\"v\":2"),
-            ("\"p\":\"2.50\"", "\"p\":2.50"),
-            ("\"2.50\"", "\"\\u0032\""),
-            ("\"2.50\"", "\"two\""),
-            ("\"B\"", "\"?\""),
-            ("\"B\"", "\"X\""),
-            ("\"ws\"", "\"hist\""),
-            ("\"ws\"", "\"fax\""),
-            ("\"t\":5", "\"t\":-5"),
-            ("\"t\":5", "\"t\":5.5"),
-            ("\"t\":5", "\"t\":5,\"t\":6"),
-            ("BTCUSD", "btc usd"),
-            ("\"r\":6,", ""),
-            ("\"r\":6", "\"r\":6,\"new\":[1]"),
-            ("\"k\":\"t\"", "\"k\":\"t\",\"k\":\"birth\""),
-            ("}", "} "),
-            ("}", "}}"),
-            ("}", ""),
-        ] {
-            let line = plain.replacen(old, new, 1);
-            let other = line.replacen('{', "{ ", 1);
-            let text = |read: Result<Record, MarketError>| match read {
-                Ok(record) => format!("{record:?}"),
-                // Columns differ by the space.
-                Err(error) => error.to_string().split(" at line").next().unwrap_or_default().to_owned(),
-            };
-            assert_eq!(
-                text(Record::decode(line.as_bytes())),
-                text(Record::decode(other.as_bytes())),
-                "{line}"
-            );
-        }
     }
 
     #[test]

@@ -3,16 +3,17 @@
 use super::decimal::canonical;
 use super::error::MarketError;
 use rust_decimal::Decimal;
+use smol_str::SmolStr;
 
 /// One execution on the exchange.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Trade {
     /// Symbol of the instrument, e.g. `BTCUSD`.
-    pub symbol: String,
+    pub symbol: SmolStr,
     /// When the exchange executed it, µs.
     pub time_us: i64,
     /// The exchange's id of it, unique per instrument and time; for recordings without ids the line number.
-    pub id: String,
+    pub id: SmolStr,
     /// Price in the quote currency, > 0.
     pub price: Decimal,
     /// Amount of the base currency, > 0.

@@ -7,7 +7,7 @@ use crate::market::{
     RestRow, Source, TimeRange, Trade,
 };
 
-/// Most trades, pages, marks or dead letters in one batch; consumers aim at 1,000 to 40,000 records.
+/// Most trades, pages, marks or dead letters in one batch; consumers aim at 1,000 to 80,000 records.
 pub const MAX_BATCH_ITEMS: usize = 100_000;
 
 /// Everything that [`super::Store::ingest`] writes in one transaction. Items carry the offset of their record.
@@ -113,6 +113,11 @@ impl<'a> BatchBuilder<'a> {
     pub fn new(instruments: &'a InstrumentTable, position: Option<Position>) -> Self {
         let batch = Batch { position, ..Batch::default() };
         Self { instruments, batch, pages: Vec::new(), ends: Vec::new() }
+    }
+
+    /// Makes room: a batch is long, and nearly all of it is trades.
+    pub fn reserve(&mut self, records: usize) {
+        self.batch.trades.reserve(records);
     }
 
     /// Adds a record. What cannot be used becomes a dead letter; nothing fails.

@@ -121,9 +121,9 @@ impl<'r> Columns<'r> {
     /// `symbol, ts, ord, px, qty, side, src`.
     pub(super) fn trade(&self) -> Result<Trade, StoreError> {
         Ok(Trade {
-            symbol: self.get(0)?,
+            symbol: self.get::<String>(0)?.into(),
             time_us: self.time(1)?,
-            id: self.ord(2)?.id(),
+            id: self.ord(2)?.id().into(),
             price: self.decimal(3)?,
             size: self.decimal(4)?,
             side: Side::from_code(i64::from(self.get::<i16>(5)?)),

@@ -90,9 +90,9 @@ async fn instrument(store: &PostgresStore, symbol: &str) -> Instrument {
 /// Three trades a second, so that batches span minutes; some tie.
 fn trade(symbol: &str, n: i64) -> Trade {
     Trade {
-        symbol: symbol.to_owned(),
+        symbol: symbol.into(),
         time_us: START_US + n / 2 * 666_666,
-        id: n.to_string(),
+        id: n.to_string().into(),
         price: Decimal::new(1_371_565 + n * 7_919 % 977, 2).normalize(),
         size: Decimal::new(1 + n * 104_729 % 99_991, 8).normalize(),
         side: Side::Buy,

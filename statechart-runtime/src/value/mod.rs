@@ -81,6 +81,11 @@ pub enum Fault {
         /// How many microsteps it may take.
         limit: u32,
     },
+    /// The `for`s of a macrostep took too many turns.
+    Turns {
+        /// How many they may take together.
+        limit: u32,
+    },
     /// A message could not be delivered: its peer does not take it, or its child does not run.
     Undelivered,
     /// A service panicked, so that it will not report a result.
@@ -107,6 +112,7 @@ impl Fault {
             Self::QueueFull { .. } => "queue_full",
             Self::DeferredFull { .. } => "deferred_full",
             Self::Microsteps { .. } => "microsteps",
+            Self::Turns { .. } => "turns",
             Self::Undelivered => "undelivered",
             Self::ServicePanicked => "service_panicked",
             Self::UndoFull { .. } => "undo_full",
@@ -128,6 +134,7 @@ impl fmt::Display for Fault {
             }
             Self::DeferredFull { limit } => write!(f, "more than {limit} events are deferred"),
             Self::Microsteps { limit } => write!(f, "the macrostep did not end within {limit} microsteps"),
+            Self::Turns { limit } => write!(f, "the `for`s of the macrostep took more than {limit} turns"),
             Self::Undelivered => write!(f, "a message could not be delivered"),
             Self::ServicePanicked => write!(f, "a service panicked and reports no result"),
             Self::UndoFull { limit } => write!(f, "more than {limit} actions wait to be undone"),

@@ -62,6 +62,7 @@ fn fault(fault: value::Fault) -> interpreter::Fault {
         value::Fault::QueueFull { limit } => Told::QueueFull { limit },
         value::Fault::DeferredFull { limit } => Told::DeferredFull { limit },
         value::Fault::Microsteps { limit } => Told::Microsteps { limit },
+        value::Fault::Turns { limit } => Told::Turns { limit },
         value::Fault::Undelivered => Told::Undelivered,
         value::Fault::ServicePanicked => Told::ServicePanicked,
         value::Fault::UndoFull { limit } => Told::UndoFull { limit },

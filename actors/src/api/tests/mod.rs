@@ -163,7 +163,7 @@ fn trade(minute: i64, id: i64) -> Trade {
     Trade {
         symbol: "BTCUSD".into(),
         time_us: START_US + minute * MINUTE_US + 1_000_000,
-        id: id.to_string(),
+        id: id.to_string().into(),
         price: Decimal::new(1_371_560 + minute, 2),
         size: Decimal::new(5_000, 4),
         side: Side::Buy,

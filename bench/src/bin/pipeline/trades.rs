@@ -27,9 +27,9 @@ pub(crate) fn number_at(time_us: i64) -> i64 {
 
 pub(crate) fn trade(symbol: &str, n: i64) -> Trade {
     Trade {
-        symbol: symbol.to_owned(),
+        symbol: symbol.into(),
         time_us: time_us(n),
-        id: n.to_string(),
+        id: n.to_string().into(),
         price: Decimal::new(1_371_565 + n * 7_919 % 9_973, 2).normalize(),
         size: Decimal::new(1 + n * 104_729 % 99_991, 8).normalize(),
         side: if n % 2 == 0 { Side::Buy } else { Side::Sell },

@@ -8,7 +8,7 @@
 //! | `declare` | names: states, variables, events |
 //! | `chart` | passes over the document until the types stand still |
 //! | `data`, `reactions`, `invoke`, `prelude` | its data, states and transitions, invocations |
-//! | `content`, `send` | executable content, messages |
+//! | `content`, `script`, `send` | executable content, messages |
 //! | `expr`, `truth`, `event`, `call`, `infer`, `types` | expressions, and what values they have |
 //! | `constant` | what expressions are for certain |
 
@@ -28,6 +28,7 @@ mod objects;
 mod prelude;
 mod reactions;
 mod read;
+mod script;
 mod send;
 mod truth;
 mod types;

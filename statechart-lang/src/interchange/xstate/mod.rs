@@ -5,13 +5,17 @@
 //! | part | what it does |
 //! |---|---|
 //! | `tree` | states, their ids, and what a target means |
-//! | `code` | guards, actions, invocations, context |
+//! | `code` | guards, invocations, context |
+//! | `actions` | actions, messages, delays |
 //! | `expr` | expressions on the context, where they stand as text |
-//! | `reactions` | transitions, with the domains of XState |
+//! | `reactions` | what a state reacts to |
+//! | `transition` | one transition, with the domains of XState |
 
+mod actions;
 mod code;
 mod expr;
 mod reactions;
+mod transition;
 mod tree;
 
 use std::collections::{BTreeMap, BTreeSet};

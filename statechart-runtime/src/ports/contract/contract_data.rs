@@ -15,9 +15,9 @@ impl Sequence {
 
 pub(super) fn trade(symbol: &str, time_us: i64, id: i64, price_cents: i64, size_e8: i64) -> Trade {
     Trade {
-        symbol: symbol.to_owned(),
+        symbol: symbol.into(),
         time_us,
-        id: id.to_string(),
+        id: id.to_string().into(),
         price: Decimal::new(price_cents, 2).normalize(),
         size: Decimal::new(size_e8, 8).normalize(),
         side: if id % 2 == 0 { Side::Buy } else { Side::Sell },
