@@ -145,13 +145,6 @@ fn arguments(count: usize) -> String {
     format!("{count} argument{}", if count == 1 { "" } else { "s" })
 }
 
-fn duplicate(name: &ast::Name, what: &str, first: Span) -> Diagnostic {
-    Diagnostic::new(Code::Duplicate, name.span, format!("{what} `{}` is declared twice", name.text))
-        .label("declared again here")
-        .also(first, "declared first here")
-        .help("rename or remove one of them")
-}
-
 /// Reports every name that was declared before, pointing at both.
 fn report_duplicates<'a>(
     names: impl Iterator<Item = &'a ast::Name>,
@@ -160,11 +153,17 @@ fn report_duplicates<'a>(
 ) {
     let mut seen = ByName::default();
     for name in names {
-        match seen.get(&name.text) {
-            Some(first) => diagnostics.push(duplicate(name, what, *first)),
-            None => {
-                seen.insert(&name.text, name.span);
-            }
-        }
+        diagnostics.extend(duplicate(&mut seen, name, what));
     }
+}
+
+/// What is wrong with a name that was seen before.
+fn duplicate(seen: &mut ByName<Span>, name: &ast::Name, what: &str) -> Option<Diagnostic> {
+    let Some(first) = seen.get(&name.text) else {
+        seen.insert(&name.text, name.span);
+        return None;
+    };
+    let message = format!("{what} `{}` is declared twice", name.text);
+    let found = Diagnostic::new(Code::Duplicate, name.span, message).label("declared again here");
+    Some(found.also(*first, "declared first here").help("rename or remove one of them"))
 }
