@@ -65,25 +65,25 @@ pub(crate) fn check(
     let alphabets = shells.clone();
     let mut broken = vec![broken_text; shells.len()];
     let mut places = Vec::with_capacity(shells.len());
-    for ((ast, shell), broken) in asts.iter().zip(&mut shells).zip(&mut broken) {
-        let before = errors(diagnostics);
+    for (at, ast) in asts.iter().enumerate() {
+        let (before, shell) = (errors(diagnostics), &mut shells[at]);
         declare::peers(ast, shell, &alphabets, diagnostics);
         let found = states::build(ast, shell, diagnostics);
         data::locals(ast, shell, &found, diagnostics);
         children::results(shell, &found);
         places.push(found);
-        *broken |= errors(diagnostics) > before;
+        broken[at] |= errors(diagnostics) > before;
     }
     let mut machines = Vec::with_capacity(shells.len());
-    for (((ast, shell), places), broken) in asts.iter().zip(&shells).zip(&places).zip(&mut broken) {
-        let before = errors(diagnostics);
-        let mut shell = shell.clone();
+    for (at, ast) in asts.iter().enumerate() {
+        let (before, places) = (errors(diagnostics), &places[at]);
+        let mut shell = shells[at].clone();
         children::collect(&mut shell, places, &shells, diagnostics);
         let (mut machine, facts) = type_reactions(&shell, &shells, places, sources, diagnostics);
         data::ways_in(&machine, places, diagnostics);
         claims::claims(ast, &mut machine, |state| facts.scope(state), diagnostics);
         rivals::nondeterministic(&machine, diagnostics);
-        *broken |= errors(diagnostics) > before;
+        broken[at] |= errors(diagnostics) > before;
         machines.push(machine);
     }
     children::circles(&machines, diagnostics);

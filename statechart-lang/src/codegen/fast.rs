@@ -192,10 +192,11 @@ pub(super) fn fast(machine: &Machine) -> Option<Fast> {
 
 /// `Chart::event`.
 fn event(machine: &Machine, cells: &Cells, ranks: &Ranks, table: Option<&Table>) -> TokenStream {
-    let held = ranks.steady().into_iter().map(|leaf| {
+    let mut leaves = TokenStream::new();
+    for leaf in ranks.steady() {
         let (name, held) = (leaf_name(machine, leaf), Literal::u32_unsuffixed(ranks.held(leaf)));
-        quote!(const #name: u32 = #held;)
-    });
+        leaves.extend(quote!(const #name: u32 = #held;));
+    }
     let arms = arms(machine, cells, ranks);
     // Deferred events are looked at after every step.
     let defers = machine.states.iter().any(|state| !state.defer.is_empty());
@@ -214,7 +215,7 @@ fn event(machine: &Machine, cells: &Cells, ranks: &Ranks, table: Option<&Table>)
             let held = self.core.held();
             #table
             // Leaves as the machine holds them.
-            #(#held)*
+            #leaves
             match &event {
                 #(#arms)*
                 _ => {}
@@ -231,27 +232,28 @@ fn displaced(machine: &Machine, ranks: &Ranks) -> Option<TokenStream> {
         return None;
     }
     let steady = ranks.steady();
-    let wanted = steady.iter().map(|leaf| {
+    let (mut rows, mut count) = (Vec::new(), 0);
+    for leaf in &steady {
         let mut wanted = BTreeSet::new();
         for state in ancestors(machine, *leaf) {
             let row = &machine.states[state];
-            wanted.extend(row.defer.iter().copied());
+            wanted.extend(&row.defer);
             for id in &row.transitions {
                 if let Trigger::Events(events) = &machine.transitions[*id].trigger {
-                    wanted.extend(events.iter().copied());
+                    wanted.extend(events);
                 }
             }
         }
-        wanted
-    });
-    let wanted: Vec<BTreeSet<EventId>> = wanted.collect();
-    if wanted.iter().map(BTreeSet::len).sum::<usize>() > CELL_LIMIT {
-        return None;
+        count += wanted.len();
+        if count > CELL_LIMIT {
+            return None;
+        }
+        let mut row: Vec<(EventId, Cell)> = Vec::new();
+        for event in wanted {
+            row.push((event, resolve(machine, *leaf, event)));
+        }
+        rows.push(row);
     }
-    let rows = steady.iter().zip(wanted).map(|(leaf, wanted)| {
-        wanted.into_iter().map(|event| (event, resolve(machine, *leaf, event))).collect()
-    });
-    let rows: Vec<Vec<(EventId, Cell)>> = rows.collect();
     let table = Displaced::of(machine, &steady, &rows, ranks)?.code();
     let defers = machine.states.iter().any(|state| !state.defer.is_empty());
     let free = defers.then(|| quote!(&&self.core.is_free()));
