@@ -1,12 +1,13 @@
 //! What a machine names beside its states: the machines that it starts, its delayed messages, what `done` carries.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use super::{data, declare, scope::Scope, states::Places, types};
 use crate::{
     Code, Diagnostic, Span,
-    model::{Child, Field, Machine, SendName, StateId, StateKind, Type, names},
+    model::{Child, Field, Invoked, Machine, SendName, StateId, StateKind, Type, names},
     syntax::ast::{self, ActionKind, MemberKind},
+    table::ByName,
 };
 
 /// Whether `done` can be raised for a state.
@@ -106,7 +107,7 @@ pub(super) fn collect(
             }
         }
     }
-    let mut known: BTreeMap<String, (String, Span)> = BTreeMap::new();
+    let mut known: ByName<(&str, Span)> = ByName::default();
     for start in starts {
         let target = start.machine;
         let Some(found) = all.iter().find(|machine| machine.name == target.text) else {
@@ -136,7 +137,7 @@ pub(super) fn collect(
                     .help("give the child another name: `as other`"),
             );
         }
-        known.insert(name.clone(), (target.text.clone(), span));
+        known.insert(name.clone(), (target.text.as_str(), span));
         machine.children.push(Child {
             name,
             machine: target.text.clone(),
@@ -152,8 +153,8 @@ pub(super) fn collect(
     let spelt = machine.children.iter().map(|child| (&*child.name, child.span));
     declare::collisions(spelt, names::pascal, "children", diagnostics);
     names_of_rust(machine, diagnostics);
-    let mut seen = BTreeSet::new();
-    for name in sends.into_iter().filter(|name| seen.insert(name.text.clone())) {
+    let mut seen = ByName::default();
+    for name in sends.into_iter().filter(|name| seen.insert(&name.text, ()).is_none()) {
         machine.sends.push(SendName { name: name.text.clone(), span: name.span });
     }
     let spelt = machine.sends.iter().map(|send| (&*send.name, send.span));
@@ -176,8 +177,8 @@ fn names_of_rust(machine: &Machine, diagnostics: &mut Vec<Diagnostic>) {
             collision(message, child, peer.span, "the peer");
         }
     }
-    let mut kinds = BTreeSet::new();
-    for child in machine.children.iter().filter(|child| kinds.insert(&child.machine)) {
+    let mut kinds = ByName::default();
+    for child in machine.children.iter().filter(|child| kinds.insert(&child.machine, ()).is_none()) {
         let supplier = format!("spawn_{}", names::snake(&child.machine));
         let services = machine.services.iter().map(|service| &service.function);
         let mut externs = machine.guards.iter().chain(&machine.actions).chain(services);
@@ -211,22 +212,19 @@ fn walk<'a>(list: &'a [ast::Action], starts: &mut Vec<Start<'a>>, sends: &mut Ve
 /// `do Machine` inside that machine would start one inside the other without end. `spawn` may: an action decides
 /// each time.
 pub(super) fn circles(machines: &[Machine], diagnostics: &mut Vec<Diagnostic>) {
-    let runs: Vec<Vec<(usize, Span)>> = machines
-        .iter()
-        .map(|machine| {
-            let children = machine.activities.iter().filter_map(|activity| match activity.runs {
-                crate::model::Invoked::Child(child) => Some((child, activity.span)),
-                crate::model::Invoked::Service(_) => None,
-            });
-            children
-                .filter_map(|(child, span)| {
-                    let name = &machine.children.get(child)?.machine;
-                    let at = machines.iter().position(|machine| machine.name == *name)?;
-                    Some((at, span))
-                })
-                .collect()
-        })
-        .collect();
+    // Which machines each runs, and where it says so.
+    let mut runs: Vec<Vec<(usize, Span)>> = Vec::new();
+    for machine in machines {
+        let mut row = Vec::new();
+        for activity in &machine.activities {
+            let Invoked::Child(child) = activity.runs else { continue };
+            let Some(child) = machine.children.get(child) else { continue };
+            if let Some(at) = machines.iter().position(|machine| machine.name == child.machine) {
+                row.push((at, activity.span));
+            }
+        }
+        runs.push(row);
+    }
     for (at, machine) in machines.iter().enumerate() {
         for (first, span) in &runs[at] {
             let (mut seen, mut open) = (BTreeSet::new(), vec![*first]);

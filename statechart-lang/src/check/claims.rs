@@ -1,28 +1,27 @@
 //! What a spec says about itself: limits, examples, properties, migrations.
 
-use std::collections::BTreeMap;
-
 use super::{migration, near, resolve::resolve_active, scope::Scope, types};
 use crate::{
     Code, Diagnostic,
     model::{Example, Limits, Literal, Machine, Migration, Property, PropertyKind, Sign, Type},
     syntax::ast::{self, ExprKind, MemberKind},
+    table::ByName,
 };
 
 /// `limits { internal: 32 }`.
 pub(super) fn limits(ast: &ast::Machine, machine: &mut Machine, diagnostics: &mut Vec<Diagnostic>) {
     const NAMES: [&str; 4] = ["internal", "deferred", "microsteps", "undo"];
-    let mut seen: BTreeMap<&str, &ast::Name> = BTreeMap::new();
+    let mut seen = ByName::default();
     let lists = ast.members.iter().filter_map(|member| match &member.kind {
         MemberKind::Limits(list) => Some(list),
         _ => None,
     });
     for (name, value) in lists.flatten() {
-        if let Some(first) = seen.insert(&name.text, name) {
+        if let Some(first) = seen.insert(&name.text, name.span) {
             diagnostics.push(
                 Diagnostic::new(Code::Duplicate, name.span, format!("limit `{}` is set twice", name.text))
                     .label("set again here")
-                    .also(first.span, "set first here")
+                    .also(first, "set first here")
                     .help("remove one of them"),
             );
             continue;
@@ -60,7 +59,7 @@ pub(super) fn claims(
     inside: impl Fn(usize) -> Scope,
     diagnostics: &mut Vec<Diagnostic>,
 ) {
-    let mut names: BTreeMap<&str, &ast::Name> = BTreeMap::new();
+    let mut names = ByName::default();
     for member in &ast.members {
         match &member.kind {
             MemberKind::Example { word, states } => {
@@ -69,7 +68,7 @@ pub(super) fn claims(
                 machine.examples.push(Example { word: word.text.clone(), states, span: word.span });
             }
             MemberKind::Property(property) => {
-                if let Some(first) = names.insert(&property.name.text, &property.name) {
+                if let Some(first) = names.insert(&property.name.text, property.name.span) {
                     diagnostics.push(
                         Diagnostic::new(
                             Code::Duplicate,
@@ -77,7 +76,7 @@ pub(super) fn claims(
                             format!("property \"{}\" is declared twice", property.name.text),
                         )
                         .label("declared again here")
-                        .also(first.span, "declared first here")
+                        .also(first, "declared first here")
                         .help("rename or remove one of them"),
                     );
                 }

@@ -1,7 +1,5 @@
 //! Data of states and machines: parameters and fields, what starts them, and who has to give them.
 
-use std::collections::BTreeMap;
-
 use super::{
     constant, declare,
     entry::{Entry, entry},
@@ -28,27 +26,22 @@ pub(super) fn locals(
     for state in 0..machine.states.len() {
         let params =
             if state == 0 { &ast.params[..] } else { places.params.get(state).copied().unwrap_or(&[]) };
-        let fields: Vec<&ast::Variable> = if state == 0 {
-            Vec::new()
-        } else {
-            places.members[state]
-                .iter()
-                .filter_map(|member| match &member.kind {
-                    MemberKind::Context(list) => Some(list),
-                    _ => None,
-                })
-                .flatten()
-                .collect()
-        };
+        let mut fields: Vec<&ast::Variable> = Vec::new();
+        for member in places.members[state].iter().filter(|_| state != 0) {
+            if let MemberKind::Context(list) = &member.kind {
+                fields.extend(list);
+            }
+        }
         if params.is_empty() && fields.is_empty() {
             continue;
         }
-        let named = || params.iter().map(|param| &param.name).chain(fields.iter().map(|field| &field.name));
-        report_duplicates(named(), "parameter or field", diagnostics);
-        let spelt = named().map(|name| (&*name.text, name.span));
+        let mut named: Vec<&ast::Name> = params.iter().map(|param| &param.name).collect();
+        named.extend(fields.iter().map(|field| &field.name));
+        report_duplicates(named.iter().copied(), "parameter or field", diagnostics);
+        let spelt = named.iter().map(|name| (&*name.text, name.span));
         if state == 0 {
             let variables = machine.context.iter().map(|variable| (&*variable.name, variable.span));
-            for name in named() {
+            for name in &named {
                 let Some(variable) = machine.index.variables.get(&name.text) else { continue };
                 diagnostics.push(
                     Diagnostic::new(
@@ -141,21 +134,28 @@ pub(super) fn params(state: StateId, machine: &Machine) -> Vec<LocalId> {
     row.locals.iter().copied().filter(|id| machine.locals[*id].param).collect()
 }
 
+/// What is given for the first parameters of a state.
+pub(super) struct Given<'a> {
+    pub(super) params: &'a [LocalId],
+    pub(super) values: &'a [Expr],
+}
+
 /// The default of a parameter in the words of whoever enters the state: earlier parameters are what was given for
 /// them. `None` where it reads data that the source does not have.
 pub(super) fn default_seen_from(
     source: StateId,
     param: LocalId,
-    given: &BTreeMap<LocalId, Expr>,
+    given: &Given<'_>,
     machine: &Machine,
 ) -> Option<Expr> {
     let mut expr = machine.locals[param].initial.clone()?;
     substitute(&mut expr, source, given, machine).then_some(expr)
 }
 
-fn substitute(expr: &mut Expr, source: StateId, given: &BTreeMap<LocalId, Expr>, machine: &Machine) -> bool {
+fn substitute(expr: &mut Expr, source: StateId, given: &Given<'_>, machine: &Machine) -> bool {
     if let ExprKind::Local(local) = expr.kind {
-        if let Some(value) = given.get(&local) {
+        let at = given.params.iter().position(|param| *param == local);
+        if let Some(value) = at.and_then(|at| given.values.get(at)) {
             *expr = value.clone();
             return true;
         }

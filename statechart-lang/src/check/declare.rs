@@ -1,32 +1,32 @@
 //! Pass 1: alphabets, context, externs and peers.
 
-use std::collections::BTreeMap;
-
 use super::{claims, constant, near, report_duplicates, scope::Scope, types};
 use crate::{
     Code, Diagnostic, Span,
     model::{Event, ExternFn, ExternType, Field, Machine, Peer, Service, Symbol, Type, Variable, names},
     syntax::ast::{self, MemberKind},
+    table::ByName,
 };
 
 /// Everything that a machine declares besides its states. Context initials are typed here: they are constant.
 pub(super) fn declare(ast: &ast::Machine, diagnostics: &mut Vec<Diagnostic>) -> Machine {
     let mut machine = empty(ast);
-    let members = || ast.members.iter().map(|member| &member.kind);
-
-    let externs = || {
-        members()
-            .filter_map(|kind| if let MemberKind::Externs(list) = kind { Some(list) } else { None })
-            .flatten()
-    };
-    for item in externs() {
-        if let ast::Extern::Type(name) = item {
-            machine.types.push(ExternType { name: name.text.clone(), span: name.span });
+    let (mut inputs, mut internals) = (Vec::new(), Vec::new());
+    let (mut outputs, mut externs) = (Vec::new(), Vec::new());
+    for member in &ast.members {
+        match &member.kind {
+            MemberKind::Input(list) => inputs.extend(list),
+            MemberKind::Internals(list) => internals.extend(list),
+            MemberKind::Output(list) => outputs.extend(list),
+            MemberKind::Externs(list) => externs.extend(list),
+            _ => {}
         }
     }
-    for name in
-        externs().filter_map(|item| if let ast::Extern::Type(name) = item { Some(name) } else { None })
-    {
+    let mut types = Vec::new();
+    for item in &externs {
+        let ast::Extern::Type(name) = item else { continue };
+        types.push(name);
+        machine.types.push(ExternType { name: name.text.clone(), span: name.span });
         if BUILT_IN.iter().any(|(known, _)| *known == name.text) {
             diagnostics.push(
                 Diagnostic::new(
@@ -38,46 +38,28 @@ pub(super) fn declare(ast: &ast::Machine, diagnostics: &mut Vec<Diagnostic>) -> 
             );
         }
     }
-    report_duplicates(
-        externs().filter_map(|item| if let ast::Extern::Type(name) = item { Some(name) } else { None }),
-        "type",
-        diagnostics,
-    );
+    report_duplicates(types.into_iter(), "type", diagnostics);
 
-    let (mut inputs, mut internals) = (Vec::new(), Vec::new());
-    for kind in members() {
-        match kind {
-            MemberKind::Input(symbols) => inputs.extend(symbols),
-            MemberKind::Internals(symbols) => internals.extend(symbols),
-            MemberKind::Output(symbols) => {
-                for symbol in symbols {
-                    let symbol = self::symbol(symbol, &machine, diagnostics);
-                    machine.index.outputs.entry(symbol.name.clone()).or_insert(machine.outputs.len());
-                    machine.outputs.push(symbol);
-                }
-            }
-            _ => {}
-        }
+    report_duplicates(outputs.iter().map(|symbol| &symbol.name), "output", diagnostics);
+    for symbol in outputs {
+        let symbol = self::symbol(symbol, &machine, diagnostics);
+        machine.index.outputs.or_insert(&symbol.name, machine.outputs.len());
+        machine.outputs.push(symbol);
     }
     report_duplicates(inputs.iter().chain(&internals).map(|symbol| &symbol.name), "event", diagnostics);
     for (list, internal) in [(&inputs, false), (&internals, true)] {
         for symbol in list {
             let symbol = self::symbol(symbol, &machine, diagnostics);
-            machine.index.events.entry(symbol.name.clone()).or_insert(machine.events.len());
+            machine.index.events.or_insert(&symbol.name, machine.events.len());
             machine.events.push(Event { symbol, internal });
         }
     }
-    let outputs =
-        members().filter_map(|kind| if let MemberKind::Output(list) = kind { Some(list) } else { None });
-    report_duplicates(outputs.flatten().map(|symbol| &symbol.name), "output", diagnostics);
-    let spelt = |symbol: &'_ Symbol| (symbol.name.clone(), symbol.span);
-    let events: Vec<_> = machine.events.iter().map(|event| spelt(&event.symbol)).collect();
-    let outputs: Vec<_> = machine.outputs.iter().map(spelt).collect();
-    for (symbols, what) in [(&events, "events"), (&outputs, "outputs")] {
-        collisions(symbols.iter().map(|(name, span)| (&**name, *span)), names::pascal, what, diagnostics);
-    }
+    let events = machine.events.iter().map(|event| (&*event.symbol.name, event.symbol.span));
+    collisions(events, names::pascal, "events", diagnostics);
+    let outputs = machine.outputs.iter().map(|symbol| (&*symbol.name, symbol.span));
+    collisions(outputs, names::pascal, "outputs", diagnostics);
 
-    functions(externs(), &mut machine, diagnostics);
+    functions(&externs, &mut machine, diagnostics);
     let actions = machine.actions.iter().map(|action| (&*action.name, action.span));
     collisions(actions, names::pascal, "actions", diagnostics);
     let services = machine.services.iter().map(|service| (&*service.function.name, service.function.span));
@@ -127,25 +109,26 @@ pub(super) fn collisions<'a>(
     what: &str,
     diagnostics: &mut Vec<Diagnostic>,
 ) {
-    let mut seen: BTreeMap<String, (&str, Span)> = BTreeMap::new();
-    for (name, span) in spelt {
-        let rust = rust(name);
-        match seen.get(&rust) {
-            Some((first, other)) if *first != name => diagnostics.push(
-                Diagnostic::new(
-                    Code::Collision,
-                    span,
-                    format!("the {what} `{first}` and `{name}` are both `{rust}` in Rust"),
-                )
-                .also(*other, "the other one")
-                .help("rename one of them"),
-            ),
-            Some(_) => {}
-            None => {
-                seen.insert(rust, (name, span));
-            }
-        }
+    let mut seen = ByName::default();
+    for found in spelt {
+        diagnostics.extend(collision(&mut seen, found, rust(found.0), what));
     }
+}
+
+/// What is wrong with a name whose spelling in Rust was seen before.
+fn collision<'a>(
+    seen: &mut ByName<(&'a str, Span)>,
+    (name, span): (&'a str, Span),
+    rust: String,
+    what: &str,
+) -> Option<Diagnostic> {
+    let (first, other) = *seen.or_insert(&rust, (name, span));
+    if first == name {
+        return None;
+    }
+    let message = format!("the {what} `{first}` and `{name}` are both `{rust}` in Rust");
+    let found = Diagnostic::new(Code::Collision, span, message);
+    Some(found.also(other, "the other one").help("rename one of them"))
 }
 
 const BUILT_IN: [(&str, Type); 6] = [
@@ -184,12 +167,8 @@ pub(super) fn ty(ast: &ast::Type, machine: &Machine, diagnostics: &mut Vec<Diagn
     }
 }
 
-fn functions<'a>(
-    externs: impl Iterator<Item = &'a ast::Extern>,
-    machine: &mut Machine,
-    diagnostics: &mut Vec<Diagnostic>,
-) {
-    let mut seen: BTreeMap<String, Span> = BTreeMap::new();
+fn functions(externs: &[&ast::Extern], machine: &mut Machine, diagnostics: &mut Vec<Diagnostic>) {
+    let mut seen = ByName::default();
     for item in externs {
         let function = match item {
             ast::Extern::Type(_) => continue,
@@ -251,7 +230,7 @@ fn functions<'a>(
 
 /// Parameters need different names, those that the generated Rust gives to unnamed ones included.
 fn parameters(function: &ast::ExternFn, diagnostics: &mut Vec<Diagnostic>) {
-    let mut seen: BTreeMap<String, &str> = BTreeMap::new();
+    let mut seen = ByName::default();
     for (at, (name, _)) in function.params.iter().enumerate() {
         let spelt = name.as_ref().map_or_else(|| format!("arg{at}"), |name| names::snake(&name.text));
         let shown = name.as_ref().map_or("an unnamed one", |name| &name.text);
@@ -303,7 +282,7 @@ fn context(ast: &ast::Machine, machine: &mut Machine, diagnostics: &mut Vec<Diag
         if let Err(problem) = constant::evaluate(&initial) {
             diagnostics.push(*problem);
         }
-        machine.index.variables.entry(variable.name.text.clone()).or_insert(machine.context.len());
+        machine.index.variables.or_insert(&variable.name.text, machine.context.len());
         machine.context.push(Variable {
             name: variable.name.text.clone(),
             doc: variable.doc.clone(),

@@ -1,12 +1,11 @@
 //! `migrate from "…" { … }`: old names are taken as they stand, new ones have to be there.
 
-use std::collections::BTreeSet;
-
 use super::{near, resolve::resolve};
 use crate::{
     Code, Diagnostic,
     model::{Addressed, Machine, Migration, Place, StateId},
     syntax::ast::{self, MovedKind},
+    table::ByName,
 };
 
 pub(super) fn migration(
@@ -27,10 +26,11 @@ pub(super) fn migration(
         undos: Vec::new(),
         span: from.span,
     };
-    let (mut old, mut new) = (BTreeSet::new(), BTreeSet::new());
+    let (mut old, mut new) = (ByName::default(), ByName::default());
+    let side = |kind: MovedKind, path: &ast::Path| format!("{kind:?} {}", path.text());
     for item in moved {
-        let is_new = item.to.as_ref().is_none_or(|to| new.insert((item.kind, to.text())));
-        if !old.insert((item.kind, item.from.text())) || !is_new {
+        let is_taken = item.to.as_ref().is_some_and(|to| new.insert(side(item.kind, to), ()).is_some());
+        if old.insert(side(item.kind, &item.from), ()).is_some() || is_taken {
             let span = item.to.as_ref().map_or(item.from.span, |to| item.from.span.to(to.span));
             diagnostics.push(
                 Diagnostic::new(Code::BadMigration, span, "one of these names stands on this side already")
