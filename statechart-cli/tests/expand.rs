@@ -43,7 +43,7 @@ machine M { input { A } initial a state a { on A } }";
     std::fs::write(dir.path().join("n.sc"), spec).unwrap();
     let ran = statechart_in(dir.path(), &["expand", "n.sc"], "");
     assert_eq!((ran.code, ran.out.as_str()), (1, ""));
-    assert!(ran.err.contains("n.sc: machine `N` is nondeterministic"), "{}", ran.err);
+    assert!(ran.err.contains("error: n.sc:1: machine `N` is nondeterministic"), "{}", ran.err);
     std::fs::write(dir.path().join("s.sc"), "import \"m.sc\" system S { actor a: M }").unwrap();
     std::fs::write(dir.path().join("m.sc"), "machine M { input { A } initial a state a { on A } }").unwrap();
     let ran = statechart_in(dir.path(), &["expand", "s.sc"], "");

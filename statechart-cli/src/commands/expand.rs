@@ -32,8 +32,8 @@ pub(crate) struct Expand {
 
 impl Expand {
     pub(crate) fn run(self) -> Result<Outcome, Error> {
-        let model = match spec::open(&self.file) {
-            Ok(model) => model,
+        let (model, sources) = match spec::open_with_sources(&self.file) {
+            Ok(opened) => opened,
             Err(outcome) => return Ok(outcome),
         };
         if model.own_machines().next().is_none() {
@@ -42,8 +42,8 @@ impl Expand {
         }
         let refusals = statechart_lang::codegen::refusals(&model);
         if !refusals.is_empty() {
-            for why in refusals {
-                output::note(&format!("{}: {why}\n", self.file));
+            for (at, why) in refusals {
+                output::mistake(&format!("{}:{}: {why}", self.file, sources.line(at)), None);
             }
             return Ok(Outcome::Bad);
         }

@@ -33,6 +33,7 @@ mod tables;
 use proc_macro2::TokenStream;
 use quote::quote;
 
+use crate::Span;
 use crate::model::{Machine, Model, Trigger, names};
 
 /// Most states that a machine compiled to Rust may have: the Rust compiler needs some seconds for as many.
@@ -121,10 +122,10 @@ fn machine(model: &Model, machine: &Machine, options: Options) -> TokenStream {
     }
 }
 
-/// Why machines of the main file cannot become Rust: what would be the only thing generated for each.
+/// Which machines of the main file cannot become Rust, and why: what would be the only thing generated for each.
 #[must_use]
-pub fn refusals(model: &Model) -> Vec<String> {
-    model.own_machines().filter_map(refusal).collect()
+pub fn refusals(model: &Model) -> Vec<(Span, String)> {
+    model.own_machines().filter_map(|machine| Some((machine.span, refusal(machine)?))).collect()
 }
 
 /// Why a machine cannot become Rust, where it cannot.

@@ -2,7 +2,8 @@
 
 use super::likeness::name_likeness;
 use super::{How, Pairing};
-use crate::model::{Machine, StateId, StateKind, Symbol};
+use crate::model::walk::each_list;
+use crate::model::{Action, ActionKind, Machine, Receiver, StateId, StateKind, Symbol, UndoKind};
 
 /// What a renamed variable or event needs, in percent.
 const LEAST_LIKENESS: u32 = 50;
@@ -126,7 +127,16 @@ fn waiting(old: &Machine, new: &Machine, lines: &mut Vec<String>) {
     let alphabet = |machine: &Machine| -> Vec<Symbol> {
         machine.events.iter().map(|event| event.symbol.clone()).collect()
     };
-    events("", &alphabet(old), &alphabet(new), lines);
+    let waits = waits(old);
+    let told = |to: Receiver, symbols: &[Symbol]| -> Vec<Symbol> {
+        let ids = waits.iter().filter(|(receiver, _)| *receiver == to).map(|(_, event)| *event);
+        let mut ids: Vec<usize> = ids.collect();
+        ids.sort_unstable();
+        ids.dedup();
+        ids.into_iter().filter_map(|id| symbols.get(id).cloned()).collect()
+    };
+    let own = alphabet(old);
+    events("", (&told(Receiver::Itself, &own), &own), &alphabet(new), lines);
     let children = |machine: &Machine| -> Vec<(String, String)> {
         machine.children.iter().map(|child| (child.name.clone(), child.machine.clone())).collect()
     };
@@ -135,14 +145,16 @@ fn waiting(old: &Machine, new: &Machine, lines: &mut Vec<String>) {
         machine.peers.iter().map(|peer| (peer.name.clone(), peer.machine.clone())).collect()
     };
     said("peer", &peers(old), &peers(new), "machine ", lines);
-    for before in &old.children {
+    for (id, before) in old.children.iter().enumerate() {
         if let Some(after) = new.children.iter().find(|after| after.name == before.name) {
-            events(&format!("{}.", before.name), &before.events, &after.events, lines);
+            let told = told(Receiver::Child(id), &before.events);
+            events(&format!("{}.", before.name), (&told, &before.events), &after.events, lines);
         }
     }
-    for before in &old.peers {
+    for (id, before) in old.peers.iter().enumerate() {
         if let Some(after) = new.peers.iter().find(|after| after.name == before.name) {
-            events(&format!("{}.", before.name), &before.events, &after.events, lines);
+            let told = told(Receiver::Peer(id), &before.events);
+            events(&format!("{}.", before.name), (&told, &before.events), &after.events, lines);
         }
     }
     let messages = |machine: &Machine| -> Vec<(String, String)> {
@@ -156,14 +168,50 @@ fn waiting(old: &Machine, new: &Machine, lines: &mut Vec<String>) {
     said("undo", &undos(old), &undos(new), "its kind", lines);
 }
 
-fn events(of: &str, old: &[Symbol], new: &[Symbol], lines: &mut Vec<String>) {
+/// Events that a snapshot may hold: who gets them, and which.
+fn waits(machine: &Machine) -> Vec<(Receiver, usize)> {
+    fn sent(actions: &[Action], waits: &mut Vec<(Receiver, usize)>) {
+        for action in actions {
+            match &action.kind {
+                ActionKind::Send { to, event, .. } => waits.push((*to, *event)),
+                ActionKind::If { arms, otherwise } => {
+                    arms.iter().for_each(|(_, body)| sent(body, waits));
+                    sent(otherwise, waits);
+                }
+                ActionKind::For { body, .. } => sent(body, waits),
+                _ => {}
+            }
+        }
+    }
+    let deferred = machine.states.iter().flat_map(|state| &state.defer);
+    let mut waits: Vec<(Receiver, usize)> = deferred.map(|event| (Receiver::Itself, *event)).collect();
+    each_list(machine, &mut |actions| sent(actions, &mut waits));
+    waits.extend(machine.undos.iter().filter_map(|undo| match undo.kind {
+        UndoKind::Send(to, event) => Some((to, event)),
+        _ => None,
+    }));
+    waits
+}
+
+/// Of one receiver: the old ones that may wait, and all old ones; the new ones.
+fn events(of: &str, (old, all): (&[Symbol], &[Symbol]), new: &[Symbol], lines: &mut Vec<String>) {
     let rows = |symbols: &[Symbol]| -> Vec<(String, String)> {
         let fields = |symbol: &Symbol| -> String {
             symbol.fields.iter().map(|field| format!("{}: {}, ", field.name, field.ty)).collect()
         };
-        symbols.iter().map(|symbol| (format!("{of}{}", quoted(&symbol.name)), fields(symbol))).collect()
+        symbols.iter().map(|symbol| (symbol.name.clone(), fields(symbol))).collect()
     };
-    said("event", &rows(old), &rows(new), "its kind", lines);
+    // A new name is one that no old event has.
+    let is_fresh = |symbol: &&Symbol| !all.iter().any(|other| other.name == symbol.name);
+    let kept = |symbol: &&Symbol| old.iter().any(|other| other.name == symbol.name);
+    let new: Vec<Symbol> = new.iter().filter(|symbol| is_fresh(symbol) || kept(symbol)).cloned().collect();
+    let mut renames = Renames::of(&rows(old), &rows(&new), "its kind");
+    let spelt = |name: &str| format!("{of}{}", quoted(name));
+    for (from, to, _) in &mut renames.guessed {
+        (*from, *to) = (spelt(from), spelt(to));
+    }
+    renames.gone.iter_mut().for_each(|name| *name = spelt(name));
+    renames.tell("event", lines);
 }
 
 /// A symbol as a spec writes it.
@@ -175,13 +223,7 @@ fn quoted(name: &str) -> String {
 }
 
 fn said(kind: &str, old: &[(String, String)], new: &[(String, String)], of: &str, lines: &mut Vec<String>) {
-    let renames = Renames::of(old, new, of);
-    lines.extend(
-        renames.guessed.iter().map(|(from, to, why)| format!("{kind} {from} -> {to}  // a guess: {why}")),
-    );
-    lines.extend(renames.gone.iter().map(|name| {
-        format!("// {kind} {name} is gone: a snapshot that holds it is refused, unless `{kind} {name} -> none` drops it")
-    }));
+    Renames::of(old, new, of).tell(kind, lines);
 }
 
 /// Names of the old version that the new one does not have, and what they probably are.
@@ -211,6 +253,18 @@ impl Renames {
         }
         renames.fresh = fresh.into_iter().map(|(name, _)| name.clone()).collect();
         renames
+    }
+
+    /// Rows of a kind of names without which a snapshot that holds them is refused.
+    fn tell(&self, kind: &str, lines: &mut Vec<String>) {
+        for (from, to, why) in &self.guessed {
+            lines.push(format!("{kind} {from} -> {to}  // a guess: {why}"));
+        }
+        for name in &self.gone {
+            lines.push(format!(
+                "// {kind} {name} is gone: a snapshot that holds one is refused; `{kind} {name} -> none` drops it"
+            ));
+        }
     }
 }
 

@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 
 use crate::interpreter::{Answers, Item, ItemKind, Value, event_text};
-use crate::model::walk::{each_list, each_of_action, each_part};
+#[cfg(feature = "cover")]
+use crate::model::walk::each_of_action;
+use crate::model::walk::{each_list, each_part};
 use crate::model::{Action, ActionKind, Event, Expr, ExprKind, Field, Literal, Machine, Trigger, Type};
 
 /// Most values that are tried for one field.
@@ -82,6 +84,7 @@ pub(crate) fn answers(old: &Machine, new: &Machine) -> Vec<Answers> {
 }
 
 /// Whether actions ask extern guards.
+#[cfg(feature = "cover")]
 pub(crate) fn asks_outside_in_actions(machine: &Machine) -> bool {
     let mut asks = false;
     each_list(machine, &mut |actions| {

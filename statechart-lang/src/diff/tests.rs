@@ -186,3 +186,36 @@ fn removed_states_are_drawn_where_they_were() {
     assert_eq!(dot.matches("#c0392b").count(), 2, "the state and its transition: {dot}");
     assert_eq!(dot, Diff::new(&old.machines[0], &new.machines[0]).dot(&crate::diagram::Options::default()));
 }
+
+#[test]
+fn everything_that_a_snapshot_holds_is_drafted() {
+    let old = model(
+        "input { GO OLD(n: Int) QUIET } extern { action book(Int) action release(Int) }
+         initial a
+         state a(at: Text = \"\") { context { seen: Int = 1 } initial w state w { defer OLD on GO -> c } }
+         state c { on GO / book(1) undo release(1) on QUIET -> d }
+         state d { initial e state e { on GO -> c } }",
+    );
+    let new = model(
+        "input { GO NEW(n: Int) LOUD } extern { action book(Int) action free(Int) }
+         initial a
+         state a(place: Text = \"\") {
+           context { looked: Int = 1 }
+           initial w state w { initial w1 state w1 { defer NEW on GO -> c } }
+         }
+         state c { on GO / book(1) undo free(1) on LOUD -> x }
+         state x { initial d state d { initial e state e { on GO -> c } } }",
+    );
+    let draft = Diff::new(&old.machines[0], &new.machines[0]).migration().unwrap();
+    for wanted in [
+        "  a.w -> a.w.w1  // a.w holds states now\n",
+        "  d -> x.d\n",
+        "  context a.at -> a.place",
+        "  context a.seen -> a.looked",
+        "  event OLD -> NEW  // a guess: the only new one of its kind\n",
+        "  undo \"release(1)\" -> \"free(1)\"",
+    ] {
+        assert!(draft.contains(wanted), "{wanted}\n{draft}");
+    }
+    assert!(!draft.contains("QUIET"), "nothing keeps it: {draft}");
+}
