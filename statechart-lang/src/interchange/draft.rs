@@ -352,7 +352,7 @@ impl Draft {
         let indent = "  ".repeat(depth);
         let mut tail = String::new();
         if let Some(guard) = &transition.guard {
-            let _ = write!(tail, " [{guard}]");
+            let _ = write!(tail, " [{}]", self.placed(id, guard));
         }
         if transition.itself {
             tail.push_str(" -> self");
@@ -370,6 +370,15 @@ impl Draft {
             write_actions(&transition.actions, depth, out);
             out.push('\n');
         }
+    }
+
+    /// A guard with the states that it names, as they are spelt where it stands.
+    fn placed(&self, id: usize, guard: &str) -> String {
+        let parts = guard.split(PLACE).enumerate().map(|(number, part)| match part.parse::<usize>() {
+            Ok(state) if number % 2 == 1 && state < self.states.len() => self.reference(id, state),
+            _ => part.to_owned(),
+        });
+        parts.collect()
     }
 
     /// `on A | B`, `on done(x)`: what does not stand with others gets a line of its own.
@@ -402,6 +411,14 @@ impl Draft {
         }
         heads
     }
+}
+
+/// What a guard holds around the number of a state, until it is known where the guard stands.
+const PLACE: char = '\u{1}';
+
+/// A state in a guard.
+pub(super) fn place(state: usize) -> String {
+    format!("{PLACE}{state}{PLACE}")
 }
 
 fn write_symbols(keyword: &str, symbols: &[DraftSymbol], out: &mut String) {

@@ -14,6 +14,7 @@ mod from_scxml;
 mod from_xstate;
 mod hostile;
 mod round_trips;
+mod xstate_semantics;
 
 struct Disk;
 

@@ -9,12 +9,16 @@
 //! | `actions` | actions, messages, delays |
 //! | `expr` | expressions on the context, where they stand as text |
 //! | `reactions` | what a state reacts to |
+//! | `regions` | what a parallel state does only when its regions do nothing |
+//! | `timers` | what happens after a time |
 //! | `transition` | one transition, with the domains of XState |
 
 mod actions;
 mod code;
 mod expr;
 mod reactions;
+mod regions;
+mod timers;
 mod transition;
 mod tree;
 
@@ -82,6 +86,10 @@ struct Importer<'a> {
     /// Events as the document spells them, in the order in which they appear, and as the language does.
     events: Vec<(String, String)>,
     event_names: Names,
+    /// Events by which timers make themselves heard, as in `events`.
+    timer_events: BTreeSet<String>,
+    /// Whether a state can be left between the end of a state and the event that tells it.
+    moves_between: bool,
     /// Fields of events that the document sends: `name: Type`.
     fields: BTreeMap<String, Vec<(String, String)>>,
     /// The objects with which the document sends its own events.
@@ -116,6 +124,8 @@ impl<'a> Importer<'a> {
             paths: Draft::paths(),
             events: Vec::new(),
             event_names: Names::new(pascal),
+            timer_events: BTreeSet::new(),
+            moves_between: false,
             fields: BTreeMap::new(),
             sends: Vec::new(),
             read_fields: BTreeSet::new(),
@@ -166,8 +176,12 @@ impl<'a> Importer<'a> {
                 let mark = if self.may_miss(original, field) { "?" } else { "" };
                 format!("{field}: {ty}{mark}")
             });
-            let fields = fields.collect();
-            self.draft.inputs.push(DraftSymbol { name: name.clone(), fields, doc: None });
+            let symbol = DraftSymbol { name: name.clone(), fields: fields.collect(), doc: None };
+            if self.timer_events.contains(original) {
+                self.draft.internals.push(symbol);
+                continue;
+            }
+            self.draft.inputs.push(symbol);
             imported.events.insert(original.clone(), name.clone());
         }
         for (name, event) in &self.outputs {
@@ -179,6 +193,7 @@ impl<'a> Importer<'a> {
         }
         self.draft.externs = std::mem::take(&mut self.extern_lines);
         self.draft.prune();
+        regions::ask_first(&mut self.draft);
         self.draft.write(&mut imported.text);
         imported.notes = self.notes;
         imported.notes.extend(verdict(&imported.text).into_iter().map(|(diagnostic, _)| Note {
