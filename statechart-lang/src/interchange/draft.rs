@@ -238,8 +238,9 @@ impl Draft {
         }
     }
 
-    /// The machine as text.
-    pub(super) fn write(&self, out: &mut String) {
+    /// The machine as text; returns where each state begins.
+    pub(super) fn write(&self, out: &mut String) -> Vec<(usize, usize)> {
+        let mut starts = vec![(out.len(), 0)];
         for line in &self.doc {
             let _ = writeln!(out, "/// {line}");
         }
@@ -262,9 +263,10 @@ impl Draft {
             self.write_items(0, root, 1, out);
         }
         for child in self.inner(0) {
-            self.write_state(child, 1, out);
+            self.write_state(child, 1, out, &mut starts);
         }
         out.push_str("}\n");
+        starts
     }
 
     /// All children, history states included, in order.
@@ -272,7 +274,8 @@ impl Draft {
         (1..self.states.len()).filter(|id| self.states[*id].parent == state).collect()
     }
 
-    fn write_state(&self, id: usize, depth: usize, out: &mut String) {
+    fn write_state(&self, id: usize, depth: usize, out: &mut String, starts: &mut Vec<(usize, usize)>) {
+        starts.push((out.len(), id));
         let state = &self.states[id];
         let indent = "  ".repeat(depth);
         if depth == 1 || !self.inner(id).is_empty() {
@@ -314,7 +317,7 @@ impl Draft {
         out.push_str(" {\n");
         self.write_items(id, state, depth + 1, out);
         for child in inner {
-            self.write_state(child, depth + 1, out);
+            self.write_state(child, depth + 1, out, starts);
         }
         let _ = writeln!(out, "{indent}}}");
     }

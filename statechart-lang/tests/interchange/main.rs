@@ -13,6 +13,7 @@ use statechart_lang::{
 mod from_scxml;
 mod from_xstate;
 mod hostile;
+mod named;
 mod round_trips;
 mod xstate_semantics;
 

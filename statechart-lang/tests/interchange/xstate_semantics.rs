@@ -171,6 +171,6 @@ fn timers_are_nothing_that_comes_from_outside() {
     let rows = r#"{"id": "m", "initial": "c", "states": {"c": {"after": {"1000": [{"guard": "g", "actions": "x"}, {"target": "d"}]}}, "d": {}}}"#;
     let imported = xstate(rows);
     let text = faithful(&imported);
-    assert!(text.contains("internal { 'xstate.after.1000.m.c' }"), "{text}");
+    assert!(text.contains("internal { 'after.1000.m.c' }"), "{text}");
     assert_eq!(xstate(&rows.replace(": {", ":\n{")).text, text);
 }

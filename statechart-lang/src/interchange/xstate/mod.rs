@@ -27,6 +27,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{
     ImportError, ImportOptions, Imported, Note, Position,
     draft::{Draft, DraftSymbol},
+    erroneous,
     json::Json,
     machine_name,
     names::{self, Names},
@@ -38,7 +39,8 @@ use crate::model::names::{pascal, snake};
 const DEPTH_LIMIT: usize = 48;
 
 pub(super) fn import(text: &str, options: &ImportOptions<'_>) -> Result<Imported, ImportError> {
-    let json = Json::parse(text)?;
+    let mut twice = Vec::new();
+    let json = Json::parse(text, &mut twice)?;
     if json.get("states").is_none_or(|states| states.items().is_empty()) {
         return Err(ImportError::at(json.at, "the document has no `states`: it is no XState configuration"));
     }
@@ -46,6 +48,9 @@ pub(super) fn import(text: &str, options: &ImportOptions<'_>) -> Result<Imported
     let name = machine_name(id, options.path);
     let mut importer = Importer::new(&name, id);
     importer.state(&json, None, "", 0)?;
+    for (at, key) in twice {
+        importer.detail(at, format!("`{key}` stands twice in one object: the last counts"));
+    }
     importer.declare_events(options.events);
     importer.context(&json);
     for index in 0..importer.nodes.len() {
@@ -194,15 +199,12 @@ impl<'a> Importer<'a> {
         self.draft.externs = std::mem::take(&mut self.extern_lines);
         self.draft.prune();
         regions::ask_first(&mut self.draft);
-        self.draft.write(&mut imported.text);
+        let starts = self.draft.write(&mut imported.text);
         imported.notes = self.notes;
-        imported.notes.extend(verdict(&imported.text).into_iter().map(|(diagnostic, _)| Note {
-            at: Position::default(),
-            lost: true,
-            text: format!(
-                "the translation has an error, mend it by hand: {} {}",
-                diagnostic.code, diagnostic.message
-            ),
+        imported.notes.extend(verdict(&imported.text).iter().map(|(diagnostic, _)| {
+            let before = |(start, _): &&(usize, usize)| *start <= diagnostic.primary.span.start as usize;
+            let state = starts.iter().rfind(before).map_or(0, |(_, state)| *state);
+            erroneous(self.nodes.get(state).map(|node| node.json.at).unwrap_or_default(), diagnostic)
         }));
         imported.notes.sort();
         imported.notes.dedup();

@@ -26,7 +26,14 @@ pub(super) fn ask_first(draft: &mut Draft) {
                 Item::Transition(DraftTransition { on: On::Any(ref atoms), .. }) => {
                     let Item::Transition(transition) = &item else { continue };
                     for (atoms, idle) in groups(draft, &rows, state, transition, atoms) {
-                        let guard = both(transition.guard.as_deref().map(operand), idle);
+                        // What was imported before says it already.
+                        let is_said = matches!((&transition.guard, &idle), (Some(guard), Some(idle))
+                            if guard == idle || guard.ends_with(&format!(" and {idle}")));
+                        let idle = idle.filter(|_| !is_said);
+                        let guard = match idle {
+                            Some(_) => both(transition.guard.as_deref().map(operand), idle),
+                            None => transition.guard.clone(),
+                        };
                         let on = On::Any(atoms);
                         changed.push(Item::Transition(DraftTransition { on, guard, ..transition.clone() }));
                     }

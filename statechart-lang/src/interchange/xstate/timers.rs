@@ -83,8 +83,14 @@ impl Importer<'_> {
 
     /// The event by which a timer of a state makes itself heard.
     fn timer_event(&mut self, state: usize, delay: &str) -> String {
-        let name = self.timer_name(state, delay);
-        self.timer_events.insert(name.clone());
-        self.event(&name)
+        let original = self.timer_name(state, delay);
+        if !self.events.iter().any(|(known, _)| *known == original) {
+            // A name of XState's own would mean the timer itself if the machine were written for XState again.
+            let plain = original.strip_prefix("xstate.").unwrap_or(&original);
+            let name = self.event_names.claim(&names::quotable(plain));
+            self.events.push((original.clone(), name));
+        }
+        self.timer_events.insert(original.clone());
+        self.event(&original)
     }
 }

@@ -41,6 +41,11 @@ impl<'a> Importer<'a> {
             self.detail(json.at, "a parallel state without states in it is a plain one");
         }
         for tag in json.get("tags").map(Json::several).unwrap_or_default().iter().filter_map(Json::text) {
+            // Our own export says by it what XState has no word for.
+            if tag == "accept" && parent.is_some() && !matches!(kind, DraftKind::History { .. }) {
+                state.accept = true;
+                continue;
+            }
             state.tags.push_str(&format!(" #{}", names::identifier(tag, "t")));
         }
         let index = match parent {
