@@ -19,6 +19,9 @@ use crate::model::names::{pascal, snake};
 /// What the final states of a state return: its type, and the key under which ECMAScript knows it.
 pub(super) type Results = BTreeMap<usize, (Slot, Option<String>)>;
 
+/// Where states begin in the text, and where they stand in the document.
+pub(super) type Places = Vec<(usize, Position)>;
+
 /// A field of an event: its name, and its type where there is one.
 pub(super) type Field = (String, Option<Shape>);
 
@@ -106,12 +109,12 @@ pub(super) fn translate(
     name: &str,
     more: &[String],
     hints: &Hints,
-) -> Result<(Imported, Hints, Vec<(usize, Position)>), ImportError> {
+) -> Result<(Imported, Hints, Places), ImportError> {
     let mut family = Family { hints, machines: Names::new(snake), drafts: Vec::new(), wanted: hints.clone() };
     family.machines.take(name);
     let member = Member { chart, name, more, params: BTreeSet::new(), parent: None };
     let mut imported = family.member(&member)?.imported;
-    let mut places = Vec::new();
+    let mut places = Places::new();
     for (draft, at) in family.drafts.iter().rev() {
         if !imported.text.is_empty() {
             imported.text.push('\n');
