@@ -156,14 +156,14 @@ impl<W: World> Interpreter<'_, W> {
         self.explanations_left = EXPLANATION_LIMIT;
     }
 
-    /// Adds what a selection decided to the report. `asked` holds the answers of the guards, `preempted` what lost to
-    /// another region.
+    /// Adds what a selection decided to the report. `asked` holds the answers of the guards and what was chosen in states
+    /// where several transitions hold, `preempted` what lost to another region.
     pub(super) fn explain(
         &mut self,
         cue: Cue,
         current: Current<'_>,
         may_wait: bool,
-        asked: &BTreeMap<TransitionId, Result<bool, Fault>>,
+        (asked, chosen): (&BTreeMap<TransitionId, Result<bool, Fault>>, &BTreeMap<StateId, TransitionId>),
         preempted: &[Preemption],
         disposition: &Disposition,
     ) {
@@ -183,7 +183,7 @@ impl<W: World> Interpreter<'_, W> {
             // It goes on waiting, which the step that deferred it has explained.
             return;
         }
-        let mut candidates = self.candidates(cue, may_wait, asked);
+        let mut candidates = self.candidates(cue, may_wait, asked, chosen);
         if candidates.is_empty() && matches!(cue, Cue::Always | Cue::Done(_)) {
             // Nobody waits for it, and nobody has to.
             return;
@@ -231,6 +231,7 @@ impl<W: World> Interpreter<'_, W> {
         cue: Cue,
         may_wait: bool,
         asked: &BTreeMap<TransitionId, Result<bool, Fault>>,
+        chosen: &BTreeMap<StateId, TransitionId>,
     ) -> Vec<Candidate> {
         let mut found: Vec<Candidate> = Vec::new();
         for leaf in self.leaf_states() {
@@ -243,6 +244,10 @@ impl<W: World> Interpreter<'_, W> {
                         (Some((state, to)), _) => Verdict::Lost { state, to },
                         (None, Some(Err(fault))) => Verdict::Faulted(*fault),
                         (None, Some(Ok(false)) | None) => Verdict::False,
+                        (None, Some(Ok(true))) if chosen.get(&state).is_some_and(|taken| *taken != id) => {
+                            let to = chosen.get(&state).map_or(what, |taken| Claim::Transition(*taken));
+                            Verdict::Lost { state, to }
+                        }
                         (None, Some(Ok(true))) => {
                             winner = Some((state, what));
                             let ignores =

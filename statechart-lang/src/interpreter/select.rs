@@ -45,6 +45,7 @@ impl<W: World> Interpreter<'_, W> {
         }
         let plan = std::sync::Arc::clone(&self.plan);
         let mut asked = BTreeMap::new();
+        let mut chosen: BTreeMap<StateId, TransitionId> = BTreeMap::new();
         let mut fault = None;
         let mut enabled: Vec<TransitionId> = Vec::new();
         let (mut deferred, mut ignored) = (false, false);
@@ -52,14 +53,20 @@ impl<W: World> Interpreter<'_, W> {
         while let Some(leaf) = next_leaf {
             next_leaf = self.leaf_from(leaf + 1);
             'outward: for state in outward(machine, leaf) {
+                let mut holding: Vec<TransitionId> = Vec::new();
                 for &(_, id) in plan.reactions(state, cue) {
                     let Some(transition) = machine.transitions.get(id) else { continue };
                     let answer = self.ask(id, transition, current, &mut asked);
                     fault = answer.err().or(fault);
-                    if answer != Ok(true) {
-                        continue;
+                    if answer == Ok(true) {
+                        holding.push(id);
+                        if !machine.nondeterministic {
+                            break;
+                        }
                     }
-                    if transition.ignore {
+                }
+                if let Some(id) = self.choose(state, &holding, &mut chosen) {
+                    if machine.transitions.get(id).is_some_and(|transition| transition.ignore) {
                         ignored = true;
                     } else if !enabled.contains(&id) {
                         enabled.push(id);
@@ -92,10 +99,28 @@ impl<W: World> Interpreter<'_, W> {
         };
         if self.detail == Detail::Explained {
             let preempted = self.report.preempted.split_off(preempted_before);
-            self.explain(cue, current, may_wait, &asked, &preempted, &disposition);
+            self.explain(cue, current, may_wait, (&asked, &chosen), &preempted, &disposition);
             self.report.preempted.extend(preempted);
         }
         disposition
+    }
+
+    /// Of the transitions of a state that hold the one to take: the first, or, of a nondeterministic machine, the one that
+    /// the way through the word says. A state around several leaves chooses once.
+    fn choose(
+        &mut self,
+        state: StateId,
+        holding: &[TransitionId],
+        chosen: &mut BTreeMap<StateId, TransitionId>,
+    ) -> Option<TransitionId> {
+        let [first, _, ..] = holding else { return holding.first().copied() };
+        if let Some(known) = chosen.get(&state) {
+            return Some(*known);
+        }
+        let number = self.choices.as_mut().map_or(0, |choices| choices.take(holding.len()));
+        let id = *holding.get(number).unwrap_or(first);
+        chosen.insert(state, id);
+        Some(id)
     }
 
     /// The first active leaf that is not before the given state.
