@@ -2,9 +2,12 @@
 
 use std::fmt;
 
-use annotate_snippets::{AnnotationKind, Level, Origin, Renderer, Snippet};
-
 use crate::{Sources, Span};
+
+#[cfg(any(test, not(feature = "snippets")))]
+mod plain;
+#[cfg(feature = "snippets")]
+mod snippets;
 
 /// How bad it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -159,59 +162,15 @@ impl Diagnostic {
         self.code.severity()
     }
 
-    /// The diagnostic drawn over its source: file, line, column, the text underlined, code and remedy.
+    /// The diagnostic drawn over its source: file, line, column, the text underlined, code and remedy. Without the
+    /// feature `snippets` there are no colours, and each place is drawn by itself.
     #[must_use]
+    #[cfg_attr(not(feature = "snippets"), expect(unused_variables))]
     pub fn render(&self, sources: &Sources, colour: bool) -> String {
-        let level = match self.severity() {
-            Severity::Error => Level::ERROR,
-            Severity::Warning => Level::WARNING,
-        };
-        let mut group = level
-            .primary_title(&self.message)
-            .id(self.code.id())
-            .elements(Vec::<Snippet<'_, annotate_snippets::Annotation<'_>>>::new());
-        let mut files = vec![self.primary.span.file];
-        files.extend(
-            self.secondary.iter().map(|label| label.span.file).filter(|file| *file != self.primary.span.file),
-        );
-        files.dedup();
-        for file in files {
-            let Some(source) = sources.get(file) else { continue };
-            let labels = || {
-                std::iter::once((AnnotationKind::Primary, &self.primary))
-                    .chain(self.secondary.iter().map(|label| (AnnotationKind::Context, label)))
-                    .filter(|(_, label)| label.span.file == file)
-            };
-            let first = labels().map(|(_, label)| label.span.start).min().unwrap_or(0);
-            let last = labels().map(|(_, label)| label.span.end).max().unwrap_or(0);
-            // Drawing takes time for every character that it is given, and nobody reads such lines.
-            let Some((line, shown)) = source.around(first, last, LINE_SHOWN) else {
-                let (line, column) = source.position(first);
-                let origin = Origin::path(&source.path).line(line as usize).char_column(column as usize);
-                group = group.element(origin);
-                continue;
-            };
-            let text = source.text.get(shown.clone()).unwrap_or("");
-            let mut snippet = Snippet::source(text).line_start(line).path(&source.path).fold(true);
-            for (kind, label) in labels() {
-                let end = (label.span.end as usize).saturating_sub(shown.start).min(text.len());
-                let start = (label.span.start as usize).saturating_sub(shown.start).min(end);
-                let annotation = kind.span(start..end);
-                snippet = snippet.annotation(if label.text.is_empty() {
-                    annotation
-                } else {
-                    annotation.label(&label.text)
-                });
-            }
-            group = group.element(snippet);
-        }
-        if let Some(help) = &self.help {
-            group = group.element(Level::HELP.message(help));
-        }
-        let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
-        let mut text = renderer.render(&[group]).to_string();
-        text.push('\n');
-        text
+        #[cfg(feature = "snippets")]
+        return snippets::render(self, sources, colour);
+        #[cfg(not(feature = "snippets"))]
+        return plain::render(self, sources);
     }
 }
 
@@ -223,37 +182,47 @@ const LIMIT: usize = 200;
 
 /// Sorts by file and position, drops repetitions and what exceeds the limit.
 pub(crate) fn finish(diagnostics: &mut Vec<Diagnostic>) {
-    diagnostics
-        .sort_by(|a, b| (a.primary.span, a.code, &a.message).cmp(&(b.primary.span, b.code, &b.message)));
+    sort(diagnostics);
     diagnostics
         .dedup_by(|b, a| a.primary.span == b.primary.span && a.code == b.code && a.message == b.message);
     if diagnostics.len() > LIMIT {
         let left = diagnostics.len() - LIMIT;
         // Errors decide whether there is a model, so warnings go first.
-        diagnostics.sort_by_key(|diagnostic| diagnostic.severity());
-        diagnostics.truncate(LIMIT);
+        let is_error = |diagnostic: &Diagnostic| diagnostic.severity() == Severity::Error;
+        let (errors, warnings): (Vec<_>, Vec<_>) = diagnostics.drain(..).partition(is_error);
+        diagnostics.extend(errors.into_iter().chain(warnings).take(LIMIT));
         if let Some(last) = diagnostics.last_mut() {
             last.help = Some(format!("{left} more diagnostics are not shown: mend these first"));
         }
-        diagnostics.sort_by_key(|diagnostic| diagnostic.primary.span);
+        sort(diagnostics);
     }
+}
+
+fn sort(diagnostics: &mut [Diagnostic]) {
+    diagnostics
+        .sort_by(|a, b| (a.primary.span, a.code, &a.message).cmp(&(b.primary.span, b.code, &b.message)));
 }
 
 /// The closest of the candidates, when it is close enough to be what was meant.
 pub(crate) fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    candidates
-        .into_iter()
-        .filter(|candidate| {
-            candidate.len().abs_diff(name.len()) <= 3 && candidate.len() <= 64 && *candidate != name
-        })
-        .map(|candidate| (distance(name, candidate), candidate))
-        // A letter is not near to every other letter.
-        .filter(|(distance, candidate)| {
-            let (shorter, longer) = (candidate.len().min(name.len()), candidate.len().max(name.len()));
-            *distance <= 1 + shorter / 4 && *distance < longer
-        })
-        .min()
-        .map(|(_, candidate)| candidate)
+    let mut best = None;
+    for candidate in candidates {
+        best = nearer(name, candidate, best);
+    }
+    best.map(|(_, candidate)| candidate)
+}
+
+/// The nearer of a candidate and what was the best before, with its distance.
+fn nearer<'a>(name: &str, candidate: &'a str, best: Option<(usize, &'a str)>) -> Option<(usize, &'a str)> {
+    if candidate.len().abs_diff(name.len()) > 3 || candidate.len() > 64 || candidate == name {
+        return best;
+    }
+    let distance = distance(name, candidate);
+    // A letter is not near to every other letter.
+    let (shorter, longer) = (candidate.len().min(name.len()), candidate.len().max(name.len()));
+    let is_near = distance <= 1 + shorter / 4 && distance < longer;
+    let found = is_near.then_some((distance, candidate));
+    best.into_iter().chain(found).min()
 }
 
 /// Edit distance in which a swap of neighbours counts once and case does not count.

@@ -34,6 +34,7 @@ pub mod interpreter;
 pub mod model;
 mod source;
 mod syntax;
+mod table;
 #[cfg(feature = "interpreter")]
 mod testing;
 

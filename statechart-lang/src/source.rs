@@ -1,6 +1,8 @@
 //! Source files and positions in them.
 
-use std::{collections::BTreeMap, fmt, ops::Range};
+use std::fmt;
+
+use crate::table::ByName;
 
 /// Which file of [`Sources`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
@@ -72,7 +74,13 @@ impl Source {
 
     /// The lines around a range of bytes, one more on either side: the number of the first, from 1, and the bytes. `None`
     /// where a line of the range itself is longer than `longest`.
-    pub(crate) fn around(&self, start: u32, end: u32, longest: u32) -> Option<(usize, Range<usize>)> {
+    #[cfg(feature = "snippets")]
+    pub(crate) fn around(
+        &self,
+        start: u32,
+        end: u32,
+        longest: u32,
+    ) -> Option<(usize, std::ops::Range<usize>)> {
         let line = |at: u32| self.lines.partition_point(|start| *start <= at).saturating_sub(1);
         let from = |line: usize| self.lines.get(line).copied().unwrap_or(self.text.len() as u32);
         let (first, last) = (line(start), line(end));
@@ -146,11 +154,15 @@ pub trait Loader {
 
 /// Files in memory, for tests and documentation.
 #[derive(Debug, Clone, Default)]
-pub struct MapLoader(BTreeMap<String, String>);
+pub struct MapLoader(ByName<String>);
 
 impl<P: Into<String>, T: Into<String>, const N: usize> From<[(P, T); N]> for MapLoader {
     fn from(files: [(P, T); N]) -> Self {
-        Self(files.into_iter().map(|(path, text)| (path.into(), text.into())).collect())
+        let mut loader = Self::default();
+        for (path, text) in files {
+            loader.0.insert(path, text.into());
+        }
+        loader
     }
 }
 

@@ -1,9 +1,9 @@
 //! Lists of actions.
 
-use std::collections::BTreeSet;
-
 use super::{
-    data, declare, near,
+    data, declare,
+    facts::FactSet,
+    near,
     react::React,
     scope::{Fact, Scope},
     types,
@@ -19,11 +19,7 @@ const LOOP_LIMIT: usize = 4;
 
 impl React<'_> {
     /// Types a list of actions; assignments narrow what follows them. Gives back what holds at its end.
-    pub(super) fn actions(
-        &mut self,
-        actions: &[ast::Action],
-        mut scope: Scope,
-    ) -> (Vec<Action>, BTreeSet<Fact>) {
+    pub(super) fn actions(&mut self, actions: &[ast::Action], mut scope: Scope) -> (Vec<Action>, FactSet) {
         let mut typed = Vec::with_capacity(actions.len());
         for action in actions {
             let made = |kind| Action { kind, text: action.text.clone(), span: action.span };
@@ -56,7 +52,7 @@ impl React<'_> {
         otherwise: &[ast::Action],
         scope: &mut Scope,
     ) -> ActionKind {
-        let mut outcomes: Vec<BTreeSet<Fact>> = Vec::new();
+        let mut outcomes: Vec<FactSet> = Vec::new();
         let mut typed = Vec::with_capacity(arms.len());
         let mut rest = scope.clone();
         for (condition, block) in arms {
@@ -69,7 +65,8 @@ impl React<'_> {
             typed.push((condition, block));
         }
         let (otherwise, after) = self.actions(otherwise, rest);
-        scope.facts = outcomes.into_iter().fold(after, |common, outcome| &common & &outcome);
+        scope.facts = after;
+        outcomes.iter().for_each(|outcome| scope.facts.keep(outcome));
         ActionKind::If { arms: typed, otherwise }
     }
 
@@ -122,11 +119,11 @@ impl React<'_> {
         };
         let item_id = bound(item, item_ty.clone());
         let index = index.map(|index| bound(index, Type::Int));
-        let mut changed = BTreeSet::new();
+        let mut changed = FactSet::default();
         self.changes(body, scope, &mut changed);
-        inside.facts.retain(|fact| !changed.contains(fact));
+        inside.facts.drop(&changed);
         let (body, after) = self.actions(body, inside);
-        scope.facts.retain(|fact| after.contains(fact));
+        scope.facts.keep(&after);
         if item_ty == Type::Unknown {
             return None;
         }
@@ -134,7 +131,7 @@ impl React<'_> {
     }
 
     /// What a list assigns, wherever in it.
-    fn changes(&self, actions: &[ast::Action], scope: &Scope, changed: &mut BTreeSet<Fact>) {
+    fn changes(&self, actions: &[ast::Action], scope: &Scope, changed: &mut FactSet) {
         for action in actions {
             match &action.kind {
                 ast::ActionKind::Assign { variable, .. } => {
@@ -427,7 +424,7 @@ fn subject(place: Place) -> Fact {
     }
 }
 
-fn assigned(kind: &ActionKind, facts: &mut BTreeSet<Fact>) {
+fn assigned(kind: &ActionKind, facts: &mut FactSet) {
     if let ActionKind::Assign { place, value } = kind {
         let fact = subject(*place);
         if holds_value(value, facts) {
@@ -439,20 +436,20 @@ fn assigned(kind: &ActionKind, facts: &mut BTreeSet<Fact>) {
 }
 
 /// The effect of a list of actions on what holds: at its end, or where a fault ends it.
-pub(super) fn perform(holding: &mut BTreeSet<Fact>, actions: &[Action]) {
+pub(super) fn perform(holding: &mut FactSet, actions: &[Action]) {
     let mut aborted = None;
     perform_until(holding, &mut aborted, actions);
     if let Some(aborted) = aborted {
-        holding.retain(|fact| aborted.contains(fact));
+        holding.keep(&aborted);
     }
 }
 
 /// [`perform`], with what holds wherever a fault may end the list kept apart; `None` while nowhere.
-fn perform_until(holding: &mut BTreeSet<Fact>, aborted: &mut Option<BTreeSet<Fact>>, actions: &[Action]) {
+fn perform_until(holding: &mut FactSet, aborted: &mut Option<FactSet>, actions: &[Action]) {
     for action in actions {
         if may_fault(&action.kind) {
             match aborted {
-                Some(facts) => facts.retain(|fact| holding.contains(fact)),
+                Some(facts) => facts.keep(holding),
                 None => *aborted = Some(holding.clone()),
             }
         }
@@ -466,20 +463,30 @@ fn perform_until(holding: &mut BTreeSet<Fact>, aborted: &mut Option<BTreeSet<Fac
                     let mut inside = rest.clone();
                     inside.extend(types::facts(condition, true));
                     perform_until(&mut inside, aborted, block);
-                    common = if std::mem::take(&mut first) { inside } else { &common & &inside };
+                    if std::mem::take(&mut first) {
+                        common = inside;
+                    } else {
+                        common.keep(&inside);
+                    }
                     rest.extend(types::facts(condition, false));
                 }
                 perform_until(&mut rest, aborted, otherwise);
-                *holding = if first { rest } else { &common & &rest };
+                if !first {
+                    rest.keep(&common);
+                }
+                *holding = rest;
             }
             ActionKind::For { body, .. } => {
-                let mut gone = BTreeSet::new();
-                cleared(&mut gone, body, &lasting(holding.iter().cloned().collect()).collect());
-                let mut after: BTreeSet<Fact> = holding.difference(&gone).cloned().collect();
+                let mut gone = FactSet::default();
+                let mut known = holding.clone();
+                known.keep_lasting();
+                cleared(&mut gone, body, &known);
+                let mut after = holding.clone();
+                after.drop(&gone);
                 // Any turn may be one too many.
-                aborted.get_or_insert_with(|| after.clone()).retain(|fact| after.contains(fact));
+                aborted.get_or_insert_with(|| after.clone()).keep(&after);
                 perform_until(&mut after, aborted, body);
-                holding.retain(|fact| after.contains(fact));
+                holding.keep(&after);
             }
             kind => assigned(kind, holding),
         }
@@ -488,22 +495,17 @@ fn perform_until(holding: &mut BTreeSet<Fact>, aborted: &mut Option<BTreeSet<Fac
 
 /// Adds the optionals that a list may leave without a value, at its end or where a fault ends it. `known` holds what
 /// is known of values that do not change while it runs: of the event, of what is bound.
-pub(super) fn cleared(gone: &mut BTreeSet<Fact>, actions: &[Action], known: &BTreeSet<Fact>) {
+pub(super) fn cleared(gone: &mut FactSet, actions: &[Action], known: &FactSet) {
     let mut aborted = None;
     cleared_until(gone, &mut aborted, actions, known);
-    gone.extend(aborted.into_iter().flatten());
+    gone.add(&aborted.unwrap_or_default());
 }
 
 /// [`cleared`], with what is gone wherever a fault may end the list kept apart; `None` while nowhere.
-fn cleared_until(
-    gone: &mut BTreeSet<Fact>,
-    aborted: &mut Option<BTreeSet<Fact>>,
-    actions: &[Action],
-    known: &BTreeSet<Fact>,
-) {
+fn cleared_until(gone: &mut FactSet, aborted: &mut Option<FactSet>, actions: &[Action], known: &FactSet) {
     for action in actions {
         if may_fault(&action.kind) {
-            aborted.get_or_insert_default().extend(gone.iter().cloned());
+            aborted.get_or_insert_default().add(gone);
         }
         match &action.kind {
             ActionKind::Assign { place, value } => {
@@ -514,29 +516,29 @@ fn cleared_until(
                 }
             }
             ActionKind::If { arms, otherwise } => {
-                let mut any = BTreeSet::new();
+                let mut any = FactSet::default();
                 let mut rest = known.clone();
                 for (condition, block) in arms {
                     let mut inside = rest.clone();
                     inside.extend(lasting(types::facts(condition, true)));
                     let mut own = gone.clone();
                     cleared_until(&mut own, aborted, block, &inside);
-                    any.append(&mut own);
+                    any.add(&own);
                     rest.extend(lasting(types::facts(condition, false)));
                 }
                 cleared_until(gone, aborted, otherwise, &rest);
-                gone.append(&mut any);
+                gone.add(&any);
             }
             ActionKind::For { body, .. } => {
                 let mut own = gone.clone();
                 let aborted = aborted.get_or_insert_default();
                 // The first turn may be one too many, and a later one begins with what an earlier one has cleared.
-                aborted.extend(gone.iter().cloned());
-                let mut inside = Some(BTreeSet::new());
+                aborted.add(gone);
+                let mut inside = Some(FactSet::default());
                 cleared_until(&mut own, &mut inside, body, known);
-                aborted.extend(inside.into_iter().flatten());
-                aborted.extend(own.iter().cloned());
-                gone.append(&mut own);
+                aborted.add(&inside.unwrap_or_default());
+                aborted.add(&own);
+                gone.add(&own);
             }
             _ => {}
         }
@@ -564,12 +566,13 @@ fn may_fault(kind: &ActionKind) -> bool {
 }
 
 /// Of some facts those that no assignment ends.
-pub(super) fn lasting(facts: Vec<Fact>) -> impl Iterator<Item = Fact> {
-    facts.into_iter().filter(|fact| !matches!(fact, Fact::Variable(_) | Fact::Local(_)))
+pub(super) fn lasting(mut facts: Vec<Fact>) -> Vec<Fact> {
+    facts.retain(|fact| !matches!(fact, Fact::Variable(_) | Fact::Local(_)));
+    facts
 }
 
 /// Whether a value assigned to an optional is not none.
-pub(super) fn holds_value(value: &Expr, facts: &BTreeSet<Fact>) -> bool {
+pub(super) fn holds_value(value: &Expr, facts: &FactSet) -> bool {
     match &value.kind {
         ExprKind::Wrap(_) => true,
         _ => match types::fact(value) {

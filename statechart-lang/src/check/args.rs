@@ -1,7 +1,5 @@
 //! Arguments to fields and parameters.
 
-use std::collections::BTreeMap;
-
 use super::{data, flow::Facts, react::React, resolve, scope::Scope};
 use crate::{
     Code, Diagnostic, Sources, Span,
@@ -156,9 +154,13 @@ impl React<'_> {
         let (shell, source) = (self.shell, scope.state);
         let mut foreign: Vec<String> = Vec::new();
         let args = self.bind_or(what, args, &fields, span, scope, &mut |at, field, before| {
-            let given: BTreeMap<LocalId, Expr> = params.iter().copied().zip(before.iter().cloned()).collect();
             let param = *params.get(at)?;
-            let default = data::default_seen_from(source, param, &given, shell);
+            let default = data::default_seen_from(
+                source,
+                param,
+                &data::Given { params: &params, values: before },
+                shell,
+            );
             if default.is_none() && shell.locals.get(param)?.initial.is_some() {
                 foreign.push(field.name.clone());
                 return Some(Expr { kind: ExprKind::Error, ty: field.ty.clone(), span });

@@ -1,12 +1,13 @@
 //! What a machine names beside its states: the machines that it starts, its delayed messages, what `done` carries.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use super::{data, declare, scope::Scope, states::Places, types};
 use crate::{
     Code, Diagnostic, Span,
     model::{Child, Field, Machine, SendName, StateId, StateKind, Type, names},
     syntax::ast::{self, ActionKind, MemberKind},
+    table::ByName,
 };
 
 /// Whether `done` can be raised for a state.
@@ -106,7 +107,7 @@ pub(super) fn collect(
             }
         }
     }
-    let mut known: BTreeMap<String, (String, Span)> = BTreeMap::new();
+    let mut known: ByName<(&str, Span)> = ByName::default();
     for start in starts {
         let target = start.machine;
         let Some(found) = all.iter().find(|machine| machine.name == target.text) else {
@@ -136,7 +137,7 @@ pub(super) fn collect(
                     .help("give the child another name: `as other`"),
             );
         }
-        known.insert(name.clone(), (target.text.clone(), span));
+        known.insert(name.clone(), (target.text.as_str(), span));
         machine.children.push(Child {
             name,
             machine: target.text.clone(),
@@ -152,8 +153,8 @@ pub(super) fn collect(
     let spelt = machine.children.iter().map(|child| (&*child.name, child.span));
     declare::collisions(spelt, names::pascal, "children", diagnostics);
     names_of_rust(machine, diagnostics);
-    let mut seen = BTreeSet::new();
-    for name in sends.into_iter().filter(|name| seen.insert(name.text.clone())) {
+    let mut seen = ByName::default();
+    for name in sends.into_iter().filter(|name| seen.insert(&name.text, ()).is_none()) {
         machine.sends.push(SendName { name: name.text.clone(), span: name.span });
     }
     let spelt = machine.sends.iter().map(|send| (&*send.name, send.span));
@@ -176,8 +177,8 @@ fn names_of_rust(machine: &Machine, diagnostics: &mut Vec<Diagnostic>) {
             collision(message, child, peer.span, "the peer");
         }
     }
-    let mut kinds = BTreeSet::new();
-    for child in machine.children.iter().filter(|child| kinds.insert(&child.machine)) {
+    let mut kinds = ByName::default();
+    for child in machine.children.iter().filter(|child| kinds.insert(&child.machine, ()).is_none()) {
         let supplier = format!("spawn_{}", names::snake(&child.machine));
         let services = machine.services.iter().map(|service| &service.function);
         let mut externs = machine.guards.iter().chain(&machine.actions).chain(services);

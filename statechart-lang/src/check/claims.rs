@@ -1,7 +1,5 @@
 //! What a spec says about itself: limits, examples, properties, migrations.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use super::{
     near,
     resolve::{resolve, resolve_active},
@@ -12,22 +10,23 @@ use crate::{
     Code, Diagnostic,
     model::{Example, Limits, Literal, Machine, Migration, Property, PropertyKind, Sign, Type},
     syntax::ast::{self, ExprKind, MemberKind},
+    table::ByName,
 };
 
 /// `limits { internal: 32 }`.
 pub(super) fn limits(ast: &ast::Machine, machine: &mut Machine, diagnostics: &mut Vec<Diagnostic>) {
     const NAMES: [&str; 4] = ["internal", "deferred", "microsteps", "undo"];
-    let mut seen: BTreeMap<&str, &ast::Name> = BTreeMap::new();
+    let mut seen = ByName::default();
     let lists = ast.members.iter().filter_map(|member| match &member.kind {
         MemberKind::Limits(list) => Some(list),
         _ => None,
     });
     for (name, value) in lists.flatten() {
-        if let Some(first) = seen.insert(&name.text, name) {
+        if let Some(first) = seen.insert(&name.text, name.span) {
             diagnostics.push(
                 Diagnostic::new(Code::Duplicate, name.span, format!("limit `{}` is set twice", name.text))
                     .label("set again here")
-                    .also(first.span, "set first here")
+                    .also(first, "set first here")
                     .help("remove one of them"),
             );
             continue;
@@ -65,7 +64,7 @@ pub(super) fn claims(
     inside: impl Fn(usize) -> Scope,
     diagnostics: &mut Vec<Diagnostic>,
 ) {
-    let mut names: BTreeMap<&str, &ast::Name> = BTreeMap::new();
+    let mut names = ByName::default();
     for member in &ast.members {
         match &member.kind {
             MemberKind::Example { word, states } => {
@@ -74,7 +73,7 @@ pub(super) fn claims(
                 machine.examples.push(Example { word: word.text.clone(), states, span: word.span });
             }
             MemberKind::Property(property) => {
-                if let Some(first) = names.insert(&property.name.text, &property.name) {
+                if let Some(first) = names.insert(&property.name.text, property.name.span) {
                     diagnostics.push(
                         Diagnostic::new(
                             Code::Duplicate,
@@ -82,7 +81,7 @@ pub(super) fn claims(
                             format!("property \"{}\" is declared twice", property.name.text),
                         )
                         .label("declared again here")
-                        .also(first.span, "declared first here")
+                        .also(first, "declared first here")
                         .help("rename or remove one of them"),
                     );
                 }
@@ -194,10 +193,11 @@ fn migration(
     }
     let mut migration =
         Migration { from: from.text.clone(), states: Vec::new(), variables: Vec::new(), span: from.span };
-    let (mut old, mut new) = (BTreeSet::new(), BTreeSet::new());
+    let (mut old, mut new) = (ByName::default(), ByName::default());
     for item in moved {
         let (from, to) = (item.from.text(), item.to.text());
-        if !old.insert((item.context, from.clone())) || !new.insert((item.context, to.clone())) {
+        let side = |name: &str| format!("{} {name}", if item.context { "context" } else { "state" });
+        if old.insert(side(&from), ()).is_some() || new.insert(side(&to), ()).is_some() {
             diagnostics.push(
                 Diagnostic::new(
                     Code::BadMigration,

@@ -2,58 +2,53 @@
 //!
 //! All of it follows from where lists of actions stand, so it is computed once, up and down the tree of states.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use super::{
     actions::{cleared, lasting},
-    scope::Fact,
+    facts::FactSet,
     types,
 };
 use crate::{
     Span,
     model::{Action, ActionKind, Machine, Place, StateId, StateKind},
+    table::ById,
 };
-
-pub(super) type Set = BTreeSet<Fact>;
 
 /// For each state, the optionals that may lose their value.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Clearing {
     /// By the state's exit list.
-    exits: Vec<Set>,
+    exits: Vec<FactSet>,
     /// By exit lists of the state and everything inside it.
-    exits_inside: Vec<Set>,
+    exits_inside: Vec<FactSet>,
     /// By regions beside the state or beside a state around it.
-    pub(super) beside: Vec<Set>,
+    pub(super) beside: Vec<FactSet>,
     /// In the same microstep as a transition of the state, by transitions of other states.
-    together: Vec<Set>,
+    together: Vec<FactSet>,
     /// While the state is active.
-    pub(super) meanwhile: Vec<Set>,
+    pub(super) meanwhile: Vec<FactSet>,
     /// Whether a parallel state is around it.
     under: Vec<bool>,
     /// Where a variable is set to none, for messages.
-    pub(super) example: BTreeMap<usize, Span>,
+    pub(super) example: ById<Span>,
 }
 
-fn of(list: &[Action], known: &Set) -> Set {
-    let mut gone = Set::new();
+fn of(list: &[Action], known: &FactSet) -> FactSet {
+    let mut gone = FactSet::default();
     cleared(&mut gone, list, known);
-    gone.retain(|fact| matches!(fact, Fact::Variable(_)));
+    gone.keep_variables();
     gone
 }
 
-fn add(sets: &mut [Set], at: usize, more: &Set) {
-    if !more.is_empty() {
-        sets[at].extend(more.iter().cloned());
-    }
+fn add(sets: &mut [FactSet], at: usize, more: &FactSet) {
+    sets[at].add(more);
 }
 
 impl Clearing {
     /// Reads the lists of a typed machine.
     pub(super) fn of(machine: &Machine) -> Self {
         let count = machine.states.len();
-        let empty = || vec![Set::new(); count];
-        let nothing = Set::new();
+        let empty = || vec![FactSet::default(); count];
+        let nothing = FactSet::default();
         // What the transitions of a state do, and everything that is done inside it.
         let (mut reactions, mut all) = (empty(), empty());
         let (mut exits, mut exits_inside) = (empty(), empty());
@@ -78,7 +73,7 @@ impl Clearing {
         }
         for transition in &machine.transitions {
             let guard = transition.guard.as_ref().map(|guard| types::facts(guard, true)).unwrap_or_default();
-            let done = of(&transition.actions, &lasting(guard).collect());
+            let done = of(&transition.actions, &lasting(guard).into());
             if done.is_empty() {
                 continue;
             }
@@ -127,28 +122,33 @@ impl Clearing {
         }
         let together = (0..count)
             .map(|id| {
-                let mut set = &beside[id] | &above[id];
+                let mut set: FactSet = beside[id].clone();
+                set.add(&above[id]);
                 if holds_regions[id] {
                     for child in &machine.states[id].children {
-                        set.extend(all[*child].iter().cloned());
+                        set.add(&all[*child]);
                     }
                 }
                 set
             })
             .collect();
-        let meanwhile = (0..count).map(|id| &(&stays[id] | &around[id]) | &beside[id]).collect();
+        let mut meanwhile = stays;
+        for id in 0..count {
+            add(&mut meanwhile, id, &around[id]);
+            add(&mut meanwhile, id, &beside[id]);
+        }
         Self { exits, exits_inside, beside, together, meanwhile, under, example: examples(machine) }
     }
 
     /// What other transitions of the same microstep may set to none.
-    pub(super) fn together(&self, source: StateId) -> &Set {
+    pub(super) fn together(&self, source: StateId) -> &FactSet {
         &self.together[source]
     }
 
     /// What a transition's actions may not rely on although its guard saw it: lists that run in between. `domain` is
     /// that of a transition that goes somewhere.
-    pub(super) fn lost(&self, machine: &Machine, source: StateId, domain: Option<StateId>) -> Set {
-        let Some(together) = self.together.get(source) else { return Set::new() };
+    pub(super) fn lost(&self, machine: &Machine, source: StateId, domain: Option<StateId>) -> FactSet {
+        let Some(together) = self.together.get(source) else { return FactSet::default() };
         let mut lost = together.clone();
         let leaves = match domain {
             Some(domain) => Some(domain),
@@ -156,10 +156,10 @@ impl Clearing {
             None => self.under[source].then_some(0),
         };
         if let Some(domain) = leaves {
-            lost.extend(self.exits_inside[source].iter().cloned());
+            lost.add(&self.exits_inside[source]);
             let mut state = source;
             while state != domain && state != 0 {
-                lost.extend(self.exits[state].iter().cloned());
+                lost.add(&self.exits[state]);
                 state = machine.states[state].parent;
             }
         }
@@ -168,22 +168,22 @@ impl Clearing {
 }
 
 /// For each region, what the others may do.
-fn siblings(regions: &[StateId], all: &[Set], beside: &mut [Set]) {
-    let mut before = Set::new();
+fn siblings(regions: &[StateId], all: &[FactSet], beside: &mut [FactSet]) {
+    let mut before = FactSet::default();
     for &region in regions {
         add(beside, region, &before);
-        before.extend(all[region].iter().cloned());
+        before.add(&all[region]);
     }
-    let mut after = Set::new();
+    let mut after = FactSet::default();
     for &region in regions.iter().rev() {
         add(beside, region, &after);
-        after.extend(all[region].iter().cloned());
+        after.add(&all[region]);
     }
 }
 
 /// The first action that sets each variable to none.
-fn examples(machine: &Machine) -> BTreeMap<usize, Span> {
-    let mut found = BTreeMap::new();
+fn examples(machine: &Machine) -> ById<Span> {
+    let mut found = ById::default();
     let lists = machine
         .states
         .iter()
@@ -195,13 +195,13 @@ fn examples(machine: &Machine) -> BTreeMap<usize, Span> {
     found
 }
 
-fn first(list: &[Action], found: &mut BTreeMap<usize, Span>) {
+fn first(list: &[Action], found: &mut ById<Span>) {
     for action in list {
         match &action.kind {
             ActionKind::Assign { place: Place::Variable(at), .. }
-                if !of(std::slice::from_ref(action), &Set::new()).is_empty() =>
+                if !of(std::slice::from_ref(action), &FactSet::default()).is_empty() =>
             {
-                found.entry(*at).or_insert(action.span);
+                found.or_insert(*at, action.span);
             }
             ActionKind::If { arms, otherwise } => {
                 for (_, block) in arms {

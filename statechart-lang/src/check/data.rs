@@ -1,7 +1,5 @@
 //! Data of states and machines: parameters and fields, what starts them, and who has to give them.
 
-use std::collections::BTreeMap;
-
 use super::{
     constant, declare,
     entry::{Entry, entry},
@@ -141,21 +139,28 @@ pub(super) fn params(state: StateId, machine: &Machine) -> Vec<LocalId> {
     row.locals.iter().copied().filter(|id| machine.locals[*id].param).collect()
 }
 
+/// What is given for the first parameters of a state.
+pub(super) struct Given<'a> {
+    pub(super) params: &'a [LocalId],
+    pub(super) values: &'a [Expr],
+}
+
 /// The default of a parameter in the words of whoever enters the state: earlier parameters are what was given for
 /// them. `None` where it reads data that the source does not have.
 pub(super) fn default_seen_from(
     source: StateId,
     param: LocalId,
-    given: &BTreeMap<LocalId, Expr>,
+    given: &Given<'_>,
     machine: &Machine,
 ) -> Option<Expr> {
     let mut expr = machine.locals[param].initial.clone()?;
     substitute(&mut expr, source, given, machine).then_some(expr)
 }
 
-fn substitute(expr: &mut Expr, source: StateId, given: &BTreeMap<LocalId, Expr>, machine: &Machine) -> bool {
+fn substitute(expr: &mut Expr, source: StateId, given: &Given<'_>, machine: &Machine) -> bool {
     if let ExprKind::Local(local) = expr.kind {
-        if let Some(value) = given.get(&local) {
+        let at = given.params.iter().position(|param| *param == local);
+        if let Some(value) = at.and_then(|at| given.values.get(at)) {
             *expr = value.clone();
             return true;
         }

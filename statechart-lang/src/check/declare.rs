@@ -1,12 +1,11 @@
 //! Pass 1: alphabets, context, externs and peers.
 
-use std::collections::BTreeMap;
-
 use super::{claims, constant, near, report_duplicates, scope::Scope, types};
 use crate::{
     Code, Diagnostic, Span,
     model::{Event, ExternFn, ExternType, Field, Machine, Peer, Service, Symbol, Type, Variable, names},
     syntax::ast::{self, MemberKind},
+    table::ByName,
 };
 
 /// Everything that a machine declares besides its states. Context initials are typed here: they are constant.
@@ -52,7 +51,7 @@ pub(super) fn declare(ast: &ast::Machine, diagnostics: &mut Vec<Diagnostic>) -> 
             MemberKind::Output(symbols) => {
                 for symbol in symbols {
                     let symbol = self::symbol(symbol, &machine, diagnostics);
-                    machine.index.outputs.entry(symbol.name.clone()).or_insert(machine.outputs.len());
+                    machine.index.outputs.or_insert(&symbol.name, machine.outputs.len());
                     machine.outputs.push(symbol);
                 }
             }
@@ -63,7 +62,7 @@ pub(super) fn declare(ast: &ast::Machine, diagnostics: &mut Vec<Diagnostic>) -> 
     for (list, internal) in [(&inputs, false), (&internals, true)] {
         for symbol in list {
             let symbol = self::symbol(symbol, &machine, diagnostics);
-            machine.index.events.entry(symbol.name.clone()).or_insert(machine.events.len());
+            machine.index.events.or_insert(&symbol.name, machine.events.len());
             machine.events.push(Event { symbol, internal });
         }
     }
@@ -127,25 +126,19 @@ pub(super) fn collisions<'a>(
     what: &str,
     diagnostics: &mut Vec<Diagnostic>,
 ) {
-    let mut seen: BTreeMap<String, (&str, Span)> = BTreeMap::new();
+    let mut seen = ByName::default();
     for (name, span) in spelt {
         let rust = rust(name);
-        match seen.get(&rust) {
-            Some((first, other)) if *first != name => diagnostics.push(
-                Diagnostic::new(
-                    Code::Collision,
-                    span,
-                    format!("the {what} `{first}` and `{name}` are both `{rust}` in Rust"),
-                )
-                .also(*other, "the other one")
-                .help("rename one of them"),
-            ),
-            Some(_) => {}
-            None => {
-                seen.insert(rust, (name, span));
-            }
+        let (first, other) = *seen.or_insert(&rust, (name, span));
+        if first != name {
+            let message = format!("the {what} `{first}` and `{name}` are both `{rust}` in Rust");
+            diagnostics.push(collision(span, message, other));
         }
     }
+}
+
+fn collision(span: Span, message: String, other: Span) -> Diagnostic {
+    Diagnostic::new(Code::Collision, span, message).also(other, "the other one").help("rename one of them")
 }
 
 const BUILT_IN: [(&str, Type); 6] = [
@@ -189,7 +182,7 @@ fn functions<'a>(
     machine: &mut Machine,
     diagnostics: &mut Vec<Diagnostic>,
 ) {
-    let mut seen: BTreeMap<String, Span> = BTreeMap::new();
+    let mut seen = ByName::default();
     for item in externs {
         let function = match item {
             ast::Extern::Type(_) => continue,
@@ -251,7 +244,7 @@ fn functions<'a>(
 
 /// Parameters need different names, those that the generated Rust gives to unnamed ones included.
 fn parameters(function: &ast::ExternFn, diagnostics: &mut Vec<Diagnostic>) {
-    let mut seen: BTreeMap<String, &str> = BTreeMap::new();
+    let mut seen = ByName::default();
     for (at, (name, _)) in function.params.iter().enumerate() {
         let spelt = name.as_ref().map_or_else(|| format!("arg{at}"), |name| names::snake(&name.text));
         let shown = name.as_ref().map_or("an unnamed one", |name| &name.text);
@@ -303,7 +296,7 @@ fn context(ast: &ast::Machine, machine: &mut Machine, diagnostics: &mut Vec<Diag
         if let Err(problem) = constant::evaluate(&initial) {
             diagnostics.push(*problem);
         }
-        machine.index.variables.entry(variable.name.text.clone()).or_insert(machine.context.len());
+        machine.index.variables.or_insert(&variable.name.text, machine.context.len());
         machine.context.push(Variable {
             name: variable.name.text.clone(),
             doc: variable.doc.clone(),

@@ -4,21 +4,20 @@
 //! back what some transition contradicts; typing is repeated with what is left until nothing changes.
 //! Initial content, histories and other regions are ways in too.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    rc::Rc,
-};
+use std::rc::Rc;
 
 use super::{
     actions::{holds_value, perform},
-    clearing::{Clearing, Set},
+    clearing::Clearing,
     entry::entry,
+    facts::FactSet,
     scope::{Fact, Scope},
     types,
 };
 use crate::{
     Span,
-    model::{Machine, StateId, StateKind, Transition, Type},
+    model::{Machine, StateId, StateKind, Transition, Type, Variable},
+    table::ById,
 };
 
 /// Most pairs of a state and an optional that are looked at. Beyond, nothing is assumed: each value is tested or
@@ -27,24 +26,38 @@ const FACT_LIMIT: usize = 4_000_000;
 
 /// The edge that does not establish a variable, for each state and variable.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Blame(BTreeMap<(StateId, usize), (Span, &'static str)>);
+pub(super) struct Blame(Vec<ById<(Span, &'static str)>>);
 
 impl Blame {
     fn add(&mut self, state: StateId, variable: usize, edge: Span, why: &'static str) {
-        self.0.entry((state, variable)).or_insert((edge, why));
+        if self.0.len() <= state {
+            self.0.resize_with(state + 1, ById::default);
+        }
+        self.0[state].or_insert(variable, (edge, why));
     }
 
     /// Where and why a variable may be none in a state.
     pub(super) fn of(&self, state: StateId, variable: usize) -> Option<(Span, &'static str)> {
-        self.0.get(&(state, variable)).copied()
+        self.0.get(state)?.get(&variable).copied()
     }
+}
+
+/// Variables of the context that have something in common.
+fn variables(machine: &Machine, have: fn(&Variable) -> bool) -> FactSet {
+    let mut set = FactSet::default();
+    for (at, variable) in machine.context.iter().enumerate() {
+        if have(variable) {
+            set.insert(Fact::Variable(at));
+        }
+    }
+    set
 }
 
 /// For each state, what holds before its entry list and after it.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Facts {
-    on_entry: Vec<Set>,
-    inside: Vec<Set>,
+    on_entry: Vec<FactSet>,
+    inside: Vec<FactSet>,
     clearing: Clearing,
     blame: Rc<Blame>,
 }
@@ -52,15 +65,9 @@ pub(super) struct Facts {
 impl Facts {
     /// Every optional variable, in every state.
     pub(super) fn everything(machine: &Machine) -> Self {
-        let all: Set = machine
-            .context
-            .iter()
-            .enumerate()
-            .filter(|(_, variable)| matches!(variable.ty, Type::Optional(_)))
-            .map(|(at, _)| Fact::Variable(at))
-            .collect();
+        let all = variables(machine, |variable| matches!(variable.ty, Type::Optional(_)));
         let count = machine.states.len();
-        let all = if all.len().saturating_mul(count) > FACT_LIMIT { Set::new() } else { all };
+        let all = if all.len().saturating_mul(count) > FACT_LIMIT { FactSet::default() } else { all };
         Self { on_entry: vec![all.clone(); count], inside: vec![all; count], ..Self::default() }
     }
 
@@ -76,12 +83,12 @@ impl Facts {
     }
 
     /// What holds when the state's entry list begins.
-    pub(super) fn on_entry(&self, state: StateId) -> Set {
+    pub(super) fn on_entry(&self, state: StateId) -> FactSet {
         self.on_entry.get(state).cloned().unwrap_or_default()
     }
 
     /// What a transition's actions may not rely on although its guard saw it.
-    pub(super) fn lost(&self, machine: &Machine, source: StateId, domain: Option<StateId>) -> Set {
+    pub(super) fn lost(&self, machine: &Machine, source: StateId, domain: Option<StateId>) -> FactSet {
         self.clearing.lost(machine, source, domain)
     }
 
@@ -91,7 +98,7 @@ impl Facts {
         for state in 0..self.inside.len() {
             let gone = std::mem::take(&mut self.clearing.meanwhile[state]);
             if !gone.is_empty() {
-                for fact in gone.iter().filter(|fact| self.inside[state].contains(*fact)) {
+                for fact in gone.iter().filter(|fact| self.inside[state].contains(fact)) {
                     if let Fact::Variable(at) = fact
                         && let Some(span) = self.clearing.example.get(at)
                     {
@@ -99,23 +106,17 @@ impl Facts {
                         Rc::make_mut(&mut self.blame).add(state, *at, *span, why);
                     }
                 }
-                self.inside[state].retain(|fact| !gone.contains(fact));
+                self.inside[state].drop(&gone);
             }
             let beside = &self.clearing.beside[state];
-            self.on_entry[state].retain(|fact| !beside.contains(fact));
+            self.on_entry[state].drop(beside);
         }
     }
 
     /// Takes back what the typed machine contradicts; `true` when anything changed.
     pub(super) fn shrink(&mut self, machine: &Machine) -> bool {
         let before = (self.on_entry.clone(), self.inside.clone());
-        let start: Set = machine
-            .context
-            .iter()
-            .enumerate()
-            .filter(|(_, variable)| holds_value(&variable.initial, &Set::new()))
-            .map(|(at, _)| Fact::Variable(at))
-            .collect();
+        let start = variables(machine, |variable| holds_value(&variable.initial, &FactSet::default()));
         let mut changed = Vec::new();
         self.enter(machine, 0, &[0], start, None, &mut changed);
         // Every transition once, then again those of states that have lost something: what a state loses, the
@@ -141,11 +142,11 @@ impl Facts {
             holding.extend(types::facts(guard, true));
         }
         let lost = self.lost(machine, source, Some(transition.domain));
-        holding.retain(|fact| !lost.contains(fact));
+        holding.drop(&lost);
         perform(&mut holding, &transition.actions);
         // What other regions do may come behind these.
-        let beside = self.clearing.together(source);
-        holding.retain(|fact| matches!(fact, Fact::Variable(_)) && !beside.contains(fact));
+        holding.drop(self.clearing.together(source));
+        holding.keep_variables();
         self.enter(machine, transition.domain, &transition.targets, holding, Some(transition.span), changed);
     }
 
@@ -155,17 +156,17 @@ impl Facts {
         machine: &Machine,
         domain: StateId,
         targets: &[StateId],
-        mut holding: Set,
+        mut holding: FactSet,
         edge: Option<Span>,
         changed: &mut Vec<StateId>,
     ) {
         let entered = entry(machine, domain, targets);
         // Parents of histories: instead of the default, anything inside them may be entered.
-        let mut restored: BTreeMap<StateId, Vec<StateId>> = BTreeMap::new();
+        let mut restored = ById::default();
         for &history in &entered.histories {
-            restored.entry(machine.states[history].parent).or_default().push(history);
+            restored.or_insert(machine.states[history].parent, Vec::new()).push(history);
         }
-        let mut open: Option<(StateId, Set)> = None;
+        let mut open: Option<(StateId, FactSet)> = None;
         // A parent that is not entered itself is active already.
         let already: Vec<StateId> =
             restored.keys().copied().filter(|parent| !entered.states.contains(parent)).collect();
@@ -176,14 +177,14 @@ impl Facts {
             if let Some((last, before)) = &open
                 && state > *last
             {
-                holding.retain(|fact| before.contains(fact));
+                holding.keep(before);
                 open = None;
             }
             self.arrive(machine, state, &mut holding, edge, changed);
             if entered.by_default.contains(&state) {
                 perform(&mut holding, &machine.states[state].initial_actions);
             }
-            if restored.contains_key(&state) {
+            if restored.contains(&state) {
                 self.restore(machine, state, &restored, &mut holding, &mut open, edge, changed);
             }
         }
@@ -195,9 +196,9 @@ impl Facts {
         &mut self,
         machine: &Machine,
         parent: StateId,
-        restored: &BTreeMap<StateId, Vec<StateId>>,
-        holding: &mut Set,
-        open: &mut Option<(StateId, Set)>,
+        restored: &ById<Vec<StateId>>,
+        holding: &mut FactSet,
+        open: &mut Option<(StateId, FactSet)>,
         edge: Option<Span>,
         changed: &mut Vec<StateId>,
     ) {
@@ -224,7 +225,7 @@ impl Facts {
         &mut self,
         machine: &Machine,
         state: StateId,
-        mut holding: Set,
+        mut holding: FactSet,
         edge: Option<Span>,
         changed: &mut Vec<StateId>,
     ) {
@@ -239,16 +240,16 @@ impl Facts {
         &mut self,
         machine: &Machine,
         state: StateId,
-        holding: &mut Set,
+        holding: &mut FactSet,
         edge: Option<Span>,
         changed: &mut Vec<StateId>,
     ) {
-        self.on_entry[state].retain(|fact| holding.contains(fact));
+        self.on_entry[state].keep(holding);
         perform(holding, &machine.states[state].entry);
-        let gone: BTreeSet<Fact> =
-            self.inside[state].iter().filter(|fact| !holding.contains(*fact)).cloned().collect();
+        let mut gone = self.inside[state].clone();
+        gone.drop(holding);
         if !gone.is_empty() {
-            for fact in &gone {
+            for fact in gone.iter() {
                 if let Fact::Variable(at) = fact {
                     let (edge, why) = match edge {
                         Some(edge) => (edge, "this way in does not give it a value"),
@@ -257,7 +258,7 @@ impl Facts {
                     Rc::make_mut(&mut self.blame).add(state, *at, edge, why);
                 }
             }
-            self.inside[state].retain(|fact| !gone.contains(fact));
+            self.inside[state].keep(holding);
             changed.push(state);
         }
     }

@@ -4,15 +4,13 @@
 //! says in the same words itself is said once. Spans stay those of the fragment, so that a mistake in it is
 //! reported there, and once.
 
-use std::{
-    borrow::Cow,
-    collections::{BTreeMap, BTreeSet},
-};
+use std::borrow::Cow;
 
 use super::{near, report_duplicates};
 use crate::{
     Code, Diagnostic, Sources,
     syntax::ast::{self, MemberKind},
+    table::ByName,
 };
 
 /// Most members that fragments may add to one machine.
@@ -29,11 +27,11 @@ pub(super) fn splice<'a>(
 ) -> Vec<Cow<'a, ast::Machine>> {
     let fragments = || files.iter().flat_map(|file| &file.fragments);
     report_duplicates(fragments().map(|fragment| &fragment.name), "fragment", diagnostics);
-    let mut known: BTreeMap<&str, &ast::Fragment> = BTreeMap::new();
+    let mut known = ByName::default();
     for fragment in fragments() {
-        known.entry(&fragment.name.text).or_insert(fragment);
+        known.or_insert(&fragment.name.text, fragment);
     }
-    let mut used = BTreeSet::new();
+    let mut used = ByName::default();
     let machines = files
         .iter()
         .flat_map(|file| &file.machines)
@@ -45,14 +43,16 @@ pub(super) fn splice<'a>(
                 known: &known,
                 sources,
                 diagnostics,
-                said: BTreeMap::new(),
+                said: ByName::default(),
                 hoisted: Vec::new(),
                 open: Vec::new(),
                 used: &mut used,
                 added: 0,
                 too_large: false,
             };
-            splice.said = machine.members.iter().flat_map(|member| declared(member, sources)).collect();
+            for (key, words) in machine.members.iter().flat_map(|member| declared(member, sources)) {
+                splice.said.insert(key, words);
+            }
             let mut members = splice.members(&machine.members, 0);
             members.append(&mut splice.hoisted);
             Cow::Owned(ast::Machine { members, ..head(machine) })
@@ -60,7 +60,7 @@ pub(super) fn splice<'a>(
         .collect();
     // A file of fragments alone is there to be imported.
     if let Some(main) = files.first().filter(|file| !file.machines.is_empty()) {
-        for fragment in main.fragments.iter().filter(|fragment| !used.contains(&*fragment.name.text)) {
+        for fragment in main.fragments.iter().filter(|fragment| !used.contains(&fragment.name.text)) {
             diagnostics.push(
                 Diagnostic::new(
                     Code::Unused,
@@ -151,16 +151,16 @@ fn external(item: &ast::Extern, sources: &Sources) -> (String, String) {
 }
 
 struct Splice<'a, 'b> {
-    known: &'b BTreeMap<&'a str, &'a ast::Fragment>,
+    known: &'b ByName<&'a ast::Fragment>,
     sources: &'b Sources,
     diagnostics: &'b mut Vec<Diagnostic>,
     /// What the machine declares so far.
-    said: BTreeMap<String, String>,
+    said: ByName<String>,
     /// Declarations of fragments that states use.
     hoisted: Vec<ast::Member>,
     /// Fragments that are being taken over, the outermost first.
     open: Vec<&'a str>,
-    used: &'b mut BTreeSet<&'a str>,
+    used: &'b mut ByName<()>,
     added: usize,
     too_large: bool,
 }
@@ -173,11 +173,11 @@ impl<'a> Splice<'a, '_> {
     }
 
     fn splice(&mut self, members: &[ast::Member], depth: usize, out: &mut Vec<ast::Member>) {
-        let mut here: BTreeMap<&str, &ast::Name> = BTreeMap::new();
+        let mut here = ByName::default();
         for member in members {
             match &member.kind {
                 MemberKind::Use(name) => {
-                    if let Some(first) = here.insert(&name.text, name) {
+                    if let Some(first) = here.insert(&name.text, name.span) {
                         self.diagnostics.push(
                             Diagnostic::new(
                                 Code::Duplicate,
@@ -185,7 +185,7 @@ impl<'a> Splice<'a, '_> {
                                 format!("fragment `{}` is used twice", name.text),
                             )
                             .label("used again here")
-                            .also(first.span, "used first here")
+                            .also(first, "used first here")
                             .help("remove one of them"),
                         );
                         continue;
@@ -212,9 +212,9 @@ impl<'a> Splice<'a, '_> {
 
     /// Takes a fragment's members over.
     fn take(&mut self, name: &ast::Name, depth: usize, out: &mut Vec<ast::Member>) {
-        let Some((&key, &fragment)) = self.known.get_key_value(&*name.text) else {
-            let help =
-                near(&name.text, self.known.keys().copied(), self.diagnostics.len()).unwrap_or_else(|| {
+        let Some(&fragment) = self.known.get(&name.text) else {
+            let help = near(&name.text, self.known.keys().map(String::as_str), self.diagnostics.len())
+                .unwrap_or_else(|| {
                     format!("declare it: `fragment {} {{ … }}`, or import its file", name.text)
                 });
             self.diagnostics.push(
@@ -223,7 +223,8 @@ impl<'a> Splice<'a, '_> {
             );
             return;
         };
-        self.used.insert(key);
+        let key = fragment.name.text.as_str();
+        self.used.insert(key, ());
         if self.open.contains(&key) {
             let chain = self.open.join("` uses `");
             self.diagnostics.push(
@@ -276,7 +277,7 @@ impl<'a> Splice<'a, '_> {
                 return false;
             }
             if to_machine {
-                said.entry(key).or_insert(words);
+                said.or_insert(key, words);
             }
             true
         };

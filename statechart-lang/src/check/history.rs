@@ -11,7 +11,7 @@ use crate::{
 
 /// Resolves the default targets of every history state; without any they are those of its parent.
 pub(super) fn defaults(machine: &mut Machine, places: &Places<'_>, diagnostics: &mut Vec<Diagnostic>) {
-    for (&id, ast) in &places.histories {
+    for (&id, ast) in places.histories.iter() {
         let parent = machine.states[id].parent;
         let kind = machine.states[parent].kind;
         if !matches!(kind, StateKind::Compound | StateKind::Parallel) {

@@ -1,11 +1,12 @@
-//! Pass 4: what is legal and probably not meant, and edges that cannot be told apart.
+//! What is legal and probably not meant.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use super::entry::entry;
 use crate::{
     Code, Diagnostic,
-    model::{ChildId, EventId, Invoked, Machine, StateId, StateKind, Transition, Trigger},
+    model::{Cause, Invoked, Machine, StateId, StateKind, Trigger},
+    table::ById,
 };
 
 /// Runs every lint on a sound machine.
@@ -15,82 +16,6 @@ pub(super) fn lint(machine: &Machine, diagnostics: &mut Vec<Diagnostic>) {
     no_way_out(machine, diagnostics);
     livelock(machine, diagnostics);
     restored(machine, diagnostics);
-}
-
-/// What a transition reacts to, one entry an event.
-fn triggers(transition: &Transition) -> Vec<Key> {
-    match &transition.trigger {
-        Trigger::Always => vec![Key::Always],
-        Trigger::Events(events) => events.iter().map(|event| Key::Event(*event)).collect(),
-        // Each timer sets off its own transition.
-        Trigger::Timer(_) => Vec::new(),
-        Trigger::Done(state) => vec![Key::Done(*state)],
-        Trigger::ChildDone(child) => vec![Key::ChildDone(*child)],
-        Trigger::Fault => vec![Key::Fault],
-    }
-}
-
-/// One thing that sets transitions off.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Key {
-    Always,
-    Event(EventId),
-    Done(StateId),
-    ChildDone(ChildId),
-    Fault,
-}
-
-/// Earlier transitions of a state on one trigger: the one without a guard, and those with each guard.
-#[derive(Default)]
-struct Earlier<'a> {
-    always: Option<&'a Transition>,
-    guarded: BTreeMap<&'a str, &'a Transition>,
-}
-
-/// Two transitions of one state on one event, the first of which always wins.
-pub(super) fn nondeterministic(machine: &Machine, diagnostics: &mut Vec<Diagnostic>) {
-    if machine.nondeterministic {
-        return;
-    }
-    for state in &machine.states {
-        let mut earlier: BTreeMap<Key, Earlier<'_>> = BTreeMap::new();
-        for id in &state.transitions {
-            let transition = &machine.transitions[*id];
-            let wildcard = transition.pattern.contains('*');
-            for trigger in triggers(transition) {
-                let known = earlier.entry(trigger).or_default();
-                let guard = transition.guard_text.as_deref();
-                let rival = known.always.or_else(|| known.guarded.get(guard?).copied());
-                if let Some(rival) = rival
-                    && !wildcard
-                {
-                    let event = match trigger {
-                        Key::Event(event) => format!("`{}`", machine.events[event].symbol.name),
-                        _ => format!("`{}`", transition.pattern),
-                    };
-                    diagnostics.push(
-                        Diagnostic::new(
-                            Code::Nondeterministic,
-                            transition.span,
-                            format!("`{}` has two transitions on {event} and nothing tells them apart", state.name),
-                        )
-                        .label(format!("never taken on {event}: the one above is enabled first"))
-                        .also(rival.span, if rival.guard.is_none() { "always enabled" } else { "has the same guard" })
-                        .help("guard the first, or remove one; `nondeterministic machine` keeps both for diagrams and languages"),
-                    );
-                    break;
-                }
-                match guard {
-                    None => {
-                        known.always.get_or_insert(transition);
-                    }
-                    Some(guard) => {
-                        known.guarded.entry(guard).or_insert(transition);
-                    }
-                }
-            }
-        }
-    }
 }
 
 /// States that some sequence of events can make active, guards taken as true.
@@ -129,24 +54,27 @@ fn unreachable(machine: &Machine, diagnostics: &mut Vec<Diagnostic>) {
     }
 }
 
-/// Which states react to something or defer it, ascending.
-type Reacting = BTreeMap<Key, Vec<StateId>>;
+/// Which states react to a cause or defer it, ascending, by its number.
+type Reacting = ById<Vec<StateId>>;
 
 fn reacting(machine: &Machine) -> Reacting {
-    let mut reacting = Reacting::new();
+    let mut reacting = Reacting::default();
     for (id, state) in machine.states.iter().enumerate() {
-        let mut keys: BTreeSet<Key> = state.defer.iter().map(|event| Key::Event(*event)).collect();
-        keys.extend(state.transitions.iter().flat_map(|id| triggers(&machine.transitions[*id])));
-        for key in keys {
-            reacting.entry(key).or_default().push(id);
+        let deferred = state.defer.iter().map(|event| Cause::Event(*event));
+        let causes = state.transitions.iter().flat_map(|id| machine.transitions[*id].trigger.causes());
+        for cause in deferred.chain(causes) {
+            let states = reacting.or_insert(cause.number(), Vec::new());
+            if states.last() != Some(&id) {
+                states.push(id);
+            }
         }
     }
     reacting
 }
 
 /// Whether something is handled while a state is active: inside it, around it, or in a region beside it.
-fn handled(machine: &Machine, reacting: &Reacting, state: StateId, key: Key) -> bool {
-    let Some(states) = reacting.get(&key) else { return false };
+fn handled(machine: &Machine, reacting: &Reacting, state: StateId, cause: Cause) -> bool {
+    let Some(states) = reacting.get(&cause.number()) else { return false };
     let inside = |state: StateId| {
         let begin = states.partition_point(|known| *known < state);
         states.get(begin).is_some_and(|known| *known <= machine.states[state].last)
@@ -175,7 +103,7 @@ fn unhandled_outcomes(machine: &Machine, diagnostics: &mut Vec<Diagnostic>) {
                 // A child that returns something is run for it.
                 let known = &machine.children[child];
                 if known.result.is_some()
-                    && !handled(machine, &reacting, activity.state, Key::ChildDone(child))
+                    && !handled(machine, &reacting, activity.state, Cause::ChildDone(child))
                 {
                     diagnostics.push(
                         Diagnostic::new(
@@ -195,7 +123,7 @@ fn unhandled_outcomes(machine: &Machine, diagnostics: &mut Vec<Diagnostic>) {
         let missing: Vec<&str> = service
             .outcomes()
             .chain(service.streams.iter().copied())
-            .filter(|event| !handled(machine, &reacting, activity.state, Key::Event(*event)))
+            .filter(|event| !handled(machine, &reacting, activity.state, Cause::Event(*event)))
             .map(|event| machine.events[event].symbol.name.as_str())
             .collect();
         if !missing.is_empty() {

@@ -7,9 +7,9 @@
 //! 4. **react** – transitions, actions, activities, with typed expressions. *After it:* no name is
 //!    unresolved; implicit conversions are explicit. Run once to learn which optionals each state
 //!    establishes (**flow**), then again with that knowledge.
-//! 5. **claims** – examples, properties, migrations.
-//! 6. **lint**, **unused** – what is legal and probably not meant.
-//! 7. **systems** – actors and wires, against the machines that they name.
+//! 5. **claims** – examples, properties, migrations. **rivals** – transitions that nothing tells apart.
+//! 6. **systems** – actors and wires, against the machines that they name.
+//! 7. **lint**, **unused**, **wiring** – what is legal and probably not meant (feature `lint`: the macro cannot show warnings).
 
 mod actions;
 mod args;
@@ -20,25 +20,30 @@ mod constant;
 mod data;
 mod declare;
 pub(crate) mod entry;
+mod facts;
 mod flow;
 mod fragments;
 mod history;
+#[cfg(feature = "lint")]
 mod lint;
 mod react;
 mod resolve;
+mod rivals;
 mod scope;
 mod states;
 mod systems;
 mod types;
+#[cfg(feature = "lint")]
 mod unused;
-
-use std::collections::BTreeMap;
+#[cfg(feature = "lint")]
+mod wiring;
 
 use crate::{
-    Code, Diagnostic, Sources,
+    Code, Diagnostic, Sources, Span,
     diagnostic::nearest,
-    model::{Machine, Model, names},
+    model::{Machine, Model, System, names},
     syntax::ast,
+    table::ByName,
 };
 
 /// Checks every machine and system of the files.
@@ -51,11 +56,8 @@ pub(crate) fn check(
     report_duplicates(asts.iter().map(|machine| &machine.name), "machine", diagnostics);
     let spelt = asts.iter().map(|machine| (&*machine.name.text, machine.name.span));
     declare::collisions(spelt, names::snake, "machines", diagnostics);
-    report_duplicates(
-        files.iter().flat_map(|file| &file.systems).map(|system| &system.name),
-        "system",
-        diagnostics,
-    );
+    let written_systems = || files.iter().flat_map(|file| &file.systems);
+    report_duplicates(written_systems().map(|system| &system.name), "system", diagnostics);
 
     let broken_text = errors(diagnostics) > 0;
     let mut shells: Vec<Machine> =
@@ -80,23 +82,26 @@ pub(crate) fn check(
         let (mut machine, facts) = type_reactions(&shell, &shells, places, sources, diagnostics);
         data::ways_in(&machine, places, diagnostics);
         claims::claims(ast, &mut machine, |state| facts.scope(state), diagnostics);
-        lint::nondeterministic(&machine, diagnostics);
+        rivals::nondeterministic(&machine, diagnostics);
         *broken |= errors(diagnostics) > before;
         machines.push(machine);
     }
     children::circles(&machines, diagnostics);
-    for (machine, broken) in machines.iter().zip(&broken) {
-        // The other lints would repeat the errors of a broken machine in other words.
-        if !broken {
-            lint::lint(machine, diagnostics);
-            unused::unused(machine, diagnostics);
+    let systems: Vec<System> =
+        written_systems().map(|system| systems::check(system, &machines, diagnostics)).collect();
+    #[cfg(feature = "lint")]
+    {
+        for (machine, broken) in machines.iter().zip(&broken) {
+            // These would repeat the errors of a broken machine in other words.
+            if !broken {
+                lint::lint(machine, diagnostics);
+                unused::unused(machine, diagnostics);
+            }
+        }
+        for (ast, system) in written_systems().zip(&systems) {
+            wiring::wiring(ast, system, &machines, diagnostics);
         }
     }
-    let systems = files
-        .iter()
-        .flat_map(|file| &file.systems)
-        .map(|system| systems::check(system, &machines, diagnostics))
-        .collect();
     Some(Model { machines, systems })
 }
 
@@ -131,15 +136,20 @@ const SUGGESTIONS: usize = 50;
 
 /// "did you mean", where something is near and not too much was found before.
 fn near<'a>(name: &str, known: impl IntoIterator<Item = &'a str>, found: usize) -> Option<String> {
-    if found > SUGGESTIONS {
-        return None;
-    }
-    nearest(name, known).map(|near| format!("did you mean `{near}`?"))
+    let near = if found > SUGGESTIONS { None } else { nearest(name, known) };
+    near.map(|near| format!("did you mean `{near}`?"))
 }
 
 /// `1 argument`, `2 arguments`.
 fn arguments(count: usize) -> String {
     format!("{count} argument{}", if count == 1 { "" } else { "s" })
+}
+
+fn duplicate(name: &ast::Name, what: &str, first: Span) -> Diagnostic {
+    Diagnostic::new(Code::Duplicate, name.span, format!("{what} `{}` is declared twice", name.text))
+        .label("declared again here")
+        .also(first, "declared first here")
+        .help("rename or remove one of them")
 }
 
 /// Reports every name that was declared before, pointing at both.
@@ -148,21 +158,13 @@ fn report_duplicates<'a>(
     what: &str,
     diagnostics: &mut Vec<Diagnostic>,
 ) {
-    let mut seen: BTreeMap<&str, &ast::Name> = BTreeMap::new();
+    let mut seen = ByName::default();
     for name in names {
-        if let Some(first) = seen.get(name.text.as_str()) {
-            diagnostics.push(
-                Diagnostic::new(
-                    Code::Duplicate,
-                    name.span,
-                    format!("{what} `{}` is declared twice", name.text),
-                )
-                .label("declared again here")
-                .also(first.span, "declared first here")
-                .help("rename or remove one of them"),
-            );
-        } else {
-            seen.insert(&name.text, name);
+        match seen.get(&name.text) {
+            Some(first) => diagnostics.push(duplicate(name, what, *first)),
+            None => {
+                seen.insert(&name.text, name.span);
+            }
         }
     }
 }

@@ -96,7 +96,7 @@ pub(super) fn react(
 
 /// A history without defaults goes where its parent's initial goes, and does what that does.
 fn inherit(machine: &mut Machine, places: &Places<'_>) {
-    for (&id, history) in &places.histories {
+    for (&id, history) in places.histories.iter() {
         if history.places.is_empty() {
             let parent = &machine.states[machine.states[id].parent];
             let (actions, passes) = (parent.initial_actions.clone(), parent.initial_passes.clone());
@@ -209,7 +209,7 @@ impl<'a> React<'a> {
             && targets.iter().all(|target| self.machine.is_descendant(*target, self.state));
         let domain = domain(self.machine, self.state, &targets, internal);
         let lost = self.facts.lost(self.machine, self.state, (!targets.is_empty()).then_some(domain));
-        scope.facts.retain(|fact| !lost.contains(fact));
+        scope.facts.drop(&lost);
         let (actions, _) = self.actions(&ast.actions, scope);
         let Some(trigger) = trigger else { return };
         let ignore =
@@ -394,7 +394,7 @@ impl<'a> React<'a> {
             self.completes(state, span);
             return Some(Trigger::Done(state));
         };
-        if self.machine.named.contains_key(&self.machine.children[child].name) {
+        if self.machine.named.contains(&self.machine.children[child].name) {
             let name = &self.machine.children[child].name;
             self.diagnostics.push(
                 Diagnostic::new(Code::Ambiguous, path.span, format!("`{name}` is a state and a child"))

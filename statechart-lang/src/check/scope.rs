@@ -1,8 +1,8 @@
 //! What an expression may refer to, depending on where it stands.
 
-use std::{collections::BTreeSet, rc::Rc};
+use std::rc::Rc;
 
-use super::flow::Blame;
+use super::{facts::FactSet, flow::Blame};
 use crate::model::{BindingId, EventId, LocalId, StateId, Type};
 
 /// An optional that is known not to be none.
@@ -56,7 +56,7 @@ pub(super) struct Scope {
     /// How many these `for`s are.
     pub(super) loops: usize,
     /// Optionals that hold a value here.
-    pub(super) facts: BTreeSet<Fact>,
+    pub(super) facts: FactSet,
     /// Why others do not.
     pub(super) blame: Rc<Blame>,
 }

@@ -1,12 +1,11 @@
 //! Pass 2: the tree of states.
 
-use std::collections::BTreeMap;
-
 use super::{history, resolve::resolve};
 use crate::{
     Code, Diagnostic, Span,
     model::{Machine, State, StateId, StateKind, names},
     syntax::ast::{self, MemberKind, StateKeyword},
+    table::{ById, ByName},
 };
 
 /// Most targets of one transition, and regions that a message about them could name.
@@ -17,7 +16,7 @@ const TARGET_LIMIT: usize = 256;
 pub(super) struct Places<'a> {
     pub(super) members: Vec<&'a [ast::Member]>,
     pub(super) params: Vec<&'a [ast::DataParam]>,
-    pub(super) histories: BTreeMap<StateId, &'a ast::History>,
+    pub(super) histories: ById<&'a ast::History>,
 }
 
 /// Builds the states in document order, then resolves their initials.
@@ -41,7 +40,7 @@ pub(super) fn build<'a>(
     // Depth is bounded by the bracket limit of the pre-scan, and by that of fragments.
     children(0, &ast.members, machine, &mut places, diagnostics);
     for (id, state) in machine.states.iter().enumerate().skip(1) {
-        machine.named.entry(state.name.clone()).or_default().push(id);
+        machine.named.or_insert(&state.name, Vec::new()).push(id);
     }
     if machine.states.len() == 1 {
         diagnostics.push(
@@ -75,7 +74,7 @@ fn children<'a>(
     places: &mut Places<'a>,
     diagnostics: &mut Vec<Diagnostic>,
 ) {
-    let mut siblings: BTreeMap<&str, Span> = BTreeMap::new();
+    let mut siblings = ByName::default();
     for member in members {
         let name = match &member.kind {
             MemberKind::State(ast) => &ast.name,
@@ -353,7 +352,7 @@ pub(super) fn report_conflicts(
 
 /// Two paths that Rust would spell alike.
 fn collisions(machine: &Machine, diagnostics: &mut Vec<Diagnostic>) {
-    let mut seen: BTreeMap<String, StateId> = BTreeMap::new();
+    let mut seen: ByName<StateId> = ByName::default();
     for (id, state) in machine.states.iter().enumerate().skip(1) {
         if let Some(first) = seen.insert(names::pascal(&state.path), id) {
             let other = &machine.states[first];

@@ -1,13 +1,15 @@
 //! Expressions. Every expression has two forms: a value, and a place that can be borrowed.
 
-use std::collections::BTreeMap;
-
 use proc_macro2::{Ident, Literal as Token, TokenStream};
 use quote::{format_ident, quote};
 
 use super::{data, rust};
-use crate::model::{
-    BinaryOp, BindingId, Expr, ExprKind, Literal, LocalId, Machine, Transition, Trigger, Type, UnaryOp, names,
+use crate::{
+    model::{
+        BinaryOp, BindingId, Expr, ExprKind, Literal, LocalId, Machine, Transition, Trigger, Type, UnaryOp,
+        names,
+    },
+    table::ById,
 };
 
 /// Generates expressions of one function.
@@ -18,14 +20,14 @@ pub(super) struct Exprs<'a> {
     /// What `event.result` is: a variant of `Returned`.
     result: Option<Ident>,
     /// Data that the function has made before, and that no state holds yet.
-    pub(super) made: BTreeMap<LocalId, Ident>,
+    pub(super) made: ById<Ident>,
     /// Variables that have a new value which the context does not hold yet.
-    pub(super) fresh: BTreeMap<usize, Ident>,
+    pub(super) fresh: ById<Ident>,
 }
 
 impl<'a> Exprs<'a> {
     pub(super) fn new(machine: &'a Machine, otherwise: TokenStream) -> Self {
-        Self { machine, otherwise, result: None, made: BTreeMap::new(), fresh: BTreeMap::new() }
+        Self { machine, otherwise, result: None, made: ById::default(), fresh: ById::default() }
     }
 
     /// The same in the guard, the passes and the actions of a transition.

@@ -10,7 +10,7 @@
 //! rules for faults. What an arm cannot say in straight lines is left to the engine from the start: see
 //! [`Take::of`] and [`resolve`].
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use proc_macro2::{Ident, Literal, TokenStream};
 use quote::{format_ident, quote};
@@ -126,6 +126,9 @@ pub(super) struct Cell {
     pub(super) otherwise: Otherwise,
 }
 
+/// By leaf, then by event; nothing of states in which a machine does not rest.
+pub(super) type Cells = Vec<Vec<Cell>>;
+
 /// What a candidate does when its guard holds.
 pub(super) enum Does {
     Take(Take),
@@ -163,16 +166,15 @@ pub(super) fn fast(machine: &Machine) -> Option<Fast> {
     if ranks.resting * machine.events.len() > CELL_LIMIT {
         return Some(Fast { event: displaced(machine, &ranks), nesting: ranks.nesting(machine) });
     }
-    let mut cells = BTreeMap::new();
+    let mut cells: Cells = machine.states.iter().map(|_| Vec::new()).collect();
     for leaf in ranks.states().iter().take(ranks.steady).copied().flatten() {
-        for event in 0..machine.events.len() {
-            cells.insert((leaf, event), resolve(machine, leaf, event));
-        }
+        cells[leaf] = (0..machine.events.len()).map(|event| resolve(machine, leaf, event)).collect();
     }
     // A macrostep without any turn is a fault; the engine says so.
     let turns = machine.limits.microsteps > 0;
     let takes = |cell: &Cell| cell.candidates.iter().any(|(_, does)| matches!(does, Does::Take(_)));
-    if !turns || !cells.values().any(takes) || cells.values().map(pieces).sum::<usize>() > PIECE_LIMIT {
+    let all = || cells.iter().flatten();
+    if !turns || !all().any(takes) || all().map(pieces).sum::<usize>() > PIECE_LIMIT {
         return Some(Fast { nesting: ranks.nesting(machine), event: None });
     }
     let table = Table::of(machine, &cells, &mut ranks);
@@ -181,12 +183,7 @@ pub(super) fn fast(machine: &Machine) -> Option<Fast> {
 }
 
 /// `Chart::event`.
-fn event(
-    machine: &Machine,
-    cells: &BTreeMap<(StateId, EventId), Cell>,
-    ranks: &Ranks,
-    table: Option<&Table>,
-) -> TokenStream {
+fn event(machine: &Machine, cells: &Cells, ranks: &Ranks, table: Option<&Table>) -> TokenStream {
     let held = ranks.states().iter().take(ranks.steady).flatten().map(|leaf| {
         let (name, held) = (leaf_name(machine, *leaf), Literal::u32_unsuffixed(ranks.held(*leaf)));
         quote!(const #name: u32 = #held;)
@@ -396,11 +393,13 @@ fn pieces(cell: &Cell) -> usize {
 }
 
 /// An arm for each event; events that do the same share one.
-fn arms(machine: &Machine, cells: &BTreeMap<(StateId, EventId), Cell>, ranks: &Ranks) -> Vec<TokenStream> {
+fn arms(machine: &Machine, cells: &Cells, ranks: &Ranks) -> Vec<TokenStream> {
     let mut arms: Vec<(String, TokenStream, Vec<Ident>)> = Vec::new();
     let mut rows: Vec<Vec<(StateId, &Cell)>> = vec![Vec::new(); machine.events.len()];
-    for ((leaf, event), cell) in cells {
-        rows[*event].push((*leaf, cell));
+    for (leaf, cells) in cells.iter().enumerate() {
+        for (row, cell) in rows.iter_mut().zip(cells) {
+            row.push((leaf, cell));
+        }
     }
     for (event, row) in machine.events.iter().zip(&rows) {
         let arm = of_event(machine, row, ranks);

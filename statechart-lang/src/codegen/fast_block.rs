@@ -1,7 +1,5 @@
 //! One arm of a resolved step: what can fault first, then everything that changes something.
 
-use std::collections::BTreeMap;
-
 use proc_macro2::{Ident, Literal as Token, TokenStream};
 use quote::{format_ident, quote};
 
@@ -12,9 +10,12 @@ use super::{
     hooks::index,
     rust,
 };
-use crate::model::{
-    Action, ActionKind, BinaryOp, Expr, ExprKind, Literal, Machine, Place, Receiver, Transition,
-    TransitionId, Type, names,
+use crate::{
+    model::{
+        Action, ActionKind, BinaryOp, Expr, ExprKind, Literal, Machine, Place, Receiver, Transition,
+        TransitionId, Type, names,
+    },
+    table::ById,
 };
 
 /// The guard as a `Result<bool, Fault>`.
@@ -126,7 +127,7 @@ pub(super) struct Arm<'m> {
     results: Vec<Ident>,
     /// Changes, which cannot fault.
     changes: Vec<TokenStream>,
-    variables: BTreeMap<usize, Value>,
+    variables: ById<Value>,
     locals: usize,
 }
 
@@ -181,7 +182,7 @@ impl<'m> Arm<'m> {
             tries: Vec::new(),
             results: Vec::new(),
             changes: Vec::new(),
-            variables: BTreeMap::new(),
+            variables: ById::default(),
             locals: 0,
         };
         for ((step, actions), index) in blocks(machine, take, &machine.transitions[id]).into_iter().zip(path)
@@ -275,15 +276,12 @@ impl<'m> Arm<'m> {
 
     fn assign(&mut self, variable: usize, value: &Expr) {
         if let Some(by) = step_of(variable, value) {
-            let next = match self.variables.remove(&variable) {
+            let next = match self.variables.get(&variable) {
                 None => Value::Sum(None, by),
-                Some(Value::Made(name)) => Value::Sum(Some(name), by),
+                Some(Value::Made(name)) => Value::Sum(Some(name.clone()), by),
                 Some(Value::Sum(base, before)) => match before.checked_add(by) {
-                    Some(sum) if before.signum() == by.signum() => Value::Sum(base, sum),
-                    _ => {
-                        self.variables.insert(variable, Value::Sum(base, before));
-                        Value::Sum(Some(self.make(variable)), by)
-                    }
+                    Some(sum) if before.signum() == by.signum() => Value::Sum(base.clone(), sum),
+                    _ => Value::Sum(Some(self.make(variable)), by),
                 },
             };
             self.variables.insert(variable, next);

@@ -4,12 +4,10 @@
 //! nine states fit into one word an event: the machine holds the place of its state in that word, and the shift
 //! by it is the whole step. More states take a table of states and events.
 
-use std::collections::BTreeMap;
-
 use proc_macro2::{Literal, TokenStream};
 use quote::quote;
 
-use super::fast::{Cell, Does, Otherwise, Ranks};
+use super::fast::{Cell, Cells, Does, Otherwise, Ranks};
 use crate::model::{EventId, Machine, StateId};
 
 /// Bits of a state in a shift word: six say by how much the next shift is, the seventh that the table does not know.
@@ -40,14 +38,13 @@ pub(super) struct Table {
 
 impl Table {
     /// The table, where most transitions do nothing else. It decides what the machine's field counts in.
-    pub(super) fn of(
-        machine: &Machine,
-        cells: &BTreeMap<(StateId, EventId), Cell>,
-        ranks: &mut Ranks,
-    ) -> Option<Self> {
+    pub(super) fn of(machine: &Machine, cells: &Cells, ranks: &mut Ranks) -> Option<Self> {
         let (rows, events) = (ranks.resting, machine.events.len());
         let known = |state: &Option<StateId>, event: EventId| match state {
-            Some(state) => cells.get(&(*state, event)).map_or(Known::No, |cell| known(machine, *state, cell)),
+            Some(state) => {
+                let cell = cells.get(*state).and_then(|row| row.get(event));
+                cell.map_or(Known::No, |cell| known(machine, *state, cell))
+            }
             // Before its start a machine wants nothing.
             None => Known::Unhandled,
         };

@@ -1,12 +1,13 @@
 //! The chart's structure as static data.
 
-use std::collections::BTreeMap;
-
 use proc_macro2::TokenStream;
-use quote::quote;
+use quote::{format_ident, quote};
 
 use super::hooks::{awaited, index, is_guarded};
-use crate::model::{Invoked, Machine, State, StateKind, Trigger};
+use crate::{
+    model::{Cause, Invoked, Machine, State, StateKind},
+    table::ById,
+};
 
 pub(super) fn tables(machine: &Machine) -> TokenStream {
     let name = &machine.name;
@@ -133,42 +134,30 @@ fn range(name: TokenStream, ids: &[usize]) -> Option<TokenStream> {
     Some(quote!(#name: (#first, #count),))
 }
 
-/// Trigger and candidates, both in document order, one entry a trigger.
+/// Causes and candidates, both in document order, one entry a cause.
 fn reactions(machine: &Machine, row: &State) -> Vec<(TokenStream, Vec<usize>)> {
-    let mut reactions: Vec<(Trigger, Vec<usize>)> = Vec::new();
-    let mut known: BTreeMap<Trigger, usize> = BTreeMap::new();
+    let mut reactions: Vec<(Cause, Vec<usize>)> = Vec::new();
+    let mut known = ById::default();
     for &id in &row.transitions {
-        let triggers = match &machine.transitions[id].trigger {
-            Trigger::Events(events) => events.iter().map(|event| Trigger::Events(vec![*event])).collect(),
-            other => vec![other.clone()],
-        };
-        for trigger in triggers {
-            let at = *known.entry(trigger.clone()).or_insert(reactions.len());
+        for cause in machine.transitions[id].trigger.causes() {
+            let at = *known.or_insert(cause.number(), reactions.len());
             match reactions.get_mut(at) {
                 Some((_, ids)) => ids.push(id),
-                None => reactions.push((trigger, vec![id])),
+                None => reactions.push((cause, vec![id])),
             }
         }
     }
-    let spelled = |trigger: &Trigger| match trigger {
-        Trigger::Always => quote!(chart::Trigger::Always),
-        Trigger::Events(events) => {
-            let event = index(events.first().copied().unwrap_or(0));
-            quote!(chart::Trigger::Event(#event))
-        }
-        Trigger::Timer(timer) => {
-            let timer = index(*timer);
-            quote!(chart::Trigger::Timer(#timer))
-        }
-        Trigger::Done(state) => {
-            let state = index(*state);
-            quote!(chart::Trigger::Done(#state))
-        }
-        Trigger::ChildDone(child) => {
-            let child = index(*child);
-            quote!(chart::Trigger::ChildDone(#child))
-        }
-        Trigger::Fault => quote!(chart::Trigger::Fault),
+    let spelled = |cause| {
+        let (name, of) = match cause {
+            Cause::Always => return quote!(chart::Trigger::Always),
+            Cause::Fault => return quote!(chart::Trigger::Fault),
+            Cause::Event(event) => ("Event", event),
+            Cause::Timer(timer) => ("Timer", timer),
+            Cause::Done(state) => ("Done", state),
+            Cause::ChildDone(child) => ("ChildDone", child),
+        };
+        let (name, of) = (format_ident!("{name}"), index(of));
+        quote!(chart::Trigger::#name(#of))
     };
-    reactions.into_iter().map(|(trigger, ids)| (spelled(&trigger), ids)).collect()
+    reactions.into_iter().map(|(cause, ids)| (spelled(cause), ids)).collect()
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::Pairing;
 use crate::diagram::{Highlight, Hue};
 use crate::model::{Machine, State, StateId, StateKind, Transition, TransitionId, Trigger};
+use crate::table::ByName;
 
 /// Where a state of the merged machine comes from.
 #[derive(Debug, Clone, Copy)]
@@ -32,7 +33,7 @@ pub(super) fn merge(old: &Machine, new: &Machine, pairing: &Pairing) -> (Machine
     }
     let mut machine = new.clone();
     machine.label = "added is green, removed is red, changed is orange".to_owned();
-    machine.named.clear();
+    machine.named = ByName::default();
     let mut marks = Highlight::default();
     machine.transitions = transitions(old, new, pairing, &layout, &mut marks);
     machine.states = order.iter().map(|origin| layout.state(old, new, *origin)).collect();

@@ -18,12 +18,11 @@ pub(crate) mod walk;
 pub use action::{Action, ActionKind, Place, Receiver};
 pub use claims::{Example, Limits, Migration, Property, PropertyKind, Sign, TURN_LIMIT};
 pub use expr::{BinaryOp, Expr, ExprKind, Literal, TEXT_LIMIT, Type, UnaryOp};
+pub(crate) use state::Cause;
 pub use state::{Activity, Invoked, Pass, State, StateKind, Timer, Transition, Trigger};
 pub use system::{Actor, External, System, Wire};
 
-use std::collections::BTreeMap;
-
-use crate::Span;
+use crate::{Span, table::ByName};
 
 /// Index into [`Machine::states`]; 0 is the root.
 pub type StateId = usize;
@@ -130,7 +129,7 @@ pub struct Machine {
     /// The whole declaration.
     pub span: Span,
     /// States by name, ascending, for the checker.
-    pub(crate) named: BTreeMap<String, Vec<StateId>>,
+    pub(crate) named: ByName<Vec<StateId>>,
     /// Where the checker looks other names up.
     pub(crate) index: Index,
 }
@@ -138,9 +137,9 @@ pub struct Machine {
 /// Positions by name, of the first declaration where there are several.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Index {
-    pub(crate) events: BTreeMap<String, EventId>,
-    pub(crate) outputs: BTreeMap<String, usize>,
-    pub(crate) variables: BTreeMap<String, usize>,
+    pub(crate) events: ByName<EventId>,
+    pub(crate) outputs: ByName<usize>,
+    pub(crate) variables: ByName<usize>,
 }
 
 /// `#name` or `#name("text")`.

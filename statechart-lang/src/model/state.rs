@@ -87,7 +87,7 @@ impl State {
 }
 
 /// What sets off a transition.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum Trigger {
     /// Nothing: `always`.
     #[default]
@@ -102,6 +102,45 @@ pub enum Trigger {
     ChildDone(ChildId),
     /// A fault was raised.
     Fault,
+}
+
+impl Trigger {
+    /// Each thing that sets the transition off.
+    pub(crate) fn causes(&self) -> Vec<Cause> {
+        vec![match self {
+            Self::Always => Cause::Always,
+            Self::Events(events) => return events.iter().map(|event| Cause::Event(*event)).collect(),
+            Self::Timer(timer) => Cause::Timer(*timer),
+            Self::Done(state) => Cause::Done(*state),
+            Self::ChildDone(child) => Cause::ChildDone(*child),
+            Self::Fault => Cause::Fault,
+        }]
+    }
+}
+
+/// One thing that sets transitions off: a [`Trigger`], each event for itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Cause {
+    Always,
+    Event(EventId),
+    Timer(TimerId),
+    Done(StateId),
+    ChildDone(ChildId),
+    Fault,
+}
+
+impl Cause {
+    /// A number that no other cause has, as a key.
+    pub(crate) fn number(self) -> usize {
+        match self {
+            Self::Always => 0,
+            Self::Fault => 1,
+            Self::Event(event) => 4 * event + 2,
+            Self::Timer(timer) => 4 * timer + 3,
+            Self::Done(state) => 4 * state + 4,
+            Self::ChildDone(child) => 4 * child + 5,
+        }
+    }
 }
 
 /// A transition.

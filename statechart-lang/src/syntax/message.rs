@@ -1,7 +1,5 @@
 //! What the parser expected, in the user's words.
 
-use std::collections::BTreeSet;
-
 use pest::error::{Error, ErrorVariant, InputLocation};
 
 use super::grammar::Rule;
@@ -51,28 +49,30 @@ pub(super) fn syntax_error(file: FileId, start: usize, text: &str, error: &Error
         + match error.location {
             InputLocation::Pos(at) | InputLocation::Span((at, _)) => at,
         };
-    let wanted = match &error.variant {
-        ErrorVariant::ParsingError { positives, .. } => {
-            positives.iter().filter_map(|rule| name(*rule)).collect()
+    let mut wanted = Vec::new();
+    if let ErrorVariant::ParsingError { positives, .. } = &error.variant {
+        for name in positives.iter().filter_map(|rule| name(*rule)) {
+            if let Err(at) = wanted.binary_search(&name) {
+                wanted.insert(at, name);
+            }
         }
-        ErrorVariant::CustomError { .. } => BTreeSet::new(),
-    };
-    if wanted.contains("a type")
+    }
+    if wanted.contains(&"a type")
         && let Some(second) = doubled(text, at)
     {
         return unexpected(file, text, second);
     }
     let mut diagnostic = unexpected(file, text, at);
     if !wanted.is_empty() && wanted.len() <= 8 {
-        diagnostic.primary.text = format!("expected {}", join(&wanted.iter().copied().collect::<Vec<_>>()));
+        diagnostic.primary.text = format!("expected {}", join(&wanted));
     }
     let word = word_at(text, at);
     let behind = text.get(at + word.len()..).and_then(|rest| rest.chars().next());
     let help = match word {
-        "<" | ">" | "<=" | ">=" | "==" | "!=" if wanted.contains("an operator") => {
+        "<" | ">" | "<=" | ">=" | "==" | "!=" if wanted.contains(&"an operator") => {
             "comparisons do not chain: write `1 < n and n < 5`"
         }
-        _ if !wanted.contains("an expression") => "",
+        _ if !wanted.contains(&"an expression") => "",
         "." if behind.is_some_and(|c| c.is_ascii_digit()) => "a number starts with a digit: `0.5`",
         "'" => "a text stands in double quotes: `\"a\"`",
         word if word.starts_with(|c: char| c.is_ascii_digit()) => {

@@ -37,7 +37,7 @@ pub(crate) fn parse_all(
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Vec<ast::File> {
     let mut queue = vec![(path.to_owned(), None::<Span>)];
-    let mut known = std::collections::BTreeSet::from([loader.identity(path)]);
+    let mut known = vec![loader.identity(path)];
     let mut files = Vec::new();
     let mut next = 0;
     while let Some((path, importer)) = queue.get(next).cloned() {
@@ -53,7 +53,8 @@ pub(crate) fn parse_all(
         let file = parse(id, sources, diagnostics);
         for import in &file.imports {
             let target = join(&path, &import.text);
-            if known.insert(loader.identity(&target)) {
+            let identity = loader.identity(&target);
+            if !known.contains(&identity) {
                 if queue.len() >= FILE_LIMIT {
                     diagnostics.push(
                         Diagnostic::new(Code::TooLarge, import.span, format!("more than {FILE_LIMIT} files"))
@@ -61,6 +62,7 @@ pub(crate) fn parse_all(
                     );
                     break;
                 }
+                known.push(identity);
                 queue.push((target, Some(import.span)));
             }
         }
