@@ -32,6 +32,15 @@ pub(super) enum Disposition {
     Nothing,
 }
 
+/// What has been found out on the way to a [`Disposition`].
+#[derive(Debug, Default)]
+pub(super) struct Asked {
+    /// Whether transitions are enabled.
+    pub(super) answers: BTreeMap<TransitionId, Result<bool, Fault>>,
+    /// The one that is taken, in states where several are.
+    pub(super) chosen: BTreeMap<StateId, TransitionId>,
+}
+
 impl<W: World> Interpreter<'_, W> {
     /// W3C selectTransitions, extended: walking outward from each active leaf, the first enabled
     /// transition or `defer` wins, and in one state a transition beats a `defer`. If any region takes a
@@ -44,8 +53,7 @@ impl<W: World> Interpreter<'_, W> {
             return Disposition::Nothing;
         }
         let plan = std::sync::Arc::clone(&self.plan);
-        let mut asked = BTreeMap::new();
-        let mut chosen: BTreeMap<StateId, TransitionId> = BTreeMap::new();
+        let mut asked = Asked::default();
         let mut fault = None;
         let mut enabled: Vec<TransitionId> = Vec::new();
         let (mut deferred, mut ignored) = (false, false);
@@ -56,7 +64,7 @@ impl<W: World> Interpreter<'_, W> {
                 let mut holding: Vec<TransitionId> = Vec::new();
                 for &(_, id) in plan.reactions(state, cue) {
                     let Some(transition) = machine.transitions.get(id) else { continue };
-                    let answer = self.ask(id, transition, current, &mut asked);
+                    let answer = self.ask(id, transition, current, &mut asked.answers);
                     fault = answer.err().or(fault);
                     if answer == Ok(true) {
                         holding.push(id);
@@ -65,7 +73,7 @@ impl<W: World> Interpreter<'_, W> {
                         }
                     }
                 }
-                if let Some(id) = self.choose(state, &holding, &mut chosen) {
+                if let Some(id) = self.choose(state, &holding, &mut asked.chosen) {
                     if machine.transitions.get(id).is_some_and(|transition| transition.ignore) {
                         ignored = true;
                     } else if !enabled.contains(&id) {
@@ -99,7 +107,7 @@ impl<W: World> Interpreter<'_, W> {
         };
         if self.detail == Detail::Explained {
             let preempted = self.report.preempted.split_off(preempted_before);
-            self.explain(cue, current, may_wait, (&asked, &chosen), &preempted, &disposition);
+            self.explain(cue, current, may_wait, &asked, &preempted, &disposition);
             self.report.preempted.extend(preempted);
         }
         disposition
