@@ -8,8 +8,7 @@ use super::{
         self,
         style::{BOLD, DIM, RESET, UP, WARN},
     },
-    run::variables,
-    settings::{self, Layers},
+    run, settings,
 };
 use crate::platform;
 
@@ -31,21 +30,34 @@ pub(crate) struct Doctor {
     /// Where the data is kept [PLATFORM_DATA_DIR] [default: platform-data]
     #[arg(long, value_name = "DIR")]
     data_dir: Option<String>,
+    /// Compress stored trades that are older, like 7d or 36h; TimescaleDB only [PLATFORM_COMPRESS_AFTER]
+    #[arg(long, value_name = "TIME")]
+    compress_after: Option<String>,
+    /// Remove stored trades that are older, like 90d; TimescaleDB only [PLATFORM_KEEP_TRADES]
+    #[arg(long, value_name = "TIME")]
+    keep_trades: Option<String>,
+    /// A TOML file with the settings of `run` [PLATFORM_CONFIG]
+    #[arg(long, value_name = "FILE")]
+    config: Option<String>,
 }
 
 const EXAMPLES: &str = "\
 Examples:
   platform doctor
-  platform doctor --log kafka://127.0.0.1:9092";
+  platform doctor --log kafka://127.0.0.1:9092
+  platform doctor --config platform.toml";
 
 impl Doctor {
     pub(crate) async fn run(self) -> Result<(), CliError> {
-        let layers = Layers::default().with_env(variables()).with_flags([
+        let flags = [
             ("log", self.log),
             ("store", self.store),
             ("cache", self.cache),
             ("data_dir", self.data_dir),
-        ]);
+            ("compress_after", self.compress_after),
+            ("keep_trades", self.keep_trades),
+        ];
+        let layers = run::layers(flags, self.config)?;
         let (backends, data_dir) = (settings::backends(&layers)?, settings::data_dir(&layers)?);
         let findings = platform::examine(&backends, &data_dir).await;
         let mut wrong = Vec::new();

@@ -138,12 +138,7 @@ impl Run {
     }
 
     fn settings(&self) -> Result<Settings, CliError> {
-        let variables = variables();
-        let config = self.config.clone().or_else(|| {
-            let named = variables.iter().find(|(name, _)| name == "PLATFORM_CONFIG");
-            named.map(|(_, path)| path.clone()).filter(|path| !path.trim().is_empty())
-        });
-        let mut layers = Layers::default().with_env(variables).with_flags([
+        let flags = [
             ("exchange", self.exchange.clone()),
             ("exchange_speed", self.exchange_speed.clone()),
             ("listen", self.listen.clone()),
@@ -160,22 +155,35 @@ impl Run {
             ("partitions", self.partitions.clone()),
             ("lease", self.lease.clone()),
             ("topic_idle", self.topic_idle.clone()),
-        ]);
-        if let Some(path) = config {
-            layers = layers.with_file(&path, &read(&path)?)?;
-        }
-        for unknown in &layers.unknown_variables {
-            output::warn(unknown);
-        }
-        Settings::resolve(&layers)
+        ];
+        Settings::resolve(&layers(flags, self.config.clone())?)
     }
 }
 
-/// The environment, as far as it is text.
-pub(super) fn variables() -> Vec<(String, String)> {
-    let variables = std::env::vars_os()
-        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
-    variables.collect()
+/// All places that settings are taken from; says which variables are none.
+///
+/// # Errors
+/// `Setting` for a file that cannot be read.
+pub(super) fn layers(
+    flags: impl IntoIterator<Item = (&'static str, Option<String>)>,
+    config: Option<String>,
+) -> Result<Layers, CliError> {
+    // As far as they are text.
+    let variables: Vec<(String, String)> = std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+        .collect();
+    let config = config.or_else(|| {
+        let named = variables.iter().find(|(name, _)| name == "PLATFORM_CONFIG");
+        named.map(|(_, path)| path.clone()).filter(|path| !path.trim().is_empty())
+    });
+    let mut layers = Layers::default().with_env(variables).with_flags(flags);
+    if let Some(path) = config {
+        layers = layers.with_file(&path, &read(&path)?)?;
+    }
+    for unknown in &layers.unknown_variables {
+        output::warn(unknown);
+    }
+    Ok(layers)
 }
 
 /// The configuration file's text.

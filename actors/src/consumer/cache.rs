@@ -1,6 +1,9 @@
 //! What a stored batch means for the cache, and putting it there.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use futures_util::future::join_all;
 use statechart_runtime::{
@@ -8,8 +11,47 @@ use statechart_runtime::{
     ports::{CacheKey, MAX_PAGE, Wake},
 };
 
+use tokio::{sync::Mutex, task::JoinSet};
+
 use super::Touched;
 use crate::parts::Parts;
+
+/// Tells the cache of one batch after the other, each while the next one is read and stored. The cache is a hint, so
+/// nobody waits for it, but the batch after the next. What is under way ends with the teller.
+pub(super) struct Teller {
+    parts: Arc<Parts>,
+    under_way: Mutex<JoinSet<()>>,
+}
+
+impl Teller {
+    pub(super) fn new(parts: Arc<Parts>) -> Self {
+        Self { parts, under_way: Mutex::default() }
+    }
+
+    pub(super) async fn tell(&self, touched: &Touched) {
+        let mut under_way = self.under_way.lock().await;
+        while under_way.join_next().await.is_some() {}
+        let (parts, update) = (self.parts.clone(), Update::new(&self.parts, touched));
+        under_way.spawn(async move { update.put(&parts).await });
+    }
+
+    /// Forgets what the cache holds of some instruments: nobody knows whether it was told of all that is stored.
+    pub(super) async fn forget(&self, instruments: &[InstrumentId]) {
+        let mut under_way = self.under_way.lock().await;
+        while under_way.join_next().await.is_some() {}
+        let known = self.parts.instruments.get();
+        for instrument in instruments.iter().filter_map(|id| known.by_id(*id)) {
+            self.parts.live.forget(instrument.id);
+            for interval in Interval::ALL {
+                let key = CacheKey { symbol: instrument.symbol.clone(), interval };
+                // A cache that is away is not believed for long, and takes nothing before it has forgotten.
+                if let Err(error) = self.parts.cache.forget(&key).await {
+                    tracing::debug!(symbol = key.symbol, %error, "the cache could not be made to forget");
+                }
+            }
+        }
+    }
+}
 
 /// The touched candles, and what is now known whole.
 pub(super) struct Update {

@@ -9,9 +9,8 @@ use std::{
 };
 
 use statechart_runtime::{ports::Lease, value::Text};
-use tokio::{sync::Mutex, task::JoinSet};
 
-use super::{LogBatch, Reader, Records, Touched, cache::Update, store};
+use super::{LogBatch, Reader, Records, Touched, store};
 use crate::{
     machines::consumer_fixed::{Externs, NextBatchOutcome, ProcessOutcome, UpdateCacheOutcome, WriteOutcome},
     parts::{FIXED_TOPIC, Parts},
@@ -26,19 +25,13 @@ pub struct Fixed {
     reader: Arc<Reader>,
     partition: u32,
     written: Arc<AtomicU32>,
-    /// The update of the cache that is under way. It ends with the consumer.
-    updating: Arc<Mutex<JoinSet<()>>>,
 }
 
 impl Fixed {
     /// The consumer of a partition, which writes under a lease where several processes share the partitions.
     pub fn new(parts: Arc<Parts>, partition: u32, lease: Option<Lease>) -> Self {
-        // The consumer before may have ended with an update under way: edges say that the cache has been told.
-        for instrument in parts.instruments.get().iter().filter(|one| one.partition == partition) {
-            parts.live.forget(instrument.id);
-        }
         let reader = Arc::new(Reader::new(parts.clone(), "fixed", FIXED_TOPIC, partition, lease));
-        Self { parts, reader, partition, written: Arc::default(), updating: Arc::default() }
+        Self { parts, reader, partition, written: Arc::default() }
     }
 }
 
@@ -87,14 +80,9 @@ impl Externs for Fixed {
         &mut self,
         touched: Touched,
     ) -> impl Future<Output = UpdateCacheOutcome> + Send + 'static {
-        let (parts, updating) = (self.parts.clone(), self.updating.clone());
+        let reader = self.reader.clone();
         async move {
-            let mut updating = updating.lock().await;
-            // One at a time, in order: one that is slow holds up the batch after the next.
-            while updating.join_next().await.is_some() {}
-            let update = Update::new(&parts, &touched);
-            // The cache is a hint, so it is told while the next batch is read and stored.
-            updating.spawn(async move { update.put(&parts).await });
+            reader.teller().tell(&touched).await;
             UpdateCacheOutcome::UpdateCacheSuccess
         }
     }

@@ -14,6 +14,7 @@ use tokio::{sync::Mutex, time::Instant};
 use super::{
     Content, Fetch, LogBatch,
     ahead::{Ahead, Wanted, gather},
+    cache::Teller,
 };
 use crate::{
     coordinator::{Beginning, beginning, foreign},
@@ -42,6 +43,7 @@ pub struct Reader {
     lease: Option<Lease>,
     place: Mutex<Option<Place>>,
     ahead: Ahead,
+    teller: Teller,
     /// Records of the next batch.
     room: AtomicUsize,
 }
@@ -74,6 +76,7 @@ impl Reader {
         lease: Option<Lease>,
     ) -> Self {
         Self {
+            teller: Teller::new(parts.clone()),
             parts,
             group,
             topic: topic.to_owned(),
@@ -83,6 +86,11 @@ impl Reader {
             ahead: Ahead::default(),
             room: AtomicUsize::new(BATCH_RECORDS),
         }
+    }
+
+    /// Who tells the cache of what was read here.
+    pub(super) fn teller(&self) -> &Teller {
+        &self.teller
     }
 
     /// The topic.
@@ -141,6 +149,12 @@ impl Reader {
             incarnation: topic.incarnation,
             partition: self.partition,
         };
+        // Whoever read before may have stored what the cache was not told of.
+        if self.topic == FIXED_TOPIC {
+            let known = self.parts.instruments.get();
+            let here = known.iter().filter(|one| one.partition == self.partition).map(|one| one.id);
+            self.teller.forget(&here.collect::<Vec<_>>()).await;
+        }
         let stored = self.parts.store.next_offset(&key).await.map_err(|error| error.to_string())?;
         let committed = match stored {
             Some(stored) => stored,
@@ -317,8 +331,8 @@ mod tests {
     use super::*;
     use crate::{consumer::store, parts::testing::embedded};
     use statechart_runtime::{
-        market::{Coverage, Record, TimeRange},
-        ports::{Batch, LogRecord, Position},
+        market::{Coverage, Interval, Record, TimeRange},
+        ports::{Batch, CacheAnswer, CacheKey, LogRecord, Position},
     };
 
     #[test]
@@ -390,6 +404,46 @@ mod tests {
         LogRecord::new("BTCUSD", value, 0)
     }
 
+    /// Stores what is read next.
+    async fn step(parts: &Arc<Parts>, reader: &Reader) -> crate::consumer::Touched {
+        let batch = reader.next(None).await.unwrap();
+        let records = store::process(parts, &batch).await.unwrap();
+        store::write(parts, reader, &records).await.unwrap()
+    }
+
+    /// Whoever goes on after another does not know what that one has told the cache.
+    #[tokio::test]
+    async fn what_the_cache_was_not_told_of_is_not_claimed() {
+        let (_dir, parts) = embedded().await;
+        parts.log.create_topic(FIXED_TOPIC, 1).await.unwrap();
+        let append = async |records: &[LogRecord]| parts.log.append(FIXED_TOPIC, 0, records).await.unwrap();
+        let key = CacheKey { symbol: "BTCUSD".to_owned(), interval: Interval::M1 };
+        let minutes = |from: i64, to: i64| TimeRange { from_us: from * 60_000_000, to_us: to * 60_000_000 };
+        // It is told while the next batch is stored.
+        let told = async |from, to| loop {
+            if let CacheAnswer::Hit(candles) = parts.cache.get(&key, minutes(from, to)).await.unwrap() {
+                return candles.len();
+            }
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        };
+        let reader = Reader::new(parts.clone(), "test", FIXED_TOPIC, 0, None);
+        append(&[trade(1), trade(2), mark(0, 3, 5)]).await;
+        let touched = step(&parts, &reader).await;
+        reader.teller().tell(&touched).await;
+        assert_eq!(told(0, 3).await, 2);
+
+        // Minute 0 has a trade after all, and the consumer ends before it tells.
+        append(&[trade(0)]).await;
+        step(&parts, &reader).await;
+        drop(reader);
+        let reader = Reader::new(parts.clone(), "test", FIXED_TOPIC, 0, None);
+        append(&[trade(3), mark(3, 4, 5)]).await;
+        let touched = step(&parts, &reader).await;
+        reader.teller().tell(&touched).await;
+        assert_eq!(told(3, 4).await, 1);
+        assert_eq!(parts.cache.get(&key, minutes(0, 4)).await.unwrap(), CacheAnswer::Miss);
+    }
+
     fn mark(from: i64, to: i64, epoch: i64) -> LogRecord {
         let range = TimeRange { from_us: from * 60_000_000, to_us: to * 60_000_000 };
         let mark = Record::Coverage(Coverage { symbol: "BTCUSD".to_owned(), range, epoch });
@@ -398,9 +452,7 @@ mod tests {
 
     /// Stores what is read next; returns the minutes that are covered then.
     async fn covered(parts: &Arc<Parts>, reader: &Reader) -> Vec<(i64, i64)> {
-        let batch = reader.next(None).await.unwrap();
-        let records = store::process(parts, &batch).await.unwrap();
-        store::write(parts, reader, &records).await.unwrap();
+        step(parts, reader).await;
         let instrument = parts.instruments.get().get("BTCUSD").unwrap().id;
         let all = TimeRange { from_us: 0, to_us: i64::MAX };
         let rows = parts.store.coverage(instrument, all).await.unwrap();

@@ -112,7 +112,7 @@ pub(crate) fn open<'a>(asked: Asked<'_>, answer: &'a Answer) -> Result<Opened<'a
         let kind: i64 = text(envelope.kind).parse().unwrap_or(0);
         let lower = message.to_ascii_lowercase();
         return match kind {
-            _ if lower.contains("only available for the last") => Ok(Opened::PlanDepth { message }),
+            _ if speaks_of_depth(&message) => Ok(Opened::PlanDepth { message }),
             99 => Err(ExchangeError::RateLimited {
                 at: at(),
                 message,
@@ -143,6 +143,11 @@ pub(crate) fn open<'a>(asked: Asked<'_>, answer: &'a Answer) -> Result<Opened<'a
     };
     let warning = (envelope.has_warning == Some(true) || text(envelope.kind) == "101").then_some(message);
     Ok(Opened::Data { data, warning })
+}
+
+/// Whether these words of the exchange say that the key's plan ends there.
+pub(crate) fn speaks_of_depth(message: &str) -> bool {
+    message.to_ascii_lowercase().contains("only available for the last")
 }
 
 fn by_status(

@@ -116,6 +116,14 @@ pub enum ExchangeError {
         /// Time of the oldest row, µs.
         oldest_us: i64,
     },
+    /// The key's plan does not reach back to what was asked for.
+    #[error("{at}: the exchange gives nothing so old for this key ({message}); use a key with a deeper plan")]
+    PlanDepth {
+        /// Path of the call.
+        at: String,
+        /// The exchange's own words.
+        message: String,
+    },
     /// A value in the configuration cannot be used.
     #[error("{at}: `{value}` cannot be used: {reason}")]
     Config {

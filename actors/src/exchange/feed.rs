@@ -15,13 +15,13 @@ use tokio::time::{Instant, timeout, timeout_at};
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::error::{CapacityError, Error as WsError};
 use tokio_tungstenite::tungstenite::http::HeaderValue;
-use tokio_tungstenite::tungstenite::http::header::AUTHORIZATION;
+use tokio_tungstenite::tungstenite::http::header::{AUTHORIZATION, DATE};
 use tokio_tungstenite::tungstenite::protocol::{Message, WebSocketConfig};
 use tokio_tungstenite::{Connector, MaybeTlsStream, WebSocketStream, connect_async_tls_with_config};
 
 use super::error::{chain, excerpt};
 use super::frame::{self, Complaint, Frame};
-use super::rest::{NowUs, wall_clock};
+use super::rest::{NowUs, date_us, wall_clock};
 use super::{ApiKey, Endpoints, ExchangeError, Pair, WireTrade, tls};
 
 /// Most subscriptions on one socket.
@@ -33,8 +33,10 @@ const MAX_PENDING: usize = 100_000;
 /// Stale limit that no time scale goes below: a busy test machine may pause that long.
 const SHORTEST_STALE: Duration = Duration::from_millis(1_000);
 
-/// A trade this far ahead of the exchange's clock does not move it: one wrong second must not shift "now".
-const MAX_AHEAD_US: i64 = 3_600_000_000;
+/// A trade dated further ahead of the exchange's clock is a mistake, µs.
+const MAX_AHEAD_US: i64 = 5_000_000;
+/// The same at any speed, wall time: as exact is what we know of a clock that runs faster.
+const LEAST_AHEAD_US: f64 = 2e6;
 
 /// How a feed behaves.
 #[derive(Clone)]
@@ -86,6 +88,8 @@ pub enum FeedEvent {
         trade: WireTrade,
         /// Whether it came before its subscription was complete.
         replayed: bool,
+        /// The exchange's clock when it came, µs UTC.
+        now_us: i64,
     },
     /// The exchange is alive; every trade it sends before this frame is older.
     Heartbeat {
@@ -171,8 +175,10 @@ pub struct Feed {
     rejected: Vec<(Pair, String)>,
     pending: VecDeque<FeedEvent>,
     last_frame: Instant,
-    /// Newest time the exchange stated, and when.
+    /// The time the exchange stated that was the shortest on its way, and when. A trade states none.
     stated: (i64, Instant),
+    /// The clock of the answer to the handshake, µs.
+    date_us: Option<i64>,
     closed: Option<CloseReason>,
 }
 
@@ -192,7 +198,7 @@ impl Feed {
         check_count(pairs.len())?;
         let connecting = connect_socket(endpoints, &config);
         let after_ms = config.connect_timeout_ms;
-        let socket = timeout(Duration::from_millis(after_ms), connecting)
+        let (socket, date_us) = timeout(Duration::from_millis(after_ms), connecting)
             .await
             .map_err(|_| ExchangeError::Timeout { at: AT.into(), after_ms })??;
         let now = Instant::now();
@@ -204,6 +210,7 @@ impl Feed {
             pending: VecDeque::new(),
             last_frame: now,
             stated: (0, now),
+            date_us,
             closed: None,
         };
         feed.until(after_ms, |feed| feed.stated.0 > 0).await?;
@@ -233,11 +240,19 @@ impl Feed {
         }
     }
 
-    /// The exchange's clock, µs UTC: the newest time it stated, and what has passed since.
+    /// The exchange's clock, µs UTC: a time that it stated, and what has passed since.
     pub fn exchange_now_us(&self) -> i64 {
         let (time_us, at) = self.stated;
-        let scale = if self.config.time_scale > 0.0 { self.config.time_scale } else { 1.0 };
-        time_us.saturating_add((at.elapsed().as_micros() as f64 / scale) as i64)
+        time_us.saturating_add((at.elapsed().as_micros() as f64 / self.scale()) as i64)
+    }
+
+    fn scale(&self) -> f64 {
+        if self.config.time_scale > 0.0 { self.config.time_scale } else { 1.0 }
+    }
+
+    /// How far ahead a trade may be dated, µs.
+    fn most_ahead_us(&self) -> i64 {
+        MAX_AHEAD_US.max((LEAST_AHEAD_US / self.scale()) as i64)
     }
 
     /// The pairs the exchange refused so far, with its words.
@@ -352,12 +367,16 @@ impl Feed {
         match frame::read(text, (self.config.clock)()) {
             Frame::Trade(trade) => self.take_trade(*trade, text),
             Frame::Heartbeat { time_us } => {
-                self.stated = (time_us, self.last_frame);
+                // One that waited to be read tells of an earlier moment than its arrival.
+                if time_us > self.exchange_now_us() {
+                    self.stated = (time_us, self.last_frame);
+                }
                 self.pending.push_back(FeedEvent::Heartbeat { time_us });
             }
             Frame::Welcome { time_us } => {
-                // A welcome without a time still counts as one; the first heartbeat or trade sets the clock.
-                self.stated = (time_us.unwrap_or_else(|| (self.config.clock)()), self.last_frame);
+                // A welcome without a time still counts as one; heartbeats correct the clock.
+                let time_us = time_us.or(self.date_us).unwrap_or_else(|| (self.config.clock)());
+                self.stated = (time_us, self.last_frame);
             }
             Frame::Subscribed { sub } => {
                 let time_us = self.exchange_now_us();
@@ -381,14 +400,11 @@ impl Feed {
 
     fn take_trade(&mut self, mut trade: WireTrade, text: &str) {
         let now_us = self.exchange_now_us();
-        if trade.time_us >= now_us.saturating_add(MAX_AHEAD_US) {
+        if trade.time_us > now_us.saturating_add(self.most_ahead_us()) {
             // Stored, it would be the newest for good, and everything up to it would count as read.
             let ahead_s = (trade.time_us - now_us) / 1_000_000;
             self.malformed(text, format!("the trade is dated {ahead_s} s ahead of the exchange's clock"));
             return;
-        }
-        if trade.time_us > now_us {
-            self.stated = (trade.time_us, self.last_frame);
         }
         let known =
             self.subscriptions.iter().find(|sub| sub.pair.matches(&trade.market, &trade.base, &trade.quote));
@@ -401,7 +417,7 @@ impl Feed {
             trade.base.clone_from(&sub.pair.base);
             trade.quote.clone_from(&sub.pair.quote);
         }
-        self.pending.push_back(FeedEvent::Trade { trade, replayed });
+        self.pending.push_back(FeedEvent::Trade { trade, replayed, now_us });
     }
 
     fn take_complaint(&mut self, complaint: Complaint) {
@@ -467,7 +483,7 @@ fn check_count(count: usize) -> Result<(), ExchangeError> {
 async fn connect_socket(
     endpoints: &Endpoints,
     config: &FeedConfig,
-) -> Result<WebSocketStream<MaybeTlsStream<TcpStream>>, ExchangeError> {
+) -> Result<(WebSocketStream<MaybeTlsStream<TcpStream>>, Option<i64>), ExchangeError> {
     let url = format!("{}/v2", endpoints.streamer);
     let unusable =
         |reason: String| ExchangeError::Config { at: "streamer address".into(), value: url.clone(), reason };
@@ -483,7 +499,10 @@ async fn connect_socket(
         .max_frame_size(Some(config.max_frame_bytes));
     let connector = Connector::Rustls(tls::client_config()?);
     match connect_async_tls_with_config(request, Some(limits), true, Some(connector)).await {
-        Ok((socket, _)) => Ok(socket),
+        Ok((socket, response)) => {
+            let date = response.headers().get(DATE).and_then(|value| value.to_str().ok());
+            Ok((socket, date.and_then(date_us)))
+        }
         Err(WsError::Http(response)) => {
             let status = response.status().as_u16();
             let body = response.body().as_deref().map(String::from_utf8_lossy).unwrap_or_default();

@@ -8,7 +8,7 @@ use rust_decimal::Decimal;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::envelope::{Answer, Asked, Opened, open};
+use super::envelope::{Answer, Asked, Opened, open, speaks_of_depth};
 use super::error::excerpt;
 use super::wire::{decimal_from_json, integer};
 use super::{Client, ExchangeError, Pair};
@@ -253,8 +253,16 @@ fn read_page(
         serde_json::from_str::<RawPage<'_>>(data.get()).map_err(|error| bad(error.to_string()))?.rows
     };
     if raw.is_empty() {
-        // Before the listing come zero rows; no rows at all is how a plan's depth shows.
-        return Ok(empty(FloorReason::PlanDepth, Some(asked.end_us()), warning));
+        if warning.as_deref().is_some_and(speaks_of_depth) {
+            return Ok(empty(FloorReason::PlanDepth, Some(asked.end_us()), warning));
+        }
+        // Before the listing come zero rows, and a plan's depth is told in words: one empty answer must not end history.
+        return Err(ExchangeError::BadReply {
+            at: path.to_owned(),
+            reason: "there are no rows, and no word why".into(),
+            excerpt: excerpt(&answer.body),
+            transient: true,
+        });
     }
     let mut rows = Vec::with_capacity(raw.len());
     for raw in &raw {
@@ -461,7 +469,8 @@ mod tests {
             5,
             "rows not asked for are left out"
         );
-        assert_eq!(page(&[], 105 * MINUTE, 5, now).unwrap().floor, Some(FloorReason::PlanDepth));
+        let nothing = page(&[], 105 * MINUTE, 5, now).unwrap_err();
+        assert!(nothing.is_transient() && nothing.to_string().contains("no rows"), "{nothing}");
         let hole = [row(100, "7"), row(102, "7")];
         let skewed = [row(100, "7").replace("6000", "6001")];
         let converted = [row(100, "7").replace("direct", "multiply")];

@@ -36,5 +36,5 @@ pub use feed::{CloseReason, Feed, FeedConfig, FeedEvent, MAX_SUBSCRIPTIONS};
 pub use history::{CLOSED_AFTER_US, FloorReason, HistoryWalk, MAX_PAGE_ROWS, Page, Resolution, Row};
 pub use pacing::{Backoff, BackoffPolicy, Budget, RetryPolicy};
 pub use rest::{Client, ClientConfig, NowUs, wall_clock};
-pub use trades::{MAX_TRADES_PAGE, TradeCursor, TradesPage};
+pub use trades::{FILED_AFTER_US, MAX_TRADES_PAGE, TradeCursor, TradesPage};
 pub use wire::{DecimalError, Side, WireTrade, decimal_from_json};

@@ -193,7 +193,7 @@ impl Client {
 }
 
 /// An HTTP date as µs UTC.
-fn date_us(text: &str) -> Option<i64> {
+pub(super) fn date_us(text: &str) -> Option<i64> {
     let since = httpdate::parse_http_date(text).ok()?.duration_since(UNIX_EPOCH).ok()?;
     i64::try_from(since.as_micros()).ok()
 }

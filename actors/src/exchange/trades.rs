@@ -13,6 +13,12 @@ use super::{Client, ExchangeError, Pair, Side, WireTrade};
 /// Most trades in a page.
 pub const MAX_TRADES_PAGE: u32 = 5_000;
 
+/// A trade this old stands in the history, µs: the exchange takes its time to file one.
+pub const FILED_AFTER_US: i64 = 60_000_000;
+
+/// A row this far ahead of the exchange's clock is a mistake, µs. The clock is read in whole seconds.
+const MAX_AHEAD_US: i64 = 6_000_000;
+
 /// Rows that cannot be read are reported, at most this many per page.
 const MAX_MALFORMED: usize = 100;
 
@@ -48,7 +54,7 @@ pub struct TradesPage {
     /// Whether this was the last page: the exchange has no more trades for now.
     pub complete: bool,
     /// The exchange's clock when it answered (`Date`, whole seconds, µs UTC). With `complete`, every trade that the
-    /// exchange had filed by then has been read; leave it a minute for filing.
+    /// exchange had filed by then has been read; that is every one older than [`FILED_AFTER_US`].
     pub exchange_now_us: Option<i64>,
     /// Rows that could not be read, `reason: text`; at most 100.
     pub malformed: Vec<String>,
@@ -115,12 +121,10 @@ fn read_page(
     now_us: i64,
 ) -> Result<TradesPage, ExchangeError> {
     let exchange_now_us = answer.date_us;
-    let done =
-        |next, trades, malformed, complete| TradesPage { trades, next, complete, exchange_now_us, malformed };
     let data = match open(Asked { at: PATH, pair }, answer)? {
         Opened::Data { data, .. } => data,
-        // Nothing older is to be had; what remains of the gap stays a gap.
-        Opened::PlanDepth { message } => return Ok(done(cursor, Vec::new(), vec![message], true)),
+        // No rows are no proof that nothing was traded.
+        Opened::PlanDepth { message } => return Err(ExchangeError::PlanDepth { at: PATH.into(), message }),
     };
     let rows: Vec<&RawValue> = match data.get() {
         "{}" | "null" => Vec::new(),
@@ -134,8 +138,9 @@ fn read_page(
     let mut next = cursor;
     let mut trades = Vec::with_capacity(rows.len());
     let mut malformed = Vec::new();
+    let most_us = exchange_now_us.unwrap_or(now_us).saturating_add(MAX_AHEAD_US);
     for row in &rows {
-        match read_trade(pair, row, now_us) {
+        match read_trade(pair, row, now_us).and_then(|read| not_after(most_us, read)) {
             Ok((seconds, trade)) => {
                 let ccseq = trade.ccseq.unwrap_or(0);
                 if seconds > next.after_s {
@@ -160,7 +165,17 @@ fn read_page(
             oldest_us: cursor.after_s.saturating_mul(1_000_000),
         });
     }
-    Ok(done(next, trades, malformed, complete))
+    Ok(TradesPage { trades, next, complete, exchange_now_us, malformed })
+}
+
+/// A trade of the future would move the cursor past those that are still to come.
+fn not_after(most_us: i64, read: (i64, WireTrade)) -> Result<(i64, WireTrade), String> {
+    let ahead_us = read.1.time_us.saturating_sub(most_us);
+    if ahead_us > 0 {
+        let ahead_s = ahead_us.saturating_add(MAX_AHEAD_US) / 1_000_000;
+        return Err(format!("the trade is dated {ahead_s} s ahead of the exchange's clock"));
+    }
+    Ok(read)
 }
 
 fn read_trade(pair: &Pair, row: &RawValue, now_us: i64) -> Result<(i64, WireTrade), String> {
@@ -201,12 +216,13 @@ mod tests {
         let answer = Answer {
             status: 200,
             body: format!(r#"{{"Data":{rows},"Err":{{}}}}"#),
-            date_us: None,
+            date_us: Some(NOW),
             retry_after_ms: None,
         };
         read_page(&Pair::new("Coinbase", "BTC", "USD"), cursor, limit, &answer, 5)
     }
 
+    const NOW: i64 = 1_700_000_000_000_000;
     const ROW: &str = r#"{"TYPE":"952","MARKET":"coinbase","INSTRUMENT":"BTC-USD","MAPPED_INSTRUMENT":"BTC-USD","BASE":"BTC","QUOTE":"USD","SIDE":"SELL","ID":"79832953","TIMESTAMP":1576771201,"TIMESTAMP_NS":315000900,"RECEIVED_TIMESTAMP":1644935374,"RECEIVED_TIMESTAMP_NS":67000000,"QUANTITY":7.402902e-2,"PRICE":7136,"QUOTE_QUANTITY":528.27,"SOURCE":"POLLING","CCSEQ":79832951}"#;
 
     #[test]
@@ -232,5 +248,26 @@ mod tests {
             read(&format!("[{ROW}]"), later, 5).unwrap().trades.is_empty(),
             "rows before from_us are dropped"
         );
+    }
+
+    #[test]
+    fn a_row_of_the_future_is_set_aside_and_moves_no_cursor() {
+        let start = TradeCursor::from_time(1_576_771_201_000_000);
+        let dated = |seconds: i64| ROW.replace("1576771201", &seconds.to_string());
+        // seconds ahead of the exchange's clock, whether it is a trade
+        for (ahead_s, is_good) in [(0, true), (5, true), (6, false), (1_800, false), (3_000_000_000, false)] {
+            let page = read(&format!("[{ROW},{}]", dated(NOW / 1_000_000 + ahead_s)), start, 9).unwrap();
+            assert_eq!((page.trades.len(), page.malformed.len()), if is_good { (2, 0) } else { (1, 1) });
+            assert_eq!(page.next.after_s > 1_576_771_201, is_good, "{ahead_s}");
+        }
+    }
+
+    #[test]
+    fn the_end_of_a_plan_is_no_proof_that_nothing_was_traded() {
+        let body = r#"{"Response":"Error","Message":"data is only available for the last 7 days","Type":2,"Data":{}}"#;
+        let answer = Answer { status: 200, body: body.into(), date_us: Some(NOW), retry_after_ms: None };
+        let cursor = TradeCursor::from_time(0);
+        let error = read_page(&Pair::new("Coinbase", "BTC", "USD"), cursor, 5, &answer, 5).unwrap_err();
+        assert!(matches!(&error, ExchangeError::PlanDepth { .. }) && !error.is_transient(), "{error}");
     }
 }

@@ -71,6 +71,9 @@ impl System {
         let wiring = self.wiring.clone();
         let parts = wiring.parts.clone();
         let history = Arc::new(History::new(parts.clone(), self.client.clone()));
+        // Until it has the lease, of several processes.
+        history.stand_by(self.config.is_shared());
+        let _ = wiring.history.set(history.clone());
         let (client, config, spool) = (self.client.clone(), self.config.clone(), self.spool.clone());
         let make = move || {
             let publisher = Publisher::start(parts.log.clone(), spool.clone());

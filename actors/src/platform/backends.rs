@@ -154,7 +154,10 @@ pub(super) async fn open(config: &Config, now_us: i64) -> Result<Opened, StartEr
     };
     let cache: Arc<dyn Cache> = match &config.backends.cache {
         CacheAt::Embedded => Arc::new(MokaCache::new()),
-        CacheAt::Redis(url) => Arc::new(connect_cache(url).await?),
+        CacheAt::Redis(url) => {
+            let id = store.identity().await.map_err(|error| StartError::Unusable(error.to_string()))?;
+            Arc::new(connect_cache(url, &id).await?)
+        }
     };
     let (log, spool): (Arc<dyn Log>, _) = match &config.backends.log {
         // A new directory may meet a store that knows an older one.
@@ -184,9 +187,11 @@ pub(super) async fn connect_store(url: &Address, backends: &Backends) -> Result<
     connected.map_err(|error| StartError::Unusable(error.to_string()))
 }
 
-/// Connects to a cache.
-pub(super) async fn connect_cache(url: &Address) -> Result<RedisCache, StartError> {
-    let connected = RedisCache::connect(&RedisOptions::new(&url.0)).await;
+/// Connects to a cache. What it holds of another store than this is not seen.
+pub(super) async fn connect_cache(url: &Address, store: &str) -> Result<RedisCache, StartError> {
+    let options = RedisOptions::new(&url.0);
+    let prefix = format!("{}:{store}", options.prefix);
+    let connected = RedisCache::connect(&RedisOptions { prefix, ..options }).await;
     connected.map_err(|error| StartError::Unusable(error.to_string()))
 }
 

@@ -71,7 +71,7 @@ pub async fn examine(backends: &Backends, data_dir: &Path) -> Vec<Finding> {
             result: Ok("embedded: in the memory of the process".to_owned()),
         },
         CacheAt::Redis(url) => {
-            let connected = backends::connect_cache(url).await;
+            let connected = backends::connect_cache(url, "doctor").await;
             let result = connected.map(|_| "a cache that all processes share".to_owned());
             Finding { part: "cache", at: url.to_string(), result: result.map_err(|error| error.to_string()) }
         }

@@ -141,6 +141,9 @@ async fn keep(wiring: &Wiring, held: Option<Lease>, holder: &str, ttl: Duration)
 }
 
 fn switch(wiring: &Arc<Wiring>, live: bool, on: bool) {
+    if let Some(history) = wiring.history.get() {
+        history.stand_by(!on);
+    }
     let told = if !on {
         wiring.to_producer(producer::Event::Disconnect)
     } else if live {

@@ -20,7 +20,7 @@ use crate::{
     coordinator::{self, Deletion},
     machines::{consumer_dynamic, consumer_fixed, coordinator as coordinator_machine, platform, producer},
     parts::{FIXED_TOPIC, Parts},
-    producer::Producer,
+    producer::{History, Producer},
     status::{ActorStatus, FetchStatus, PartitionStatus, Status, SymbolStatus},
 };
 
@@ -35,6 +35,8 @@ pub struct Wiring {
     pub(crate) inspector: Inspector,
     pub(super) platform: OnceLock<Handle<platform::Machine<System>>>,
     pub(super) producer: OnceLock<Handle<producer::Machine<Producer>>>,
+    /// The Producer's history jobs.
+    pub(super) history: OnceLock<Arc<History>>,
     pub(super) coordinator: OnceLock<Handle<coordinator_machine::Machine<coordinator::Coordinator>>>,
     consumers: Mutex<BTreeMap<String, Handle<consumer_dynamic::Machine<Dynamic>>>>,
     /// In the order they were started.
@@ -54,6 +56,7 @@ impl Wiring {
             inspector: Inspector::default(),
             platform: OnceLock::new(),
             producer: OnceLock::new(),
+            history: OnceLock::new(),
             coordinator: OnceLock::new(),
             consumers: Mutex::default(),
             actors: Mutex::default(),

@@ -1,21 +1,26 @@
 //! Repairing a gap: trades between the last covered moment and the new subscription, page by page.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use statechart_runtime::{
     market::{CoverageState, GapReason, Instrument, Source, TimeRange},
     ports::{Batch, CoverageMark, Placed},
 };
+use tokio::time::Instant;
 
 use crate::{
-    exchange::{Client, ExchangeError, MAX_TRADES_PAGE, Pair, TradeCursor, WireTrade},
+    exchange::{
+        Client, ExchangeError, FILED_AFTER_US, FeedConfig, MAX_TRADES_PAGE, Pair, TradeCursor, WireTrade,
+    },
     parts::Parts,
 };
 
 /// Trades before the last covered moment that are read again: late ones may have been filed since, µs.
 const OVERLAP_US: i64 = 60_000_000;
-/// A page that reaches so far past the gap proves that nothing of the gap is still being filed, µs.
-const SETTLED_US: i64 = 60_000_000;
+/// First and longest pause before a gap is asked for again that the exchange did not give, at real speed.
+const AGAIN: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(60));
+/// A pause that no time scale goes below.
+const SHORTEST_PAUSE: Duration = Duration::from_millis(100);
 /// A longer gap is left to the candle history, µs.
 const LONGEST_US: i64 = 31 * 24 * 3_600_000_000;
 
@@ -27,22 +32,40 @@ pub(super) struct Gap {
     /// What will be covered when it is repaired.
     pub(super) range: TimeRange,
     cursor: TradeCursor,
+    /// It is not asked for before.
+    pub(super) not_before: Option<Instant>,
+    /// How often in a row the exchange did not give it.
+    failures: u32,
 }
 
 /// What one page brought.
 pub(super) struct Repaired {
+    /// Index of the pair.
+    pub(super) pair: usize,
+    /// The gap before this page.
+    pub(super) range: TimeRange,
     /// What is known whole with this page: to the gap's end with the last one. Empty when the page is too short to say.
     pub(super) covered: TimeRange,
     pub(super) trades: Vec<WireTrade>,
     pub(super) malformed: Vec<String>,
-    /// The gap with its cursor moved on, or `None` when it is closed.
+    /// What is still to be read of the gap, or `None` when it is closed.
     pub(super) rest: Option<Gap>,
 }
 
 impl Gap {
-    /// A hole whose ends are known.
+    fn new(pair: usize, range: TimeRange) -> Self {
+        let cursor = TradeCursor::from_time(range.from_us);
+        Self { pair, range, cursor, not_before: None, failures: 0 }
+    }
+
+    /// A hole between ranges that are covered.
     pub(super) fn hole(pair: usize, range: TimeRange) -> Self {
-        Self { pair, range, cursor: TradeCursor::from_time(range.from_us) }
+        Self::new(pair, TimeRange { from_us: range.from_us.saturating_sub(OVERLAP_US).max(0), ..range })
+    }
+
+    /// The same gap from its beginning, on a new socket or together with an older one that it overlaps.
+    pub(super) fn anew(&self, range: TimeRange) -> Self {
+        Self::new(self.pair, range)
     }
 
     /// The gap between what is covered and a subscription; `None` where nothing was covered before.
@@ -51,26 +74,54 @@ impl Gap {
         if from_us >= subscribed_us || subscribed_us - from_us > LONGEST_US {
             return None;
         }
-        let range = TimeRange { from_us, to_us: subscribed_us };
-        Some(Self { pair, range, cursor: TradeCursor::from_time(from_us) })
+        Some(Self::new(pair, TimeRange { from_us, to_us: subscribed_us }))
     }
 
-    /// Reads the next page.
-    pub(super) async fn page(mut self, client: &Client, pair: &Pair) -> Result<Repaired, ExchangeError> {
+    /// Reads the next page. `now_us` is the exchange's clock; what was traded shortly before it is not filed yet, and
+    /// is read once more when it is.
+    pub(super) async fn page(
+        mut self,
+        client: &Client,
+        pair: &Pair,
+        now_us: i64,
+        feed: &FeedConfig,
+    ) -> Result<Repaired, ExchangeError> {
         let page = client.trades_page(pair, self.cursor, MAX_TRADES_PAGE).await?;
+        let now_us = page.exchange_now_us.map_or(now_us, |stated_us| stated_us.min(now_us));
+        let filed_us = now_us.saturating_sub(FILED_AFTER_US);
         let reached_us = page.trades.iter().map(|trade| trade.time_us).max().unwrap_or(0);
-        let closed = page.complete || reached_us >= self.range.to_us.saturating_add(SETTLED_US);
-        self.cursor = page.next;
-        let from_us = self.range.from_us;
-        let settled_us = reached_us.saturating_sub(SETTLED_US).clamp(from_us, self.range.to_us);
-        let to_us = if closed { self.range.to_us } else { settled_us };
+        // A page comes in the order of time, but what is still being filed belongs in between.
+        let whole_us = if page.complete { now_us } else { reached_us }.saturating_sub(FILED_AFTER_US);
+        let range = self.range;
+        let to_us = whole_us.min(filed_us).clamp(range.from_us, range.to_us);
+        self.failures = 0;
         self.range.from_us = to_us;
+        if page.complete {
+            let wait_us = range.to_us.saturating_sub(filed_us).max(0).unsigned_abs();
+            // The clock of an answer is cut to whole seconds.
+            let wait = Duration::from_micros(wait_us) + Duration::from_secs(1);
+            self.cursor = TradeCursor::from_time(to_us);
+            self.not_before = Some(Instant::now() + feed.scaled(wait).max(SHORTEST_PAUSE));
+        } else {
+            self.cursor = page.next;
+        }
         Ok(Repaired {
-            covered: TimeRange { from_us, to_us },
+            pair: self.pair,
+            range,
+            covered: TimeRange { from_us: range.from_us, to_us },
             trades: page.trades,
             malformed: page.malformed,
-            rest: (!closed).then_some(self),
+            rest: (to_us < range.to_us).then_some(self),
         })
+    }
+
+    /// Puts the gap off after an answer that did not bring it.
+    pub(super) fn put_off(&mut self, wish_ms: Option<u64>, feed: &FeedConfig) -> Duration {
+        let doubled = AGAIN.0.saturating_mul(1 << self.failures.min(6)).min(AGAIN.1);
+        self.failures = self.failures.saturating_add(1);
+        let wait = feed.scaled(doubled.max(Duration::from_millis(wish_ms.unwrap_or(0)))).max(SHORTEST_PAUSE);
+        self.not_before = Some(Instant::now() + wait);
+        wait
     }
 }
 
@@ -162,15 +213,19 @@ pub(super) async fn record_lost(
     parts.store.ingest(batch).await.map(|_| ()).map_err(|error| doing(error.to_string()))
 }
 
-/// Until when an instrument's trades are known to be stored, from the store. Where a process ended before it could
-/// say so, that is the first stored trade.
-pub(super) async fn covered_to_us(parts: &Parts, instrument: &Instrument) -> Result<Option<i64>, String> {
-    let range = TimeRange { from_us: 0, to_us: i64::MAX };
+/// Until when an instrument's trades are known to be stored, of what lies before a moment, from the store. Where a
+/// process ended before it could say so, that is the first stored trade.
+pub(super) async fn covered_to_us(
+    parts: &Parts,
+    instrument: &Instrument,
+    before_us: i64,
+) -> Result<Option<i64>, String> {
+    let range = TimeRange { from_us: 0, to_us: before_us };
     let rows = parts.store.coverage(instrument.id, range).await.map_err(|error| error.to_string())?;
     let covered = rows
         .iter()
         .filter(|row| row.source == Source::Trades && row.state == CoverageState::Covered)
-        .map(|row| row.range.to_us)
+        .map(|row| row.range.to_us.min(before_us))
         .max();
     if covered.is_some() {
         return Ok(covered);

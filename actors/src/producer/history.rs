@@ -2,7 +2,10 @@
 
 use std::{
     collections::VecDeque,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use statechart_runtime::{
@@ -30,6 +33,8 @@ pub struct History {
     parts: Arc<Parts>,
     client: Client,
     jobs: Mutex<VecDeque<Active>>,
+    /// Another process does it: what this one still hears of is not taken up.
+    stands_by: AtomicBool,
     /// The page under way. Waiting for it can be cancelled, the page itself is not.
     running: AsyncMutex<Option<JoinHandle<Result<(), String>>>>,
 }
@@ -47,7 +52,19 @@ struct Active {
 impl History {
     /// Without jobs.
     pub fn new(parts: Arc<Parts>, client: Client) -> Self {
-        Self { parts, client, jobs: Mutex::default(), running: AsyncMutex::default() }
+        let (jobs, stands_by) = (Mutex::default(), AtomicBool::new(false));
+        Self { parts, client, jobs, stands_by, running: AsyncMutex::default() }
+    }
+
+    /// Takes up jobs from now on, or leaves them all to another process: each is a row of the store, which that one
+    /// reads. Asking for a page twice would cost the exchange's calls and nothing else.
+    pub(crate) fn stand_by(&self, stands_by: bool) {
+        let mut jobs = self.jobs();
+        self.stands_by.store(stands_by, Ordering::Release);
+        if stands_by && !jobs.is_empty() {
+            tracing::info!(jobs = jobs.len(), "history jobs are left to another process");
+            jobs.clear();
+        }
     }
 
     fn jobs(&self) -> MutexGuard<'_, VecDeque<Active>> {
@@ -59,6 +76,9 @@ impl History {
         let mut jobs = self.jobs();
         for fetch in &job.0.fetches {
             let Source::Rest(res) = fetch.source else { continue };
+            if self.stands_by.load(Ordering::Acquire) {
+                return;
+            }
             if jobs.iter().any(|known| known.fetch.id == fetch.id) {
                 continue;
             }
@@ -71,6 +91,20 @@ impl History {
             let walk = HistoryWalk::new(pair, wire(res), fetch.range.from_us, fetch.range.to_us);
             let (fetch, job) = (fetch.clone(), job.clone());
             jobs.push_back(Active { fetch, job, res, walk, pages: 0, failures: 0, floor: None });
+        }
+    }
+
+    /// Puts a job back whose page was under way, unless others have taken it over meanwhile.
+    fn put_back(&self, active: Active, first: bool) {
+        let mut jobs = self.jobs();
+        let is_known = jobs.iter().any(|known| known.fetch.id == active.fetch.id);
+        if is_known || self.stands_by.load(Ordering::Acquire) {
+            return;
+        }
+        if first {
+            jobs.push_front(active);
+        } else {
+            jobs.push_back(active);
         }
     }
 
@@ -101,7 +135,7 @@ impl History {
                 active.failures = 0;
                 let records = self.records(&mut active, &page);
                 self.publish(&active, records).await?;
-                self.jobs().push_back(active);
+                self.put_back(active, false);
                 Ok(())
             }
             Ok(None) => {
@@ -118,7 +152,7 @@ impl History {
     async fn failed(&self, mut active: Active, error: &ExchangeError) -> Result<(), String> {
         active.failures += 1;
         if error.is_transient() && active.failures < ATTEMPTS {
-            self.jobs().push_front(active);
+            self.put_back(active, true);
             return Err(error.to_string());
         }
         tracing::warn!(fetch = %active.fetch.id, %error, "a history job is given up");
@@ -240,13 +274,11 @@ mod tests {
     };
     use statechart_runtime::{market::FetchId, ports::FetchRequest};
 
-    /// What the log does not take now is tried again; what it never takes is told to whoever waits.
-    #[tokio::test]
-    async fn a_record_that_the_log_refuses_ends_the_fetch() {
-        let (_dir, parts) = embedded().await;
+    /// A history of BTCUSD with nobody to ask, and one job for it.
+    async fn one_job() -> (tempfile::TempDir, Arc<History>, Job) {
+        let (dir, parts) = embedded().await;
         let endpoints = Endpoints::single("http://127.0.0.1:1").unwrap();
         let client = Client::new(endpoints, ClientConfig::default()).unwrap();
-        let history = History::new(parts.clone(), client);
         let instrument = Arc::new(parts.instruments.get().get("BTCUSD").unwrap().clone());
         let request = FetchRequest {
             id: FetchId::from_random(1),
@@ -256,12 +288,37 @@ mod tests {
             now_us: 0,
         };
         let (fetch, _) = parts.store.open_fetch(&request).await.unwrap();
-        let id = fetch.id.clone();
-        history.accept(Job(Arc::new(JobInfo {
-            fetches: vec![fetch],
-            instrument,
-            topic: "BTCUSD".to_owned(),
-        })));
+        let job = Job(Arc::new(JobInfo { fetches: vec![fetch], instrument, topic: "BTCUSD".to_owned() }));
+        (dir, Arc::new(History::new(parts, client)), job)
+    }
+
+    #[tokio::test]
+    async fn who_stands_by_fetches_nothing() {
+        let (_dir, history, job) = one_job().await;
+        history.accept(job.clone());
+        // A page is under way when the lease goes.
+        let active = history.jobs().pop_front().unwrap();
+        history.accept(job.clone());
+        history.stand_by(true);
+        history.put_back(active, true);
+        history.accept(job.clone());
+        assert_eq!(history.page().await, Ok(false));
+        assert!(history.jobs().is_empty(), "its new holder fetches the same");
+        // The lease is back, and the open fetches are handed over again.
+        history.stand_by(false);
+        history.accept(job.clone());
+        let active = history.jobs().pop_front().unwrap();
+        history.accept(job);
+        history.put_back(active, false);
+        assert_eq!(history.jobs().len(), 1, "it was handed over while its page was under way");
+    }
+
+    /// What the log does not take now is tried again; what it never takes is told to whoever waits.
+    #[tokio::test]
+    async fn a_record_that_the_log_refuses_ends_the_fetch() {
+        let (_dir, history, job) = one_job().await;
+        let (parts, id) = (history.parts.clone(), job.0.fetches[0].id.clone());
+        history.accept(job);
         let end = |error: &str| {
             let error = Some(error.to_owned());
             vec![Record::End(FetchEnd { fetch: id.clone(), ok: false, pages: 0, floor_us: None, error })]

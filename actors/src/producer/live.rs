@@ -6,7 +6,6 @@
 
 use std::{
     collections::{BTreeMap, VecDeque},
-    convert::Infallible,
     future::Future,
     pin::pin,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -24,13 +23,13 @@ use tokio::{
 
 use super::{
     Publisher, TickBatch,
-    gap::{self, Gap, Holes},
     publish::{PIPELINE, Shared},
+    repair::Repairs,
 };
 use crate::{
     exchange::{
-        Backoff, BackoffPolicy, Client, Endpoints, ExchangeError, Feed, FeedConfig, FeedEvent, Pair,
-        Side as WireSide, WireTrade,
+        Backoff, BackoffPolicy, Client, Endpoints, Feed, FeedConfig, FeedEvent, Pair, Side as WireSide,
+        WireTrade,
     },
     parts::Parts,
 };
@@ -43,11 +42,11 @@ const BATCH_LIMIT: usize = 10_000;
 const SETTLE_US: i64 = 2_000_000;
 /// Coverage alone is worth a batch when it grows by this much, µs.
 const COVER_STEP_US: i64 = 5_000_000;
-/// How often the store is asked for holes while the feed is open, at real speed and at least: what was lost from the log
-/// before it was stored does not come back by itself.
-const HOLES_EVERY: (Duration, Duration) = (Duration::from_secs(60), Duration::from_secs(2));
 /// Least time between two requests, so that single trades share a batch.
 const LINGER: Duration = Duration::from_millis(25);
+
+/// Longest wait for the store to say which lives of the feed it knows.
+const EPOCH_WITHIN: Duration = Duration::from_secs(2);
 
 /// How to reach the exchange.
 #[derive(Clone)]
@@ -64,30 +63,32 @@ pub struct LiveConfig {
 
 /// The live feed of all instruments.
 pub struct Live {
-    parts: Arc<Parts>,
-    client: Client,
-    config: LiveConfig,
-    pairs: Vec<(Pair, Arc<Instrument>)>,
+    pub(super) parts: Arc<Parts>,
+    pub(super) client: Client,
+    pub(super) config: LiveConfig,
+    pub(super) pairs: Vec<(Pair, Arc<Instrument>)>,
     publisher: Arc<Shared>,
     feed: AsyncMutex<Option<Feed>>,
     state: Mutex<State>,
     /// Something was taken: there may be room, or a reason to ask again.
-    taken: Notify,
+    pub(super) taken: Notify,
+    /// A subscription has begun.
+    pub(super) begun: Notify,
+    /// There is a gap to read, or room for its next page.
+    pub(super) mending: Notify,
     pace: Mutex<(Backoff, Option<Instant>)>,
 }
 
 #[derive(Default)]
-struct State {
+pub(super) struct State {
     waiting: VecDeque<(usize, Trade)>,
-    /// Newest time on the socket since it was opened; 0 before the first frame.
-    frame_us: i64,
+    /// Newest time on the socket since it was opened, never ahead of the exchange's clock; 0 before the first frame.
+    pub(super) frame_us: i64,
     /// For each pair: until where coverage has been handed out, since the socket was opened.
     covered_to_us: Vec<Option<i64>>,
     /// The same over all sockets of this process.
     ever_covered_to_us: Vec<Option<i64>>,
-    gaps: VecDeque<Gap>,
-    /// Holes that were read again since the socket was opened.
-    holes: Holes,
+    pub(super) repairs: Repairs,
     malformed: Vec<String>,
     /// For each pair: the number of its feed's present life.
     epochs: Vec<i64>,
@@ -96,28 +97,30 @@ struct State {
 }
 
 impl State {
-    fn epoch(&self, pair: usize) -> i64 {
+    pub(super) fn epoch(&self, pair: usize) -> i64 {
         self.epochs.get(pair).copied().unwrap_or(0)
     }
 
     /// Begins a pair's next life after this one; says whether it was covered in the one before. What that one has handed
     /// out may be gone.
-    fn begin_after(&mut self, pair: usize, ended: i64) -> bool {
+    pub(super) fn begin_after(&mut self, pair: usize, ended: i64) -> bool {
         if let Some(epoch) = self.epochs.get_mut(pair) {
             *epoch = ended.saturating_add(1);
         }
         if let Some(ever) = self.ever_covered_to_us.get_mut(pair) {
             *ever = None;
         }
-        self.gaps.retain(|known| known.pair != pair);
+        self.repairs.forget(pair);
         self.covered_to_us.get_mut(pair).and_then(Option::take).is_some()
     }
 
-    fn add_holes(&mut self, pair: usize, holes: &[TimeRange]) {
-        for range in self.holes.due(pair, holes) {
-            tracing::warn!(pair, %range, "trades in between are missing; they are read again");
-            self.gaps.push_back(Gap::hole(pair, range));
+    /// A subscription is whole from here on; what lies between and the last covered moment is found out beside the socket.
+    pub(super) fn subscribed(&mut self, pair: usize, time_us: i64) {
+        let before_us = self.ever_covered_to_us.get(pair).copied().flatten();
+        if let Some(covered) = self.covered_to_us.get_mut(pair) {
+            *covered = Some(time_us);
         }
+        self.repairs.begin(pair, time_us, before_us);
     }
 }
 
@@ -148,10 +151,12 @@ impl Live {
             feed: AsyncMutex::new(None),
             state: Mutex::new(state),
             taken: Notify::new(),
+            begun: Notify::new(),
+            mending: Notify::new(),
         }
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    pub(super) fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -171,6 +176,8 @@ impl Live {
         if let Some(not_before) = not_before {
             tokio::time::sleep_until(not_before).await;
         }
+        // Before there is a socket: while the store is asked, nobody would read it.
+        let stored = tokio::time::timeout(EPOCH_WITHIN, self.stored_epoch()).await.unwrap_or(0);
         let pairs: Vec<Pair> = self.pairs.iter().map(|(pair, _)| pair.clone()).collect();
         match Feed::connect(&self.config.endpoints, self.config.feed.clone(), &pairs).await {
             Ok(feed) => {
@@ -179,7 +186,6 @@ impl Live {
                 }
                 self.pace.lock().unwrap_or_else(PoisonError::into_inner).0.succeeded();
                 self.parts.clock.heard(feed.exchange_now_us());
-                let stored = self.stored_epoch().await;
                 {
                     let mut state = self.state();
                     // Coverage never reaches across two sockets.
@@ -188,7 +194,7 @@ impl Live {
                     let newest = state.epochs.iter().copied().fold(stored, i64::max);
                     state.epochs.fill(newest.max((self.parts.wall)() / 1_000).saturating_add(1));
                     state.requested = false;
-                    state.holes = Holes::default();
+                    state.repairs.restart();
                 }
                 *self.feed.lock().await = Some(feed);
                 Ok(())
@@ -221,14 +227,13 @@ impl Live {
             return "there is no socket to read".to_owned();
         };
         let mut not_before = Instant::now();
-        // Beside the socket: a store that is away must not keep it from being read.
-        let mut looking = pin!(self.keep_looking());
+        let mut beside = pin!(self.keep_whole());
         loop {
             let room = self.state().waiting.len() < BUFFER_LIMIT;
             let pending = self.wants_fetch();
             tokio::select! {
                 biased;
-                never = &mut looking => match never {},
+                never = &mut beside => match never {},
                 () = tokio::time::sleep_until(not_before), if pending => {
                     self.state().requested = true;
                     not_before = Instant::now() + LINGER;
@@ -237,7 +242,7 @@ impl Live {
                     }
                 }
                 event = feed.next(), if room => {
-                    if let Some(reason) = self.handle(event).await {
+                    if let Some(reason) = self.handle(event) {
                         self.lost();
                         return reason;
                     }
@@ -259,16 +264,16 @@ impl Live {
             .iter()
             .flatten()
             .any(|covered| state.frame_us.saturating_sub(SETTLE_US) - covered >= COVER_STEP_US);
-        !state.waiting.is_empty() || !state.gaps.is_empty() || grown
+        !state.waiting.is_empty() || state.repairs.has_page() || grown
     }
 
-    /// Takes one event of the socket; a reason when it is the last.
-    async fn handle(&self, event: FeedEvent) -> Option<String> {
+    /// Takes one event of the socket, without waiting for anybody; a reason when it is the last.
+    fn handle(&self, event: FeedEvent) -> Option<String> {
         match event {
-            FeedEvent::Trade { trade, .. } => {
+            FeedEvent::Trade { trade, now_us, .. } => {
                 if let Some(at) = self.index(&trade.market, &trade.base, &trade.quote) {
-                    let time_us = trade.time_us;
-                    self.parts.clock.heard(time_us);
+                    // Only the exchange's clock says how late it is; one trade may be dated ahead.
+                    let time_us = trade.time_us.min(now_us);
                     let trade = self.trade(at, trade, TradeOrigin::Socket);
                     let mut state = self.state();
                     state.frame_us = state.frame_us.max(time_us);
@@ -283,7 +288,8 @@ impl Live {
             FeedEvent::Subscribed { pair, time_us } => {
                 self.parts.clock.heard(time_us);
                 if let Some(at) = self.index(&pair.market, &pair.base, &pair.quote) {
-                    self.subscribed(at, time_us).await;
+                    self.state().subscribed(at, time_us);
+                    self.begun.notify_one();
                 }
             }
             FeedEvent::Malformed { text, reason } => {
@@ -303,104 +309,6 @@ impl Live {
             }
         }
         None
-    }
-
-    /// A subscription is whole from here on; what lies between and the last covered moment is a gap.
-    async fn subscribed(&self, at: usize, time_us: i64) {
-        let ever = self.state().ever_covered_to_us.get(at).copied().flatten();
-        let before = match (ever, self.pairs.get(at)) {
-            (Some(ever), _) => Some(ever),
-            (None, Some((_, instrument))) => match gap::covered_to_us(&self.parts, instrument).await {
-                Ok(covered) => covered,
-                Err(error) => {
-                    tracing::warn!(
-                        symbol = instrument.symbol,
-                        error,
-                        "cannot tell where the stored trades end"
-                    );
-                    None
-                }
-            },
-            (None, None) => None,
-        };
-        let holes = match self.pairs.get(at) {
-            // Only what the store holds for sure: what lies behind the newest range is the gap below.
-            Some((_, instrument)) => {
-                gap::holes(&self.parts, instrument, time_us).await.unwrap_or_else(|error| {
-                    tracing::warn!(
-                        symbol = instrument.symbol,
-                        error,
-                        "cannot tell what is missing in between"
-                    );
-                    Vec::new()
-                })
-            }
-            None => Vec::new(),
-        };
-        if let (Some(range), Some((_, instrument))) = (gap::too_long(before, time_us), self.pairs.get(at)) {
-            tracing::warn!(symbol = instrument.symbol, %range, "this gap is too long to be read again trade by trade");
-            if let Err(error) = gap::record_lost(&self.parts, instrument, range).await {
-                tracing::warn!(error, "the gap stays as one that was not fetched");
-            }
-        }
-        let mut state = self.state();
-        if let Some(covered) = state.covered_to_us.get_mut(at) {
-            *covered = Some(time_us);
-        }
-        tracing::info!(pair = at, time_us, covered_to_us = before, epoch = state.epoch(at), "subscribed");
-        // A gap that was not closed before the socket was lost again is part of the new one, or still a hole.
-        state.gaps.retain(|known| known.pair != at);
-        state.add_holes(at, &holes);
-        if let Some(gap) = Gap::between(at, before, time_us) {
-            state.gaps.push_back(gap);
-        }
-    }
-
-    /// Looks for holes from time to time; ends with whoever waits for it.
-    async fn keep_looking(&self) -> Infallible {
-        let every = self.config.feed.scaled(HOLES_EVERY.0).max(HOLES_EVERY.1);
-        loop {
-            tokio::time::sleep(every).await;
-            self.look_for_holes().await;
-        }
-    }
-
-    /// What came to be missing between ranges that are covered, while the feed was open.
-    async fn look_for_holes(&self) {
-        for (at, (_, instrument)) in self.pairs.iter().enumerate() {
-            self.renew(at, instrument).await;
-            let frame_us = {
-                let state = self.state();
-                let is_busy = state.gaps.iter().any(|gap| gap.pair == at);
-                if is_busy { 0 } else { state.frame_us }
-            };
-            if frame_us == 0 {
-                continue;
-            }
-            // A store that is away is asked again.
-            if let Ok(holes) = gap::holes(&self.parts, instrument, frame_us).await {
-                self.state().add_holes(at, &holes);
-            }
-        }
-    }
-
-    /// Begins a new life of a feed whose present one was ended by a consumer, since records of it are gone from the log.
-    /// What lies between the stored trades and the newest frame is a gap, as if the socket had been lost.
-    async fn renew(&self, at: usize, instrument: &Instrument) {
-        let Ok(stored) = self.parts.store.feed_epoch(instrument.id).await else { return };
-        let time_us = {
-            let mut state = self.state();
-            // Before the first frame nothing was handed out.
-            if stored <= state.epoch(at) || state.frame_us == 0 || !state.begin_after(at, stored) {
-                return;
-            }
-            state.frame_us
-        };
-        tracing::warn!(
-            symbol = instrument.symbol,
-            "the feed's life was ended, since records are gone from the log; it begins anew"
-        );
-        self.subscribed(at, time_us).await;
     }
 
     fn index(&self, market: &str, base: &str, quote: &str) -> Option<usize> {
@@ -424,66 +332,40 @@ impl Live {
         }
     }
 
-    /// The next batch: a page of the oldest gap, then what waits, then coverage.
-    ///
-    /// # Errors
-    /// Why the gap's page could not be read; the gap stays and is tried again.
-    pub(super) async fn take(&self) -> Result<TickBatch, String> {
+    /// The next batch: a page of a gap, then what waits, then coverage. All of it is in memory already.
+    pub(super) fn take(&self) -> TickBatch {
         self.state().requested = false;
         if let Some(returned) = self.publisher.take_returned() {
-            return Ok(returned);
+            return returned;
         }
         let mut records = Records { parts: &self.parts, by_partition: BTreeMap::new() };
-        let gap = self.state().gaps.front().cloned();
-        if let Some(gap) = gap {
-            self.repair(gap, &mut records).await?;
-        }
+        self.take_page(&mut records);
         self.take_live(&mut records);
         self.taken.notify_one();
-        Ok(TickBatch(Arc::new(records.by_partition)))
+        TickBatch(Arc::new(records.by_partition))
     }
 
-    async fn repair(&self, gap: Gap, records: &mut Records<'_>) -> Result<(), String> {
-        let (at, range) = (gap.pair, gap.range);
-        let Some((pair, instrument)) = self.pairs.get(at) else { return Ok(()) };
-        let page = match gap.page(&self.client, pair).await {
-            Ok(page) => page,
-            Err(error) if error.is_transient() => return Err(format!("repairing a gap of {pair}: {error}")),
-            Err(error) => {
-                // The candle history can close it.
-                tracing::warn!(%pair, %range, %error, "the exchange does not give the trades of this gap");
-                // Another key may get what this one does not.
-                if !matches!(error, ExchangeError::Unauthorized { .. }) {
-                    gap::record_lost(&self.parts, instrument, range).await?;
-                }
-                self.state().gaps.retain(|known| known.range != range || known.pair != at);
-                return Ok(());
-            }
+    fn take_page(&self, records: &mut Records<'_>) {
+        let (page, is_gap, epoch) = {
+            let mut state = self.state();
+            let Some((page, is_gap)) = state.repairs.take_page() else { return };
+            let epoch = state.epoch(page.pair);
+            (page, is_gap, epoch)
         };
+        self.mending.notify_one();
+        let Some((_, instrument)) = self.pairs.get(page.pair) else { return };
         for text in page.malformed {
             records.raw(instrument.partition, &instrument.symbol, text.into_bytes());
         }
         for trade in page.trades {
-            let trade = self.trade(at, trade, TradeOrigin::History);
+            let trade = self.trade(page.pair, trade, TradeOrigin::History);
             records.add(instrument.partition, &Record::Trade(trade));
         }
-        let mut state = self.state();
-        // A newer gap of the pair may have replaced this one while the page was under way.
-        let same = state.gaps.front().is_some_and(|known| known.pair == at && known.range == range);
-        if same {
-            state.gaps.pop_front();
-            // Page by page, so that a mark speaks of trades that are not far before it in the log.
-            if !page.covered.is_empty() {
-                let (symbol, range) = (instrument.symbol.clone(), page.covered);
-                let covered = Coverage { symbol, range, epoch: state.epoch(at) };
-                records.add(instrument.partition, &Record::Coverage(covered));
-            }
-            match page.rest {
-                Some(rest) => state.gaps.push_front(rest),
-                None => tracing::info!(%pair, to_us = range.to_us, "a gap is repaired"),
-            }
+        // Page by page, so that a mark speaks of trades that are not far before it in the log.
+        if is_gap && !page.covered.is_empty() {
+            let covered = Coverage { symbol: instrument.symbol.clone(), range: page.covered, epoch };
+            records.add(instrument.partition, &Record::Coverage(covered));
         }
-        Ok(())
     }
 
     fn take_live(&self, records: &mut Records<'_>) {
@@ -502,11 +384,12 @@ impl Live {
             records.raw(0, "", text.into_bytes());
         }
         // While trades are left behind, coverage reaches only as far as the ones that were taken.
-        let reached_us = if emptied { state.frame_us } else { newest_us }.saturating_sub(SETTLE_US);
+        let reached_us = if emptied { state.frame_us } else { newest_us.min(state.frame_us) };
+        let reached_us = reached_us.saturating_sub(SETTLE_US);
         for (at, (_, instrument)) in self.pairs.iter().enumerate() {
             let Some(Some(covered)) = state.covered_to_us.get_mut(at) else { continue };
-            // Waits for its gap, so that coverage of this epoch grows in one piece.
-            if reached_us <= *covered || state.gaps.iter().any(|gap| gap.pair == at) {
+            // It does not wait for a gap before it: a trade history that refuses must not keep back what is whole.
+            if reached_us <= *covered {
                 continue;
             }
             let range = TimeRange { from_us: *covered, to_us: reached_us };

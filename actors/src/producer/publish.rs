@@ -40,6 +40,9 @@ const IN_FLIGHT: usize = 4;
 /// First and longest wait between two attempts.
 const RETRY: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(5));
 
+/// How often it is said that what waits on disk cannot be sent, as long as that lasts.
+const TELL_EVERY: Duration = Duration::from_secs(60);
+
 type Outcome = oneshot::Sender<Result<(), String>>;
 
 /// What became of a batch.
@@ -94,7 +97,7 @@ impl Publisher {
             moved: Notify::new(),
             returned: Mutex::new(Vec::new()),
         });
-        let task = Task { log, batches, shared: shared.clone(), drained: 0 };
+        let task = Task { log, batches, shared: shared.clone(), drained: 0, told: None };
         match spool {
             Some(spool) => drop(tokio::spawn(task.run_spooled(spool))),
             None => drop(tokio::spawn(task.run())),
@@ -132,6 +135,8 @@ struct Task {
     shared: Arc<Shared>,
     /// Records of the spool's oldest group that are in the log already: the one behind them was refused.
     drained: usize,
+    /// When it was last said that the log refuses for good.
+    told: Option<Instant>,
 }
 
 impl Task {
@@ -300,13 +305,19 @@ impl Task {
         if let Err(error) = self.log.append(&group.topic, group.partition, rest).await {
             self.drained += appended(&error);
             self.make_again(&error).await;
-            if matches!(error, LogError::RecordRefused { .. }) {
-                tracing::error!(%error, bytes = spool.bytes(), "what waits on disk cannot be sent");
+            if !error.is_transient() {
+                // It does not pass by itself, so one line of long ago is not enough.
+                if self.told.is_none_or(|told| told.elapsed() >= TELL_EVERY) {
+                    self.told = Some(Instant::now());
+                    let topic = group.topic;
+                    tracing::error!(topic, %error, bytes = spool.bytes(), "what waits on disk cannot be sent");
+                }
             } else {
                 tracing::debug!(topic = group.topic, %error, bytes = spool.bytes(), "the log is still away");
             }
             return (wait * 2).min(RETRY.1);
         }
+        self.told = None;
         self.drained = group.records.len();
         if let Err(error) = spool.remove(&group).await {
             tracing::warn!(%error, "a group that the log has stays in the spool and will be sent again");
@@ -463,5 +474,49 @@ mod tests {
             let found: Vec<&[u8]> = all.records.iter().map(|one| &one.record.value[..]).collect();
             assert_eq!(found, texts.map(str::as_bytes), "{topic}");
         }
+    }
+
+    #[derive(Clone, Default)]
+    struct Said(Arc<Mutex<Vec<u8>>>);
+
+    impl std::io::Write for Said {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0.lock().unwrap().extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[tokio::test]
+    async fn that_the_log_refuses_for_good_is_said_again() {
+        let said = Said::default();
+        let writer = said.clone();
+        let lines = tracing_subscriber::fmt().with_writer(move || writer.clone()).with_ansi(false).finish();
+        let _guard = tracing::subscriber::set_default(lines);
+        let errors = || {
+            let text = String::from_utf8(said.0.lock().unwrap().clone()).unwrap();
+            text.lines().filter(|line| line.contains("ERROR") && line.contains("cannot be sent")).count()
+        };
+        let dir = tempfile::tempdir().unwrap();
+        let file = Embedded::open(dir.path().join("log.sqlite"), Durability::ProcessKill).await.unwrap();
+        // No topic of this name: nobody makes it, and no waiting helps.
+        let spool = Spool::open(dir.path().join("spool.sqlite"), 1 << 20).await.unwrap();
+        spool.push(&[("absent", 0, &[LogRecord::new("", "one", 0)])]).await.unwrap();
+        let (_queue, batches) = mpsc::channel(1);
+        let shared = Arc::new(Shared {
+            depth: AtomicUsize::new(0),
+            moved: Notify::new(),
+            returned: Mutex::new(Vec::new()),
+        });
+        let mut task = Task { log: Arc::new(file.log()), batches, shared, drained: 0, told: None };
+        for _ in 0..3 {
+            task.drain_one(&spool, RETRY.0).await;
+        }
+        assert_eq!(errors(), 1, "not at each attempt");
+        task.told = task.told.and_then(|told| told.checked_sub(TELL_EVERY));
+        task.drain_one(&spool, RETRY.0).await;
+        assert_eq!(errors(), 2);
     }
 }

@@ -4,6 +4,8 @@
 
 use std::str::FromStr;
 
+use super::source::SimTrade;
+
 /// Share used by a fault that is named without a value.
 const DEFAULT_SHARE: f64 = 0.02;
 
@@ -26,6 +28,11 @@ pub struct Faults {
     pub html_errors: f64,
     /// `slow=0.02`: share of calls answered 3 s late.
     pub slow: f64,
+    /// `ahead=0.01`: share of trades sent once more, dated half an hour ahead; and of pages of trades that end with one.
+    pub ahead: f64,
+    /// `filed-after=30s`: a trade stands in the trade history up to this much exchange time after it was made, in ms;
+    /// not in the order in which they were made.
+    pub filed_after_ms: Option<u64>,
     /// `open-at-previous-close`: candles open at the close before them, as on some markets.
     pub open_at_previous_close: bool,
     /// `no-sequence`: trades come without `CCSEQ` and nanoseconds, as on some markets.
@@ -54,6 +61,8 @@ impl FromStr for Faults {
                 "http-500" => faults.http_500 = share(name, value)?,
                 "html-errors" => faults.html_errors = share(name, value)?,
                 "slow" => faults.slow = share(name, value)?,
+                "ahead" => faults.ahead = share(name, value)?,
+                "filed-after" => faults.filed_after_ms = Some(interval_ms(name, value)?),
                 "open-at-previous-close" => faults.open_at_previous_close = on(name, value)?,
                 "no-sequence" => faults.no_sequence = on(name, value)?,
                 "number-types" => faults.number_types = on(name, value)?,
@@ -61,7 +70,8 @@ impl FromStr for Faults {
                 _ => {
                     return Err(format!(
                         "fault `{name}` is not known: use drop=30s, half-open=60s, duplicate=0.01, late=0.01, rate-limit=0.05, \
-                         http-500=0.02, html-errors=0.02, slow=0.02, open-at-previous-close, no-sequence, number-types, one-socket"
+                         http-500=0.02, html-errors=0.02, slow=0.02, ahead=0.01, filed-after=30s, open-at-previous-close, \
+                         no-sequence, number-types, one-socket"
                     ));
                 }
             }
@@ -105,13 +115,33 @@ fn on(name: &str, value: Option<&str>) -> Result<bool, String> {
     }
 }
 
+/// How far ahead the trades of `ahead` are dated, µs.
+const AHEAD_US: i64 = 1_800_000_000;
+
+impl Faults {
+    /// The same trade, dated ahead.
+    pub(crate) fn dated_ahead(trade: &SimTrade) -> SimTrade {
+        SimTrade { time_us: trade.time_us.saturating_add(AHEAD_US), ..trade.clone() }
+    }
+
+    /// Whether a trade stands in the trade history.
+    pub(crate) fn is_filed(&self, trade: &SimTrade, now_us: i64) -> bool {
+        let Some(longest_ms) = self.filed_after_ms else { return true };
+        // Of a thousand steps, one that seems to be drawn but is the same for each call.
+        let step = trade.ccseq.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32 & 1_023;
+        let longest_us = i64::try_from(longest_ms).unwrap_or(i64::MAX / 1_000).saturating_mul(1_000);
+        let after_us = longest_us / 1_023 * i64::try_from(step).unwrap_or(0);
+        trade.time_us.saturating_add(after_us) <= now_us
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn faults_are_read_or_refused() {
-        let all = "drop=30s, half-open=2m,duplicate=0.01,late=1,rate-limit=0,http-500,html-errors=0.5,slow=0.1,open-at-previous-close,no-sequence=on,number-types=off,one-socket";
+        let all = "drop=30s, half-open=2m,duplicate=0.01,late=1,rate-limit=0,http-500,html-errors=0.5,slow=0.1,ahead=0.2,filed-after=30s,open-at-previous-close,no-sequence=on,number-types=off,one-socket";
         let expected = Faults {
             drop_ms: Some(30_000),
             half_open_ms: Some(120_000),
@@ -121,6 +151,8 @@ mod tests {
             http_500: DEFAULT_SHARE,
             html_errors: 0.5,
             slow: 0.1,
+            ahead: 0.2,
+            filed_after_ms: Some(30_000),
             open_at_previous_close: true,
             no_sequence: true,
             number_types: false,

@@ -13,7 +13,7 @@ use axum::routing::get;
 
 use super::candles::{Asked, CandleRow, rows};
 use super::source::{Position, SimTrade};
-use super::{Shared, count, socket};
+use super::{Faults, Shared, count, socket};
 use crate::exchange::Side;
 
 const MAX_LIMIT: i64 = 2_000;
@@ -231,9 +231,15 @@ async fn trades(
         let Some(last) = page.last() else { break };
         position = Position { time_us: last.time_us, ccseq: last.ccseq };
         let new = |t: &SimTrade| t.time_us.div_euclid(1_000_000) > after_s || t.ccseq > last_ccseq;
-        found.extend(page.into_iter().filter(new));
+        found.extend(page.into_iter().filter(|t| new(t) && shared.faults.is_filed(t, to_us - 1)));
     }
     found.truncate(limit);
+    if found.len() < limit
+        && let Some(last) = found.last()
+        && shared.draw(shared.faults.ahead)
+    {
+        found.push(Faults::dated_ahead(last));
+    }
     json(to_us - 1, StatusCode::OK, trades_body(&shared, listing, &found))
 }
 

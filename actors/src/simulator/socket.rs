@@ -22,7 +22,7 @@ use tokio::time::{Instant, sleep_until, timeout};
 
 use super::frames::Frames;
 use super::source::{Position, SimTrade};
-use super::{Shared, count, unit};
+use super::{Faults, Shared, count, unit};
 use crate::exchange::{MAX_SUBSCRIPTIONS, Pair};
 
 /// Trades sent again at each subscription.
@@ -384,6 +384,10 @@ impl Session {
             self.held_count += 1;
             self.held.insert((late_us, self.held_count), text);
             return Ok(());
+        }
+        if faults.ahead > 0.0 && unit(&mut self.rng) < faults.ahead {
+            let text = self.trade(listing, &Faults::dated_ahead(trade), trade.time_us);
+            self.feed(text).await?;
         }
         let text = self.trade(listing, trade, trade.time_us);
         if faults.duplicate > 0.0 && unit(&mut self.rng) < faults.duplicate {

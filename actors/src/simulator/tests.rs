@@ -58,7 +58,7 @@ pub(super) async fn gather(feed: &mut Feed, until_us: i64) -> (Vec<(WireTrade, b
     let mut trades = Vec::new();
     loop {
         match next(feed).await {
-            FeedEvent::Trade { trade, replayed } => trades.push((trade, replayed)),
+            FeedEvent::Trade { trade, replayed, .. } => trades.push((trade, replayed)),
             FeedEvent::Heartbeat { time_us } if time_us >= until_us => return (trades, None),
             FeedEvent::Closed { reason } => return (trades, Some(reason)),
             FeedEvent::Malformed { text, reason } => panic!("{reason}: {text}"),

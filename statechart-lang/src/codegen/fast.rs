@@ -54,19 +54,19 @@ pub(super) struct Ranks {
 
 impl Ranks {
     fn of(machine: &Machine) -> Self {
-        let all = || 0..machine.states.len();
-        let (steady, others): (Vec<_>, Vec<_>) = all().partition(|state| is_steady(machine, *state));
-        let is_leaf =
-            |state: &StateId| matches!(machine.states[*state].kind, StateKind::Atomic | StateKind::Final);
-        let (leaves, inner): (Vec<_>, Vec<_>) = others.into_iter().partition(is_leaf);
+        let (mut steady, mut leaves, mut inner) = (Vec::new(), Vec::new(), Vec::new());
+        for (id, state) in machine.states.iter().enumerate() {
+            match state.kind {
+                _ if is_steady(machine, id) => steady.push(Some(id)),
+                StateKind::Atomic | StateKind::Final => leaves.push(Some(id)),
+                _ => inner.push(Some(id)),
+            }
+        }
         let (count, resting) = (steady.len(), steady.len() + leaves.len() + 1);
-        let states: Vec<Option<StateId>> = steady
-            .into_iter()
-            .chain(leaves)
-            .map(Some)
-            .chain([None])
-            .chain(inner.into_iter().map(Some))
-            .collect();
+        let mut states = steady;
+        states.append(&mut leaves);
+        states.push(None);
+        states.append(&mut inner);
         let mut numbers = vec![0; machine.states.len()];
         for (number, state) in (0..).zip(&states) {
             if let Some(number_of) = state.and_then(|state| numbers.get_mut(state)) {
@@ -75,6 +75,11 @@ impl Ranks {
         }
         let unstarted = resting as u32 - 1;
         Self { states, numbers, unstarted, steady: count, resting, stride: 1, mask: u32::MAX }
+    }
+
+    /// The leaves in which a machine rests until an event comes.
+    pub(super) fn steady(&self) -> Vec<StateId> {
+        self.states.iter().take(self.steady).flatten().copied().collect()
     }
 
     /// Lets the field keep bits above a shift, where the shifts of all states leave room for that: what a step stores
@@ -167,7 +172,7 @@ pub(super) fn fast(machine: &Machine) -> Option<Fast> {
         return Some(Fast { event: displaced(machine, &ranks), nesting: ranks.nesting(machine) });
     }
     let mut cells: Cells = machine.states.iter().map(|_| Vec::new()).collect();
-    for leaf in ranks.states().iter().take(ranks.steady).copied().flatten() {
+    for leaf in ranks.steady() {
         cells[leaf] = (0..machine.events.len()).map(|event| resolve(machine, leaf, event)).collect();
     }
     // A macrostep without any turn is a fault; the engine says so.
@@ -184,10 +189,11 @@ pub(super) fn fast(machine: &Machine) -> Option<Fast> {
 
 /// `Chart::event`.
 fn event(machine: &Machine, cells: &Cells, ranks: &Ranks, table: Option<&Table>) -> TokenStream {
-    let held = ranks.states().iter().take(ranks.steady).flatten().map(|leaf| {
-        let (name, held) = (leaf_name(machine, *leaf), Literal::u32_unsuffixed(ranks.held(*leaf)));
-        quote!(const #name: u32 = #held;)
-    });
+    let mut leaves = TokenStream::new();
+    for leaf in ranks.steady() {
+        let (name, held) = (leaf_name(machine, leaf), Literal::u32_unsuffixed(ranks.held(leaf)));
+        leaves.extend(quote!(const #name: u32 = #held;));
+    }
     let arms = arms(machine, cells, ranks);
     // Deferred events are looked at after every step.
     let defers = machine.states.iter().any(|state| !state.defer.is_empty());
@@ -206,7 +212,7 @@ fn event(machine: &Machine, cells: &Cells, ranks: &Ranks, table: Option<&Table>)
             let held = self.core.held();
             #table
             // Leaves as the machine holds them.
-            #(#held)*
+            #leaves
             match &event {
                 #(#arms)*
                 _ => {}
@@ -222,28 +228,29 @@ fn displaced(machine: &Machine, ranks: &Ranks) -> Option<TokenStream> {
     if machine.limits.microsteps == 0 {
         return None;
     }
-    let steady: Vec<StateId> = ranks.states().iter().take(ranks.steady).copied().flatten().collect();
-    let wanted = steady.iter().map(|leaf| {
+    let steady = ranks.steady();
+    let (mut rows, mut count) = (Vec::new(), 0);
+    for leaf in &steady {
         let mut wanted = BTreeSet::new();
         for state in ancestors(machine, *leaf) {
             let row = &machine.states[state];
-            wanted.extend(row.defer.iter().copied());
+            wanted.extend(&row.defer);
             for id in &row.transitions {
                 if let Trigger::Events(events) = &machine.transitions[*id].trigger {
-                    wanted.extend(events.iter().copied());
+                    wanted.extend(events);
                 }
             }
         }
-        wanted
-    });
-    let wanted: Vec<BTreeSet<EventId>> = wanted.collect();
-    if wanted.iter().map(BTreeSet::len).sum::<usize>() > CELL_LIMIT {
-        return None;
+        count += wanted.len();
+        if count > CELL_LIMIT {
+            return None;
+        }
+        let mut row: Vec<(EventId, Cell)> = Vec::new();
+        for event in wanted {
+            row.push((event, resolve(machine, *leaf, event)));
+        }
+        rows.push(row);
     }
-    let rows = steady.iter().zip(wanted).map(|(leaf, wanted)| {
-        wanted.into_iter().map(|event| (event, resolve(machine, *leaf, event))).collect()
-    });
-    let rows: Vec<Vec<(EventId, Cell)>> = rows.collect();
     let table = Displaced::of(machine, &steady, &rows, ranks)?.code();
     let defers = machine.states.iter().any(|state| !state.defer.is_empty());
     let free = defers.then(|| quote!(&&self.core.is_free()));

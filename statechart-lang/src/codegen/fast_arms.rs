@@ -4,11 +4,14 @@ use proc_macro2::{Ident, Literal, TokenStream};
 use quote::quote;
 
 use super::{
-    fast::{Cell, Cells, Does, Otherwise, Ranks, leaf_name},
+    fast::{Cell, Cells, Does, Otherwise, Ranks, Take, leaf_name},
     fast_block::{self, Arm},
     rust,
 };
-use crate::model::{Machine, StateId};
+use crate::{
+    model::{Machine, StateId, TransitionId},
+    table::ById,
+};
 
 /// An arm for each event; events that do the same share one.
 pub(super) fn arms(machine: &Machine, cells: &Cells, ranks: &Ranks) -> Vec<TokenStream> {
@@ -34,19 +37,65 @@ pub(super) fn arms(machine: &Machine, cells: &Cells, ranks: &Ranks) -> Vec<Token
 }
 
 /// Leaves that do the same.
-struct Group {
+struct Group<'a> {
     leaves: Vec<StateId>,
     text: String,
     body: TokenStream,
     /// The only thing that the leaves do, where it is to take one transition without a guard.
-    only: Option<usize>,
+    only: Option<(TransitionId, &'a Take)>,
 }
 
 /// What an event does, leaf by leaf. Leaves that do the same but come from and lead to others share their code, too,
 /// and take where they lead from a table: fewer branches, and none that has to wait for the state.
 fn of_event(machine: &Machine, row: &[(StateId, &Cell)], ranks: &Ranks) -> TokenStream {
-    let mut groups: Vec<Group> = Vec::new();
-    for (at, (leaf, cell)) in row.iter().enumerate() {
+    let groups = groups(machine, row);
+    let mut shapes: Vec<(String, TokenStream, Vec<usize>)> = Vec::new();
+    for (at, group) in groups.iter().enumerate() {
+        let Some((id, take)) = group.only else { continue };
+        let shape = Arm::shape(machine, id, take);
+        let text = shape.to_string();
+        match shapes.iter_mut().find(|(known, _, _)| *known == text) {
+            Some((_, _, members)) => members.push(at),
+            None => shapes.push((text, shape, vec![at])),
+        }
+    }
+    let mut shared = TokenStream::new();
+    let mut is_shared = vec![false; groups.len()];
+    for (_, body, members) in shapes {
+        if members.len() > 1 {
+            members.iter().for_each(|at| is_shared[*at] = true);
+            let mut takes: ById<(TransitionId, &Take)> = ById::default();
+            for group in members.iter().map(|at| &groups[*at]) {
+                if let Some(only) = group.only {
+                    group.leaves.iter().for_each(|leaf| _ = takes.insert(*leaf, only));
+                }
+            }
+            shared.extend(shared_body(&takes, &body, ranks));
+        }
+    }
+    let mut alone = TokenStream::new();
+    for (Group { leaves, body, .. }, is_shared) in groups.iter().zip(is_shared) {
+        if !is_shared {
+            let leaves = leaves.iter().map(|leaf| leaf_name(machine, *leaf));
+            alone.extend(quote!(#(#leaves)|* => { #body }));
+        }
+    }
+    if alone.is_empty() {
+        return shared;
+    }
+    quote! {
+        #shared
+        match held {
+            #alone
+            _ => {}
+        }
+    }
+}
+
+/// The leaves that do something, in groups that do the same, in the order of their first leaves.
+fn groups<'a>(machine: &Machine, row: &[(StateId, &'a Cell)]) -> Vec<Group<'a>> {
+    let mut groups: Vec<Group<'_>> = Vec::new();
+    for (leaf, cell) in row {
         let body = body(machine, cell);
         if body.is_empty() {
             continue;
@@ -55,98 +104,61 @@ fn of_event(machine: &Machine, row: &[(StateId, &Cell)], ranks: &Ranks) -> Token
         match groups.iter_mut().find(|group| group.text == text) {
             Some(group) => group.leaves.push(*leaf),
             None => {
-                let only =
-                    matches!(cell.candidates[..], [(_, Does::Take(_))]) && cell.otherwise == Otherwise::Never;
-                groups.push(Group { leaves: vec![*leaf], text, body, only: only.then_some(at) });
+                let only = match &cell.candidates[..] {
+                    [(id, Does::Take(take))] if cell.otherwise == Otherwise::Never => Some((*id, take)),
+                    _ => None,
+                };
+                groups.push(Group { leaves: vec![*leaf], text, body, only });
             }
         }
     }
-    let mut shapes: Vec<(String, TokenStream, Vec<Group>)> = Vec::new();
-    let mut alone: Vec<Group> = Vec::new();
-    for group in groups {
-        let shape = group.only.and_then(|at| match &row.get(at)?.1.candidates[..] {
-            [(id, Does::Take(take))] => Some(Arm::shape(machine, *id, take)),
-            _ => None,
-        });
-        let Some(shape) = shape else {
-            alone.push(group);
-            continue;
-        };
-        let text = shape.to_string();
-        match shapes.iter_mut().find(|(known, _, _)| *known == text) {
-            Some((_, _, members)) => members.push(group),
-            None => shapes.push((text, shape, vec![group])),
-        }
-    }
-    let (shared, single): (Vec<_>, Vec<_>) =
-        shapes.into_iter().partition(|(_, _, members)| members.len() > 1);
-    alone.extend(single.into_iter().flat_map(|(_, _, members)| members));
-    alone.sort_by_key(|group| group.leaves.first().copied());
+    groups
+}
 
-    let shared = shared.into_iter().map(|(_, body, members)| {
-        let of = |leaf: StateId| {
-            let group = members.iter().find(|group| group.leaves.contains(&leaf))?;
-            match &row.get(group.only?)?.1.candidates[..] {
-                [(id, Does::Take(take))] => Some((*id, take)),
-                _ => None,
-            }
+/// What several leaves do that lead to different ones: the body, with where each leads in a table.
+fn shared_body(takes: &ById<(TransitionId, &Take)>, body: &TokenStream, ranks: &Ranks) -> TokenStream {
+    let length = takes.iter().next().map_or(0, |(_, (_, take))| take.hooks());
+    let none = u32::MAX;
+    let (mut next, mut paths) = (Vec::new(), Vec::new());
+    let mut is_full = true;
+    for leaf in ranks.steady() {
+        let (leads, path) = match takes.get(&leaf) {
+            Some((id, take)) => (ranks.held(take.leaf), take.path(*id)),
+            None => (none, vec![0; length]),
         };
-        let rows = || ranks.states().iter().take(ranks.steady).copied().flatten();
-        let none = u32::MAX;
-        let next = rows().map(|leaf| match of(leaf) {
-            Some((_, take)) => Literal::u32_unsuffixed(ranks.held(take.leaf)),
-            None => Literal::u32_unsuffixed(none),
-        });
-        let length = rows().find_map(of).map_or(0, |(_, take)| take.hooks());
-        let paths = rows().map(|leaf| {
-            let path = of(leaf).map_or_else(|| vec![0; length], |(id, take)| take.path(id));
-            let path = path.into_iter().map(|index| Literal::u16_unsuffixed(index as u16));
-            quote!([#(#path),*])
-        });
-        let (count, length) = (Literal::usize_unsuffixed(ranks.steady), Literal::usize_unsuffixed(length));
-        let row = if ranks.stride == 1 {
-            quote!(held as usize)
-        } else {
-            let stride = Literal::u32_unsuffixed(ranks.stride);
-            quote!((held / #stride) as usize)
-        };
-        // Where every leaf has its row, no row needs to say that it is none.
-        let (about, body) = if rows().all(|leaf| of(leaf).is_some()) {
-            ("By leaf: the next one.", body)
-        } else {
-            let none = Literal::u32_unsuffixed(none);
-            let about = "By leaf: the next one, or a mark where something else is done.";
-            // Nested, not chained: what `expand` writes may stand in a crate of an older edition.
-            (about, quote!(if next != #none { #body }))
-        };
-        quote! {
-            {
-                #[doc = #about]
-                static NEXT: [u32; #count] = [#(#next),*];
-                /// By leaf: what is left, taken and entered, in this order.
-                static PATHS: [[u16; #length]; #count] = [#(#paths),*];
-                let row = #row;
-                if let (::core::option::Option::Some(&next), ::core::option::Option::Some(path)) =
-                    (NEXT.get(row), PATHS.get(row))
-                {
-                    #body
-                }
-            }
-        }
-    });
-    let shared: Vec<TokenStream> = shared.collect();
-    if alone.is_empty() {
-        return quote!(#(#shared)*);
+        is_full &= takes.contains(&leaf);
+        next.push(Literal::u32_unsuffixed(leads));
+        let path = path.into_iter().map(|index| Literal::u16_unsuffixed(index as u16));
+        paths.push(quote!([#(#path),*]));
     }
-    let alone = alone.iter().map(|Group { leaves, body, .. }| {
-        let leaves = leaves.iter().map(|leaf| leaf_name(machine, *leaf));
-        quote!(#(#leaves)|* => { #body })
-    });
+    let (count, length) = (Literal::usize_unsuffixed(ranks.steady), Literal::usize_unsuffixed(length));
+    let row = if ranks.stride == 1 {
+        quote!(held as usize)
+    } else {
+        let stride = Literal::u32_unsuffixed(ranks.stride);
+        quote!((held / #stride) as usize)
+    };
+    // Where every leaf has its row, no row needs to say that it is none.
+    let (about, body) = if is_full {
+        ("By leaf: the next one.", body.clone())
+    } else {
+        let none = Literal::u32_unsuffixed(none);
+        let about = "By leaf: the next one, or a mark where something else is done.";
+        // Nested, not chained: what `expand` writes may stand in a crate of an older edition.
+        (about, quote!(if next != #none { #body }))
+    };
     quote! {
-        #(#shared)*
-        match held {
-            #(#alone)*
-            _ => {}
+        {
+            #[doc = #about]
+            static NEXT: [u32; #count] = [#(#next),*];
+            /// By leaf: what is left, taken and entered, in this order.
+            static PATHS: [[u16; #length]; #count] = [#(#paths),*];
+            let row = #row;
+            if let (::core::option::Option::Some(&next), ::core::option::Option::Some(path)) =
+                (NEXT.get(row), PATHS.get(row))
+            {
+                #body
+            }
         }
     }
 }

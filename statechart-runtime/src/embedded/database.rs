@@ -13,8 +13,11 @@ use std::time::Duration;
 use tokio::sync::{Mutex, MutexGuard};
 
 /// The schema's steps; step `n` brings `PRAGMA user_version` from `n` to `n + 1`. Never edit a step, add one.
-const MIGRATIONS: [&str; 2] =
-    [include_str!("../../migrations/0001_start.sql"), include_str!("../../migrations/0002_lease.sql")];
+const MIGRATIONS: [&str; 3] = [
+    include_str!("../../migrations/0001_start.sql"),
+    include_str!("../../migrations/0002_lease.sql"),
+    include_str!("../../migrations/0003_identity.sql"),
+];
 /// Reader connections; each has a thread.
 const READERS: u32 = 4;
 /// How long a statement waits for another process that holds the file.

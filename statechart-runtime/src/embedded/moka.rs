@@ -4,17 +4,14 @@ use crate::market::{Candle, TimeRange};
 use crate::ports::{Cache, CacheAnswer, CacheError, CacheKey, PutReport, Wake};
 use async_trait::async_trait;
 use futures_util::stream::{self, BoxStream};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 use tokio::sync::broadcast;
 
 /// Candles kept per series.
 pub const NEWEST_CANDLES: usize = 1_500;
 /// Series kept; the least used go first.
 const MAX_SERIES: u64 = 4_096;
-/// A series that nobody touches for this long is forgotten.
-const IDLE: Duration = Duration::from_secs(3_600);
 /// Wakes that a slow subscriber may lag behind before it loses some.
 const WAKES: usize = 1_024;
 
@@ -22,14 +19,24 @@ const WAKES: usize = 1_024;
 #[derive(Debug, Clone)]
 pub struct MokaCache {
     series: moka::future::Cache<CacheKey, Arc<Mutex<Series>>>,
+    /// Series whose windows were begun. One of them that is gone was dropped for others: who extends it would claim what
+    /// is not there any more.
+    begun: Arc<Mutex<BTreeSet<CacheKey>>>,
     wakes: broadcast::Sender<Wake>,
 }
 
 impl MokaCache {
     /// An empty cache.
     pub fn new() -> Self {
-        let series = moka::future::Cache::builder().max_capacity(MAX_SERIES).time_to_idle(IDLE).build();
-        Self { series, wakes: broadcast::Sender::new(WAKES) }
+        Self::holding(MAX_SERIES)
+    }
+
+    fn holding(series: u64) -> Self {
+        Self {
+            series: moka::future::Cache::builder().max_capacity(series).build(),
+            begun: Arc::default(),
+            wakes: broadcast::Sender::new(WAKES),
+        }
     }
 }
 
@@ -100,9 +107,9 @@ impl Series {
     }
 }
 
-/// Nothing panics while a series is locked, so even a poisoned lock guards a whole one.
-fn lock(series: &Mutex<Series>) -> std::sync::MutexGuard<'_, Series> {
-    series.lock().unwrap_or_else(PoisonError::into_inner)
+/// Nothing panics while one of them is locked, so even a poisoned lock guards something whole.
+fn lock<T>(guarded: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    guarded.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[async_trait]
@@ -113,7 +120,20 @@ impl Cache for MokaCache {
         candles: &[Candle],
         whole: Option<TimeRange>,
     ) -> Result<PutReport, CacheError> {
-        let series = self.series.get_with(key.clone(), async { Arc::default() }).await;
+        let begins = whole.is_some() && lock(&self.begun).insert(key.clone());
+        let known = if begins { None } else { self.series.get(key).await };
+        if known.is_none() && !begins && lock(&self.begun).contains(key) {
+            let source = "the series was dropped to make room for others; it begins anew".into();
+            return Err(CacheError { doing: "writing candles", source });
+        }
+        let series = match known {
+            Some(series) => series,
+            None => {
+                let new: Arc<Mutex<Series>> = Arc::default();
+                self.series.insert(key.clone(), new.clone()).await;
+                new
+            }
+        };
         let report = lock(&series).put(key, candles, whole);
         Ok(report)
     }
@@ -130,6 +150,7 @@ impl Cache for MokaCache {
 
     async fn forget(&self, key: &CacheKey) -> Result<(), CacheError> {
         self.series.invalidate(key).await;
+        lock(&self.begun).remove(key);
         Ok(())
     }
 
@@ -195,6 +216,28 @@ mod tests {
             panic!("what is left is known whole")
         };
         assert_eq!(found.len(), NEWEST_CANDLES);
+    }
+
+    #[tokio::test]
+    async fn a_series_that_was_dropped_for_others_is_not_claimed_again() {
+        let cache = MokaCache::holding(2);
+        let key = |symbol: &str| CacheKey { symbol: symbol.to_owned(), interval: Interval::M1 };
+        let range = |from: i64, to: i64| TimeRange { from_us: from * MINUTE_US, to_us: to * MINUTE_US };
+        cache.put(&key("A"), &[candle(1)], Some(range(0, 2))).await.unwrap();
+        for other in ["B", "C", "D"] {
+            cache.put(&key(other), &[candle(1)], Some(range(0, 2))).await.unwrap();
+            // Read often: A is what can be spared.
+            for _ in 0..10 {
+                cache.get(&key(other), range(0, 1)).await.unwrap();
+            }
+        }
+        cache.series.run_pending_tasks().await;
+        let gone =
+            ["A", "B", "C", "D"].map(key).into_iter().find(|key| !cache.series.contains_key(key)).unwrap();
+        assert!(cache.put(&gone, &[], Some(range(0, 3))).await.is_err(), "minute 1 is not there any more");
+        cache.forget(&gone).await.unwrap();
+        cache.put(&gone, &[candle(2)], Some(range(2, 3))).await.unwrap();
+        assert_eq!(cache.get(&gone, range(2, 3)).await.unwrap(), CacheAnswer::Hit(vec![candle(2)]));
     }
 
     #[tokio::test]

@@ -50,6 +50,12 @@ pub(super) fn coverage_row(columns: &Columns<'_>) -> Result<CoverageRow, StoreEr
     Ok(CoverageRow { source, range: TimeRange { from_us: columns.get(1)?, to_us: columns.get(2)? }, state })
 }
 
+pub(super) async fn identity(database: &Database) -> Result<String, StoreError> {
+    let io = |e| failed("reading the store's name", e);
+    let mut reader = database.reader().await.map_err(io)?;
+    sqlx::query_scalar("SELECT id FROM identity").fetch_one(&mut *reader).await.map_err(io)
+}
+
 pub(super) async fn instruments(database: &Database) -> Result<Vec<Instrument>, StoreError> {
     let io = |e| failed("listing instruments", e);
     let mut reader = database.reader().await.map_err(io)?;

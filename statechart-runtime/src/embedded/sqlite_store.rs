@@ -8,8 +8,8 @@ use crate::market::{
     RestCandle, Source, TimeRange, Trade, TradeCandle, TradeOrd,
 };
 use crate::ports::{
-    Batch, Fetch, FetchRequest, FetchState, FetchUpdate, Ingested, Lease, LeaseRow, Leases, PositionKey,
-    Store, StoreError, StoreMode, StoreStats, StoredDeadLetter, TopicEntry, TopicState,
+    Batch, Fetch, FetchRequest, FetchState, FetchUpdate, Ingested, Lease, LeaseRow, Leases, Maintained,
+    PositionKey, Store, StoreError, StoreMode, StoreStats, StoredDeadLetter, TopicEntry, TopicState,
 };
 use async_trait::async_trait;
 use sqlx::sqlite::SqliteRow;
@@ -19,6 +19,14 @@ use std::time::Duration;
 
 const FETCH_COLUMNS: &str =
     "id, instrument_id, source, from_ts, to_ts, state, done_to, rows, error, updated_at";
+
+/// What nobody asks for any more: fetches that ended a week ago, and positions in topics that were made anew twice since.
+const TIDY: &str = "DELETE FROM fetch
+        WHERE state IN ('done', 'failed') AND updated_at < (unixepoch() - 7 * 86400) * 1000000;
+     DELETE FROM consumer_offset WHERE 2 <= (
+        SELECT count(*) FROM consumer_offset n
+        WHERE n.grp = consumer_offset.grp AND n.topic = consumer_offset.topic AND n.part = consumer_offset.part
+            AND n.inc > consumer_offset.inc)";
 
 /// A store in a SQLite file. See [`super::Embedded`].
 #[derive(Debug, Clone)]
@@ -34,6 +42,10 @@ impl SqliteStore {
 
 #[async_trait]
 impl Store for SqliteStore {
+    async fn identity(&self) -> Result<String, StoreError> {
+        sqlite_reads::identity(&self.database).await
+    }
+
     async fn instruments(&self) -> Result<Vec<Instrument>, StoreError> {
         sqlite_reads::instruments(&self.database).await
     }
@@ -276,6 +288,12 @@ impl Store for SqliteStore {
 
     async fn stats(&self) -> Result<StoreStats, StoreError> {
         sqlite_reads::stats(&self.database).await
+    }
+
+    async fn maintain(&self) -> Result<Maintained, StoreError> {
+        let mut writer = self.database.writer().await;
+        sqlx::raw_sql(TIDY).execute(&mut *writer).await.map_err(|e| failed("tidying up", e))?;
+        Ok(Maintained::default())
     }
 
     fn mode(&self) -> StoreMode {

@@ -14,6 +14,9 @@ pub trait Cache: Send + Sync + 'static {
     /// ignored). `whole` says that the cache, with these candles, knows every candle of that range: it extends the
     /// window when it touches it, and replaces it when it is newer. Old buckets beyond the capacity are dropped.
     ///
+    /// The first claim of this writer begins the series anew: its candles are all that is known of its range, and what
+    /// others have put is dropped. A series that was lost since is an error.
+    ///
     /// After an error what the cache holds is unknown: forget the series, and claim only what the candles of the next
     /// put alone make whole.
     async fn put(

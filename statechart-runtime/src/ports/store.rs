@@ -18,6 +18,9 @@ use thiserror::Error;
 /// The platform's memory. All reads see committed data only.
 #[async_trait]
 pub trait Store: Leases + 'static {
+    /// A name that no other store has, for as long as it lasts. What is kept elsewhere about its content goes by it.
+    async fn identity(&self) -> Result<String, StoreError>;
+
     /// All instruments, by symbol.
     async fn instruments(&self) -> Result<Vec<Instrument>, StoreError>;
 

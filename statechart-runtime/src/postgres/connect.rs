@@ -205,6 +205,10 @@ fn migration(at: &str, mode: Mode, error: MigrateError) -> StoreError {
         MigrateError::ExecuteMigration(error, _) | MigrateError::Execute(error) => {
             failed("making the tables", error)
         }
+        MigrateError::Dirty(version) => unusable(
+            format!("its migration {version} is said to have ended in the middle"),
+            "look at the tables, then remove the row from statechart_migrations, or use an empty database",
+        ),
         other => unusable(other.to_string(), "look at the table statechart_migrations"),
     }
 }

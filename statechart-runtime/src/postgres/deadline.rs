@@ -34,6 +34,10 @@ async fn within<T>(
 
 #[async_trait]
 impl Store for PostgresStore {
+    async fn identity(&self) -> Result<String, StoreError> {
+        within(CALL_WITHIN, "reading the store's name", self.calls.identity()).await
+    }
+
     async fn instruments(&self) -> Result<Vec<Instrument>, StoreError> {
         within(CALL_WITHIN, "listing instruments", self.calls.instruments()).await
     }

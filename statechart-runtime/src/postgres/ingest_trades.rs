@@ -345,16 +345,17 @@ fn exact(
     }))
 }
 
-/// Notes the minutes behind the line up to which candles are materialized. The line cannot move before this commits.
+/// Notes the minutes behind the line up to which candles are materialized. The line cannot move before this commits. Where
+/// trades were removed a candle stays what it is.
 async fn mark_dirty(
     tx: &mut PgConnection,
     minutes: &[(InstrumentId, TradeCandle)],
 ) -> Result<(), StoreError> {
     sqlx::query(
-        "WITH line AS MATERIALIZED (SELECT until FROM refreshed FOR SHARE)
+        "WITH line AS MATERIALIZED (SELECT until, kept FROM refreshed FOR SHARE)
          INSERT INTO dirty AS d (instrument_id, bucket)
          SELECT m.instrument_id, m.bucket FROM unnest($1::int4[], $2::timestamptz[]) AS m (instrument_id, bucket), line
-         WHERE m.bucket < line.until
+         WHERE m.bucket < line.until AND m.bucket >= line.kept
          ON CONFLICT (instrument_id, bucket) DO UPDATE SET touched = d.touched + 1",
     )
     .bind(minutes.iter().map(|(instrument, _)| instrument.0).collect::<Vec<i32>>())

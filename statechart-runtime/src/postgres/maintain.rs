@@ -8,6 +8,8 @@
 //! 3. That it is done is noted. A run that ends before that, however it ends, is made up for by the next one, which starts
 //!    where the last complete one ended.
 //! 4. The remembered minutes are removed, unless they were touched again meanwhile.
+//! 5. Days of trades that are older than asked for are removed, where all their candles are materialized. TimescaleDB's own
+//!    retention would not wait for that.
 
 use super::connect::{Inner, PostgresOptions};
 use super::error::{failed, timed_out};
@@ -32,8 +34,16 @@ const STATEMENT_TIME: &str = "SET statement_timeout = '10min'; SET lock_timeout 
 /// Dirty minutes of one run; the others wait for the next.
 const MAX_DIRTY: i64 = 100_000;
 
-/// Runs once, unless another process is at it. With plain tables there is nothing to do.
+/// What nobody asks for any more: fetches that ended long ago, and positions in topics that were made anew twice since.
+const TIDY: &str =
+    "DELETE FROM fetch_job WHERE state IN ('done', 'failed') AND updated_at < now() - interval '7 days';
+     DELETE FROM consumer_offset o WHERE 2 <= (
+         SELECT count(*) FROM consumer_offset n
+         WHERE n.grp = o.grp AND n.topic = o.topic AND n.part = o.part AND n.inc > o.inc)";
+
+/// Runs once, unless another process is at it. Plain tables are only tidied up.
 pub(super) async fn maintain(inner: &Inner) -> Result<Maintained, StoreError> {
+    sqlx::raw_sql(TIDY).execute(&inner.write).await.map_err(|e| failed("tidying up", e))?;
     if inner.mode == Mode::Plain {
         return Ok(Maintained::default());
     }
@@ -74,15 +84,14 @@ async fn give_back(inner: &Inner, lease: Lease) {
 async fn refresh(connection: &mut PgConnection) -> Result<Maintained, StoreError> {
     let io = |e| failed("refreshing candles", e);
     sqlx::raw_sql(STATEMENT_TIME).execute(&mut *connection).await.map_err(io)?;
-    let times: (Option<Ts>, Option<Ts>) =
-        sqlx::query_as("SELECT min(ts), max(ts) FROM trade").fetch_one(&mut *connection).await.map_err(io)?;
-    let (Some(Ts(oldest_us)), Some(Ts(newest_us))) = times else { return Ok(Maintained::default()) };
+    let Some(newest_us) = end(connection, "max").await? else { return Ok(Maintained::default()) };
     let wanted_us = Interval::M1.floor_us(newest_us - LAG_US);
-    let (before, done): (Option<Ts>, Option<Ts>) =
-        sqlx::query_as("SELECT nullif(until, '-infinity'), nullif(done, '-infinity') FROM refreshed")
-            .fetch_one(&mut *connection)
-            .await
-            .map_err(io)?;
+    let (before, done, kept): (Option<Ts>, Option<Ts>, Option<Ts>) = sqlx::query_as(
+        "SELECT nullif(until, '-infinity'), nullif(done, '-infinity'), nullif(kept, '-infinity') FROM refreshed",
+    )
+    .fetch_one(&mut *connection)
+    .await
+    .map_err(io)?;
     let until_us = before.map_or(wanted_us, |Ts(before_us)| before_us.max(wanted_us));
     sqlx::query("UPDATE refreshed SET until = $1 WHERE until < $1")
         .bind(Ts(until_us))
@@ -95,14 +104,15 @@ async fn refresh(connection: &mut PgConnection) -> Result<Maintained, StoreError
             .fetch_all(&mut *connection)
             .await
             .map_err(io)?;
-    let mut from_us = done.map_or(oldest_us, |Ts(done_us)| done_us);
+    let mut from_us = match done {
+        Some(Ts(done_us)) => done_us,
+        None => end(connection, "min").await?.unwrap_or(newest_us),
+    };
     if let Some((_, Ts(first_us), _)) = dirty.first() {
         from_us = from_us.min(*first_us);
     }
-    // Candles outlive their trades: refreshing where trades were removed would remove them, too. The server removes them
-    // by its own clock, so this line, unlike the one above, is drawn by that clock as well: when the newest trade is
-    // days old, trades are gone that are still young beside it.
-    if let Some(kept_us) = kept_from(connection).await? {
+    // Candles outlive their trades: refreshing where trades were removed would remove them, too.
+    if let Some(Ts(kept_us)) = kept {
         from_us = from_us.max(kept_us);
     }
     for interval in Interval::ALL {
@@ -132,31 +142,41 @@ async fn refresh(connection: &mut PgConnection) -> Result<Maintained, StoreError
     .execute(&mut *connection)
     .await
     .map_err(io)?;
+    remove_old(connection, until_us).await?;
     Ok(Maintained { cleaned: cleaned.rows_affected(), until_us: Some(until_us) })
 }
 
-/// From when on all trades are there. The database's own job says so, not this process's settings: another process may
-/// have set it up. The line is kept, too: trades do not come back when the job is removed or given more time.
-async fn kept_from(connection: &mut PgConnection) -> Result<Option<i64>, StoreError> {
-    let io = |e| failed("looking at retention", e);
-    let removed: Option<Ts> = sqlx::query_scalar(
-        "SELECT now() - min((config->>'drop_after')::interval) FROM timescaledb_information.jobs
-         WHERE proc_name = 'policy_retention' AND hypertable_schema = current_schema() AND hypertable_name = 'trade'",
-    )
-    .fetch_one(&mut *connection)
-    .await
-    .map_err(io)?;
-    // They are removed by whole days; one more is for a job that runs just now.
-    let whole_days =
-        |Ts(removed_us)| Ts(Interval::D1.ceil_us(removed_us).saturating_add(Interval::D1.width_us()));
-    let kept: Option<Ts> = sqlx::query_scalar(
-        "UPDATE refreshed SET kept = greatest(kept, $1) RETURNING nullif(kept, '-infinity')",
-    )
-    .bind(removed.map(whole_days))
-    .fetch_one(connection)
-    .await
-    .map_err(io)?;
-    Ok(kept.map(|Ts(kept_us)| kept_us))
+/// Time of the first or last trade (`min`, `max`), instrument by instrument: the key begins with it.
+async fn end(connection: &mut PgConnection, which: &str) -> Result<Option<i64>, StoreError> {
+    let order = if which == "min" { "ASC" } else { "DESC" };
+    let sql = format!(
+        "SELECT {which}(one.ts) FROM instrument i, LATERAL (
+             SELECT ts FROM trade WHERE instrument_id = i.id ORDER BY ts {order} LIMIT 1) one"
+    );
+    let found: Option<Ts> = sqlx::query_scalar(AssertSqlSafe(sql))
+        .fetch_one(connection)
+        .await
+        .map_err(|e| failed("refreshing candles", e))?;
+    Ok(found.map(|Ts(time_us)| time_us))
+}
+
+/// Removes whole days of trades that are too old by the server's clock, and before the day of `done_us`: up to there every
+/// candle is materialized. The line is noted first: from then on nothing before it is refreshed.
+async fn remove_old(connection: &mut PgConnection, done_us: i64) -> Result<(), StoreError> {
+    let io = |e| failed("removing old trades", e);
+    let old: Option<Ts> = sqlx::query_scalar("SELECT now() - keep FROM refreshed")
+        .fetch_one(&mut *connection)
+        .await
+        .map_err(io)?;
+    let Some(Ts(old_us)) = old else { return Ok(()) };
+    let line_us = Interval::D1.floor_us(old_us.min(done_us));
+    sqlx::query("UPDATE refreshed SET kept = greatest(kept, $1)")
+        .bind(Ts(line_us))
+        .execute(&mut *connection)
+        .await
+        .map_err(io)?;
+    let sql = format!("SELECT drop_chunks('trade', older_than => {})", literal(line_us));
+    sqlx::raw_sql(AssertSqlSafe(sql)).execute(connection).await.map(|_| ()).map_err(io)
 }
 
 /// A time as SQL; whole seconds.
@@ -164,8 +184,8 @@ pub(super) fn literal(time_us: i64) -> String {
     format!("to_timestamp({})", time_us.div_euclid(1_000_000))
 }
 
-/// Compression and retention as TimescaleDB's own jobs, where they are asked for. Where they are not, what was set up
-/// before stays: one of several processes may have been started without the settings.
+/// Compression as TimescaleDB's own job, and how long trades are kept, where they are asked for. Where they are not, what
+/// was set up before stays: one of several processes may have been started without the settings.
 pub(super) async fn policies(
     connection: &mut PgConnection,
     options: &PostgresOptions,
@@ -183,11 +203,7 @@ pub(super) async fn policies(
         sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut *connection).await.map_err(io)?;
     }
     if let Some(keep) = options.keep_trades {
-        let sql = format!(
-            "SELECT remove_retention_policy('trade', if_exists => true);
-             SELECT add_retention_policy('trade', interval '{} seconds')",
-            seconds(keep)
-        );
+        let sql = format!("UPDATE refreshed SET keep = interval '{} seconds'", seconds(keep));
         sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut *connection).await.map_err(io)?;
     }
     Ok(())

@@ -10,17 +10,40 @@ use sqlx::{PgConnection, SqlSafeStr};
 const APPLIED: &str = "statechart_migrations";
 
 /// Migrations of both modes, below 1000. Never edit one that was released, add one.
-const SHARED: [(i64, &str, &str); 1] =
-    [(1, "tables", include_str!("../../migrations/postgres/0001_tables.sql"))];
+const SHARED: [(i64, &str, &str); 2] = [
+    (1, "tables", include_str!("../../migrations/postgres/0001_tables.sql")),
+    (2, "identity", include_str!("../../migrations/postgres/0002_identity.sql")),
+];
 /// Migrations of plain mode, 1001 to 1999.
 const PLAIN: [(i64, &str, &str); 1] =
     [(1001, "plain", include_str!("../../migrations/postgres/1001_plain.sql"))];
 /// Migrations with TimescaleDB, from 2001 on.
-const TIMESCALE: [(i64, &str, &str); 1] =
-    [(2001, "timescale", include_str!("../../migrations/postgres/2001_timescale.sql"))];
+const TIMESCALE: [(i64, &str, &str); 2] = [
+    (2001, "timescale", include_str!("../../migrations/postgres/2001_timescale.sql")),
+    (2002, "keep", include_str!("../../migrations/postgres/2002_keep.sql")),
+];
 
 /// Tables by which a schema of somebody else is told.
-const OURS: [&str; 6] = ["instrument", "trade", "rest_candle", "coverage", "consumer_offset", "lease"];
+const OURS: [&str; 18] = [
+    "consumer_offset",
+    "coverage",
+    "dead_letter",
+    "dirty",
+    "fetch_job",
+    "identity",
+    "instrument",
+    "lease",
+    "refreshed",
+    "rest_candle",
+    "topic",
+    "trade",
+    "trade_candle_15m",
+    "trade_candle_1d",
+    "trade_candle_1h",
+    "trade_candle_1m",
+    "trade_candle_4h",
+    "trade_candle_5m",
+];
 
 /// What is there before anything is made.
 pub(super) async fn facts(connection: &mut PgConnection) -> Result<Facts, StoreError> {

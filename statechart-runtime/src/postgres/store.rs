@@ -61,6 +61,11 @@ impl PostgresStore {
 
 #[async_trait]
 impl Store for Calls {
+    async fn identity(&self) -> Result<String, StoreError> {
+        let id = sqlx::query_scalar("SELECT id FROM identity").fetch_one(&self.inner.read).await;
+        id.map_err(|e| failed("reading the store's name", e))
+    }
+
     async fn instruments(&self) -> Result<Vec<Instrument>, StoreError> {
         let sql = format!("SELECT {INSTRUMENT} FROM instrument ORDER BY symbol COLLATE \"C\"");
         let rows = sqlx::query(AssertSqlSafe(sql)).fetch_all(&self.inner.read).await;

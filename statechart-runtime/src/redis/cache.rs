@@ -43,7 +43,8 @@ const WAKES: usize = 4_096;
 pub struct RedisOptions {
     /// `redis://USER:PASSWORD@HOST:PORT/DATABASE`.
     pub url: String,
-    /// What every key and the channel begin with, `md` unless set: two platforms may share a server.
+    /// What every key and the channel begin with, `md` unless set. Platforms that share a server but no store need
+    /// different ones.
     pub prefix: String,
     /// How long a series is believed after its writer was last here, 10 s unless set.
     pub fresh: Duration,
@@ -347,6 +348,10 @@ impl Cache for RedisCache {
 
     async fn forget(&self, key: &CacheKey) -> Result<(), CacheError> {
         let doing = "forgetting a series";
+        // Until it has succeeded the server may still hold what nobody answers for.
+        if let Some(window) = self.shared.begun().get_mut(key) {
+            *window = Window::Unknown;
+        }
         let client = self.shared.connected(doing)?;
         let keys = vec![self.shared.key(key), self.shared.fresh_key(key)];
         let _: i64 = client.del(keys).await.map_err(|error| failed(doing, error))?;

@@ -11,7 +11,7 @@
 //!
 //! One script writes a series, so a stale candle never replaces a better one and the window never claims what is not
 //! there. A server forgets: it restarts, evicts, is flushed. The token tells; then a put is an error, and its caller
-//! begins the series anew from the store. A writer that alone has lost the server cannot take back what it has put: after
+//! begins the series anew from the store, and what another has put there goes. A writer that alone has lost the server cannot take back what it has put: after
 //! 10 s nobody believes it any more. While the server is away reads miss at once and nothing waits for it.
 
 mod cache;

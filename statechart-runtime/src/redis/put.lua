@@ -12,6 +12,11 @@ if claim == 'extend' and redis.call('HGET', key, 'token') ~= token then
     return {-1, 0}
 end
 
+-- Whoever begins brings all candles of the window: what others have put may be another store's.
+if claim == 'begin' then
+    redis.call('DEL', key)
+end
+
 local trust = { rest = 1, mixed = 2, trades = 3 }
 local function rank(value)
     local revision, source = string.match(value, '^(%d+)|.*|(%a+)$')
@@ -62,9 +67,6 @@ if claim ~= 'none' then
     if lo and hi and lo < hi then
         put('lo', lo)
         put('hi', hi)
-    elseif claim == 'begin' then
-        -- Whoever begins knows nothing of what another has claimed.
-        redis.call('HDEL', key, 'lo', 'hi')
     end
 end
 

@@ -187,25 +187,24 @@ fn native() -> Result<State, Error> {
     let place = Place::new()?;
     let mut state = State::native(&place.data);
     state::write(&state)?;
-    let started = [
-        kafka::start(&place),
-        postgres::start(&place, &postgres),
-        timescaledb::start(),
-        redis::start(&place),
-    ];
+    type Start<'a> = &'a dyn Fn() -> Result<(Service, std::process::Child), Error>;
+    let starts: [Start<'_>; 4] =
+        [&|| kafka::start(&place), &|| postgres::start(&place, &postgres), &timescaledb::start, &|| {
+            redis::start(&place)
+        }];
     let mut failure = None;
     let mut children = Vec::new();
-    for one in started {
-        match one {
+    for start in starts {
+        match start() {
             Ok((service, child)) => {
                 state.services.push(service);
                 children.push(child);
+                // Written after each, and before it answers: whatever happens now, `down` finds it.
+                failure = failure.or(state::write(&state).err());
             }
             Err(error) => failure = failure.or(Some(error)),
         }
     }
-    // Written before they answer: whatever happens now, `down` finds them.
-    state::write(&state)?;
     let deadline = Instant::now() + START_WITHIN;
     if failure.is_none() {
         failure = state

@@ -34,10 +34,11 @@ pub async fn cache(cache: &dyn Cache, prefix: &str) {
     assert_eq!(cache.latest(&key).await.unwrap(), None);
 
     // Candles alone are no window; the window may have buckets without trades.
-    cache.put(&key, &[trades(10, 3), trades(12, 1)], None).await.unwrap();
+    cache.put(&key, &[trades(10, 9), trades(11, 9), trades(12, 1)], None).await.unwrap();
     assert_eq!(get(10, 11).await.unwrap(), CacheAnswer::Miss);
     assert_eq!(cache.latest(&key).await.unwrap(), Some(trades(12, 1)));
-    cache.put(&key, &[], Some(minutes(10, 13))).await.unwrap();
+    // The first claim stands for itself.
+    cache.put(&key, &[trades(10, 3), trades(12, 1)], Some(minutes(10, 13))).await.unwrap();
     assert_eq!(get(10, 13).await.unwrap(), CacheAnswer::Hit(vec![trades(10, 3), trades(12, 1)]));
     assert_eq!(get(11, 12).await.unwrap(), CacheAnswer::Hit(Vec::new()));
     for (from, to) in [(9, 11), (12, 14), (20, 21)] {

@@ -7,8 +7,8 @@ use crate::market::{
     plan,
 };
 use crate::ports::{
-    Batch, CoverageMark, DeadLetter, FetchRequest, FetchState, FetchUpdate, Placed, RestRows, Store,
-    StoreError, TopicEntry, TopicState, read_plan,
+    Batch, CoverageMark, DeadLetter, FetchRequest, FetchState, FetchUpdate, Placed, Position, PositionKey,
+    RestRows, Store, StoreError, TopicEntry, TopicState, read_plan,
 };
 
 const ALL_TIME: TimeRange = TimeRange { from_us: 0, to_us: i64::MAX };
@@ -22,6 +22,7 @@ pub async fn store(store: &dyn Store, prefix: &str) {
     rest_and_versions(store, prefix).await;
     poison(store, prefix).await;
     fetches(store, prefix).await;
+    lives(store, prefix).await;
     reading_a_plan(store, prefix).await;
     topics_and_stats(store, prefix).await;
     super::contract_lease::leases(store, prefix).await;
@@ -301,6 +302,9 @@ async fn poison(store: &dyn Store, prefix: &str) {
     assert_eq!((done.inserted, done.dead_letters), (0, 2));
 }
 
+/// Later than any clock of a test.
+const LATE_US: i64 = 4_000_000_000_000_000;
+
 async fn fetches(store: &dyn Store, prefix: &str) {
     let one = instrument(store, prefix, "FETCH").await;
     let tag = prefix.bytes().fold(0_u128, |sum, byte| sum << 8 | u128::from(byte));
@@ -310,7 +314,7 @@ async fn fetches(store: &dyn Store, prefix: &str) {
         instrument: one.id,
         source: Source::Rest(Resolution::Day),
         range: TimeRange { from_us: 0, to_us },
-        now_us: 1_000,
+        now_us: LATE_US,
     };
     let (first, new) = store.open_fetch(&request(1, 100)).await.unwrap();
     assert!(new && first.state == FetchState::Queued && first.id == id(1));
@@ -325,7 +329,7 @@ async fn fetches(store: &dyn Store, prefix: &str) {
         done_to_us: Some(50),
         rows_added,
         error: None,
-        now_us: 2_000,
+        now_us: LATE_US + 1,
     };
     store.update_fetch(&id(1), &update(FetchState::Running, 10)).await.unwrap();
     assert!(!store.open_fetch(&request(4, 100)).await.unwrap().1, "running is open, too");
@@ -341,7 +345,7 @@ async fn fetches(store: &dyn Store, prefix: &str) {
     let done = store.update_fetch(&id(1), &update(FetchState::Done, 5)).await.unwrap();
     assert_eq!(
         (done.state, done.rows, done.done_to_us, done.updated_us),
-        (FetchState::Done, 15, Some(50), 2_000)
+        (FetchState::Done, 15, Some(50), LATE_US + 1)
     );
     let failed = FetchUpdate { error: Some("late".into()), ..update(FetchState::Failed, 1) };
     assert_eq!(store.update_fetch(&id(1), &failed).await.unwrap(), done, "what is over stays as it is");
@@ -349,8 +353,31 @@ async fn fetches(store: &dyn Store, prefix: &str) {
     assert!(store.open_fetch(&request(5, 100)).await.unwrap().1, "a finished wish can be wished again");
     assert_eq!(store.fetch(&id(99)).await.unwrap(), None);
     assert!(matches!(store.update_fetch(&id(99), &failed).await, Err(StoreError::UnknownFetch(_))));
-    for n in [3, 5] {
-        store.update_fetch(&id(n), &failed).await.unwrap();
+
+    // What has ended long ago is cleared away, and nothing else.
+    let old = FetchUpdate { now_us: 2_000, ..update(FetchState::Failed, 0) };
+    store.update_fetch(&id(5), &old).await.unwrap();
+    store.maintain().await.unwrap();
+    let left = async |n| store.fetch(&id(n)).await.unwrap().is_some();
+    assert_eq!((left(1).await, left(3).await, left(5).await), (true, true, false));
+    store.update_fetch(&id(3), &failed).await.unwrap();
+}
+
+/// Of three lives of a topic the positions in the last two are kept.
+async fn lives(store: &dyn Store, prefix: &str) {
+    let key = |incarnation| PositionKey {
+        group: format!("{prefix}lives"),
+        topic: format!("{prefix}lives"),
+        incarnation,
+        partition: 0,
+    };
+    for incarnation in 1..=3 {
+        let position = Position { key: key(incarnation), expected: 0, next: 7 };
+        store.ingest(Batch { position: Some(position), ..Batch::default() }).await.unwrap();
+    }
+    store.maintain().await.unwrap();
+    for (incarnation, expected) in [(1, None), (2, Some(7)), (3, Some(7))] {
+        assert_eq!(store.next_offset(&key(incarnation)).await.unwrap(), expected, "{incarnation}");
     }
 }
 

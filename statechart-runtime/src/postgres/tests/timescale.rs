@@ -10,8 +10,7 @@ static TURN: Mutex<()> = Mutex::const_new(());
 async fn open() -> PostgresStore {
     let store =
         PostgresStore::connect(&PostgresOptions::new(contract::service("timescaledb"))).await.unwrap();
-    let forget = "SELECT remove_retention_policy('trade', if_exists => true);
-        UPDATE refreshed SET kept = '-infinity'";
+    let forget = "UPDATE refreshed SET keep = NULL, kept = '-infinity'";
     sqlx::raw_sql(forget).execute(&store.inner().write).await.unwrap();
     store
 }
@@ -95,7 +94,7 @@ async fn csv_of(store: &PostgresStore, one: &Instrument) {
     }
 }
 
-/// Trades are removed by the server's clock, and their candles stay, however old the newest trade is.
+/// Trades are removed by the server's clock, but never before their candles are materialized, which stay.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn candles_outlive_their_trades() {
     let _turn = TURN.lock().await;
@@ -103,57 +102,74 @@ async fn candles_outlive_their_trades() {
         keep_trades: Some(Duration::from_secs(30 * 86_400)),
         ..PostgresOptions::new(contract::service("timescaledb"))
     };
-    let store = open().await;
+    // Twice: what is set up is set up again.
+    PostgresStore::connect(&options).await.unwrap().close().await;
+    let store = PostgresStore::connect(&options).await.unwrap();
     let symbol = format!("{}KEEP", prefix());
     let one = instrument(&store, &symbol).await;
-    let write = async |store: &PostgresStore, from, to| {
-        store.ingest(Batch { trades: placed(one.id, from, to, &symbol), ..Batch::default() }).await.unwrap()
+    let start_us = behind_everything(&store).await;
+    let later = |n: i64| Placed {
+        offset: 0,
+        instrument: one.id,
+        item: Trade { time_us: start_us + n * 60_000_000, ..trade(&symbol, n) },
     };
-    // An hour and a half, of which the first half is materialized; all of it in 2018.
-    write(&store, 0, 18_000).await;
+    let write = async |store: &PostgresStore, from: i64, to: i64| {
+        let trades = (from..to).map(later).collect();
+        store.ingest(Batch { trades, ..Batch::default() }).await.unwrap()
+    };
+    let left = async |store: &PostgresStore| -> i64 {
+        sqlx::query_scalar("SELECT count(*) FROM trade WHERE instrument_id = $1")
+            .bind(one.id.0)
+            .fetch_one(&store.inner().read)
+            .await
+            .unwrap()
+    };
+    // A trade a minute, for a day and a half, all of it older than is kept.
+    let day = 1_440;
+    write(&store, 0, day - 2).await;
     store.maintain().await.unwrap();
-    let first_half = TimeRange { from_us: START_US, to_us: START_US + 30 * 60_000_000 };
+    assert_eq!(left(&store).await, day - 2, "the day is not over, so its candle is not whole");
+    write(&store, day - 2, day + day / 2).await;
+    let first_day = TimeRange { from_us: start_us, to_us: start_us + Interval::D1.width_us() };
     let mut before = Vec::new();
-    for interval in [Interval::M1, Interval::M5, Interval::M15] {
-        before.push((interval, store.trade_candles(one.id, interval, first_half, 100).await.unwrap()));
+    for interval in Interval::ALL {
+        before.push((interval, store.trade_candles(one.id, interval, first_day, 2_000).await.unwrap()));
     }
-    assert_eq!(before.iter().map(|(_, candles)| candles.len()).collect::<Vec<_>>(), [30, 6, 2]);
+    assert_eq!(before.iter().map(|(_, all)| all.len()).collect::<Vec<_>>(), [1_440, 288, 96, 24, 6, 1]);
+    store.maintain().await.unwrap();
+    assert_eq!(left(&store).await, day / 2, "the first day is removed, and nothing else");
     store.close().await;
 
-    // Twice: what is set up is set up again. The server's job removes the trades.
-    let store = PostgresStore::connect(&options).await.unwrap();
-    store.close().await;
-    let store = PostgresStore::connect(&options).await.unwrap();
-    let jobs: Vec<i32> = sqlx::query_scalar(
-        "SELECT job_id FROM timescaledb_information.jobs WHERE proc_name = 'policy_retention'",
-    )
-    .fetch_all(&store.inner().read)
-    .await
-    .unwrap();
-    let [job] = jobs[..] else { panic!("one job is expected: {jobs:?}") };
-    sqlx::raw_sql(AssertSqlSafe(format!("CALL run_job({job})"))).execute(&store.inner().write).await.unwrap();
-    let left: i64 = sqlx::query_scalar("SELECT count(*) FROM trade WHERE instrument_id = $1")
-        .bind(one.id.0)
-        .fetch_one(&store.inner().read)
-        .await
-        .unwrap();
-    assert_eq!(left, 0, "they are removed");
-    store.close().await;
-
-    // Trades that come late make their minutes dirty, and runs look at them: one in a process that was not told about
-    // retention, and one after the job was removed.
+    // Trades that come late make their minutes dirty, and runs look at them: one in a process that was not told how long
+    // trades are kept, and one after nothing is removed any more.
     let store = PostgresStore::connect(&PostgresOptions::new(&options.url)).await.unwrap();
-    for remove in ["SELECT 1", "SELECT remove_retention_policy('trade')"] {
-        sqlx::raw_sql(remove).execute(&store.inner().write).await.unwrap();
-        write(&store, 17_990, 17_991).await;
+    for change in ["SELECT 1", "UPDATE refreshed SET keep = NULL"] {
+        for (interval, expected) in &before {
+            let read = store.trade_candles(one.id, *interval, first_day, 2_000).await.unwrap();
+            assert_eq!(&read, expected, "{interval} before {change}");
+        }
+        sqlx::raw_sql(change).execute(&store.inner().write).await.unwrap();
         write(&store, 10, 11).await;
         store.maintain().await.unwrap();
         for (interval, expected) in &before {
-            let read = store.trade_candles(one.id, *interval, first_half, 100).await.unwrap();
-            assert_eq!(&read, expected, "{interval} after {remove}");
+            let read = store.trade_candles(one.id, *interval, first_day, 2_000).await.unwrap();
+            assert_eq!(&read, expected, "{interval} after {change}");
         }
     }
     store.close().await;
+    // For whoever comes next.
+    open().await.close().await;
+}
+
+/// The start of a day behind all that is stored and refreshed.
+async fn behind_everything(store: &PostgresStore) -> i64 {
+    let Ts(line_us) = sqlx::query_scalar(
+        "SELECT greatest((SELECT until FROM refreshed), (SELECT max(ts) FROM trade), to_timestamp(1514764800))",
+    )
+    .fetch_one(&store.inner().read)
+    .await
+    .unwrap();
+    Interval::D1.ceil_us(line_us) + Interval::D1.width_us()
 }
 
 /// A run that ended between moving the line and refreshing is made up for: no candle is lost.
@@ -164,13 +180,7 @@ async fn a_run_that_was_cut_short_is_made_up_for() {
     let symbol = format!("{}CUT", prefix());
     let one = instrument(&store, &symbol).await;
     // Ahead of everything that other tests have written.
-    let Ts(line_us) = sqlx::query_scalar(
-        "SELECT greatest((SELECT until FROM refreshed), (SELECT max(ts) FROM trade), to_timestamp(1514764800))",
-    )
-    .fetch_one(&store.inner().read)
-    .await
-    .unwrap();
-    let start_us = Interval::D1.ceil_us(line_us) + Interval::D1.width_us();
+    let start_us = behind_everything(&store).await;
     let later = |n: i64| {
         let one = trade(&symbol, n);
         Trade { time_us: one.time_us - START_US + start_us, ..one }
@@ -213,6 +223,7 @@ async fn compression_is_set_up_where_it_is_asked_for() {
         compress_after: Some(Duration::from_secs(7 * 86_400)),
         ..PostgresOptions::new(contract::service("timescaledb"))
     };
+    open().await.close().await;
     for _ in 0..2 {
         let store = PostgresStore::connect(&options).await.unwrap();
         let symbol = format!("{}PACK", prefix());
