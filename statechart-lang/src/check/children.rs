@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::{data, declare, scope::Scope, states::Places, types};
 use crate::{
     Code, Diagnostic, Span,
-    model::{Child, Field, Machine, SendName, StateId, StateKind, Type, names},
+    model::{Child, Field, Invoked, Machine, SendName, StateId, StateKind, Type, names},
     syntax::ast::{self, ActionKind, MemberKind},
     table::ByName,
 };
@@ -212,22 +212,19 @@ fn walk<'a>(list: &'a [ast::Action], starts: &mut Vec<Start<'a>>, sends: &mut Ve
 /// `do Machine` inside that machine would start one inside the other without end. `spawn` may: an action decides
 /// each time.
 pub(super) fn circles(machines: &[Machine], diagnostics: &mut Vec<Diagnostic>) {
-    let runs: Vec<Vec<(usize, Span)>> = machines
-        .iter()
-        .map(|machine| {
-            let children = machine.activities.iter().filter_map(|activity| match activity.runs {
-                crate::model::Invoked::Child(child) => Some((child, activity.span)),
-                crate::model::Invoked::Service(_) => None,
-            });
-            children
-                .filter_map(|(child, span)| {
-                    let name = &machine.children.get(child)?.machine;
-                    let at = machines.iter().position(|machine| machine.name == *name)?;
-                    Some((at, span))
-                })
-                .collect()
-        })
-        .collect();
+    // Which machines each runs, and where it says so.
+    let mut runs: Vec<Vec<(usize, Span)>> = Vec::new();
+    for machine in machines {
+        let mut row = Vec::new();
+        for activity in &machine.activities {
+            let Invoked::Child(child) = activity.runs else { continue };
+            let Some(child) = machine.children.get(child) else { continue };
+            if let Some(at) = machines.iter().position(|machine| machine.name == child.machine) {
+                row.push((at, activity.span));
+            }
+        }
+        runs.push(row);
+    }
     for (at, machine) in machines.iter().enumerate() {
         for (first, span) in &runs[at] {
             let (mut seen, mut open) = (BTreeSet::new(), vec![*first]);

@@ -26,27 +26,22 @@ pub(super) fn locals(
     for state in 0..machine.states.len() {
         let params =
             if state == 0 { &ast.params[..] } else { places.params.get(state).copied().unwrap_or(&[]) };
-        let fields: Vec<&ast::Variable> = if state == 0 {
-            Vec::new()
-        } else {
-            places.members[state]
-                .iter()
-                .filter_map(|member| match &member.kind {
-                    MemberKind::Context(list) => Some(list),
-                    _ => None,
-                })
-                .flatten()
-                .collect()
-        };
+        let mut fields: Vec<&ast::Variable> = Vec::new();
+        for member in places.members[state].iter().filter(|_| state != 0) {
+            if let MemberKind::Context(list) = &member.kind {
+                fields.extend(list);
+            }
+        }
         if params.is_empty() && fields.is_empty() {
             continue;
         }
-        let named = || params.iter().map(|param| &param.name).chain(fields.iter().map(|field| &field.name));
-        report_duplicates(named(), "parameter or field", diagnostics);
-        let spelt = named().map(|name| (&*name.text, name.span));
+        let mut named: Vec<&ast::Name> = params.iter().map(|param| &param.name).collect();
+        named.extend(fields.iter().map(|field| &field.name));
+        report_duplicates(named.iter().copied(), "parameter or field", diagnostics);
+        let spelt = named.iter().map(|name| (&*name.text, name.span));
         if state == 0 {
             let variables = machine.context.iter().map(|variable| (&*variable.name, variable.span));
-            for name in named() {
+            for name in &named {
                 let Some(variable) = machine.index.variables.get(&name.text) else { continue };
                 diagnostics.push(
                     Diagnostic::new(

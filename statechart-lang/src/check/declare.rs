@@ -11,21 +11,22 @@ use crate::{
 /// Everything that a machine declares besides its states. Context initials are typed here: they are constant.
 pub(super) fn declare(ast: &ast::Machine, diagnostics: &mut Vec<Diagnostic>) -> Machine {
     let mut machine = empty(ast);
-    let members = || ast.members.iter().map(|member| &member.kind);
-
-    let externs = || {
-        members()
-            .filter_map(|kind| if let MemberKind::Externs(list) = kind { Some(list) } else { None })
-            .flatten()
-    };
-    for item in externs() {
-        if let ast::Extern::Type(name) = item {
-            machine.types.push(ExternType { name: name.text.clone(), span: name.span });
+    let (mut inputs, mut internals) = (Vec::new(), Vec::new());
+    let (mut outputs, mut externs) = (Vec::new(), Vec::new());
+    for member in &ast.members {
+        match &member.kind {
+            MemberKind::Input(list) => inputs.extend(list),
+            MemberKind::Internals(list) => internals.extend(list),
+            MemberKind::Output(list) => outputs.extend(list),
+            MemberKind::Externs(list) => externs.extend(list),
+            _ => {}
         }
     }
-    for name in
-        externs().filter_map(|item| if let ast::Extern::Type(name) = item { Some(name) } else { None })
-    {
+    let mut types = Vec::new();
+    for item in &externs {
+        let ast::Extern::Type(name) = item else { continue };
+        types.push(name);
+        machine.types.push(ExternType { name: name.text.clone(), span: name.span });
         if BUILT_IN.iter().any(|(known, _)| *known == name.text) {
             diagnostics.push(
                 Diagnostic::new(
@@ -37,26 +38,13 @@ pub(super) fn declare(ast: &ast::Machine, diagnostics: &mut Vec<Diagnostic>) -> 
             );
         }
     }
-    report_duplicates(
-        externs().filter_map(|item| if let ast::Extern::Type(name) = item { Some(name) } else { None }),
-        "type",
-        diagnostics,
-    );
+    report_duplicates(types.into_iter(), "type", diagnostics);
 
-    let (mut inputs, mut internals) = (Vec::new(), Vec::new());
-    for kind in members() {
-        match kind {
-            MemberKind::Input(symbols) => inputs.extend(symbols),
-            MemberKind::Internals(symbols) => internals.extend(symbols),
-            MemberKind::Output(symbols) => {
-                for symbol in symbols {
-                    let symbol = self::symbol(symbol, &machine, diagnostics);
-                    machine.index.outputs.or_insert(&symbol.name, machine.outputs.len());
-                    machine.outputs.push(symbol);
-                }
-            }
-            _ => {}
-        }
+    report_duplicates(outputs.iter().map(|symbol| &symbol.name), "output", diagnostics);
+    for symbol in outputs {
+        let symbol = self::symbol(symbol, &machine, diagnostics);
+        machine.index.outputs.or_insert(&symbol.name, machine.outputs.len());
+        machine.outputs.push(symbol);
     }
     report_duplicates(inputs.iter().chain(&internals).map(|symbol| &symbol.name), "event", diagnostics);
     for (list, internal) in [(&inputs, false), (&internals, true)] {
@@ -66,17 +54,12 @@ pub(super) fn declare(ast: &ast::Machine, diagnostics: &mut Vec<Diagnostic>) -> 
             machine.events.push(Event { symbol, internal });
         }
     }
-    let outputs =
-        members().filter_map(|kind| if let MemberKind::Output(list) = kind { Some(list) } else { None });
-    report_duplicates(outputs.flatten().map(|symbol| &symbol.name), "output", diagnostics);
-    let spelt = |symbol: &'_ Symbol| (symbol.name.clone(), symbol.span);
-    let events: Vec<_> = machine.events.iter().map(|event| spelt(&event.symbol)).collect();
-    let outputs: Vec<_> = machine.outputs.iter().map(spelt).collect();
-    for (symbols, what) in [(&events, "events"), (&outputs, "outputs")] {
-        collisions(symbols.iter().map(|(name, span)| (&**name, *span)), names::pascal, what, diagnostics);
-    }
+    let events = machine.events.iter().map(|event| (&*event.symbol.name, event.symbol.span));
+    collisions(events, names::pascal, "events", diagnostics);
+    let outputs = machine.outputs.iter().map(|symbol| (&*symbol.name, symbol.span));
+    collisions(outputs, names::pascal, "outputs", diagnostics);
 
-    functions(externs(), &mut machine, diagnostics);
+    functions(&externs, &mut machine, diagnostics);
     let actions = machine.actions.iter().map(|action| (&*action.name, action.span));
     collisions(actions, names::pascal, "actions", diagnostics);
     let services = machine.services.iter().map(|service| (&*service.function.name, service.function.span));
@@ -127,18 +110,25 @@ pub(super) fn collisions<'a>(
     diagnostics: &mut Vec<Diagnostic>,
 ) {
     let mut seen = ByName::default();
-    for (name, span) in spelt {
-        let rust = rust(name);
-        let (first, other) = *seen.or_insert(&rust, (name, span));
-        if first != name {
-            let message = format!("the {what} `{first}` and `{name}` are both `{rust}` in Rust");
-            diagnostics.push(collision(span, message, other));
-        }
+    for found in spelt {
+        diagnostics.extend(collision(&mut seen, found, rust(found.0), what));
     }
 }
 
-fn collision(span: Span, message: String, other: Span) -> Diagnostic {
-    Diagnostic::new(Code::Collision, span, message).also(other, "the other one").help("rename one of them")
+/// What is wrong with a name whose spelling in Rust was seen before.
+fn collision<'a>(
+    seen: &mut ByName<(&'a str, Span)>,
+    (name, span): (&'a str, Span),
+    rust: String,
+    what: &str,
+) -> Option<Diagnostic> {
+    let (first, other) = *seen.or_insert(&rust, (name, span));
+    if first == name {
+        return None;
+    }
+    let message = format!("the {what} `{first}` and `{name}` are both `{rust}` in Rust");
+    let found = Diagnostic::new(Code::Collision, span, message);
+    Some(found.also(other, "the other one").help("rename one of them"))
 }
 
 const BUILT_IN: [(&str, Type); 6] = [
@@ -177,11 +167,7 @@ pub(super) fn ty(ast: &ast::Type, machine: &Machine, diagnostics: &mut Vec<Diagn
     }
 }
 
-fn functions<'a>(
-    externs: impl Iterator<Item = &'a ast::Extern>,
-    machine: &mut Machine,
-    diagnostics: &mut Vec<Diagnostic>,
-) {
+fn functions(externs: &[&ast::Extern], machine: &mut Machine, diagnostics: &mut Vec<Diagnostic>) {
     let mut seen = ByName::default();
     for item in externs {
         let function = match item {

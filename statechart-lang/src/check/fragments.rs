@@ -50,9 +50,7 @@ pub(super) fn splice<'a>(
                 added: 0,
                 too_large: false,
             };
-            for (key, words) in machine.members.iter().flat_map(|member| declared(member, sources)) {
-                splice.said.insert(key, words);
-            }
+            machine.members.iter().for_each(|member| declared(member, sources, &mut splice.said));
             let mut members = splice.members(&machine.members, 0);
             members.append(&mut splice.hoisted);
             Cow::Owned(ast::Machine { members, ..head(machine) })
@@ -96,18 +94,19 @@ fn uses(members: &[ast::Member]) -> bool {
     })
 }
 
-/// What a member declares, by kind and name, in words that can be compared.
-fn declared(member: &ast::Member, sources: &Sources) -> Vec<(String, String)> {
+/// Notes what a member declares, by kind and name, in words that can be compared.
+fn declared(member: &ast::Member, sources: &Sources, said: &mut ByName<String>) {
+    let mut say = |(key, words): (String, String)| _ = said.insert(key, words);
     match &member.kind {
-        MemberKind::Input(list) => list.iter().map(|item| symbol("event", "input", item, sources)).collect(),
+        MemberKind::Input(list) => list.iter().for_each(|item| say(symbol("event", "input", item, sources))),
         MemberKind::Internals(list) => {
-            list.iter().map(|item| symbol("event", "internal", item, sources)).collect()
+            list.iter().for_each(|item| say(symbol("event", "internal", item, sources)));
         }
-        MemberKind::Output(list) => list.iter().map(|item| symbol("output", "", item, sources)).collect(),
-        MemberKind::Context(list) => list.iter().map(|item| variable(item, sources)).collect(),
-        MemberKind::Externs(list) => list.iter().map(|item| external(item, sources)).collect(),
-        MemberKind::Peer { name, machine } => vec![(format!("peer {}", name.text), machine.text.clone())],
-        _ => Vec::new(),
+        MemberKind::Output(list) => list.iter().for_each(|item| say(symbol("output", "", item, sources))),
+        MemberKind::Context(list) => list.iter().for_each(|item| say(variable(item, sources))),
+        MemberKind::Externs(list) => list.iter().for_each(|item| say(external(item, sources))),
+        MemberKind::Peer { name, machine } => say((format!("peer {}", name.text), machine.text.clone())),
+        _ => {}
     }
 }
 

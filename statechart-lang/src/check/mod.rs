@@ -19,6 +19,7 @@ mod clearing;
 mod constant;
 mod data;
 mod declare;
+mod effects;
 pub(crate) mod entry;
 mod facts;
 mod flow;
@@ -32,6 +33,7 @@ mod rivals;
 mod scope;
 mod states;
 mod systems;
+mod triggers;
 mod types;
 #[cfg(feature = "lint")]
 mod unused;
@@ -65,25 +67,25 @@ pub(crate) fn check(
     let alphabets = shells.clone();
     let mut broken = vec![broken_text; shells.len()];
     let mut places = Vec::with_capacity(shells.len());
-    for ((ast, shell), broken) in asts.iter().zip(&mut shells).zip(&mut broken) {
-        let before = errors(diagnostics);
+    for (at, ast) in asts.iter().enumerate() {
+        let (before, shell) = (errors(diagnostics), &mut shells[at]);
         declare::peers(ast, shell, &alphabets, diagnostics);
         let found = states::build(ast, shell, diagnostics);
         data::locals(ast, shell, &found, diagnostics);
         children::results(shell, &found);
         places.push(found);
-        *broken |= errors(diagnostics) > before;
+        broken[at] |= errors(diagnostics) > before;
     }
     let mut machines = Vec::with_capacity(shells.len());
-    for (((ast, shell), places), broken) in asts.iter().zip(&shells).zip(&places).zip(&mut broken) {
-        let before = errors(diagnostics);
-        let mut shell = shell.clone();
+    for (at, ast) in asts.iter().enumerate() {
+        let (before, places) = (errors(diagnostics), &places[at]);
+        let mut shell = shells[at].clone();
         children::collect(&mut shell, places, &shells, diagnostics);
         let (mut machine, facts) = type_reactions(&shell, &shells, places, sources, diagnostics);
         data::ways_in(&machine, places, diagnostics);
         claims::claims(ast, &mut machine, |state| facts.scope(state), diagnostics);
         rivals::nondeterministic(&machine, diagnostics);
-        *broken |= errors(diagnostics) > before;
+        broken[at] |= errors(diagnostics) > before;
         machines.push(machine);
     }
     children::circles(&machines, diagnostics);
@@ -145,13 +147,6 @@ fn arguments(count: usize) -> String {
     format!("{count} argument{}", if count == 1 { "" } else { "s" })
 }
 
-fn duplicate(name: &ast::Name, what: &str, first: Span) -> Diagnostic {
-    Diagnostic::new(Code::Duplicate, name.span, format!("{what} `{}` is declared twice", name.text))
-        .label("declared again here")
-        .also(first, "declared first here")
-        .help("rename or remove one of them")
-}
-
 /// Reports every name that was declared before, pointing at both.
 fn report_duplicates<'a>(
     names: impl Iterator<Item = &'a ast::Name>,
@@ -160,11 +155,17 @@ fn report_duplicates<'a>(
 ) {
     let mut seen = ByName::default();
     for name in names {
-        match seen.get(&name.text) {
-            Some(first) => diagnostics.push(duplicate(name, what, *first)),
-            None => {
-                seen.insert(&name.text, name.span);
-            }
-        }
+        diagnostics.extend(duplicate(&mut seen, name, what));
     }
+}
+
+/// What is wrong with a name that was seen before.
+fn duplicate(seen: &mut ByName<Span>, name: &ast::Name, what: &str) -> Option<Diagnostic> {
+    let Some(first) = seen.get(&name.text) else {
+        seen.insert(&name.text, name.span);
+        return None;
+    };
+    let message = format!("{what} `{}` is declared twice", name.text);
+    let found = Diagnostic::new(Code::Duplicate, name.span, message).label("declared again here");
+    Some(found.also(*first, "declared first here").help("rename or remove one of them"))
 }

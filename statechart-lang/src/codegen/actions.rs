@@ -17,9 +17,10 @@ pub(super) fn blocks(machine: &Machine) -> TokenStream {
             return;
         }
         let id = index(id);
-        let staged = passes.iter().map(|pass| data::stage_initial(machine, pass));
+        let leave = quote!(return ::core::result::Result::Ok(()));
+        let staged = data::stage_all(&data::fallible(machine), passes, &leave);
         let list = list.iter().map(|action| self::action(&exprs, action));
-        arms.extend(quote!(chart::Block::#kind(#id) => { #(#staged)* #(#list)* }));
+        arms.extend(quote!(chart::Block::#kind(#id) => { #staged #(#list)* }));
     };
     for (id, row) in machine.transitions.iter().enumerate() {
         arm(quote!(Transition), id, Exprs::new(machine, otherwise()).of(row), &[], &row.actions);

@@ -15,29 +15,31 @@ use super::{
 use crate::model::{ChildId, Expr, Local, LocalId, Machine, Pass, StateId, Type, names};
 
 /// States other than the root that have data.
-pub(super) fn states(machine: &Machine) -> impl Iterator<Item = StateId> + '_ {
-    (1..machine.states.len()).filter(|state| !machine.states[*state].locals.is_empty())
+pub(super) fn states(machine: &Machine) -> Vec<StateId> {
+    (1..machine.states.len()).filter(|state| !machine.states[*state].locals.is_empty()).collect()
 }
 
 pub(super) fn has_data(machine: &Machine) -> bool {
-    states(machine).next().is_some()
+    !states(machine).is_empty()
 }
 
 pub(super) fn has_params(machine: &Machine) -> bool {
     machine.params().next().is_some()
 }
 
-pub(super) fn locals(machine: &Machine, state: StateId) -> impl Iterator<Item = (LocalId, &Local)> {
-    machine.states[state].locals.iter().map(|id| (*id, &machine.locals[*id]))
+pub(super) fn locals(machine: &Machine, state: StateId) -> Vec<(LocalId, &Local)> {
+    machine.states[state].locals.iter().map(|id| (*id, &machine.locals[*id])).collect()
 }
 
-fn params(machine: &Machine, state: StateId) -> impl Iterator<Item = (LocalId, &Local)> {
-    locals(machine, state).filter(|(_, local)| local.param)
+fn params(machine: &Machine, state: StateId) -> Vec<(LocalId, &Local)> {
+    let mut params = locals(machine, state);
+    params.retain(|(_, local)| local.param);
+    params
 }
 
 /// Whether a transition or a default target may pass something to the state.
 fn is_passed(machine: &Machine, state: StateId) -> bool {
-    params(machine, state).next().is_some()
+    !params(machine, state).is_empty()
 }
 
 pub(super) fn field_of(machine: &Machine, state: StateId) -> Ident {
@@ -58,38 +60,36 @@ pub(super) fn items(machine: &Machine) -> TokenStream {
             pub struct Params { #(#fields),* }
         }
     });
-    let structs = states(machine).map(|state| {
+    let (mut structs, mut fields, mut staged) = (TokenStream::new(), TokenStream::new(), TokenStream::new());
+    for state in states(machine) {
+        let (name, ty) = (field_of(machine, state), type_of(machine, state));
         let doc = format!("Data of `{}`.", machine.states[state].path);
-        let (name, fields) = (type_of(machine, state), locals(machine, state).map(|(_, local)| field(local)));
-        quote! {
+        let of_state = locals(machine, state).into_iter().map(|(_, local)| field(local));
+        structs.extend(quote! {
             #[doc = #doc]
             #[derive(Debug, Clone)]
-            pub struct #name { #(#fields),* }
+            pub struct #ty { #(#of_state),* }
+        });
+        let doc = format!("Of `{}`, while it is active.", machine.states[state].path);
+        fields.extend(quote!(#[doc = #doc] pub #name: ::core::option::Option<#ty>,));
+        if is_passed(machine, state) {
+            let types = params(machine, state).into_iter().map(|(_, local)| rust::ty(&local.ty));
+            staged.extend(quote!(#name: ::core::option::Option<(#(#types,)*)>,));
         }
-    });
+    }
     let data = has_data(machine).then(|| {
-        let fields = states(machine).map(|state| {
-            let doc = format!("Of `{}`, while it is active.", machine.states[state].path);
-            let (name, ty) = (field_of(machine, state), type_of(machine, state));
-            quote!(#[doc = #doc] pub #name: ::core::option::Option<#ty>)
-        });
-        let staged = states(machine).filter(|state| is_passed(machine, *state)).map(|state| {
-            let name = field_of(machine, state);
-            let types = params(machine, state).map(|(_, local)| rust::ty(&local.ty));
-            quote!(#name: ::core::option::Option<(#(#types,)*)>)
-        });
         quote! {
             /// Data of the active states.
             #[derive(Debug, Clone, Default)]
-            pub struct Data { #(#fields),* }
+            pub struct Data { #fields }
 
             /// What is passed to states that are about to be entered.
             #[derive(Default)]
-            struct Staged { #(#staged),* }
+            struct Staged { #staged }
         }
     });
     let returned = returned_enum(machine);
-    quote! { #machine_params #(#structs)* #data #returned }
+    quote! { #machine_params #structs #data #returned }
 }
 
 fn field(local: &Local) -> TokenStream {
@@ -114,29 +114,25 @@ pub(super) fn returned_of_child(machine: &Machine, child: ChildId) -> Option<Ide
 }
 
 fn returned_enum(machine: &Machine) -> Option<TokenStream> {
-    let root = machine.result.as_ref().map(|ty| ("the machine".to_owned(), format_ident!("Machine"), ty));
-    let states = (1..machine.states.len()).filter_map(|state| {
-        let row = &machine.states[state];
-        Some((format!("the state `{}`", row.path), returned_of_state(machine, state)?, row.result.as_ref()?))
-    });
-    let children = (0..machine.children.len()).filter_map(|child| {
-        let row = &machine.children[child];
-        Some((format!("the child `{}`", row.name), returned_of_child(machine, child)?, row.result.as_ref()?))
-    });
-    let variants: Vec<TokenStream> = root
-        .into_iter()
-        .chain(states)
-        .chain(children)
-        .map(|(who, variant, ty)| {
+    let mut variants = TokenStream::new();
+    let mut add = |who: String, variant: Option<Ident>, ty: Option<&Type>| {
+        if let (Some(variant), Some(ty)) = (variant, ty) {
             let (doc, ty) = (format!("By {who}."), rust::ty(ty));
-            quote!(#[doc = #doc] #variant(#ty))
-        })
-        .collect();
+            variants.extend(quote!(#[doc = #doc] #variant(#ty),));
+        }
+    };
+    add("the machine".to_owned(), returned_of_state(machine, 0), machine.result.as_ref());
+    for (id, row) in machine.states.iter().enumerate().skip(1) {
+        add(format!("the state `{}`", row.path), returned_of_state(machine, id), row.result.as_ref());
+    }
+    for (id, row) in machine.children.iter().enumerate() {
+        add(format!("the child `{}`", row.name), returned_of_child(machine, id), row.result.as_ref());
+    }
     (!variants.is_empty()).then(|| {
         quote! {
             /// What is returned when something completes.
             #[derive(Debug, Clone)]
-            pub enum Returned { #(#variants),* }
+            pub enum Returned { #variants }
         }
     })
 }
@@ -148,55 +144,53 @@ pub(super) fn returned_type(machine: &Machine) -> TokenStream {
 
 /// The hooks around data; those that a machine has no use for keep their default.
 pub(super) fn hooks(machine: &Machine) -> TokenStream {
-    let hook = |signature: TokenStream, on: TokenStream, arms: Vec<TokenStream>, otherwise: TokenStream| {
-        (!arms.is_empty()).then(|| quote!(#signature { match #on { #(#arms)* _ => #otherwise } }))
-    };
-    let passes = machine.transitions.iter().enumerate().filter(|(_, row)| !row.passes.is_empty());
-    let passes = passes.map(|(id, row)| {
+    let mut pass = TokenStream::new();
+    for (id, row) in machine.transitions.iter().enumerate().filter(|(_, row)| !row.passes.is_empty()) {
         let exprs = fallible(machine).of(row);
-        let (id, staged) = (index(id), row.passes.iter().map(|pass| stage(&exprs, pass)));
-        quote!(#id => { #(#staged)* })
-    });
+        let (id, staged) = (index(id), stage_all(&exprs, &row.passes, &quote!(return)));
+        pass.extend(quote!(#id => { #staged }));
+    }
+    let (mut entered, mut left) = (TokenStream::new(), TokenStream::new());
+    for state in states(machine) {
+        entered.extend(enter(machine, state));
+        let (id, field) = (index(state), field_of(machine, state));
+        left.extend(quote!(#id => self.data.#field = ::core::option::Option::None,));
+    }
+    let mut returned = TokenStream::new();
+    for (id, row) in machine.states.iter().enumerate() {
+        let Some(returns) = &row.returns else { continue };
+        let (id, value) = (index(id), format_ident!("returned"));
+        let exprs = fallible(machine);
+        let leave = quote!(return ::core::option::Option::None);
+        let made = made(&exprs, &value, returns, &leave, &or_zero(&value));
+        let result = match returned_of_state(machine, row.parent) {
+            Some(variant) => quote!(::core::option::Option::Some(Returned::#variant(#value))),
+            None => quote!(::core::option::Option::None),
+        };
+        returned.extend(quote!(#id => { #made #result }));
+    }
+    let hook = |signature: TokenStream, on: &str, arms: TokenStream, otherwise: TokenStream| {
+        let on = format_ident!("{on}");
+        (!arms.is_empty()).then(|| quote!(#signature { match #on { #arms _ => #otherwise } }))
+    };
     let pass = hook(
         quote!(fn pass<F: chart::Effects<Self>>(&mut self, fx: &mut F, transition: u16, cue: chart::CueOf<'_, Self>)),
-        quote!(transition),
-        passes.collect(),
+        "transition",
+        pass,
         quote!({}),
     );
     let enter = hook(
         quote!(fn enter_data<F: chart::Effects<Self>>(&mut self, fx: &mut F, state: u16)),
-        quote!(state),
-        states(machine).map(|state| enter(machine, state)).collect(),
+        "state",
+        entered,
         quote!({}),
     );
-    let left = states(machine).map(|state| {
-        let (id, field) = (index(state), field_of(machine, state));
-        quote!(#id => self.data.#field = ::core::option::Option::None,)
-    });
-    let leave = hook(quote!(fn leave_data(&mut self, state: u16)), quote!(state), left.collect(), quote!({}));
-    let finals = machine.states.iter().enumerate().filter_map(|(id, row)| {
-        let returns = row.returns.as_ref()?;
-        let value = format_ident!("returned");
-        let made = made(
-            &fallible(machine),
-            &value,
-            returns,
-            &quote!(return ::core::option::Option::None),
-            &or_zero(&value),
-        );
-        let id = index(id);
-        Some(match returned_of_state(machine, row.parent) {
-            Some(variant) => {
-                quote!(#id => { #made ::core::option::Option::Some(Returned::#variant(#value)) })
-            }
-            None => quote!(#id => { #made ::core::option::Option::None }),
-        })
-    });
+    let leave = hook(quote!(fn leave_data(&mut self, state: u16)), "state", left, quote!({}));
     let returned = hook(
         quote!(fn returned<F: chart::Effects<Self>>(&mut self, fx: &mut F, state: u16)
             -> ::core::option::Option<<Self as chart::Chart>::Returned>),
-        quote!(state),
-        finals.collect(),
+        "state",
+        returned,
         quote!(::core::option::Option::None),
     );
     quote! { #pass #enter #leave #returned }
@@ -244,35 +238,21 @@ pub(super) fn local_ident(local: &Local, id: LocalId) -> Ident {
     format_ident!("{}_{id}", names::snake(&local.name))
 }
 
-/// Evaluates what is passed to one state and keeps it.
-pub(super) fn stage(exprs: &Exprs<'_>, pass: &Pass) -> TokenStream {
+/// Evaluates what is passed to states and keeps it; `leave` where that is not possible.
+pub(super) fn stage_all(exprs: &Exprs<'_>, passes: &[Pass], leave: &TokenStream) -> TokenStream {
     let machine = exprs.machine;
-    let field = field_of(machine, pass.state);
-    let (names, made): (Vec<Ident>, Vec<TokenStream>) = params(machine, pass.state)
-        .zip(&pass.args)
-        .map(|((id, local), arg)| {
+    let mut all = TokenStream::new();
+    for pass in passes {
+        let field = field_of(machine, pass.state);
+        let mut names: Vec<Ident> = Vec::new();
+        for ((id, local), arg) in params(machine, pass.state).into_iter().zip(&pass.args) {
             let name = local_ident(local, id);
-            let made = made(exprs, &name, arg, &quote!(return), &or_zero(&name));
-            (name, made)
-        })
-        .unzip();
-    quote!(#(#made)* self.staged.#field = ::core::option::Option::Some((#(#names,)*));)
-}
-
-/// As [`stage`], in a function that returns a result.
-pub(super) fn stage_initial(machine: &Machine, pass: &Pass) -> TokenStream {
-    let exprs = fallible(machine);
-    let field = field_of(machine, pass.state);
-    let (names, made): (Vec<Ident>, Vec<TokenStream>) = params(machine, pass.state)
-        .zip(&pass.args)
-        .map(|((id, local), arg)| {
-            let name = local_ident(local, id);
-            let made =
-                made(&exprs, &name, arg, &quote!(return ::core::result::Result::Ok(())), &or_zero(&name));
-            (name, made)
-        })
-        .unzip();
-    quote!(#(#made)* self.staged.#field = ::core::option::Option::Some((#(#names,)*));)
+            all.extend(made(exprs, &name, arg, leave, &or_zero(&name)));
+            names.push(name);
+        }
+        all.extend(quote!(self.staged.#field = ::core::option::Option::Some((#(#names,)*));));
+    }
+    all
 }
 
 /// Makes the data of a state: parameters as passed, else by default; then fields.
@@ -292,18 +272,19 @@ fn enter(machine: &Machine, state: StateId) -> TokenStream {
         exprs.made.insert(id, name.clone());
         (name, made)
     };
-    let (names, defaults): (Vec<Ident>, Vec<TokenStream>) =
-        params(machine, state).map(|(id, local)| initial(id, local)).unzip();
-    let field = field_of(machine, state);
-    // Nothing after a parameter that must be passed is reached.
-    let must = params(machine, state).position(|(_, local)| local.initial.is_none() && !has_zero(&local.ty));
-    let default = match must {
-        Some(at) => {
-            let before = &defaults[..at];
-            quote!({ #(#before)* return; })
+    let (mut names, mut defaults) = (Vec::new(), TokenStream::new());
+    let mut must = false;
+    for (id, local) in params(machine, state) {
+        let (name, made) = initial(id, local);
+        names.push(name);
+        // Nothing after a parameter that must be passed is reached.
+        must |= local.initial.is_none() && !has_zero(&local.ty);
+        if !must {
+            defaults.extend(made);
         }
-        None => quote!({ #(#defaults)* (#(#names,)*) }),
-    };
+    }
+    let field = field_of(machine, state);
+    let default = if must { quote!({ #defaults return; }) } else { quote!({ #defaults (#(#names,)*) }) };
     let passed = is_passed(machine, state).then(|| {
         quote! {
             let (#(#names,)*) = match self.staged.#field.take() {
@@ -312,17 +293,20 @@ fn enter(machine: &Machine, state: StateId) -> TokenStream {
             };
         }
     });
-    let (fields, made): (Vec<Ident>, Vec<TokenStream>) = locals(machine, state)
-        .filter(|(_, local)| !local.param)
-        .map(|(id, local)| initial(id, local))
-        .unzip();
-    let all = names.iter().chain(&fields);
-    let spelt = locals(machine, state).map(|(_, local)| rust::field(&local.name));
+    let (mut all, mut fields) = (names, TokenStream::new());
+    for (id, local) in locals(machine, state) {
+        if !local.param {
+            let (name, made) = initial(id, local);
+            fields.extend(made);
+            all.push(name);
+        }
+    }
+    let spelt = locals(machine, state).into_iter().map(|(_, local)| rust::field(&local.name));
     let (id, ty) = (index(state), type_of(machine, state));
     quote! {
         #id => {
             #passed
-            #(#made)*
+            #fields
             self.data.#field = ::core::option::Option::Some(#ty { #(#spelt: #all),* });
         }
     }
@@ -331,18 +315,18 @@ fn enter(machine: &Machine, state: StateId) -> TokenStream {
 /// `path.name: value` of the active states' data, for people; behind the parameters and the context.
 pub(super) fn describe(machine: &Machine) -> TokenStream {
     let first = machine.context.is_empty() && !has_params(machine);
-    let lines = states(machine).map(|state| {
+    let comma = if first { "" } else { ", " };
+    let mut lines = TokenStream::new();
+    for state in states(machine) {
         let (field, path) = (field_of(machine, state), &machine.states[state].path);
-        let writes = locals(machine, state).map(|(_, local)| {
+        let writes = locals(machine, state).into_iter().map(|(_, local)| {
             let (text, name) = (format!("{{comma}}{path}.{}: {{:?}}", local.name), rust::field(&local.name));
             quote!(::core::write!(out, #text, data.#name)?; comma = ", ";)
         });
-        quote!(if let ::core::option::Option::Some(data) = &self.data.#field { #(#writes)* })
-    });
-    let comma = if first { "" } else { ", " };
-    let lines: Vec<TokenStream> = lines.collect();
+        lines.extend(quote!(if let ::core::option::Option::Some(data) = &self.data.#field { #(#writes)* }));
+    }
     if lines.is_empty() {
         return TokenStream::new();
     }
-    quote!(let mut comma = #comma; #(#lines)*)
+    quote!(let mut comma = #comma; #lines)
 }

@@ -5,6 +5,7 @@ use quote::{format_ident, quote};
 
 use super::{
     actions::{call, message, option, output},
+    data,
     expr::Exprs,
     fast::{Does, Take, leaf_name},
     hooks::index,
@@ -64,20 +65,21 @@ pub(super) fn holds(expr: &Expr, like: &impl Fn(&ExprKind) -> bool) -> bool {
 pub(super) fn asks_time(machine: &Machine, id: TransitionId, does: &Does) -> bool {
     let transition = &machine.transitions[id];
     let asks = |expr: &Expr| holds(expr, &|kind| matches!(kind, ExprKind::Now));
-    let acts = |take: &Take| {
-        let blocks = blocks(machine, take, transition);
-        blocks
-            .iter()
-            .flat_map(|(_, actions)| *actions)
-            .flat_map(|action| operands(action).unwrap_or_default())
-            .any(asks)
-    };
-    transition.guard.as_ref().is_some_and(asks) || matches!(does, Does::Take(take) if acts(take))
+    if transition.guard.as_ref().is_some_and(asks) {
+        return true;
+    }
+    let Does::Take(take) = does else { return false };
+    for (_, actions) in blocks(machine, take, transition) {
+        if actions.iter().any(|action| operands(action).unwrap_or_default().into_iter().any(asks)) {
+            return true;
+        }
+    }
+    false
 }
 
 fn exprs(machine: &Machine) -> Exprs<'_> {
     // The engine meets it again, with its own way out.
-    Exprs::new(machine, quote!(return ::core::result::Result::Err(value::Fault::NoValue)))
+    data::fallible(machine)
 }
 
 /// The expressions of an action, where an arm can do it at all.
@@ -96,9 +98,15 @@ fn operands(action: &Action) -> Option<Vec<&Expr>> {
 
 /// The blocks that a step runs, in order.
 fn blocks<'m>(machine: &'m Machine, take: &Take, transition: &'m Transition) -> Vec<(Step, &'m [Action])> {
-    let exits = take.exits.iter().map(|state| (Step::Exit, machine.states[*state].exit.as_slice()));
-    let entries = take.entries.iter().map(|state| (Step::Enter, machine.states[*state].entry.as_slice()));
-    exits.chain([(Step::Take, transition.actions.as_slice())]).chain(entries).collect()
+    let mut blocks = Vec::new();
+    for state in &take.exits {
+        blocks.push((Step::Exit, machine.states[*state].exit.as_slice()));
+    }
+    blocks.push((Step::Take, transition.actions.as_slice()));
+    for state in &take.entries {
+        blocks.push((Step::Enter, machine.states[*state].entry.as_slice()));
+    }
+    blocks
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

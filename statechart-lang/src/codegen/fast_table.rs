@@ -8,7 +8,7 @@ use proc_macro2::{Literal, TokenStream};
 use quote::quote;
 
 use super::fast::{Cell, Cells, Does, Otherwise, Ranks};
-use crate::model::{EventId, Machine, StateId};
+use crate::model::{Machine, StateId};
 
 /// Bits of a state in a shift word: six say by how much the next shift is, the seventh that the table does not know.
 const SHIFT: u32 = 7;
@@ -40,20 +40,23 @@ impl Table {
     /// The table, where most transitions do nothing else. It decides what the machine's field counts in.
     pub(super) fn of(machine: &Machine, cells: &Cells, ranks: &mut Ranks) -> Option<Self> {
         let (rows, events) = (ranks.resting, machine.events.len());
-        let known = |state: &Option<StateId>, event: EventId| match state {
-            Some(state) => {
-                let cell = cells.get(*state).and_then(|row| row.get(event));
-                cell.map_or(Known::No, |cell| known(machine, *state, cell))
+        let mut table: Vec<Vec<Known>> = vec![Vec::new(); events];
+        let (mut taken, mut unknown) = (0, 0);
+        for state in ranks.states().iter().take(rows) {
+            for (event, row) in table.iter_mut().enumerate() {
+                let known = match state {
+                    Some(state) => {
+                        let cell = cells.get(*state).and_then(|row| row.get(event));
+                        cell.map_or(Known::No, |cell| known(machine, *state, cell))
+                    }
+                    // Before its start a machine wants nothing.
+                    None => Known::Unhandled,
+                };
+                taken += usize::from(matches!(known, Known::Taken(_)));
+                unknown += usize::from(known == Known::No);
+                row.push(known);
             }
-            // Before its start a machine wants nothing.
-            None => Known::Unhandled,
-        };
-        let row =
-            |event: EventId| ranks.states().iter().take(rows).map(|state| known(state, event)).collect();
-        let table: Vec<Vec<Known>> = (0..events).map(row).collect();
-        let all = || table.iter().flatten();
-        let taken = all().filter(|cell| matches!(cell, Known::Taken(_))).count();
-        let unknown = all().filter(|cell| **cell == Known::No).count();
+        }
         if taken == 0 || taken < unknown {
             return None;
         }

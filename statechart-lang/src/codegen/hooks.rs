@@ -9,7 +9,6 @@ use super::{
     Options,
     actions::{self, arguments, child_variant},
     children, data,
-    expr::Exprs,
     fast::{Fast, fast},
     items::outcome_name,
     rust,
@@ -223,12 +222,12 @@ fn own(machine: &Machine) -> TokenStream {
 
 fn chart(machine: &Machine, fast: Option<&Fast>) -> TokenStream {
     let event = fast.and_then(|fast| fast.event.as_ref());
-    let tags = machine.events.iter().enumerate().map(|(id, event)| {
+    let mut tags = TokenStream::new();
+    for (id, event) in machine.events.iter().enumerate() {
         let (variant, id) = (rust::variant(&event.symbol.name), index(id));
-        quote!(Event::#variant { .. } => #id)
-    });
-    let tag =
-        if machine.events.is_empty() { quote!(match *event {}) } else { quote!(match event { #(#tags),* }) };
+        tags.extend(quote!(Event::#variant { .. } => #id,));
+    }
+    let tag = if tags.is_empty() { quote!(match *event {}) } else { quote!(match event { #tags }) };
     let guards = guards(machine);
     let guards = (!guards.is_empty()).then(|| {
         quote! {
@@ -250,36 +249,35 @@ fn chart(machine: &Machine, fast: Option<&Fast>) -> TokenStream {
             }
         }
     });
-    let exprs = Exprs::new(machine, quote!(return ::core::result::Result::Err(value::Fault::NoValue)));
-    let delays = machine.timers.iter().enumerate().map(|(id, timer)| {
+    let exprs = data::fallible(machine);
+    let mut delays = TokenStream::new();
+    for (id, timer) in machine.timers.iter().enumerate() {
         let (id, after) = (index(id), exprs.value(&timer.after));
-        quote!(#id => #after)
-    });
-    let delays = (!machine.timers.is_empty()).then(|| {
+        delays.extend(quote!(#id => #after,));
+    }
+    let delays = (!delays.is_empty()).then(|| {
         quote! {
             fn delay(&self, timer: u16) -> ::core::result::Result<value::Duration, value::Fault> {
-                ::core::result::Result::Ok(match timer { #(#delays,)* _ => value::Duration(0) })
+                ::core::result::Result::Ok(match timer { #delays _ => value::Duration(0) })
             }
         }
     });
     let calls = calls(machine);
-    let acts = machine.actions.iter().map(|action| {
+    let mut acts = TokenStream::new();
+    for action in &machine.actions {
         let (variant, method) = (rust::variant(&action.name), rust::field(&action.name));
         let (pattern, args) = bound(&action.params);
-        quote!(Action::#variant #pattern => Externs::#method(externs #(, #args)*))
-    });
-    let act = if machine.actions.is_empty() {
-        quote!(match action {})
-    } else {
-        quote!(match action { #(#acts),* })
+        acts.extend(quote!(Action::#variant #pattern => Externs::#method(externs #(, #args)*),));
+    }
+    let mut described = TokenStream::new();
+    let mut describe = |name: &str, of: &str| {
+        let comma = if described.is_empty() { "" } else { ", " };
+        let (text, name, of) = (format!("{comma}{name}: {{:?}}"), rust::field(name), format_ident!("{of}"));
+        described.extend(quote!(::core::write!(out, #text, self.#of.#name)?;));
     };
-    let params = machine.params().map(|param| (&param.name, quote!(params)));
-    let variables = machine.context.iter().map(|variable| (&variable.name, quote!(context)));
-    let described = params.chain(variables).enumerate().map(|(at, (name, of))| {
-        let (text, name) = (format!("{}{name}: {{:?}}", if at == 0 { "" } else { ", " }), rust::field(name));
-        quote!(::core::write!(out, #text, self.#of.#name)?;)
-    });
-    let described: TokenStream = described.chain([data::describe(machine)]).collect();
+    machine.params().for_each(|param| describe(&param.name, "params"));
+    machine.context.iter().for_each(|variable| describe(&variable.name, "context"));
+    described.extend(data::describe(machine));
     let described = (!described.is_empty()).then(|| {
         quote! {
             fn describe_context(&self, out: &mut dyn ::core::fmt::Write) -> ::core::fmt::Result {
@@ -297,10 +295,11 @@ fn chart(machine: &Machine, fast: Option<&Fast>) -> TokenStream {
     });
     let (returned, spawn) = (data::returned_type(machine), children::spawn_type(machine));
     let (data, child) = (data::hooks(machine), children::hook(machine));
-    let receivers = machine.children.iter().enumerate().map(|(id, child)| {
+    let mut receivers = TokenStream::new();
+    for (id, child) in machine.children.iter().enumerate() {
         let (variant, id) = (child_variant(&child.name), index(id));
-        quote!(Message::#variant(_) => chart::Receiver::Child(#id),)
-    });
+        receivers.extend(quote!(Message::#variant(_) => chart::Receiver::Child(#id),));
+    }
     let peers = (!machine.peers.is_empty()).then(|| quote!(_ => chart::Receiver::Peer,));
     quote! {
         impl<X: Externs> chart::Chart for Machine<X> {
@@ -329,7 +328,7 @@ fn chart(machine: &Machine, fast: Option<&Fast>) -> TokenStream {
             #data
             #turns
 
-            fn act(externs: &mut X, action: Action) { #act }
+            fn act(externs: &mut X, action: Action) { match action { #acts } }
 
             #event
 
@@ -343,7 +342,7 @@ fn chart(machine: &Machine, fast: Option<&Fast>) -> TokenStream {
             fn receiver(message: &Message) -> chart::Receiver {
                 match message {
                     Message::Itself(_) => chart::Receiver::Itself,
-                    #(#receivers)*
+                    #receivers
                     #peers
                 }
             }
@@ -355,25 +354,23 @@ fn chart(machine: &Machine, fast: Option<&Fast>) -> TokenStream {
 
 /// Guards. What a transition passes to its targets must be computable as well: a fault there is one of the guard.
 fn guards(machine: &Machine) -> TokenStream {
-    let arms = machine.transitions.iter().enumerate().filter_map(|(id, transition)| {
-        let exprs = Exprs::new(machine, quote!(return ::core::result::Result::Err(value::Fault::NoValue)))
-            .of(transition);
-        let passes: Vec<TokenStream> = transition
-            .passes
-            .iter()
-            .flat_map(|pass| &pass.args)
-            .filter(|arg| arg.can_fault())
-            .map(|arg| exprs.value(arg))
-            .collect();
-        let (id, guard) = (index(id), transition.guard.as_ref().map(|guard| exprs.value(guard)));
-        match (guard, passes.is_empty()) {
-            (None, true) => None,
-            (Some(guard), true) => Some(quote!(#id => #guard,)),
-            (None, false) => Some(quote!(#id => { #(let _ = #passes;)* true })),
-            (Some(guard), false) => Some(quote!(#id => (#guard) && { #(let _ = #passes;)* true },)),
+    let mut arms = TokenStream::new();
+    for (id, transition) in machine.transitions.iter().enumerate() {
+        let exprs = data::fallible(machine).of(transition);
+        let mut passes = TokenStream::new();
+        for arg in transition.passes.iter().flat_map(|pass| &pass.args).filter(|arg| arg.can_fault()) {
+            let value = exprs.value(arg);
+            passes.extend(quote!(let _ = #value;));
         }
-    });
-    arms.collect()
+        let (id, guard) = (index(id), transition.guard.as_ref().map(|guard| exprs.value(guard)));
+        arms.extend(match (guard, passes.is_empty()) {
+            (None, true) => continue,
+            (Some(guard), true) => quote!(#id => #guard,),
+            (None, false) => quote!(#id => { #passes true }),
+            (Some(guard), false) => quote!(#id => (#guard) && { #passes true },),
+        });
+    }
+    arms
 }
 
 /// Whether a transition has a guard in the tables.
@@ -383,20 +380,21 @@ pub(super) fn is_guarded(transition: &Transition) -> bool {
 
 /// The calls that activities make.
 fn calls(machine: &Machine) -> Option<TokenStream> {
-    let exprs = Exprs::new(machine, quote!(return ::core::result::Result::Err(value::Fault::NoValue)));
-    let arms = machine.activities.iter().enumerate().filter_map(|(id, activity)| {
-        let function = &machine.services[activity.runs.service()?].function;
+    let exprs = data::fallible(machine);
+    let mut calls = TokenStream::new();
+    for (id, activity) in machine.activities.iter().enumerate() {
+        let Some(service) = activity.runs.service() else { continue };
+        let function = &machine.services[service].function;
         let variant = rust::variant(&function.name);
         let args = arguments(&exprs, &rust::params(&function.params), &activity.args);
         let id = index(id);
-        Some(quote!(#id => Call::#variant #args))
-    });
-    let calls: Vec<TokenStream> = arms.collect();
+        calls.extend(quote!(#id => Call::#variant #args,));
+    }
     (!calls.is_empty()).then(|| {
         quote! {
             fn call(&self, activity: u16) -> ::core::result::Result<Call, value::Fault> {
                 ::core::result::Result::Ok(match activity {
-                    #(#calls,)*
+                    #calls
                     _ => return ::core::result::Result::Err(value::Fault::Undelivered),
                 })
             }

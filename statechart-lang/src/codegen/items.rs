@@ -150,25 +150,23 @@ pub(super) fn outcome_name(service: &Service) -> Ident {
 fn outcome(machine: &Machine, service: &Service) -> TokenStream {
     let name = outcome_name(service);
     let doc = format!("How the service `{}` ends.", service.function.name);
-    let symbols: Vec<&Symbol> = service.outcomes().map(|event| &machine.events[event].symbol).collect();
-    let variants = symbols.iter().map(|symbol| {
+    let (mut variants, mut arms) = (TokenStream::new(), TokenStream::new());
+    for event in service.outcomes() {
+        let symbol = &machine.events[event].symbol;
         let doc = self::doc(&symbol.doc, &format!("`{}`.", symbol.name));
         let (variant, fields) = (rust::variant(&symbol.name), rust::fields(&symbol.fields));
-        quote!(#doc #variant #fields)
-    });
-    let arms = symbols.iter().map(|symbol| {
-        let variant = rust::variant(&symbol.name);
+        variants.extend(quote!(#doc #variant #fields,));
         let fields: Vec<Ident> = symbol.fields.iter().map(|field| rust::field(&field.name)).collect();
-        quote!(#name::#variant { #(#fields),* } => Event::#variant { #(#fields),* })
-    });
+        arms.extend(quote!(#name::#variant { #(#fields),* } => Event::#variant { #(#fields),* },));
+    }
     quote! {
         #[doc = #doc]
         #[derive(Debug, Clone)]
-        pub enum #name { #(#variants),* }
+        pub enum #name { #variants }
 
         impl ::core::convert::From<#name> for Event {
             fn from(outcome: #name) -> Self {
-                match outcome { #(#arms),* }
+                match outcome { #arms }
             }
         }
     }

@@ -153,15 +153,15 @@ fn data(machine: &Machine) -> TokenStream {
         let (name, field) = (name(machine, 0, &param.name), rust::field(&param.name));
         quote!(snapshot::put(out, #name, &self.params.#field)?;)
     });
-    let of_states = data::states(machine).map(|state| {
+    let of_states = data::states(machine).into_iter().map(|state| {
         let field = field_of(machine, state);
-        let saved = locals(machine, state).map(|(_, local)| {
+        let saved = locals(machine, state).into_iter().map(|(_, local)| {
             let (name, field) = (name(machine, state, &local.name), rust::field(&local.name));
             quote!(snapshot::put(out, #name, &data.#field)?;)
         });
         quote!(if let ::core::option::Option::Some(data) = &self.data.#field { #(#saved)* })
     });
-    let arms = data::states(machine).map(|state| load_state(machine, state));
+    let arms = data::states(machine).into_iter().map(|state| load_state(machine, state));
     let (nothing, done) = (result(quote!(())), ok(quote!(())));
     quote! {
         fn save_data(&self, out: &mut snapshot::Fields) -> #nothing { #(#own)* #(#of_states)* #done }
@@ -212,6 +212,7 @@ fn absent(name: &str) -> TokenStream {
 fn load_state(machine: &Machine, state: usize) -> TokenStream {
     let mut exprs = data::fallible(machine);
     let lines: Vec<TokenStream> = locals(machine, state)
+        .into_iter()
         .map(|(id, local)| {
             let (path, ident, ty) =
                 (name(machine, state, &local.name), local_ident(local, id), rust::ty(&local.ty));
@@ -233,7 +234,7 @@ fn load_state(machine: &Machine, state: usize) -> TokenStream {
             }
         })
         .collect();
-    let fields = locals(machine, state).map(|(id, local)| {
+    let fields = locals(machine, state).into_iter().map(|(id, local)| {
         let (field, ident) = (rust::field(&local.name), local_ident(local, id));
         quote!(#field: #ident)
     });
