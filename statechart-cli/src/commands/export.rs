@@ -15,7 +15,7 @@ Examples:
   statechart export specs/data_platform.sc --format xstate --machine Producer
 
 What the format has no word for is named on stderr: deferral and `strict` in both, expressions and data of states in
-XState. `statechart import` reads back what this writes.")]
+XState. What is written without such a note, `statechart import` reads back as a machine that does the same.")]
 pub(crate) struct Export {
     /// The specification.
     file: String,

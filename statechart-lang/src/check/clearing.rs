@@ -3,7 +3,7 @@
 //! All of it follows from where lists of actions stand, so it is computed once, up and down the tree of states.
 
 use super::{
-    actions::{cleared, lasting},
+    effects::{cleared, lasting},
     facts::FactSet,
     types,
 };

@@ -7,8 +7,8 @@
 use std::rc::Rc;
 
 use super::{
-    actions::{holds_value, perform},
     clearing::Clearing,
+    effects::{holds_value, perform},
     entry::entry,
     facts::FactSet,
     scope::{Fact, Scope},

@@ -19,6 +19,7 @@ mod clearing;
 mod constant;
 mod data;
 mod declare;
+mod effects;
 pub(crate) mod entry;
 mod facts;
 mod flow;
@@ -33,6 +34,7 @@ mod rivals;
 mod scope;
 mod states;
 mod systems;
+mod triggers;
 mod types;
 #[cfg(feature = "lint")]
 mod unused;

@@ -20,6 +20,7 @@ mod children;
 mod data;
 mod expr;
 mod fast;
+mod fast_arms;
 mod fast_block;
 mod fast_displaced;
 mod fast_table;

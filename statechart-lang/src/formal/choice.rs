@@ -14,6 +14,8 @@ pub(super) fn with_choices(machine: &Machine) -> Option<Machine> {
         return None;
     }
     let mut asking = machine.clone();
+    // The questions decide.
+    asking.nondeterministic = false;
     let question = asking.guards.len();
     asking.guards.push(ExternFn {
         name: "choice".to_owned(),

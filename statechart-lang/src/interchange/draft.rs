@@ -238,8 +238,9 @@ impl Draft {
         }
     }
 
-    /// The machine as text.
-    pub(super) fn write(&self, out: &mut String) {
+    /// The machine as text; returns where each state begins.
+    pub(super) fn write(&self, out: &mut String) -> Vec<(usize, usize)> {
+        let mut starts = vec![(out.len(), 0)];
         for line in &self.doc {
             let _ = writeln!(out, "/// {line}");
         }
@@ -262,9 +263,10 @@ impl Draft {
             self.write_items(0, root, 1, out);
         }
         for child in self.inner(0) {
-            self.write_state(child, 1, out);
+            self.write_state(child, 1, out, &mut starts);
         }
         out.push_str("}\n");
+        starts
     }
 
     /// All children, history states included, in order.
@@ -272,7 +274,8 @@ impl Draft {
         (1..self.states.len()).filter(|id| self.states[*id].parent == state).collect()
     }
 
-    fn write_state(&self, id: usize, depth: usize, out: &mut String) {
+    fn write_state(&self, id: usize, depth: usize, out: &mut String, starts: &mut Vec<(usize, usize)>) {
+        starts.push((out.len(), id));
         let state = &self.states[id];
         let indent = "  ".repeat(depth);
         if depth == 1 || !self.inner(id).is_empty() {
@@ -314,7 +317,7 @@ impl Draft {
         out.push_str(" {\n");
         self.write_items(id, state, depth + 1, out);
         for child in inner {
-            self.write_state(child, depth + 1, out);
+            self.write_state(child, depth + 1, out, starts);
         }
         let _ = writeln!(out, "{indent}}}");
     }
@@ -352,7 +355,7 @@ impl Draft {
         let indent = "  ".repeat(depth);
         let mut tail = String::new();
         if let Some(guard) = &transition.guard {
-            let _ = write!(tail, " [{guard}]");
+            let _ = write!(tail, " [{}]", self.placed(id, guard));
         }
         if transition.itself {
             tail.push_str(" -> self");
@@ -370,6 +373,15 @@ impl Draft {
             write_actions(&transition.actions, depth, out);
             out.push('\n');
         }
+    }
+
+    /// A guard with the states that it names, as they are spelt where it stands.
+    fn placed(&self, id: usize, guard: &str) -> String {
+        let parts = guard.split(PLACE).enumerate().map(|(number, part)| match part.parse::<usize>() {
+            Ok(state) if number % 2 == 1 && state < self.states.len() => self.reference(id, state),
+            _ => part.to_owned(),
+        });
+        parts.collect()
     }
 
     /// `on A | B`, `on done(x)`: what does not stand with others gets a line of its own.
@@ -402,6 +414,14 @@ impl Draft {
         }
         heads
     }
+}
+
+/// What a guard holds around the number of a state, until it is known where the guard stands.
+const PLACE: char = '\u{1}';
+
+/// A state in a guard.
+pub(super) fn place(state: usize) -> String {
+    format!("{PLACE}{state}{PLACE}")
 }
 
 fn write_symbols(keyword: &str, symbols: &[DraftSymbol], out: &mut String) {

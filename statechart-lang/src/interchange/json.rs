@@ -1,5 +1,7 @@
-//! JSON with places and in the order of the document. `serde_json` says whether a text is JSON and reads every
+//! JSON with places and in the order in which JavaScript has its keys. `serde_json` says whether a text is JSON and reads every
 //! token; what is added here is where a token stands.
+
+use std::collections::BTreeMap;
 
 use super::{ImportError, Position};
 
@@ -21,16 +23,20 @@ pub(super) enum Kind {
 
 impl Json {
     /// Reads a text. `serde_json` bounds the nesting (128 levels).
-    pub(super) fn parse(text: &str) -> Result<Self, ImportError> {
+    /// Keys that stand twice in an object are
+    /// reported, and the last value of each is kept in the place of the first.
+    pub(super) fn parse(text: &str, twice: &mut Vec<(Position, String)>) -> Result<Self, ImportError> {
         serde_json::from_str::<serde_json::Value>(text).map_err(|error| {
-            let place = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+            let place = |number: usize| u32::try_from(number).unwrap_or(u32::MAX).max(1);
             let at = Position { line: place(error.line()), column: place(error.column()) };
             let said = error.to_string();
             let said = said.split(" at line ").next().unwrap_or_default();
             ImportError::at(at, format!("this is no JSON: {said}"))
         })?;
-        let mut scanner = Scanner { text, at: 0, counted: 0, line: 1, column: 1 };
-        scanner.value().ok_or_else(|| ImportError::at(scanner.position(), "this is no JSON"))
+        let mut scanner = Scanner { text, at: 0, counted: 0, line: 1, column: 1, twice: Vec::new() };
+        let value = scanner.value().ok_or_else(|| ImportError::at(scanner.position(), "this is no JSON"));
+        twice.append(&mut scanner.twice);
+        value
     }
 
     /// The value of a key; a null is none.
@@ -61,6 +67,8 @@ struct Scanner<'a> {
     counted: usize,
     line: u32,
     column: u32,
+    /// Keys that stand twice in an object.
+    twice: Vec<(Position, String)>,
 }
 
 impl Scanner<'_> {
@@ -98,14 +106,29 @@ impl Scanner<'_> {
         let kind = match first {
             '{' => {
                 self.at += 1;
-                let mut items = Vec::new();
+                let mut items: Vec<(String, Json)> = Vec::new();
+                let mut places: BTreeMap<String, usize> = BTreeMap::new();
                 while !self.eat('}') {
                     self.skip();
+                    let at = self.position();
                     let key = self.string()?;
                     self.eat(':');
-                    items.push((key, self.value()?));
+                    let value = self.value()?;
+                    match places.get(&key).and_then(|place| items.get_mut(*place)) {
+                        Some((_, known)) => {
+                            *known = value;
+                            self.twice.push((at, key));
+                        }
+                        None => {
+                            places.insert(key.clone(), items.len());
+                            items.push((key, value));
+                        }
+                    }
                     self.eat(',');
                 }
+                // In JavaScript, numbers come first.
+                let number = |key: &str| key.parse::<u32>().ok().filter(|number| number.to_string() == key);
+                items.sort_by_key(|(key, _)| number(key).map_or((1, 0), |number| (0, number)));
                 Kind::Object(items)
             }
             '[' => {
@@ -159,8 +182,11 @@ mod tests {
 
     #[test]
     fn values_have_places_and_keep_their_order() {
-        let json =
-            Json::parse("{\n  \"z\": [1, 2.5, \"a\\\"]\"],\n  \"a\": {\"b\": null, \"c\": true}\n}").unwrap();
+        let json = Json::parse(
+            "{\n  \"z\": [1, 2.5, \"a\\\"]\"],\n  \"a\": {\"b\": null, \"c\": true}\n}",
+            &mut Vec::new(),
+        )
+        .unwrap();
         let names: Vec<&str> = json.items().iter().map(|(name, _)| name.as_str()).collect();
         assert_eq!(names, ["z", "a"]);
         let list = json.get("z").unwrap().several();
@@ -172,9 +198,9 @@ mod tests {
 
     #[test]
     fn what_is_no_json_is_refused_with_its_place() {
-        let error = Json::parse("{\n \"a\": }").unwrap_err();
+        let error = Json::parse("{\n \"a\": }", &mut Vec::new()).unwrap_err();
         assert_eq!(error.at.line, 2);
-        assert!(Json::parse(&"[".repeat(100_000)).is_err());
-        assert!(Json::parse("").is_err());
+        assert!(Json::parse(&"[".repeat(100_000), &mut Vec::new()).is_err());
+        assert!(Json::parse("", &mut Vec::new()).is_err());
     }
 }

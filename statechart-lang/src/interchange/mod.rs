@@ -64,13 +64,16 @@ const NOTE_LIMIT: usize = 400;
 impl Note {
     /// A note whose text is cut where it is too long.
     fn new(at: Position, lost: bool, text: impl Into<String>) -> Self {
-        let mut text: String = text.into();
-        if let Some((end, _)) = text.char_indices().nth(NOTE_LIMIT) {
-            text.truncate(end);
-            text.push('…');
-        }
-        Self { at, lost, text }
+        Self { at, lost, text: cut(text.into()) }
     }
+}
+
+fn cut(mut text: String) -> String {
+    if let Some((end, _)) = text.char_indices().nth(NOTE_LIMIT) {
+        text.truncate(end);
+        text.push('…');
+    }
+    text
 }
 
 /// Why a document cannot be read at all.
@@ -84,7 +87,7 @@ pub struct ImportError {
 
 impl ImportError {
     fn at(at: Position, text: impl Into<String>) -> Self {
-        Self { at, text: text.into() }
+        Self { at, text: cut(text.into()) }
     }
 }
 
@@ -156,6 +159,13 @@ fn machine_name(name: &str, path: &str) -> String {
     let wanted = if name.trim().is_empty() { stem } else { name };
     let pascal = crate::model::names::pascal(wanted);
     names::identifier(&pascal, "M")
+}
+
+/// The note about a text that the checker refuses.
+fn erroneous(at: Position, diagnostic: &crate::Diagnostic) -> Note {
+    let text =
+        format!("the translation has an error, mend it by hand: {} {}", diagnostic.code, diagnostic.message);
+    Note::new(at, true, text)
 }
 
 /// What the checker says about the text of an import: errors only, and the text that each underlines.

@@ -13,6 +13,7 @@ use super::{
     plan::Plan,
     report::{Signal, signal_of},
     state_set::StateSet,
+    ways::Choices,
 };
 use crate::model::{ActivityId, ChildId, EventId, LocalId, Machine, StateId, TimerId, UndoId};
 
@@ -85,6 +86,8 @@ pub struct Interpreter<'m, W = Closed> {
     pub(super) origin: Origin,
     /// How many selections may still be explained.
     pub(super) explanations_left: usize,
+    /// What a nondeterministic machine takes where it may take several transitions; the first, where nobody chooses.
+    pub(super) choices: Option<Choices>,
 }
 
 impl<'m> Interpreter<'m> {
@@ -129,6 +132,7 @@ impl<'m, W: World> Interpreter<'m, W> {
             detail: Detail::Full,
             origin: Origin::default(),
             explanations_left: 0,
+            choices: None,
         }
     }
 

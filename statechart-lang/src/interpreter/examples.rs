@@ -1,6 +1,6 @@
 //! Examples that a specification gives of itself: each word is run and must lead where it says.
 
-use super::{Outcome, Row, Stage};
+use super::{Outcome, Row, Session, Stage, ways};
 use crate::{
     Code, Diagnostic,
     model::{Example, Machine, Model},
@@ -32,11 +32,9 @@ fn failure(stage: &Stage<'_>, machine: &Machine, example: &Example) -> Option<Di
             );
         }
     };
-    let mut session = stage.session_of(&word);
-    let mut rows = session.start(&word.start);
-    for item in &word.items {
-        rows.extend(session.apply(item));
-    }
+    let leads_there =
+        |session: &Session<'_>| example.states.iter().all(|state| session.interpreter().is_in(*state));
+    let ways::Way { session, rows, .. } = ways::best(stage, &word, &leads_there);
     let path = |state: usize| machine.states.get(state).map_or("", |row| row.path.as_str());
     let refused = rows.iter().find(|row| row.is_refused());
     let missed: Vec<&str> = example

@@ -4,13 +4,11 @@
 //! made; only the parts of a guard are evaluated again, for which guards have to be pure. Nothing is recorded
 //! unless [`Interpreter::explaining`] asks for it.
 
-use std::collections::BTreeMap;
-
 use super::{
     EXPLANATION_LIMIT, Fault, Interpreter, Preemption, Value, World,
     engine::Detail,
     eval::Current,
-    select::{Cue, Disposition, outward},
+    select::{Asked, Cue, Disposition, outward},
 };
 use crate::{
     Span,
@@ -156,14 +154,13 @@ impl<W: World> Interpreter<'_, W> {
         self.explanations_left = EXPLANATION_LIMIT;
     }
 
-    /// Adds what a selection decided to the report. `asked` holds the answers of the guards, `preempted` what lost to
-    /// another region.
+    /// Adds what a selection decided to the report; `preempted` is what lost to another region.
     pub(super) fn explain(
         &mut self,
         cue: Cue,
         current: Current<'_>,
         may_wait: bool,
-        asked: &BTreeMap<TransitionId, Result<bool, Fault>>,
+        asked: &Asked,
         preempted: &[Preemption],
         disposition: &Disposition,
     ) {
@@ -200,7 +197,7 @@ impl<W: World> Interpreter<'_, W> {
         self.settle_verdicts(&mut candidates, taken, preempted, decision);
         for candidate in &mut candidates {
             if let Claim::Transition(id) = candidate.what
-                && asked.contains_key(&id)
+                && asked.answers.contains_key(&id)
             {
                 let guard = self.machine.transitions.get(id).and_then(|transition| transition.guard.as_ref());
                 candidate.guard = guard.map(|guard| self.part(guard, current));
@@ -226,12 +223,8 @@ impl<W: World> Interpreter<'_, W> {
     }
 
     /// Everything that active states declare for the cue, with its verdict as seen from its leaves.
-    fn candidates(
-        &self,
-        cue: Cue,
-        may_wait: bool,
-        asked: &BTreeMap<TransitionId, Result<bool, Fault>>,
-    ) -> Vec<Candidate> {
+    fn candidates(&self, cue: Cue, may_wait: bool, asked: &Asked) -> Vec<Candidate> {
+        let chosen = &asked.chosen;
         let mut found: Vec<Candidate> = Vec::new();
         for leaf in self.leaf_states() {
             let mut winner: Option<(StateId, Claim)> = None;
@@ -239,10 +232,14 @@ impl<W: World> Interpreter<'_, W> {
                 let Some(row) = self.machine.states.get(state) else { break };
                 for &(_, id) in self.plan.reactions(state, cue) {
                     let what = Claim::Transition(id);
-                    let verdict = match (winner, asked.get(&id)) {
+                    let verdict = match (winner, asked.answers.get(&id)) {
                         (Some((state, to)), _) => Verdict::Lost { state, to },
                         (None, Some(Err(fault))) => Verdict::Faulted(*fault),
                         (None, Some(Ok(false)) | None) => Verdict::False,
+                        (None, Some(Ok(true))) if chosen.get(&state).is_some_and(|taken| *taken != id) => {
+                            let to = chosen.get(&state).map_or(what, |taken| Claim::Transition(*taken));
+                            Verdict::Lost { state, to }
+                        }
                         (None, Some(Ok(true))) => {
                             winner = Some((state, what));
                             let ignores =

@@ -40,6 +40,7 @@
 //! | `trace` | [`replay`]: what a running actor recorded, held against its specification |
 //! | `system` | [`System`]: a machine with the children that it starts, actors with theirs |
 //! | `run`, `render`, `forms` | [`Run`] and its forms |
+//! | `ways` | the way through a word that a nondeterministic machine accepts |
 
 mod action;
 mod clock;
@@ -72,6 +73,7 @@ mod system;
 mod tests;
 mod trace;
 mod value;
+mod ways;
 mod word;
 mod words_file;
 
@@ -93,6 +95,7 @@ pub use stage::{Stage, parse_param};
 pub use system::{Address, CHILD_DEPTH_LIMIT, CHILD_LIMIT, System, SystemStep};
 pub use trace::{ANSWER_LIMIT, Category, Difference, Ending, LOG_LINE_BYTES, Log, LogError, Replay, replay};
 pub use value::{Fault, Value};
+pub use ways::WAY_LIMIT;
 pub use word::{Item, ItemKind, Word, WordError, event_text};
 pub use words_file::{NamedWord, parse_words};
 

@@ -1,6 +1,9 @@
 //! Runs: what a machine does with a word, one row a step.
 
-use super::{Cause, Outcome, Stage, StepReport, Word};
+use super::{
+    Answers, Cause, Interpreter, Outcome, Session, Stage, StepReport, Word,
+    ways::{self, WAY_LIMIT, Way},
+};
 use crate::model::{Machine, StateId, StateKind};
 
 /// What a machine did with a word, or several machines that run together.
@@ -19,6 +22,8 @@ pub struct Run {
     pub acceptor: bool,
     /// Position of the item, from 1, at which a strict machine met what it has no use for; 0 is the start.
     pub rejected_at: Option<usize>,
+    /// A nondeterministic machine has more ways through the word than were looked at.
+    pub more_ways: bool,
     /// Paths of the active leaf states at the end, in document order.
     pub leaves: Vec<String>,
 }
@@ -103,27 +108,33 @@ pub fn run_explained(machine: &Machine, word: &Word) -> Run {
 }
 
 pub(super) fn run_on(stage: &Stage<'_>, word: &Word) -> Run {
-    let mut session = stage.session_of(word);
-    let mut rows = session.start(&word.start);
-    for item in &word.items {
-        rows.extend(session.apply(item));
-    }
+    let is_good = |session: &Session<'_>| !has_acceptor(session) || accepts(session);
+    let Way { session, rows, more } = ways::best(stage, word, &is_good);
     let rejected_at = rows.iter().find(|row| row.is_refused()).map(|row| row.n);
-    let machines = || session.system().actors().map(|(_, machine)| machine);
-    let acceptor = machines().any(|machine| is_acceptor(machine.machine()));
-    // Of several actors those that can refuse a word have to accept it.
-    let accepts = machines()
-        .filter(|machine| !acceptor || is_acceptor(machine.machine()))
-        .all(super::Interpreter::accepts);
     Run {
         machine: stage.name().to_owned(),
         word: word.text.clone(),
         rows,
-        accepted: rejected_at.is_none() && accepts,
-        acceptor,
+        accepted: rejected_at.is_none() && accepts(&session),
+        acceptor: has_acceptor(&session),
         rejected_at,
+        more_ways: more,
         leaves: session.leaves(),
     }
+}
+
+fn machines<'s, 'm>(session: &'s Session<'m>) -> impl Iterator<Item = &'s Interpreter<'m, Answers>> {
+    session.system().actors().map(|(_, machine)| machine)
+}
+
+fn has_acceptor(session: &Session<'_>) -> bool {
+    machines(session).any(|machine| is_acceptor(machine.machine()))
+}
+
+/// Of several actors those that can refuse a word have to accept it.
+fn accepts(session: &Session<'_>) -> bool {
+    let acceptor = has_acceptor(session);
+    machines(session).filter(|machine| !acceptor || is_acceptor(machine.machine())).all(Interpreter::accepts)
 }
 
 /// Whether acceptance means anything: some state is marked `accept`, or the machine can be done, for its root has a
@@ -163,6 +174,15 @@ impl Run {
     /// What became of the word, in one line.
     #[must_use]
     pub fn verdict(&self) -> String {
+        let more = if self.more_ways && !self.is_accepted() {
+            format!("; there are more than the {WAY_LIMIT} ways through the word that were looked at")
+        } else {
+            String::new()
+        };
+        format!("{}{more}", self.verdict_of_way())
+    }
+
+    fn verdict_of_way(&self) -> String {
         let end = if self.leaves.is_empty() { "no state".to_owned() } else { self.leaves.join(", ") };
         let rejecting =
             self.rejected_at.and_then(|at| self.rows.iter().find(|row| row.n == at && row.is_error()));

@@ -32,6 +32,15 @@ pub(super) enum Disposition {
     Nothing,
 }
 
+/// What has been found out on the way to a [`Disposition`].
+#[derive(Debug, Default)]
+pub(super) struct Asked {
+    /// Whether transitions are enabled.
+    pub(super) answers: BTreeMap<TransitionId, Result<bool, Fault>>,
+    /// The one that is taken, in states where several are.
+    pub(super) chosen: BTreeMap<StateId, TransitionId>,
+}
+
 impl<W: World> Interpreter<'_, W> {
     /// W3C selectTransitions, extended: walking outward from each active leaf, the first enabled
     /// transition or `defer` wins, and in one state a transition beats a `defer`. If any region takes a
@@ -44,7 +53,7 @@ impl<W: World> Interpreter<'_, W> {
             return Disposition::Nothing;
         }
         let plan = std::sync::Arc::clone(&self.plan);
-        let mut asked = BTreeMap::new();
+        let mut asked = Asked::default();
         let mut fault = None;
         let mut enabled: Vec<TransitionId> = Vec::new();
         let (mut deferred, mut ignored) = (false, false);
@@ -52,14 +61,20 @@ impl<W: World> Interpreter<'_, W> {
         while let Some(leaf) = next_leaf {
             next_leaf = self.leaf_from(leaf + 1);
             'outward: for state in outward(machine, leaf) {
+                let mut holding: Vec<TransitionId> = Vec::new();
                 for &(_, id) in plan.reactions(state, cue) {
                     let Some(transition) = machine.transitions.get(id) else { continue };
-                    let answer = self.ask(id, transition, current, &mut asked);
+                    let answer = self.ask(id, transition, current, &mut asked.answers);
                     fault = answer.err().or(fault);
-                    if answer != Ok(true) {
-                        continue;
+                    if answer == Ok(true) {
+                        holding.push(id);
+                        if !machine.nondeterministic {
+                            break;
+                        }
                     }
-                    if transition.ignore {
+                }
+                if let Some(id) = self.choose(state, &holding, &mut asked.chosen) {
+                    if machine.transitions.get(id).is_some_and(|transition| transition.ignore) {
                         ignored = true;
                     } else if !enabled.contains(&id) {
                         enabled.push(id);
@@ -96,6 +111,24 @@ impl<W: World> Interpreter<'_, W> {
             self.report.preempted.extend(preempted);
         }
         disposition
+    }
+
+    /// Of the transitions of a state that hold the one to take: the first, or, of a nondeterministic machine, the one that
+    /// the way through the word says. A state around several leaves chooses once.
+    fn choose(
+        &mut self,
+        state: StateId,
+        holding: &[TransitionId],
+        chosen: &mut BTreeMap<StateId, TransitionId>,
+    ) -> Option<TransitionId> {
+        let [first, _, ..] = holding else { return holding.first().copied() };
+        if let Some(known) = chosen.get(&state) {
+            return Some(*known);
+        }
+        let number = self.choices.as_mut().map_or(0, |choices| choices.take(holding.len()));
+        let id = *holding.get(number).unwrap_or(first);
+        chosen.insert(state, id);
+        Some(id)
     }
 
     /// The first active leaf that is not before the given state.

@@ -2,7 +2,7 @@
 
 use super::{
     Answers, Cause, FIRING_LIMIT, Input, Interpreter, Item, ItemKind, Outcome, Row, Snapshot, SnapshotError,
-    Stage, StepReport, System, SystemStep, WORK_LIMIT, value::duration_text,
+    Stage, StepReport, System, SystemStep, WORK_LIMIT, value::duration_text, ways::Choices,
 };
 use crate::model::Machine;
 
@@ -65,6 +65,11 @@ impl<'m> Session<'m> {
     #[must_use]
     pub fn interpreter(&self) -> &Interpreter<'m, Answers> {
         self.system.root()
+    }
+
+    /// Says which transitions the machine takes where it may take several, from now on; gives back what was said before.
+    pub(super) fn choose(&mut self, choices: Option<Choices>) -> Option<Choices> {
+        self.system.root_mut().and_then(|root| std::mem::replace(&mut root.choices, choices))
     }
 
     /// Everything that runs.

@@ -54,6 +54,7 @@ impl<W: World> Interpreter<'_, W> {
             detail: _,
             origin: _,
             explanations_left: _,
+            choices: _,
         } = self;
         let context: Vec<_> = context
             .iter()

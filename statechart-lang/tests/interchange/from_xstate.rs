@@ -133,13 +133,13 @@ fn fields_of_events_are_declared_by_being_read() {
 }
 
 #[test]
-fn an_event_that_is_named_has_nothing_to_do_with_wildcards() {
+fn wildcards_are_asked_after_names_and_the_longest_first() {
     let imported = xstate(
         r#"{"initial": "a", "context": {"n": 0}, "states": {"a": {"on": {
               "foo.bar": {"guard": "context.n > 0", "target": "b"}, "foo.*": "c", "*": "d", "foo.baz": {"actions": []}}},
             "b": {"on": {"foo.qux": {}, "else": {}}}, "c": {}, "d": {}}}"#,
     );
-    for (event, state) in [("foo.bar", "a"), ("foo.baz", "a"), ("foo.qux", "c"), ("else", "d")] {
+    for (event, state) in [("foo.bar", "c"), ("foo.baz", "a"), ("foo.qux", "c"), ("else", "d")] {
         assert_eq!(run(&imported, &[event]), [state], "{}", imported.text);
     }
 }

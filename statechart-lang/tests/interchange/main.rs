@@ -13,7 +13,9 @@ use statechart_lang::{
 mod from_scxml;
 mod from_xstate;
 mod hostile;
+mod named;
 mod round_trips;
+mod xstate_semantics;
 
 struct Disk;
 

@@ -49,7 +49,8 @@ With --coverage the runs are not shown, but what they cover together: every stat
 of every guard. --coverage-diagram writes the same as a picture: green is covered, red is not, orange in part.
 
 Otherwise the exit code is 0 when every word is accepted: it ends in an accepting state, or, where the machine has
-none, no symbol was refused.")]
+none, no symbol was refused. Of a nondeterministic machine the first way through a word that is accepted is shown,
+and where there is none the one that takes the first transition each time; stepped by hand it takes the first.")]
 pub(crate) struct Run {
     /// The specification.
     file: String,

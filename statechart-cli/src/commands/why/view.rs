@@ -266,6 +266,10 @@ impl Told<'_> {
         let winner = self.claim(state, to);
         match (candidate.state == state, candidate.what) {
             (true, Claim::Defer) => format!("{winner} beats a `defer` of the same state"),
+            // Of a nondeterministic machine: the run takes the way that is accepted.
+            (true, Claim::Transition(id)) if matches!(to, Claim::Transition(other) if other > id) => {
+                format!("this way through the word takes {winner}")
+            }
             (true, Claim::Transition(_)) => format!("{winner} stands before it"),
             (false, _) => format!("{winner} comes first, its state lies further in"),
         }

@@ -75,6 +75,8 @@ pub(super) struct FieldRow {
     pub(super) given: usize,
     pub(super) maybe: bool,
     pub(super) reads: bool,
+    /// Which of the fields it is, in the order in which they are declared.
+    pub(super) number: usize,
     /// The same of places in children.
     pub(super) child_given: usize,
     pub(super) child_maybe: bool,
@@ -97,8 +99,9 @@ impl EventRow {
                 taken.take(&field.name);
             }
             let spelt = taken.claim(&names::identifier(name, "f"));
-            self.fields
-                .insert(name.to_owned(), FieldRow { name: spelt, optional: true, ..FieldRow::default() });
+            let number = self.fields.len();
+            let row = FieldRow { name: spelt, optional: true, number, ..FieldRow::default() };
+            self.fields.insert(name.to_owned(), row);
         }
         match self.fields.get_mut(name) {
             Some(field) => *field.slot.get_or_insert_with(|| types.fresh(Kind::Unknown)),
@@ -171,7 +174,9 @@ pub(super) struct Translator<'a> {
     pub(super) hints: &'a Hints,
     /// What the next round should know of parameters.
     pub(super) given_params: BTreeMap<(String, String), Shape>,
-    pub(super) filled_in: BTreeSet<String>,
+    pub(super) filled_in: BTreeMap<String, Position>,
+    /// Where what is being translated stands.
+    pub(super) here: Position,
     /// Something can go wrong when the machine runs.
     pub(super) may_fault: bool,
     pub(super) faults: bool,
@@ -226,7 +231,8 @@ impl<'a> Translator<'a> {
             notes: chart.notes.clone(),
             hints,
             given_params: BTreeMap::new(),
-            filled_in: BTreeSet::new(),
+            filled_in: BTreeMap::new(),
+            here: chart.at,
             may_fault: false,
             faults: false,
             errors: BTreeSet::new(),
@@ -292,9 +298,10 @@ impl<'a> Translator<'a> {
                 break;
             }
         }
-        for text in std::mem::take(&mut self.filled_in) {
+        self.sent_again();
+        for (text, at) in std::mem::take(&mut self.filled_in) {
             self.lost(
-                self.chart.at,
+                at,
                 format!("`{text}` may be undefined where it is read; ECMAScript computes NaN then, this counts it as nothing"),
             );
         }
@@ -356,20 +363,20 @@ impl<'a> Translator<'a> {
                 imported.events.insert(event.original.clone(), event.name.clone());
             }
             let mut fields = Vec::new();
-            for (original, field) in event.carried() {
+            let mut carried: Vec<_> = event.carried().collect();
+            if is_output {
+                carried.sort_by_key(|(_, field)| field.number);
+            }
+            for (original, field) in carried {
                 match field.slot.and_then(|slot| self.types.spell(slot)) {
                     Some(ty) => {
                         fields.push(format!("{}: {ty}{}", field.name, if field.optional { "?" } else { "" }));
                     }
-                    None => imported.notes.push(Note {
-                        at: self.chart.at,
-                        lost: true,
-                        text: format!(
-                            "the field `{}` of `{}` holds objects",
-                            original.trim(),
-                            event.original
-                        ),
-                    }),
+                    None => {
+                        let text =
+                            format!("the field `{}` of `{}` holds objects", original.trim(), event.original);
+                        imported.notes.push(Note::new(self.chart.at, true, text));
+                    }
                 }
             }
             let symbol = DraftSymbol { name: event.name.clone(), fields, doc: None };

@@ -33,7 +33,11 @@ impl Translator<'_> {
     /// Contents of a block, or of a part of one.
     fn contents(&mut self, contents: &[Content], scope: &Scope, nested: bool) -> Vec<String> {
         let mut out = Vec::new();
-        for content in contents {
+        for (number, content) in contents.iter().enumerate() {
+            self.here = content.at;
+            if contents.get(number + 1).is_some_and(|next| self.is_replaced(content, next)) {
+                continue;
+            }
             match self.content(content, scope, &mut out) {
                 Ok(()) => {}
                 Err(Bad::Unknown(what)) => {
@@ -54,6 +58,20 @@ impl Translator<'_> {
             }
         }
         out
+    }
+
+    /// Whether a message is cancelled only to be sent anew, which the language does in one.
+    fn is_replaced(&self, cancel: &Content, next: &Content) -> bool {
+        let (ContentKind::Cancel(code), ContentKind::Send(send)) = (&cancel.kind, &next.kind) else {
+            return false;
+        };
+        let (Ok(Js::Text(cancelled)), Some(id)) = (&code.js, Self::message_id(send, next.at)) else {
+            return false;
+        };
+        let at_once = |name: &Js| matches!(name, Js::Text(text) if super::send::delay_us(text) == Some(0));
+        let is_delayed =
+            send.delay.as_ref().and_then(|delay| delay.js.as_ref().ok()).is_some_and(|js| !at_once(js));
+        *cancelled == id && is_delayed && self.messages.get(&id).is_some_and(|sites| sites.len() == 1)
     }
 
     /// Raises what is certain to be an error.
@@ -141,7 +159,8 @@ impl Translator<'_> {
                 }
                 Err(Bad::Invalid(why)) => return invalid(why),
                 Ok(_) | Err(Bad::Unknown(_)) => {
-                    self.detail(at, format!("only text is logged: `{}` is left out", code.text));
+                    let instead = if label.is_empty() { "its code stands there" } else { "it is left out" };
+                    self.detail(at, format!("only text is logged, and `{}` is none: {instead}", code.text));
                     if label.is_empty() {
                         label.clone_from(&code.text);
                     }
@@ -345,8 +364,13 @@ impl Translator<'_> {
             }
             return invalid(format!("`{}` is no list", array.text));
         };
-        self.counter += 1;
-        let number = self.counter;
+        let number = loop {
+            self.counter += 1;
+            let own = [format!("item_{}", self.counter), format!("at_{}", self.counter)];
+            if !self.variables.values().any(|variable| own.contains(&variable.name)) {
+                break self.counter;
+            }
+        };
         let mut names = vec![format!("item_{number}")];
         let mut actions = Vec::new();
         for (name, kind, spelt) in
@@ -377,7 +401,8 @@ impl Translator<'_> {
         self.given_here.clone_from(&given);
         actions.extend(self.contents(body, scope, true));
         for taken in given.difference(&self.given_here.clone()) {
-            self.filled_in.insert(taken.clone());
+            let here = self.here;
+            self.filled_in.entry(taken.clone()).or_insert(here);
         }
         self.known = before;
         self.forget(body);

@@ -234,7 +234,8 @@ impl Translator<'_> {
             _ => "0",
         };
         if !self.given_here.contains(&out.text) {
-            self.filled_in.insert(out.text.clone());
+            let here = self.here;
+            self.filled_in.entry(out.text.clone()).or_insert(here);
         }
         Out::new(format!("{} ?? {zero}", out.within(DEFAULT)), DEFAULT, out.kind)
     }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::{
-    ImportError, Imported,
+    ImportError, Imported, Position,
     draft::Draft,
     ecma::Js,
     names::{self, Names},
@@ -18,6 +18,9 @@ use crate::model::names::{pascal, snake};
 
 /// What the final states of a state return: its type, and the key under which ECMAScript knows it.
 pub(super) type Results = BTreeMap<usize, (Slot, Option<String>)>;
+
+/// Where states begin in the text, and where they stand in the document.
+pub(super) type Places = Vec<(usize, Position)>;
 
 /// A field of an event: its name, and its type where there is one.
 pub(super) type Field = (String, Option<Shape>);
@@ -74,7 +77,8 @@ pub(super) struct SentField {
 struct Family<'a> {
     hints: &'a Hints,
     machines: Names,
-    drafts: Vec<Draft>,
+    /// Each with the places of its states in the document.
+    drafts: Vec<(Draft, Vec<Position>)>,
     /// What the next round should know.
     wanted: Hints,
 }
@@ -105,19 +109,21 @@ pub(super) fn translate(
     name: &str,
     more: &[String],
     hints: &Hints,
-) -> Result<(Imported, Hints), ImportError> {
+) -> Result<(Imported, Hints, Places), ImportError> {
     let mut family = Family { hints, machines: Names::new(snake), drafts: Vec::new(), wanted: hints.clone() };
     family.machines.take(name);
     let member = Member { chart, name, more, params: BTreeSet::new(), parent: None };
     let mut imported = family.member(&member)?.imported;
-    for draft in family.drafts.iter().rev() {
+    let mut places = Places::new();
+    for (draft, at) in family.drafts.iter().rev() {
         if !imported.text.is_empty() {
             imported.text.push('\n');
         }
-        draft.write(&mut imported.text);
+        let starts = draft.write(&mut imported.text);
+        places.extend(starts.into_iter().filter_map(|(start, state)| Some((start, *at.get(state)?))));
     }
     imported.machine = name.to_owned();
-    Ok((imported, family.wanted))
+    Ok((imported, family.wanted, places))
 }
 
 impl Family<'_> {
@@ -166,7 +172,7 @@ impl Family<'_> {
                     result: inner.result,
                     returns_several: inner.returns_several,
                     stillborn: false,
-                    ends: self.drafts.last().is_some_and(|draft| draft.can_complete(0)),
+                    ends: self.drafts.last().is_some_and(|(draft, _)| draft.can_complete(0)),
                 });
             }
         }
@@ -185,7 +191,7 @@ impl Family<'_> {
         let returns_several = translator.returns_several;
         let (draft, mut imported) = translator.finish();
         imported.notes.sort();
-        self.drafts.push(draft);
+        self.drafts.push((draft, chart.states.iter().map(|state| state.at).collect()));
         Ok(Translated { imported, params, events, sends, result, returns_several })
     }
 }

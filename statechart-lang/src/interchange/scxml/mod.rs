@@ -12,6 +12,7 @@
 //! | `expr`, `truth`, `event`, `call`, `infer`, `types` | expressions, and what values they have |
 //! | `constant` | what expressions are for certain |
 
+mod again;
 mod call;
 mod chart;
 mod constant;
@@ -34,7 +35,7 @@ mod truth;
 mod types;
 mod walk;
 
-use super::{ImportError, ImportOptions, Imported, Note, Position, machine_name, verdict};
+use super::{ImportError, ImportOptions, Imported, Position, erroneous, machine_name, verdict};
 use crate::Code;
 
 /// How often defaults are put in where the checker cannot show that a value is there.
@@ -49,7 +50,7 @@ pub(super) fn import(text: &str, options: &ImportOptions<'_>) -> Result<Imported
     let mut round = 0;
     loop {
         round += 1;
-        let (mut imported, mut wanted) = family::translate(&chart, &name, options.events, &hints)?;
+        let (mut imported, mut wanted, places) = family::translate(&chart, &name, options.events, &hints)?;
         let errors = verdict(&imported.text);
         for (diagnostic, text) in &errors {
             if diagnostic.code == Code::MaybeNone {
@@ -59,13 +60,11 @@ pub(super) fn import(text: &str, options: &ImportOptions<'_>) -> Result<Imported
         let is_settled = wanted == hints;
         hints = wanted;
         if is_settled || round == ROUNDS {
-            imported.notes.extend(errors.iter().map(|(diagnostic, _)| Note {
-                at: Position::default(),
-                lost: true,
-                text: format!(
-                    "the translation has an error, mend it by hand: {} {}",
-                    diagnostic.code, diagnostic.message
-                ),
+            imported.notes.extend(errors.iter().map(|(diagnostic, _)| diagnostic).map(|diagnostic| {
+                let before =
+                    |(start, _): &&(usize, Position)| *start <= diagnostic.primary.span.start as usize;
+                let at = places.iter().rfind(before).map_or(chart.at, |(_, at)| *at);
+                erroneous(at, diagnostic)
             }));
             imported.notes.sort();
             imported.notes.dedup();

@@ -205,6 +205,7 @@ impl Translator<'_> {
 
     fn react(&mut self, state: usize, transition: &Transition, on: On, current: Current, targets: &[usize]) {
         let notes = self.notes.len();
+        self.here = transition.at;
         let scope = Scope { current, later: false, ..Scope::default() };
         let prelude = self.prelude(state, current, targets, transition.internal);
         self.known.clone_from(&self.constants);

@@ -92,7 +92,7 @@ impl Reader<'_, '_> {
     }
 
     fn note(&self, node: Element<'_, '_>, lost: bool, text: String, chart: &mut Chart) {
-        chart.notes.push(Note { at: self.at(node), lost, text });
+        chart.notes.push(Note::new(self.at(node), lost, text));
     }
 
     fn at(&self, node: Element<'_, '_>) -> Position {

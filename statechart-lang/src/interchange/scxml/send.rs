@@ -172,7 +172,7 @@ impl Translator<'_> {
         };
         let Some(event) = &send.event else { return unknown("a message without an event") };
         let events = self.alternatives(event, scope)?;
-        let (delays, delayed_by) = self.delays(send, scope)?;
+        let (delays, delayed_by) = self.delays(send, at, scope)?;
         let computed = [&kinds.by, &targets.by, &events.by, &delayed_by.by];
         if computed.into_iter().flatten().count() > 1 {
             return unknown("a message of which more than one thing is computed");
@@ -304,7 +304,12 @@ impl Translator<'_> {
     }
 
     /// Every delay that a message may have, and what tells several apart.
-    fn delays(&mut self, send: &Send, scope: &Scope) -> Result<(Vec<Delay>, Alternatives), Bad> {
+    fn delays(
+        &mut self,
+        send: &Send,
+        at: Position,
+        scope: &Scope,
+    ) -> Result<(Vec<Delay>, Alternatives), Bad> {
         let Some(code) = &send.delay else { return Ok((vec![Ok(String::new())], Alternatives::default())) };
         let value = js(code)?;
         if self.fold(value, scope).is_none() && self.values(value).is_none() {
@@ -326,6 +331,11 @@ impl Translator<'_> {
             Some(us) => Ok(names::duration(us)),
             None => Err(format!("`{value}` is no delay")),
         };
+        for value in &found.values {
+            if !value.ends_with('s') && delay_us(value).is_some_and(|us| us > 0) {
+                self.detail(at, format!("the delay `{value}` has no unit: it is taken for milliseconds"));
+            }
+        }
         Ok((found.values.iter().map(delay).collect(), found))
     }
 
@@ -448,7 +458,7 @@ fn given(send: &Send) -> Result<Vec<(String, Js)>, Bad> {
 }
 
 /// A delay as CSS2 spells it: `10ms`, `.5s`; a plain number is milliseconds.
-fn delay_us(text: &str) -> Option<i64> {
+pub(super) fn delay_us(text: &str) -> Option<i64> {
     let text = text.trim();
     let (number, unit) = match text {
         _ if text.ends_with("ms") => (text.strip_suffix("ms")?, 1_000.0),

@@ -110,6 +110,9 @@ impl Importer<'_> {
             {
                 self.lost(json.at, format!("`{kind}`"));
             }
+            name if json.get("type").and_then(Json::text).is_some_and(|text| text.starts_with("xstate.")) => {
+                self.lost(json.at, format!("`xstate.{name}`, an action of XState's own"));
+            }
             name => {
                 let values = self.literals(json.get("params"), &format!("the action `{name}`"));
                 out.push(self.call("action", name, &values, ""));

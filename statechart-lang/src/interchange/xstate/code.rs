@@ -2,7 +2,7 @@
 
 use super::super::{
     Position,
-    draft::{DraftKind, Item},
+    draft::{DraftKind, Item, place},
     json::{Json, Kind},
     names,
 };
@@ -229,8 +229,9 @@ impl Importer<'_> {
         let found = state.and_then(|state| {
             if state.starts_with('#') { self.target(0, state, at) } else { self.inner_target(0, state, at) }
         });
-        match found.and_then(|found| self.draft.path(found)) {
-            Some(path) => format!("in({path})"),
+        match found {
+            Some(0) => "true".to_owned(),
+            Some(found) => format!("in({})", place(found)),
             None => {
                 self.lost(at, "`stateIn` of a state that is not found; the transition is never taken");
                 "false".to_owned()

@@ -9,12 +9,16 @@
 //! | `actions` | actions, messages, delays |
 //! | `expr` | expressions on the context, where they stand as text |
 //! | `reactions` | what a state reacts to |
+//! | `regions` | what a parallel state does only when its regions do nothing |
+//! | `timers` | what happens after a time |
 //! | `transition` | one transition, with the domains of XState |
 
 mod actions;
 mod code;
 mod expr;
 mod reactions;
+mod regions;
+mod timers;
 mod transition;
 mod tree;
 
@@ -23,6 +27,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{
     ImportError, ImportOptions, Imported, Note, Position,
     draft::{Draft, DraftSymbol},
+    erroneous,
     json::Json,
     machine_name,
     names::{self, Names},
@@ -34,7 +39,8 @@ use crate::model::names::{pascal, snake};
 const DEPTH_LIMIT: usize = 48;
 
 pub(super) fn import(text: &str, options: &ImportOptions<'_>) -> Result<Imported, ImportError> {
-    let json = Json::parse(text)?;
+    let mut twice = Vec::new();
+    let json = Json::parse(text, &mut twice)?;
     if json.get("states").is_none_or(|states| states.items().is_empty()) {
         return Err(ImportError::at(json.at, "the document has no `states`: it is no XState configuration"));
     }
@@ -42,6 +48,9 @@ pub(super) fn import(text: &str, options: &ImportOptions<'_>) -> Result<Imported
     let name = machine_name(id, options.path);
     let mut importer = Importer::new(&name, id);
     importer.state(&json, None, "", 0)?;
+    for (at, key) in twice {
+        importer.detail(at, format!("`{key}` stands twice in one object: the last counts"));
+    }
     importer.declare_events(options.events);
     importer.context(&json);
     for index in 0..importer.nodes.len() {
@@ -82,6 +91,10 @@ struct Importer<'a> {
     /// Events as the document spells them, in the order in which they appear, and as the language does.
     events: Vec<(String, String)>,
     event_names: Names,
+    /// Events by which timers make themselves heard, as in `events`.
+    timer_events: BTreeSet<String>,
+    /// Whether a state can be left between the end of a state and the event that tells it.
+    moves_between: bool,
     /// Fields of events that the document sends: `name: Type`.
     fields: BTreeMap<String, Vec<(String, String)>>,
     /// The objects with which the document sends its own events.
@@ -116,6 +129,8 @@ impl<'a> Importer<'a> {
             paths: Draft::paths(),
             events: Vec::new(),
             event_names: Names::new(pascal),
+            timer_events: BTreeSet::new(),
+            moves_between: false,
             fields: BTreeMap::new(),
             sends: Vec::new(),
             read_fields: BTreeSet::new(),
@@ -166,8 +181,12 @@ impl<'a> Importer<'a> {
                 let mark = if self.may_miss(original, field) { "?" } else { "" };
                 format!("{field}: {ty}{mark}")
             });
-            let fields = fields.collect();
-            self.draft.inputs.push(DraftSymbol { name: name.clone(), fields, doc: None });
+            let symbol = DraftSymbol { name: name.clone(), fields: fields.collect(), doc: None };
+            if self.timer_events.contains(original) {
+                self.draft.internals.push(symbol);
+                continue;
+            }
+            self.draft.inputs.push(symbol);
             imported.events.insert(original.clone(), name.clone());
         }
         for (name, event) in &self.outputs {
@@ -179,15 +198,13 @@ impl<'a> Importer<'a> {
         }
         self.draft.externs = std::mem::take(&mut self.extern_lines);
         self.draft.prune();
-        self.draft.write(&mut imported.text);
+        regions::ask_first(&mut self.draft);
+        let starts = self.draft.write(&mut imported.text);
         imported.notes = self.notes;
-        imported.notes.extend(verdict(&imported.text).into_iter().map(|(diagnostic, _)| Note {
-            at: Position::default(),
-            lost: true,
-            text: format!(
-                "the translation has an error, mend it by hand: {} {}",
-                diagnostic.code, diagnostic.message
-            ),
+        imported.notes.extend(verdict(&imported.text).iter().map(|(diagnostic, _)| {
+            let before = |(start, _): &&(usize, usize)| *start <= diagnostic.primary.span.start as usize;
+            let state = starts.iter().rfind(before).map_or(0, |(_, state)| *state);
+            erroneous(self.nodes.get(state).map(|node| node.json.at).unwrap_or_default(), diagnostic)
         }));
         imported.notes.sort();
         imported.notes.dedup();

@@ -1,10 +1,7 @@
 //! What a state holds besides other states, and what it reacts to.
 
-use std::collections::BTreeSet;
-
 use super::super::{
-    Position,
-    draft::{Atom, DraftKind, DraftTransition, Item, On},
+    draft::{Atom, DraftKind, Item, On},
     json::{Json, Kind},
 };
 use super::{Current, Importer, expr};
@@ -85,6 +82,12 @@ impl Importer<'_> {
                 self.event(&format!("xstate.error.actor.{id}"));
             }
         }
+        self.declare_timers();
+        let raises = !self.sends.is_empty();
+        let falls = self.nodes.iter().any(|node| {
+            node.json.get("always").is_some() || node.json.get("on").is_some_and(|on| on.get("").is_some())
+        });
+        self.moves_between = raises || falls;
     }
 
     /// Everything that a state holds besides other states.
@@ -93,6 +96,9 @@ impl Importer<'_> {
         let kind = self.draft.states[state].kind;
         for (key, value) in json.items() {
             let is_known = KNOWN.contains(&key.as_str()) || (key == "data" && kind == DraftKind::Final);
+            if key == "meta" {
+                self.detail(value.at, "`meta`, which says nothing of what the machine does");
+            }
             if LOST.contains(&key.as_str()) {
                 self.lost(value.at, format!("`{key}`"));
             } else if !is_known {
@@ -103,6 +109,12 @@ impl Importer<'_> {
             let targets = self.places(state, json.get("target"), true);
             self.draft.states[state].items.push(Item::Initial(targets, Vec::new()));
             return;
+        }
+        if state == 0
+            && kind == DraftKind::Parallel
+            && let Some(output) = json.get("output")
+        {
+            self.lost(output.at, "the output of a machine of regions");
         }
         let children = self.draft.children(state);
         if kind == DraftKind::State && !children.is_empty() {
@@ -177,54 +189,24 @@ impl Importer<'_> {
     }
 
     fn reactions(&mut self, state: usize, json: &Json) {
-        // The longest descriptor that matches an event is asked first.
-        let mut descriptors: Vec<&(String, Json)> =
-            json.get("on").map(Json::items).unwrap_or_default().iter().collect();
-        descriptors.sort_by_key(|(descriptor, _)| std::cmp::Reverse(descriptor.len()));
-        // Those without a wildcard keep their order, which nothing depends on.
-        let (plain, wild): (Vec<_>, Vec<_>) =
-            descriptors.into_iter().partition(|(name, _)| !name.contains('*'));
-        let mut plain = plain;
-        plain.sort_by_key(|(_, value)| value.at);
-        // An event that is named has what stands under its name, and nothing that stands under a wildcard.
-        let mut named: BTreeSet<String> = plain.iter().map(|(name, _)| name.clone()).collect();
-        for (number, invoke) in json.get("invoke").map(Json::several).unwrap_or_default().iter().enumerate() {
-            let id = self.invocation_id(state, number, invoke);
-            for (key, event) in [("onDone", "done"), ("onError", "error")] {
-                if invoke.get(key).is_some() {
-                    named.insert(format!("xstate.{event}.actor.{id}"));
-                }
-            }
-        }
-        for (descriptor, value) in plain.into_iter().chain(wild) {
+        let (mut wild, plain): (Vec<_>, Vec<_>) = json
+            .get("on")
+            .map(Json::items)
+            .unwrap_or_default()
+            .iter()
+            .partition(|(descriptor, _)| descriptor.contains('*'));
+        for (descriptor, value) in plain {
             if descriptor.is_empty() {
                 self.several(state, value, &On::Always);
-                continue;
-            }
-            if let Some(done) = self.completed(descriptor) {
+            } else if let Some(done) = self.completed(descriptor) {
                 if self.draft.can_complete(done) {
                     self.several(state, value, &On::Any(vec![Atom::Done(done)]));
                 } else {
                     self.detail(value.at, format!("`{descriptor}`: the state never completes"));
                 }
-                continue;
-            }
-            let is_wild = descriptor.contains('*');
-            let atoms: Vec<Atom> = self
-                .events
-                .iter()
-                .filter(|(original, _)| {
-                    is_match(descriptor, original) && !(is_wild && named.contains(original))
-                })
-                .map(|(_, name)| Atom::Event(name.clone()))
-                .collect();
-            if atoms.is_empty() {
-                let text = format!(
-                    "`{descriptor}` is for events that the document does not mention: there are none"
-                );
-                self.detail(value.at, text);
             } else {
-                self.several(state, value, &On::Any(atoms));
+                let name = self.event(descriptor);
+                self.several(state, value, &On::Any(vec![Atom::Event(name)]));
             }
         }
         for (number, invoke) in json.get("invoke").map(Json::several).unwrap_or_default().iter().enumerate() {
@@ -247,53 +229,73 @@ impl Importer<'_> {
             self.several(state, value, &On::Always);
         }
         for (delay, value) in json.get("after").map(Json::items).unwrap_or_default() {
-            let notes = self.notes.len();
-            let span = self.named_delay(delay, value.at);
-            self.push(state, notes, None);
-            self.timers(state, value, &span);
+            self.timers(state, value, delay);
+        }
+        // The name of an event is asked before any wildcard, and of those the longest before others.
+        wild.sort_by_key(|(descriptor, _)| std::cmp::Reverse(descriptor.len()));
+        for (descriptor, value) in wild {
+            let atoms = self.matching(state, descriptor);
+            if atoms.is_empty() {
+                let text = format!(
+                    "`{descriptor}` is for events that the document does not mention: there are none"
+                );
+                self.detail(value.at, text);
+            } else {
+                self.several(state, value, &On::Any(atoms));
+            }
         }
     }
 
-    /// What a timer sets off: one transition at most, the first that may be taken.
-    fn timers(&mut self, state: usize, json: &Json, span: &str) {
-        let on = On::After(span.to_owned());
-        let rows = json.several();
-        // A timer for each is the same where whatever is taken leaves the state.
-        let leaves = |row: &Json| row.text().is_some() || row.get("target").is_some();
-        let first = rows.split_last().map_or(&[][..], |(_, first)| first);
-        if first.iter().all(leaves) && first.len() < 2 && !first.iter().any(|row| self.stays(state, row)) {
-            return self.several(state, json, &on);
+    /// What a wildcard of a state stands for: events by name, ends of states, and of those only such as can come
+    /// while the state is active.
+    fn matching(&self, state: usize, descriptor: &str) -> Vec<Atom> {
+        let events = self.events.iter().filter(|(original, _)| is_match(descriptor, original));
+        let mut atoms: Vec<Atom> = events.map(|(_, name)| Atom::Event(name.clone())).collect();
+        for done in 1..self.nodes.len() {
+            if (self.together(state, done) || self.moves_between)
+                && self.draft.can_complete(done)
+                && is_match(descriptor, &format!("xstate.done.state.{}", self.id(done)))
+            {
+                atoms.push(Atom::Done(done));
+            }
         }
-        let name = self.timer_event(state, span, json.at);
-        let timer = DraftTransition {
-            on,
-            actions: vec![format!("raise {}", super::super::names::symbol(&name))],
-            ..DraftTransition::default()
-        };
-        self.push(state, self.notes.len(), Some(Item::Transition(timer)));
-        self.several(state, json, &On::Any(vec![Atom::Event(name)]));
+        atoms
     }
 
-    /// Whether a transition may go to a state inside its own without leaving that.
-    fn stays(&self, state: usize, json: &Json) -> bool {
-        let target = if json.text().is_some() { Some(json) } else { json.get("target") };
-        let texts = target.map(Json::several).unwrap_or_default().iter().filter_map(Json::text);
-        let own = self.nodes[state].path.last();
-        texts.into_iter().any(|text| text.starts_with(['.', '#']) || own.is_some_and(|own| own == text))
+    /// Whether two states can be active at once.
+    pub(super) fn together(&self, one: usize, other: usize) -> bool {
+        if one == other || self.draft.is_below(one, other) || self.draft.is_below(other, one) {
+            return true;
+        }
+        let mut around = one;
+        while around != 0 {
+            around = self.draft.states[around].parent;
+            if self.draft.is_below(other, around) {
+                break;
+            }
+        }
+        self.draft.states[around].kind == DraftKind::Parallel
     }
 
-    /// The event by which a timer of a state makes itself heard.
-    pub(super) fn timer_event(&mut self, state: usize, span: &str, at: Position) -> String {
-        let path = self.nodes[state].path.join(".");
-        self.event(&format!("xstate.after.{span}.{}.{path}", at.line))
+    /// The id of a state, as the names of events hold it.
+    pub(super) fn id(&self, state: usize) -> String {
+        let node = &self.nodes[state];
+        node.json.get("id").and_then(Json::text).map_or_else(
+            || {
+                let path = std::iter::once(&self.machine_id).chain(&node.path);
+                path.map(String::as_str).collect::<Vec<_>>().join(".")
+            },
+            str::to_owned,
+        )
     }
 
-    /// One transition or a list of them; an empty one forbids the event.
-    fn several(&mut self, state: usize, json: &Json, on: &On) {
-        if matches!(&json.kind, Kind::Null) || matches!(&json.kind, Kind::List(items) if items.is_empty()) {
+    /// One transition or a list of them; an empty list says nothing, an empty object forbids the event.
+    pub(super) fn several(&mut self, state: usize, json: &Json, on: &On) {
+        if json.kind == Kind::Null {
             if matches!(on, On::Any(_)) {
-                let transition = DraftTransition { on: on.clone(), ..DraftTransition::default() };
-                self.push(state, self.notes.len(), Some(Item::Transition(transition)));
+                let notes = self.notes.len();
+                self.lost(json.at, "`null`, which XState refuses: `{}` forbids the event, `[]` says nothing");
+                self.push(state, notes, None);
             }
             return;
         }
@@ -338,7 +340,7 @@ impl Importer<'_> {
 }
 
 /// Whether an event descriptor matches an event: by name, by its first tokens, or every one.
-fn is_match(descriptor: &str, event: &str) -> bool {
+pub(super) fn is_match(descriptor: &str, event: &str) -> bool {
     match descriptor.strip_suffix(".*") {
         Some(stem) => event == stem || event.strip_prefix(stem).is_some_and(|rest| rest.starts_with('.')),
         None => descriptor == "*" || descriptor == event,

@@ -4,10 +4,10 @@
 
 use super::super::{
     Position,
-    draft::{Atom, DraftKind, DraftTransition, Item, On},
+    draft::{DraftKind, DraftTransition, Item, On},
     json::{Json, Kind},
 };
-use super::Importer;
+use super::{Importer, code::kind_of};
 
 /// What a transition may hold.
 const OF_TRANSITION: &[&str] = &[
@@ -42,6 +42,9 @@ impl Importer<'_> {
             }
         }
         for (key, value) in json.items() {
+            if key == "meta" {
+                self.detail(value.at, "`meta`, which says nothing of what the machine does");
+            }
             if !OF_TRANSITION.contains(&key.as_str()) {
                 self.detail(value.at, format!("`{key}` is not known"));
             }
@@ -66,9 +69,8 @@ impl Importer<'_> {
         let mut transition =
             DraftTransition { on: on.clone(), guard, targets, actions, doc, ..DraftTransition::default() };
         self.settle(state, &mut transition, reenter, json.at);
-        if transition.internal && matches!(transition.on, On::After(_)) {
-            self.by_event(state, transition, json.at, notes);
-            return;
+        if matches!(transition.on, On::Always) && self.loops(state, &transition, json) {
+            return self.push(state, notes, None);
         }
         self.push(state, notes, Some(Item::Transition(transition)));
     }
@@ -81,35 +83,43 @@ impl Importer<'_> {
         }
         let kind = self.draft.states[state].kind;
         let inside = |target: usize| target == state || self.draft.is_below(target, state);
-        if !reenter && targets.iter().all(|target| inside(*target)) {
-            if state == 0 && !targets.contains(&0) {
-                return;
-            }
-            if targets == [state] {
-                let children = self.draft.children(state);
-                match kind {
-                    // It stays where it is; only actions run.
-                    _ if children.is_empty() => transition.targets.clear(),
-                    DraftKind::State => {
-                        transition.targets = self.initial_targets(state);
-                        transition.internal = state != 0;
-                    }
-                    _ => self.quietly(state, transition, at),
-                }
-            } else if kind == DraftKind::State {
-                transition.internal = true;
-            } else {
-                self.quietly(state, transition, at);
-            }
-            if transition.internal && matches!(transition.on, On::Always) {
-                transition.internal = false;
-                self.quietly(state, transition, at);
+        if targets.contains(&0) && (state != 0 || reenter) {
+            self.lost(at, "the whole machine entered again");
+            transition.targets = self.initial_targets(0);
+            return;
+        }
+        if state == 0 && reenter {
+            if self.shows(0) {
+                self.lost(
+                    at,
+                    "XState leaves and enters the whole machine here (`reenter`); this only its states",
+                );
             }
             return;
         }
-        if state == 0 && targets.contains(&0) {
-            self.lost(at, "the whole machine entered again");
-            transition.targets = self.initial_targets(0);
+        if !reenter && targets.iter().all(|target| inside(*target)) {
+            if state == 0 {
+                if targets.contains(&0) {
+                    transition.targets = self.initial_targets(0);
+                }
+                return;
+            }
+            if targets == [state] && self.draft.children(state).is_empty() {
+                // It stays where it is; only actions run.
+                transition.targets.clear();
+            } else if kind == DraftKind::State && !matches!(transition.on, On::Always) {
+                if targets == [state] {
+                    transition.targets = self.initial_targets(state);
+                }
+                transition.internal = true;
+            } else {
+                if targets == [state] && kind == DraftKind::State {
+                    transition.targets = self.initial_targets(state);
+                } else {
+                    transition.itself = targets == [state];
+                }
+                self.stays_in(state, at);
+            }
             return;
         }
         transition.itself = targets == [state];
@@ -121,31 +131,54 @@ impl Importer<'_> {
                 break;
             }
         }
-        let loud = ["entry", "exit", "onEntry", "onExit", "after", "invoke"]
-            .iter()
-            .any(|key| self.nodes[domain].json.get(key).is_some_and(|value| !value.several().is_empty()));
-        if domain != 0 && loud && self.draft.states[domain].kind == DraftKind::Parallel {
-            let path = self.draft.path(domain).unwrap_or_default();
-            self.lost(
-                at,
-                format!(
-                    "XState stays in `{path}` and enters its regions again; here it is left and entered as well"
-                ),
-            );
+        if self.draft.states[domain].kind == DraftKind::Parallel {
+            self.stays_in(domain, at);
         }
     }
 
-    /// What leaves the state where XState would not: the same if nothing happens on the way.
-    fn quietly(&mut self, state: usize, transition: &mut DraftTransition, at: Position) {
-        transition.itself = transition.targets == [state];
+    /// XState stays in a state that this leaves and enters again, with all parallel states around it: the same if
+    /// nothing of that shows.
+    fn stays_in(&mut self, domain: usize, at: Position) {
+        let mut shown: Vec<usize> = Vec::new();
+        let mut inner = domain;
+        while inner != 0 {
+            if self.shows(inner) {
+                shown.push(inner);
+            }
+            let parent = self.draft.states[inner].parent;
+            if self.draft.states[parent].kind != DraftKind::Parallel {
+                break;
+            }
+            // A region beside it begins again.
+            let beside = self.draft.children(parent).into_iter().filter(|region| *region != inner);
+            shown.extend(
+                beside.filter(|region| self.shows(*region) || !self.draft.children(*region).is_empty()),
+            );
+            inner = parent;
+        }
+        if domain == 0 || shown.is_empty() {
+            return;
+        }
+        let path = |state: usize| format!("`{}`", self.draft.path(state).unwrap_or_default());
+        let left: Vec<String> = shown.iter().map(|state| path(*state)).collect();
+        let text = format!(
+            "XState stays in {} here; this leaves and enters {} again",
+            path(domain),
+            left.join(", ")
+        );
+        self.lost(at, text);
+    }
+
+    /// Whether it shows that a state is left and entered again.
+    fn shows(&self, state: usize) -> bool {
         let json = self.nodes[state].json;
-        let loud = ["entry", "exit", "onEntry", "onExit", "after", "invoke"]
+        let acts = ["entry", "exit", "onEntry", "onExit", "after", "invoke"]
             .iter()
             .any(|key| json.get(key).is_some_and(|value| !value.several().is_empty()));
-        if loud {
-            let path = self.draft.path(state).unwrap_or_default();
-            self.lost(at, format!("XState does not leave `{path}` here; this leaves it and enters it again"));
-        }
+        acts || (1..self.nodes.len()).any(|child| {
+            self.nodes[child].parent == state
+                && matches!(self.draft.states[child].kind, DraftKind::History { .. })
+        })
     }
 
     fn initial_targets(&self, state: usize) -> Vec<usize> {
@@ -153,23 +186,24 @@ impl Importer<'_> {
             Item::Initial(targets, _) => Some(targets.clone()),
             _ => None,
         });
-        found.unwrap_or_default()
+        // Regions are entered together.
+        found.unwrap_or_else(|| self.draft.children(state).into_iter().take(1).collect())
     }
 
-    /// A timer whose state is not left: it raises an event, which an internal transition takes.
-    fn by_event(&mut self, state: usize, transition: DraftTransition, at: Position, notes: usize) {
-        let On::After(span) = &transition.on else { return };
-        let span = span.clone();
-        let name = self.timer_event(state, &span, at);
-        let symbol = super::super::names::symbol(&name);
-        let timer = DraftTransition {
-            on: On::After(span),
-            guard: transition.guard.clone(),
-            actions: vec![format!("raise {symbol}")],
-            ..DraftTransition::default()
-        };
-        self.push(state, notes, Some(Item::Transition(timer)));
-        let rest = DraftTransition { on: On::Any(vec![Atom::Event(name)]), guard: None, ..transition };
-        self.push(state, self.notes.len(), Some(Item::Transition(rest)));
+    /// What XState does once for each event, since it changes nothing that XState looks at; W3C does it for ever.
+    fn loops(&mut self, state: usize, transition: &DraftTransition, json: &Json) -> bool {
+        let assigns = json
+            .get("actions")
+            .is_some_and(|actions| actions.several().iter().any(|action| kind_of(action) == Some("assign")));
+        let inside = |target: &usize| *target == state || self.draft.is_below(*target, state);
+        let comes_back = transition.guard.is_none() && transition.targets.iter().all(inside);
+        if assigns || !(transition.targets.is_empty() && !transition.itself || comes_back) {
+            return false;
+        }
+        self.lost(
+            json.at,
+            "an `always` that stays where it is: XState takes it once for each event, here it would never end",
+        );
+        true
     }
 }

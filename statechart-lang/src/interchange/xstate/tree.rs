@@ -41,6 +41,11 @@ impl<'a> Importer<'a> {
             self.detail(json.at, "a parallel state without states in it is a plain one");
         }
         for tag in json.get("tags").map(Json::several).unwrap_or_default().iter().filter_map(Json::text) {
+            // Our own export says by it what XState has no word for.
+            if tag == "accept" && parent.is_some() && !matches!(kind, DraftKind::History { .. }) {
+                state.accept = true;
+                continue;
+            }
             state.tags.push_str(&format!(" #{}", names::identifier(tag, "t")));
         }
         let index = match parent {
@@ -87,7 +92,16 @@ impl<'a> Importer<'a> {
 
     /// What a target means that stands in a state: `.child`, `#id`, `#id.child`, `sibling`, `sibling.child`.
     pub(super) fn target(&mut self, from: usize, text: &str, at: Position) -> Option<usize> {
-        let found = if let Some(id) = text.strip_prefix('#') {
+        let found = self.find(from, text);
+        if found.is_none() {
+            self.lost(at, format!("the target `{text}`: there is no such state"));
+        }
+        found
+    }
+
+    /// The state that a target means, if there is one.
+    pub(super) fn find(&self, from: usize, text: &str) -> Option<usize> {
+        if let Some(id) = text.strip_prefix('#') {
             // The longest id that fits; what is left is a path below it.
             self.ids.get(id).copied().or_else(|| {
                 let mut cuts: Vec<usize> = id.match_indices('.').map(|(at, _)| at).collect();
@@ -102,11 +116,7 @@ impl<'a> Importer<'a> {
         } else {
             let parent = if from == 0 { 0 } else { self.nodes[from].parent };
             self.down(parent, text.split('.'))
-        };
-        if found.is_none() {
-            self.lost(at, format!("the target `{text}`: there is no such state"));
         }
-        found
     }
 
     /// The states that a `target` or `initial` names, below the state itself for an `initial`.

@@ -212,6 +212,10 @@ impl<'m> System<'m> {
         self.machines.first_key_value().map(|(_, root)| root).expect("outermost machines stay")
     }
 
+    pub(super) fn root_mut(&mut self) -> Option<&mut Interpreter<'m, Answers>> {
+        self.machines.values_mut().next()
+    }
+
     /// The outermost machines with their names: the machine that runs by itself, whose name is empty, or the actors.
     pub fn actors(&self) -> impl Iterator<Item = (&str, &Interpreter<'m, Answers>)> + '_ {
         let actors = self.actors.iter().enumerate();

@@ -13,6 +13,7 @@ mod semantics;
 mod snapshots;
 mod system;
 mod time;
+mod ways;
 mod words;
 
 use super::{Run, Word, run};

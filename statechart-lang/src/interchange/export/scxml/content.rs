@@ -4,11 +4,24 @@ use super::{
     Attributes, Out,
     ids::{at, event_names},
 };
-use crate::model::{Action, ActionKind, Expr, ExprKind, Machine, Place, Receiver, Symbol};
+use crate::model::{
+    Action, ActionKind, Expr, ExprKind, Machine, Place, Receiver, Symbol, walk::each_of_action,
+};
 
 impl Out<'_> {
     pub(super) fn actions(&mut self, actions: &[Action]) {
-        for action in actions {
+        for (number, action) in actions.iter().enumerate() {
+            // One of a name at most is under way.
+            if let ActionKind::Send { id: Some(id), .. } = action.kind {
+                let before = actions.get(..number).unwrap_or_default().iter().rev();
+                let mut cancels = before.map_while(|action| match action.kind {
+                    ActionKind::Cancel(id) => Some(id),
+                    _ => None,
+                });
+                if let Some(send) = self.machine.sends.get(id).filter(|_| cancels.all(|known| known != id)) {
+                    self.xml.empty("cancel", &[("sendid", send.name.clone())]);
+                }
+            }
             self.action(action);
         }
     }
@@ -90,10 +103,17 @@ impl Out<'_> {
             }
             ActionKind::For { item, index, list, body } => {
                 let list = self.expr(list);
-                let mut attributes: Attributes<'_> = vec![("array", list), ("item", self.ids.binding(*item))];
-                attributes.extend(index.map(|index| ("index", self.ids.binding(index))));
+                // A variable that only takes over what the loop is at is what SCXML loops with.
+                let (item, rest) = self.taken_over(*item, body);
+                let mut attributes: Attributes<'_> = vec![("array", list), ("item", item)];
+                let mut rest = rest;
+                if let Some(index) = *index {
+                    let (name, behind) = self.taken_over(index, rest);
+                    attributes.push(("index", name));
+                    rest = behind;
+                }
                 self.xml.open("foreach", &attributes);
-                self.actions(body);
+                self.actions(rest);
                 self.xml.close();
             }
             ActionKind::Push { .. } | ActionKind::Compensate | ActionKind::Commit => self.lost_action(action),
@@ -108,6 +128,24 @@ impl Out<'_> {
                 self.xml.empty("log", &[("expr", text)]);
             }
         }
+    }
+
+    /// What SCXML calls a name of a loop, and what is left of the body: as our import has it, the body begins with
+    /// assigning it to a variable.
+    fn taken_over<'b>(&self, binding: usize, body: &'b [Action]) -> (String, &'b [Action]) {
+        let own = (self.ids.binding(binding), body);
+        let Some((first, rest)) = body.split_first() else { return own };
+        let ActionKind::Assign { place: Place::Variable(variable), value } = &first.kind else { return own };
+        let is_binding = |expr: &Expr| matches!(expr.kind, ExprKind::Binding(other) if other == binding);
+        let taken = match &value.kind {
+            ExprKind::Wrap(inner) => is_binding(inner),
+            _ => is_binding(value),
+        };
+        let mut is_used = false;
+        for action in rest {
+            each_of_action(action, &mut |expr| is_used |= is_binding(expr));
+        }
+        if taken && !is_used { (self.ids.variable(*variable), rest) } else { own }
     }
 
     fn lost_action(&mut self, action: &Action) {
@@ -149,8 +187,6 @@ impl Out<'_> {
             attributes.push(delay);
         }
         if let Some(id) = id.and_then(|id| machine.sends.get(id)) {
-            // One of a name at most is under way.
-            self.xml.empty("cancel", &[("sendid", id.name.clone())]);
             attributes.push(("id", id.name.clone()));
         }
         let names: Vec<String> = symbol

@@ -6,7 +6,7 @@ use super::{
     Out,
     members::{Keyed, Members, one_or_several},
 };
-use crate::model::{BinaryOp, Expr, ExprKind, Literal, StateId, Transition, Trigger, UnaryOp};
+use crate::model::{BinaryOp, Expr, ExprKind, Literal, StateId, StateKind, Transition, Trigger, UnaryOp};
 
 impl Out<'_> {
     pub(super) fn reactions(&mut self, id: StateId, out: &mut Members) {
@@ -22,6 +22,7 @@ impl Out<'_> {
         let transitions = self.machine.states[id].transitions.clone();
         for transition in transitions {
             let Some(transition) = self.machine.transitions.get(transition) else { continue };
+            self.beside_regions(transition);
             match &transition.trigger {
                 Trigger::Always => always.push(self.transition(transition)),
                 Trigger::Events(events) => {
@@ -76,6 +77,41 @@ impl Out<'_> {
             if !list.is_empty() {
                 out.0.push((name.to_owned(), one_or_several(list)));
             }
+        }
+    }
+
+    /// Names what a state does with an event beside its regions: XState asks it only when none of them does anything.
+    fn beside_regions(&mut self, transition: &Transition) {
+        let machine = self.machine;
+        let is_parallel =
+            |state: StateId| machine.states.get(state).is_some_and(|state| state.kind == StateKind::Parallel);
+        let in_region = |inner: StateId| {
+            let around = |state: &StateId| {
+                machine.is_descendant(inner, *state)
+                    && (*state == transition.source || machine.is_descendant(*state, transition.source))
+            };
+            (0..machine.states.len()).filter(|state| is_parallel(*state)).any(|state| around(&state))
+        };
+        let is_shared = |other: &Trigger| match (other, &transition.trigger) {
+            (Trigger::Events(one), Trigger::Events(two)) => one.iter().any(|event| two.contains(event)),
+            (Trigger::Done(one), Trigger::Done(two)) => one == two,
+            _ => false,
+        };
+        let beside = machine.transitions.iter().find(|other| {
+            other.source != transition.source
+                && (other.targets.is_empty() || transition.targets.is_empty())
+                && is_shared(&other.trigger)
+                && in_region(other.source)
+                && !transition.guard.as_ref().is_some_and(|guard| excludes(guard, other.source))
+        });
+        if let Some(beside) = beside {
+            let path = |state: StateId| machine.states.get(state).map_or("", |state| state.path.as_str());
+            let name = if transition.source == 0 { &machine.name } else { path(transition.source) };
+            self.notes.lost(format!(
+                "`{}` of `{name}` is taken beside that of `{}` here; XState takes it only where no region has one",
+                transition.pattern,
+                path(beside.source)
+            ));
         }
     }
 
@@ -169,5 +205,24 @@ impl Out<'_> {
             ExprKind::Guard(_, args) => self.is_named_guard(args),
             _ => false,
         }
+    }
+}
+
+/// Whether a guard is false where a state does something: `… and not (in(state) …)`.
+fn excludes(guard: &Expr, state: StateId) -> bool {
+    match &guard.kind {
+        ExprKind::Binary(BinaryOp::And, left, right) => excludes(left, state) || excludes(right, state),
+        ExprKind::Unary(UnaryOp::Not, inner) => asks_for(inner, state),
+        _ => false,
+    }
+}
+
+fn asks_for(guard: &Expr, state: StateId) -> bool {
+    match &guard.kind {
+        ExprKind::Binary(BinaryOp::Or | BinaryOp::And, left, right) => {
+            asks_for(left, state) || asks_for(right, state)
+        }
+        ExprKind::In(inside) => *inside == state,
+        _ => false,
     }
 }
