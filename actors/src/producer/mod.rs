@@ -1,7 +1,7 @@
 //! What `specs/producer.sc` leaves to Rust.
 //!
 //! ```text
-//! socket ─▶ Live (buffer, coverage, gaps) ─fetch_data─▶ TickBatch ─publish_fixed─▶ Publisher ─▶ tick-data
+//! socket, trade history ─▶ Live (buffer, coverage, gaps) ─fetch_data─▶ TickBatch ─publish_fixed─▶ Publisher ─▶ tick-data
 //! Job ─accept_job─▶ History ─publish_dynamic, a page at a time─▶ <SYMBOL>
 //! ```
 //!

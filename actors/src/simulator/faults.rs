@@ -1,6 +1,6 @@
 //! The simulator's bad days, switched on one by one: `--fault drop=30s,duplicate=0.01,html-errors`.
 //!
-//! Shares are probabilities from 0 to 1, per trade or per call; intervals are wall time and vary by half.
+//! Shares are probabilities from 0 to 1, per trade or per call; intervals of sockets are wall time and vary by half.
 
 use std::str::FromStr;
 
