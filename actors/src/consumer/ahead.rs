@@ -59,7 +59,10 @@ impl Piece {
         let Content::Raw(records) = self.content else { return self };
         let parsed = Parsed::new(&parts.instruments.get(), &records);
         let usable = parsed.batch.dead_letters.is_empty();
-        Self { content: if usable { Content::Parsed(parsed) } else { Content::Raw(records) }, ..self }
+        Self {
+            content: if usable { Content::Parsed(Box::new(parsed)) } else { Content::Raw(records) },
+            ..self
+        }
     }
 }
 

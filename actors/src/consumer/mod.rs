@@ -58,7 +58,7 @@ pub(crate) enum Content {
     /// Records in order of offsets.
     Raw(Vec<FetchedRecord>),
     /// What they say, where there was time to decode them before, and nothing among them that cannot be used.
-    Parsed(Parsed),
+    Parsed(Box<Parsed>),
 }
 
 /// What records say, by the instruments that were known then. Where they came from is not in it yet.

@@ -21,7 +21,7 @@ pub(super) async fn process(parts: &Parts, batch: &LogBatch) -> Result<Records, 
     let fetch = &batch.0;
     let content = fetch.content.lock().unwrap_or_else(PoisonError::into_inner).take();
     let parsed = match content {
-        Some(Content::Parsed(parsed)) => parsed,
+        Some(Content::Parsed(parsed)) => *parsed,
         Some(Content::Raw(records)) => {
             let parsed = Parsed::new(&parts.instruments.get(), &records);
             if !parsed.batch.dead_letters.is_empty() && renew_instruments(parts).await? {
