@@ -22,8 +22,8 @@ use crate::{
     trades,
 };
 
-/// Trades of a round: a second or more, so that neither the first batches nor a checkpoint of the server decide.
-const TRADES: i64 = 400_000;
+/// Trades of a round: some seconds, so that neither the first batches, which are small, nor a checkpoint of the server decide.
+const TRADES: i64 = 1_000_000;
 /// Records that memory is measured with.
 const MEMORY_RECORDS: i64 = 1_000_000;
 /// Trades of the run on TimescaleDB, which is WebAssembly here.
