@@ -88,7 +88,7 @@ fn about(machine: &Machine) -> TokenStream {
             quote!(((#old_to, #old), #new))
         });
         let [children, peers, messages, undos] =
-            [&migration.children, &migration.peers, &migration.messages, &migration.undos].map(renames);
+            [&migration.children, &migration.peers, &migration.messages, &migration.undos].map(|rows| renames(rows));
         quote!(snapshot::Migration {
             from: #from,
             states: &[#(#states),*],
@@ -113,7 +113,7 @@ fn about(machine: &Machine) -> TokenStream {
 }
 
 /// Old names with new ones, or none.
-fn renames(rows: &Vec<(String, Option<String>)>) -> TokenStream {
+fn renames(rows: &[(String, Option<String>)]) -> TokenStream {
     let rows = rows.iter().map(|(old, new)| {
         let new = option(new.as_ref().map(|new| quote!(#new)));
         quote!((#old, #new))
