@@ -6,7 +6,7 @@ use statechart_runtime::{
     embedded::{Embedded, MokaCache, SPOOL_BYTES, Spool},
     kafka::{KafkaLog, KafkaUrl},
     market::{NewInstrument, PARTITIONS, Record},
-    ports::{Cache, Log, LogError, Store},
+    ports::{Cache, FetchedRecord, Log, LogError, Store},
     postgres::{PostgresOptions, PostgresStore},
     redis::{RedisCache, RedisOptions},
 };
@@ -21,6 +21,8 @@ pub const SPOOL_FILE: &str = "spool.sqlite";
 const SAMPLE: usize = 100;
 /// How long that may take.
 const SAMPLE_WAIT: std::time::Duration = std::time::Duration::from_millis(200);
+/// How often they are asked for: a broker that is busy with something else answers without any.
+const SAMPLE_TRIES: u32 = 10;
 
 /// Where the log is.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -265,14 +267,15 @@ pub(super) async fn check_topic(log: &KafkaLog, url: &KafkaUrl) -> Result<(), St
         if ends.low == ends.high {
             continue;
         }
-        // Single records may be unreadable: they become dead letters. All of them are not ours.
-        let Ok(fetched) = log.fetch(FIXED_TOPIC, partition, ends.low, SAMPLE, usize::MAX, SAMPLE_WAIT).await
-        else {
-            continue;
+        let unread = |error| {
+            let why = format!("its topic `{FIXED_TOPIC}` cannot be read, {}", reason(&error));
+            unusable("log", url, why, "look whether the broker is well, then start again")
         };
-        let readable = |one: &statechart_runtime::ports::FetchedRecord| Record::decode(&one.record.value);
-        let Some(first) = fetched.records.first() else { continue };
-        if fetched.records.iter().all(|one| readable(one).is_err()) {
+        let Some(fetched) = sample(log, partition, ends.low).await.map_err(unread)? else { continue };
+        // Single records may be unreadable: they become dead letters. All of them are not ours.
+        let readable = |one: &FetchedRecord| Record::decode(&one.record.value);
+        let Some(first) = fetched.first() else { continue };
+        if fetched.iter().all(|one| readable(one).is_err()) {
             let why = format!(
                 "its topic `{FIXED_TOPIC}` holds records of another program, at offset {} of partition {partition} for example",
                 first.offset
@@ -281,6 +284,20 @@ pub(super) async fn check_topic(log: &KafkaLog, url: &KafkaUrl) -> Result<(), St
         }
     }
     Ok(())
+}
+
+/// The first records of a partition that has some. A broker under load may answer without any at first; none at all are
+/// there when they were trimmed meanwhile, or are the broker's own.
+async fn sample(log: &KafkaLog, partition: u32, from: i64) -> Result<Option<Vec<FetchedRecord>>, LogError> {
+    for _ in 0..SAMPLE_TRIES {
+        match log.fetch(FIXED_TOPIC, partition, from, SAMPLE, usize::MAX, SAMPLE_WAIT).await {
+            Ok(fetched) if fetched.records.is_empty() => {}
+            Ok(fetched) => return Ok(Some(fetched.records)),
+            Err(LogError::OffsetOutOfRange { .. }) => return Ok(None),
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(None)
 }
 
 /// An error of one of the three.

@@ -88,7 +88,8 @@ fn about(machine: &Machine) -> TokenStream {
             quote!(((#old_to, #old), #new))
         });
         let [children, peers, messages, undos] =
-            [&migration.children, &migration.peers, &migration.messages, &migration.undos].map(|rows| renames(rows));
+            [&migration.children, &migration.peers, &migration.messages, &migration.undos]
+                .map(|rows| renames(rows));
         quote!(snapshot::Migration {
             from: #from,
             states: &[#(#states),*],
