@@ -22,7 +22,13 @@ const WORKSPACE: [&str; 8] = [
 ];
 
 /// The platform as processes on servers that come and go. Mostly they wait, so all of them run side by side.
-const PROCESSES: [&str; 6] = ["test", "--workspace", "--test", "processes", "--", "--test-threads=8"];
+const PROCESSES: [&str; 8] =
+    ["test", "--workspace", "--test", "processes", "--", "--test-threads=8", "--skip", ON_TIMESCALEDB];
+
+/// The same on TimescaleDB, which serves one transaction at a time here: by itself, or everybody waits for it.
+const PROCESSES_ON_TIMESCALEDB: [&str; 6] =
+    ["test", "--workspace", "--test", "processes", "--", ON_TIMESCALEDB];
+const ON_TIMESCALEDB: &str = "partitions_move_on_timescaledb_too";
 
 /// The end-to-end run over the recorded trades, a million of them. It prints how long they took. The whole workspace is
 /// named, so that it is the build of the tests before it.
@@ -69,6 +75,11 @@ pub(crate) fn run() -> Result<(), Error> {
     summary.step("processes", |counts| {
         let hint = "the failures are above; these alone: `cargo test --package actors --test processes`";
         cargo_test(&PROCESSES, &variables, hint, counts)
+    });
+    summary.step("processes on TimescaleDB", |counts| {
+        let hint =
+            "the failure is above; it alone: `cargo test --package actors --test processes timescaledb`";
+        cargo_test(&PROCESSES_ON_TIMESCALEDB, &variables, hint, counts)
     });
     // Services that were there before this run belong to someone else.
     if services.is_some_and(|services| services.started) {
