@@ -6,11 +6,11 @@ use super::ingest_marks::{write_coverage, write_dead_letters, write_rest};
 use super::ingest_trades::{Change, insert_trades, update_candles};
 use super::leases;
 use super::number::Ts;
+use super::session::Session;
 use crate::market::{InstrumentId, Interval, Trade};
 use crate::ports::steps::{Overflow, bury_day, bury_impossible, check, keep};
 use crate::ports::{Batch, DeadLetter, Ingested, Placed, Position, StoreError};
-use sqlx::pool::PoolConnection;
-use sqlx::{Connection, PgConnection, Postgres};
+use sqlx::PgConnection;
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
@@ -94,19 +94,19 @@ fn pause(attempts: u32) -> Duration {
 
 /// One attempt within its time. Its connection is used again only after it ended in good order.
 async fn limited(inner: &Inner, batch: &Batch, unsure: Option<&Ingested>) -> Result<Ingested, Failure> {
-    let acquired = inner.write.acquire().await;
-    let mut connection: PoolConnection<Postgres> = acquired.map_err(|e| failed("connecting", e))?;
-    let result = tokio::time::timeout(MAX_TIME, attempt(inner, &mut connection, batch, unsure)).await;
+    let acquired = Session::acquire(&inner.write).await;
+    let mut session = acquired.map_err(|e| failed("connecting", e))?;
+    let result = tokio::time::timeout(MAX_TIME, attempt(inner, &mut session, batch, unsure)).await;
     match result {
         Ok(Ok(done)) => Ok(done),
         Ok(Err(failure)) => {
             if matches!(failure, Failure::Again(_) | Failure::Unsure(..)) {
-                connection.close_on_drop();
+                session.close_on_drop();
             }
             Err(failure)
         }
         Err(_) => {
-            connection.close_on_drop();
+            session.close_on_drop();
             Err(Failure::Store(timed_out("writing a batch", MAX_TIME.as_secs())))
         }
     }
@@ -114,12 +114,12 @@ async fn limited(inner: &Inner, batch: &Batch, unsure: Option<&Ingested>) -> Res
 
 async fn attempt(
     inner: &Inner,
-    connection: &mut PgConnection,
+    session: &mut Session,
     batch: &Batch,
     unsure: Option<&Ingested>,
 ) -> Result<Ingested, Failure> {
     let io = |e| failed("writing a batch", e);
-    let mut tx = connection.begin().await.map_err(io)?;
+    let mut tx = session.begin().await.map_err(io)?;
     let mut done = Ingested::default();
     if let Some(lease) = &batch.lease {
         leases::fence(&mut tx, lease).await?;

@@ -3,6 +3,7 @@
 use super::connect::{Inner, STANDSTILL};
 use super::error::failed;
 use super::rows::Columns;
+use super::session::Session;
 use crate::ports::{Lease, LeaseRow, StoreError, check_lease};
 use sqlx::{AssertSqlSafe, PgConnection};
 use std::time::Duration;
@@ -30,7 +31,8 @@ pub(super) async fn take(
 ) -> Result<Vec<Lease>, StoreError> {
     let ttl_us = check_lease(names.iter().map(String::as_str), holder, ttl)?;
     let io = |e| failed(DOING, e);
-    let mut tx = inner.write.begin().await.map_err(io)?;
+    let mut session = Session::acquire(&inner.write).await.map_err(io)?;
+    let mut tx = session.begin().await.map_err(io)?;
     // Each name has a row before anything is locked, so that there is something to skip. Names that somebody else is
     // just adding would be waited for: in order, so that nobody waits in a circle.
     let mut sorted: Vec<&str> = names.iter().map(String::as_str).collect();

@@ -29,6 +29,7 @@ mod number;
 mod reads;
 mod rows;
 mod schema;
+mod session;
 mod stats;
 mod store;
 #[cfg(test)]

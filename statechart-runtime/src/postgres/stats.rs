@@ -6,6 +6,7 @@ use super::mode::Mode;
 use super::number::Ts;
 use super::reads::candles_sql;
 use super::rows::{Columns, INSTRUMENT};
+use super::session::Session;
 use crate::market::{Instrument, Interval, Source};
 use crate::ports::{InstrumentStats, PositionKey, StoreError, StoreStats};
 use sqlx::{AssertSqlSafe, PgConnection};
@@ -18,8 +19,8 @@ const COUNTED_ROWS: i64 = 100_000;
 /// All numbers from one snapshot. Trades are counted through the day candles.
 pub(super) async fn stats(inner: &Inner) -> Result<StoreStats, StoreError> {
     let io = |e| failed("reading the status", e);
-    let mut tx =
-        inner.read.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await.map_err(io)?;
+    let mut session = Session::acquire(&inner.read).await.map_err(io)?;
+    let mut tx = session.snapshot().await.map_err(io)?;
     let sql = format!("SELECT {INSTRUMENT} FROM instrument ORDER BY symbol");
     let rows = sqlx::query(AssertSqlSafe(sql)).fetch_all(&mut *tx).await.map_err(io)?;
     let mut stats = StoreStats::default();

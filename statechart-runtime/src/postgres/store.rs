@@ -4,6 +4,7 @@ use super::connect::{self, Inner, PostgresOptions};
 use super::error::failed;
 use super::number::Ts;
 use super::rows::{Columns, FETCH, INSTRUMENT};
+use super::session::Session;
 use super::{csv, ingest, leases, maintain, reads, stats};
 use crate::market::{
     CoverageRow, FetchId, Instrument, InstrumentId, Interval, NewInstrument, PARTITIONS, Resolution,
@@ -84,7 +85,8 @@ impl Store for Calls {
                 return Ok(known);
             }
         }
-        let mut tx = self.inner.write.begin().await.map_err(io)?;
+        let mut session = Session::acquire(&self.inner.write).await.map_err(io)?;
+        let mut tx = session.begin().await.map_err(io)?;
         // One at a time, so that partitions are dealt in turn. Instruments are never removed, and one that came meanwhile
         // is met by its name.
         sqlx::query("LOCK TABLE instrument IN SHARE ROW EXCLUSIVE MODE")

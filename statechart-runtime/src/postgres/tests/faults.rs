@@ -1,7 +1,9 @@
 //! What goes wrong in the middle: nothing lost, nothing doubled, and it is said.
 
 use super::super::connect::STANDSTILL;
+use super::super::session::Session;
 use super::*;
+use futures_util::FutureExt as _;
 
 /// Ends every busy session but the asking one again and again, while batches are written; in the end every trade is there once.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -52,6 +54,32 @@ async fn killed_backends_cost_nothing() {
     assert_candles(&store, &one, next).await;
     let read = store.coverage(one.id, ALL_TIME).await.unwrap();
     assert_eq!(read.len(), 1);
+    store.close().await;
+    database.remove().await;
+}
+
+/// Somebody who gives up while a transaction begins leaves none open for others to work in.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_transaction_that_nobody_waited_for_is_not_left_open() {
+    let database = Database::new().await;
+    let store = database.store().await;
+    let mut session = Session::acquire(&store.inner().write).await.unwrap();
+    let has_begun = session.begin().now_or_never().is_some();
+    assert!(!has_begun, "BEGIN is sent, and not answered yet");
+    drop(session);
+    let mut admin = database.admin().await;
+    let open = "SELECT count(*) FROM pg_stat_activity
+                WHERE datname = current_database() AND state = 'idle in transaction'";
+    // For a moment it may be seen; a pool keeps it for ten minutes.
+    let begun = Instant::now();
+    loop {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        let count: i64 = sqlx::query_scalar(open).fetch_one(&mut admin).await.unwrap();
+        if count == 0 && begun.elapsed() > Duration::from_millis(300) {
+            break;
+        }
+        assert!(begun.elapsed() < Duration::from_secs(5), "a transaction is left open");
+    }
     store.close().await;
     database.remove().await;
 }
