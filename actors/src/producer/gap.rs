@@ -213,11 +213,12 @@ pub(super) async fn record_lost(
     parts.store.ingest(batch).await.map(|_| ()).map_err(|error| doing(error.to_string()))
 }
 
-/// Until when an instrument's trades are known to be stored, of what lies before a moment, from the store. Where a
-/// process ended before it could say so, that is the first stored trade.
+/// Until when an instrument's trades are known to be stored, of what lies before a moment, from the store. Where nobody
+/// could say so yet, that is the first stored trade, or when this process first subscribed.
 pub(super) async fn covered_to_us(
     parts: &Parts,
     instrument: &Instrument,
+    since_us: i64,
     before_us: i64,
 ) -> Result<Option<i64>, String> {
     let range = TimeRange { from_us: 0, to_us: before_us };
@@ -231,7 +232,8 @@ pub(super) async fn covered_to_us(
         return Ok(covered);
     }
     let first = parts.store.trades(instrument.id, range, None, 1).await.map_err(|error| error.to_string())?;
-    Ok(first.first().map(|trade| trade.time_us))
+    let since_us = (since_us < before_us).then_some(since_us);
+    Ok(first.first().map(|trade| trade.time_us).into_iter().chain(since_us).min())
 }
 
 #[cfg(test)]

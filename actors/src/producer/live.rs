@@ -24,7 +24,7 @@ use tokio::{
 use super::{
     Publisher, TickBatch,
     publish::{PIPELINE, Shared},
-    repair::Repairs,
+    repair::{Begun, Repairs},
 };
 use crate::{
     exchange::{
@@ -88,6 +88,8 @@ pub(super) struct State {
     covered_to_us: Vec<Option<i64>>,
     /// The same over all sockets of this process.
     ever_covered_to_us: Vec<Option<i64>>,
+    /// For each pair: when this process first subscribed to it.
+    since_us: Vec<Option<i64>>,
     pub(super) repairs: Repairs,
     malformed: Vec<String>,
     /// For each pair: the number of its feed's present life.
@@ -120,7 +122,8 @@ impl State {
         if let Some(covered) = self.covered_to_us.get_mut(pair) {
             *covered = Some(time_us);
         }
-        self.repairs.begin(pair, time_us, before_us);
+        let since_us = self.since_us.get_mut(pair).map_or(time_us, |since| *since.get_or_insert(time_us));
+        self.repairs.begin(pair, Begun { first_us: time_us, time_us, before_us, since_us });
     }
 }
 
@@ -138,6 +141,7 @@ impl Live {
         let state = State {
             covered_to_us: vec![None; pairs.len()],
             ever_covered_to_us: vec![None; pairs.len()],
+            since_us: vec![None; pairs.len()],
             epochs: vec![0; pairs.len()],
             ..State::default()
         };
@@ -177,7 +181,7 @@ impl Live {
             tokio::time::sleep_until(not_before).await;
         }
         // Before there is a socket: while the store is asked, nobody would read it.
-        let stored = tokio::time::timeout(EPOCH_WITHIN, self.stored_epoch()).await.unwrap_or(0);
+        let stored = tokio::time::timeout(EPOCH_WITHIN, self.stored_epochs()).await.unwrap_or_default();
         let pairs: Vec<Pair> = self.pairs.iter().map(|(pair, _)| pair.clone()).collect();
         match Feed::connect(&self.config.endpoints, self.config.feed.clone(), &pairs).await {
             Ok(feed) => {
@@ -188,11 +192,17 @@ impl Live {
                 self.parts.clock.heard(feed.exchange_now_us());
                 {
                     let mut state = self.state();
+                    for (at, stored) in stored.into_iter().enumerate() {
+                        if stored > state.epoch(at) {
+                            // Ended by a consumer, and not seen since.
+                            state.begin_after(at, stored);
+                        }
+                    }
                     // Coverage never reaches across two sockets.
                     state.frame_us = 0;
                     state.covered_to_us.iter_mut().for_each(|covered| *covered = None);
-                    let newest = state.epochs.iter().copied().fold(stored, i64::max);
-                    state.epochs.fill(newest.max((self.parts.wall)() / 1_000).saturating_add(1));
+                    let newest = state.epochs.iter().copied().fold((self.parts.wall)() / 1_000, i64::max);
+                    state.epochs.fill(newest.saturating_add(1));
                     state.requested = false;
                     state.repairs.restart();
                 }
@@ -206,19 +216,19 @@ impl Live {
         }
     }
 
-    /// The newest life of a feed that the store knows: a clock that was set back must not make this one older.
-    async fn stored_epoch(&self) -> i64 {
-        let mut newest = 0;
+    /// The newest lives of the feeds that the store knows: a clock that was set back must not make these older.
+    async fn stored_epochs(&self) -> Vec<i64> {
+        let mut epochs = Vec::with_capacity(self.pairs.len());
         for (_, instrument) in &self.pairs {
             match self.parts.store.feed_epoch(instrument.id).await {
-                Ok(epoch) => newest = newest.max(epoch),
+                Ok(epoch) => epochs.push(epoch),
                 Err(error) => {
                     tracing::warn!(symbol = instrument.symbol, %error, "cannot tell which life of the feed this is; the clock decides");
                     break;
                 }
             }
         }
-        newest
+        epochs
     }
 
     /// Reads the socket until it is lost; says why. `request` asks the machine for a FETCH_DATA.

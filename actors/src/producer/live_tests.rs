@@ -6,7 +6,7 @@ use std::{
     fmt::Write as _,
     sync::{
         Arc,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     time::Duration,
 };
@@ -88,16 +88,17 @@ impl World {
     /// One life of the socket, ended by us once the coverage is as wanted.
     async fn live_until(&self, is_enough: impl Fn(&[TimeRange]) -> bool) {
         self.live.connect().await.unwrap();
-        let begun = Instant::now();
-        let enough = async {
-            while !is_enough(&self.covered().await) {
-                assert!(begun.elapsed() < Duration::from_secs(30), "{:?}", self.covered().await);
-                sleep(Duration::from_millis(20)).await;
-            }
-        };
         tokio::select! {
             reason = self.live.read(|| self.store()) => panic!("{reason}"),
-            () = enough => {}
+            () = self.until(is_enough) => {}
+        }
+    }
+
+    async fn until(&self, is_enough: impl Fn(&[TimeRange]) -> bool) {
+        let begun = Instant::now();
+        while !is_enough(&self.covered().await) {
+            assert!(begun.elapsed() < Duration::from_secs(30), "{:?}", self.covered().await);
+            sleep(Duration::from_millis(20)).await;
         }
     }
 
@@ -186,6 +187,46 @@ async fn a_trade_slightly_ahead_moves_no_clock() {
     let ahead = TimeRange { from_us: START + 1_200 * SECOND, to_us: i64::MAX };
     let ahead = world.parts.store.trades(world.instrument.id, ahead, None, 10).await.unwrap();
     assert!(!ahead.is_empty() && world.dead.load(Ordering::Relaxed) == 0);
+}
+
+/// A life that is ended before anything of a new symbol was stored: it is whole all the same from the first subscription
+/// on, whether the socket lives on or not.
+#[tokio::test]
+async fn what_is_lost_before_anything_was_stored_is_read_again() {
+    for lives_on in [true, false] {
+        let world = World::new(SPEED, "").await;
+        world.live.connect().await.unwrap();
+        let is_lost = AtomicBool::new(true);
+        // What is gone from the log before anybody has read it.
+        let lose = async || {
+            if is_lost.load(Ordering::Relaxed) {
+                world.live.take();
+                return true;
+            }
+            world.store().await
+        };
+        let is_whole =
+            |covered: &[TimeRange]| covered.first().is_some_and(|first| first.from_us < START + 30 * SECOND);
+        let ended = async {
+            world.until(|_| world.exchange.now_us() > START + 100 * SECOND).await;
+            assert!(world.covered().await.is_empty());
+            // A consumer has seen it.
+            let (id, epoch) = (world.instrument.id, (world.parts.wall)() / 1_000);
+            world.parts.store.end_feed(id, epoch).await.unwrap();
+            is_lost.store(false, Ordering::Relaxed);
+            if lives_on {
+                world.until(is_whole).await;
+            }
+        };
+        tokio::select! {
+            reason = world.live.read(lose) => panic!("{reason}"),
+            () = ended => {}
+        }
+        if !lives_on {
+            world.live_until(is_whole).await;
+        }
+        world.assert_true().await;
+    }
 }
 
 /// A trade history that refuses keeps back its gap and nothing else.

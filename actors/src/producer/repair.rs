@@ -24,13 +24,15 @@ const ASK_AGAIN: Duration = Duration::from_secs(2);
 
 /// A subscription of which nobody has found out yet what was missed before it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Begun {
+pub(super) struct Begun {
     /// When it began; the first of them, where the socket was lost again meanwhile.
-    first_us: i64,
+    pub(super) first_us: i64,
     /// When the newest began.
-    time_us: i64,
+    pub(super) time_us: i64,
     /// Until where coverage had been handed out before the first.
-    before_us: Option<i64>,
+    pub(super) before_us: Option<i64>,
+    /// When this process first subscribed. Where nothing is covered, it is whole from there on.
+    pub(super) since_us: i64,
 }
 
 /// What is missing, and what of it was read.
@@ -52,10 +54,9 @@ enum Next {
 }
 
 impl Repairs {
-    /// A subscription is complete; until where coverage had been handed out before.
-    pub(super) fn begin(&mut self, pair: usize, time_us: i64, before_us: Option<i64>) {
-        let begun = self.begun.entry(pair).or_insert(Begun { first_us: time_us, time_us, before_us });
-        begun.time_us = time_us;
+    /// A subscription is complete.
+    pub(super) fn begin(&mut self, pair: usize, begun: Begun) {
+        self.begun.entry(pair).or_insert(begun).time_us = begun.time_us;
     }
 
     /// A new socket: gaps are read from their beginning, since what was handed out before may be gone.
@@ -169,14 +170,14 @@ impl Live {
 
     /// What lies between a subscription and the last covered moment before it is a gap.
     async fn find_out(&self, pair: usize, begun: Begun) -> Result<(), String> {
-        let Begun { first_us, time_us, before_us } = begun;
+        let Begun { first_us, time_us, before_us, since_us } = begun;
         let Some((_, instrument)) = self.pairs.get(pair) else {
             self.state().repairs.begun.remove(&pair);
             return Ok(());
         };
         let before_us = match before_us {
             Some(before_us) => Some(before_us),
-            None => gap::covered_to_us(&self.parts, instrument, first_us).await?,
+            None => gap::covered_to_us(&self.parts, instrument, since_us, first_us).await?,
         };
         // Only what the store holds for sure: what lies behind the newest range is the gap below.
         let holes = gap::holes(&self.parts, instrument, first_us).await?;
@@ -329,9 +330,9 @@ mod tests {
     #[test]
     fn what_nobody_has_looked_up_is_looked_up_together() {
         let mut repairs = Repairs::default();
-        repairs.begin(0, 10, Some(5));
-        repairs.begin(0, 20, Some(15));
-        let begun = Begun { first_us: 10, time_us: 20, before_us: Some(5) };
-        assert_eq!(repairs.begun.get(&0), Some(&begun));
+        let begun = Begun { first_us: 10, time_us: 10, before_us: Some(5), since_us: 1 };
+        repairs.begin(0, begun);
+        repairs.begin(0, Begun { first_us: 20, time_us: 20, before_us: Some(15), since_us: 1 });
+        assert_eq!(repairs.begun.get(&0), Some(&Begun { time_us: 20, ..begun }));
     }
 }
