@@ -138,6 +138,21 @@ impl Draft {
         false
     }
 
+    /// Whether two states can be active at once.
+    pub(super) fn are_together(&self, one: usize, other: usize) -> bool {
+        if one == other || self.is_below(one, other) || self.is_below(other, one) {
+            return true;
+        }
+        let mut around = one;
+        while around != 0 {
+            around = self.states[around].parent;
+            if self.is_below(other, around) {
+                break;
+            }
+        }
+        self.states[around].kind == DraftKind::Parallel
+    }
+
     /// The path from below the root; none for the root.
     pub(super) fn path(&self, state: usize) -> Option<String> {
         if state == 0 {

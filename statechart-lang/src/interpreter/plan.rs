@@ -37,21 +37,11 @@ impl Plan {
             for &transition in &state.transitions {
                 let Some(row) = machine.transitions.get(transition) else { continue };
                 match &row.trigger {
-                    Trigger::Always => {
-                        eventless.insert(id);
-                        by_cue.push((Cue::Always, transition));
-                    }
-                    Trigger::Events(events) => {
-                        by_cue.extend(events.iter().map(|&event| (Cue::Event(event), transition)));
-                    }
-                    Trigger::Timer(timer) => by_cue.push((Cue::Timer(*timer), transition)),
-                    Trigger::Done(state) => {
-                        awaited.insert(*state);
-                        by_cue.push((Cue::Done(*state), transition));
-                    }
-                    Trigger::ChildDone(child) => by_cue.push((Cue::ChildDone(*child), transition)),
-                    Trigger::Fault => by_cue.push((Cue::Fault, transition)),
+                    Trigger::Always => _ = eventless.insert(id),
+                    Trigger::Done(state) => _ = awaited.insert(*state),
+                    _ => {}
                 }
+                by_cue.extend(row.trigger.causes().into_iter().map(|cue| (cue, transition)));
             }
             // Stable, so that transitions of one cue stay in document order.
             by_cue.sort_by_key(|(cue, _)| *cue);

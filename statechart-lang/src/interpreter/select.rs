@@ -6,18 +6,10 @@ use std::collections::BTreeMap;
 use super::{
     Fault, GuardValue, Interpreter, Preemption, World, engine::Detail, eval::Current, state_set::StateSet,
 };
-use crate::model::{ChildId, EventId, Machine, StateId, StateKind, TimerId, Transition, TransitionId};
+use crate::model::{Machine, StateId, StateKind, Transition, TransitionId};
 
-/// What transitions are looked up by.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Cue {
-    Always,
-    Event(EventId),
-    Timer(TimerId),
-    Done(StateId),
-    ChildDone(ChildId),
-    Fault,
-}
+/// What transitions are looked up by. Steps have causes of another kind.
+pub(super) use crate::model::Cause as Cue;
 
 /// What the configuration makes of a cue.
 #[derive(Debug, Clone, PartialEq)]

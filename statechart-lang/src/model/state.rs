@@ -119,7 +119,7 @@ impl Trigger {
 }
 
 /// One thing that sets transitions off: a [`Trigger`], each event for itself.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Cause {
     Always,
     Event(EventId),

@@ -108,7 +108,8 @@ impl Translator<'_> {
     /// Whether a state can be entered after it has been, by transitions that do not cancel a message.
     fn is_entered_again(&self, state: usize, id: &str, search: &mut Search) -> bool {
         let count = self.chart.states.len();
-        let mut open: Vec<usize> = (0..count).filter(|other| self.are_related(state, *other)).collect();
+        let mut open: Vec<usize> =
+            (0..count).filter(|other| self.draft.are_together(state, *other)).collect();
         let mut known: BTreeSet<usize> = open.iter().copied().collect();
         while let Some(source) = open.pop() {
             for transition in &self.chart.states[source].transitions {
@@ -127,7 +128,7 @@ impl Translator<'_> {
                 }
                 let is_entered = |state: usize| {
                     self.draft.is_below(state, domain)
-                        && targets.iter().any(|target| self.are_related(state, self.place_of(*target)))
+                        && targets.iter().any(|target| self.draft.are_together(state, self.place_of(*target)))
                 };
                 if is_entered(state) {
                     return true;
@@ -177,20 +178,5 @@ impl Translator<'_> {
             }
         }
         domain
-    }
-
-    /// Whether two states can be active at once.
-    fn are_related(&self, one: usize, other: usize) -> bool {
-        if one == other || self.draft.is_below(one, other) || self.draft.is_below(other, one) {
-            return true;
-        }
-        let mut around = one;
-        while around != 0 {
-            around = self.draft.states[around].parent;
-            if self.draft.is_below(other, around) {
-                break;
-            }
-        }
-        self.draft.states[around].kind == DraftKind::Parallel
     }
 }

@@ -252,7 +252,7 @@ impl Importer<'_> {
         let events = self.events.iter().filter(|(original, _)| is_match(descriptor, original));
         let mut atoms: Vec<Atom> = events.map(|(_, name)| Atom::Event(name.clone())).collect();
         for done in 1..self.nodes.len() {
-            if (self.together(state, done) || self.moves_between)
+            if (self.draft.are_together(state, done) || self.moves_between)
                 && self.draft.can_complete(done)
                 && is_match(descriptor, &format!("xstate.done.state.{}", self.id(done)))
             {
@@ -260,21 +260,6 @@ impl Importer<'_> {
             }
         }
         atoms
-    }
-
-    /// Whether two states can be active at once.
-    pub(super) fn together(&self, one: usize, other: usize) -> bool {
-        if one == other || self.draft.is_below(one, other) || self.draft.is_below(other, one) {
-            return true;
-        }
-        let mut around = one;
-        while around != 0 {
-            around = self.draft.states[around].parent;
-            if self.draft.is_below(other, around) {
-                break;
-            }
-        }
-        self.draft.states[around].kind == DraftKind::Parallel
     }
 
     /// The id of a state, as the names of events hold it.

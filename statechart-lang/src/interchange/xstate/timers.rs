@@ -28,7 +28,7 @@ impl Importer<'_> {
             rows.several().iter().all(|row| row.get("guard").or_else(|| row.get("cond")).is_some());
         (0..self.nodes.len()).any(|other| {
             let around = other == state || self.draft.is_below(state, other);
-            self.together(state, other)
+            self.draft.are_together(state, other)
                 && (may_fail || !around)
                 && self.nodes[other]
                     .json
