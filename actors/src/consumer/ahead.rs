@@ -4,15 +4,15 @@ use std::{sync::Arc, time::Duration};
 
 use statechart_runtime::{
     market::MAX_RECORD_BYTES,
-    ports::{Fetched, LogError},
+    ports::{BatchBuilder, Fetched, FetchedRecord, LogError},
 };
 use tokio::{sync::Mutex, task::JoinSet};
 
-use super::{Content, Parsed};
+use super::Content;
 use crate::parts::Parts;
 
 /// Bytes of one batch.
-const BATCH_BYTES: usize = 12 << 20;
+const BATCH_BYTES: usize = 16 << 20;
 /// Room for at least one record of the largest size: with less left a batch is full.
 const LEAST_BYTES: usize = MAX_RECORD_BYTES;
 /// How long one fetch waits for records.
@@ -40,32 +40,6 @@ pub(super) struct Piece {
     pub(super) high: i64,
 }
 
-impl From<Fetched> for Piece {
-    fn from(fetched: Fetched) -> Self {
-        Self {
-            incarnation: fetched.incarnation,
-            count: fetched.records.len(),
-            content: Content::Raw(fetched.records),
-            next: fetched.next_offset,
-            high: fetched.high_watermark,
-        }
-    }
-}
-
-impl Piece {
-    /// Decoded, where all of it can be used. Otherwise it is looked at again when it is its turn: a symbol may have come
-    /// since.
-    fn decoded(self, parts: &Parts) -> Self {
-        let Content::Raw(records) = self.content else { return self };
-        let parsed = Parsed::new(&parts.instruments.get(), &records);
-        let usable = parsed.batch.dead_letters.is_empty();
-        Self {
-            content: if usable { Content::Parsed(Box::new(parsed)) } else { Content::Raw(records) },
-            ..self
-        }
-    }
-}
-
 /// At most one piece, which is being read or was. The task ends with it.
 #[derive(Default)]
 pub(super) struct Ahead(Mutex<Option<Reading>>);
@@ -81,7 +55,7 @@ impl Ahead {
     pub(super) async fn begin(&self, parts: &Arc<Parts>, wanted: Wanted, incarnation: i64) {
         let (parts, from) = (parts.clone(), wanted.from);
         let mut task = JoinSet::new();
-        task.spawn(async move { Ok(gather(&parts, &wanted).await?.decoded(&parts)) });
+        task.spawn(async move { gather(&parts, &wanted).await });
         *self.0.lock().await = Some(Reading { from, incarnation, task });
     }
 
@@ -100,26 +74,46 @@ impl Ahead {
 }
 
 /// Fetches until a batch is full, as long as there is more in the log: an answer of a broker is as long as its own batches
-/// make it, and a transaction costs the same for any number of records.
+/// make it, and a transaction costs the same for any number of records. Each answer is decoded and let go at once.
+/// Records that cannot be used end the batch before them, and are one of their own.
 pub(super) async fn gather(parts: &Parts, wanted: &Wanted) -> Result<Piece, LogError> {
     let Wanted { topic, partition, from, records } = wanted;
     let log = &parts.log;
-    let mut all = log.fetch(topic, *partition, *from, *records, BATCH_BYTES, FETCH_WAIT).await?;
-    let mut bytes: usize = all.records.iter().map(|one| one.record.bytes()).sum();
-    while !all.records.is_empty() && all.next_offset < all.high_watermark {
-        let (room, rest) = (records.saturating_sub(all.records.len()), BATCH_BYTES.saturating_sub(bytes));
+    let instruments = parts.instruments.get();
+    let mut builder = BatchBuilder::new(&instruments, None);
+    let first = log.fetch(topic, *partition, *from, *records, BATCH_BYTES, FETCH_WAIT).await?;
+    let Fetched { incarnation, next_offset: mut next, high_watermark: mut high, .. } = first;
+    let (mut count, mut bytes) = (first.records.len(), size(&first.records));
+    first.records.iter().for_each(|record| builder.push(record));
+    if !builder.is_usable() {
+        return Ok(Piece { incarnation, count, content: Content::Raw(first.records), next, high });
+    }
+    drop(first);
+    if count > 0 && next < high {
+        builder.reserve((*records).min(usize::try_from(high - from).unwrap_or(0)));
+    }
+    while count > 0 && next < high {
+        let (room, rest) = (records.saturating_sub(count), BATCH_BYTES.saturating_sub(bytes));
         if room == 0 || rest < LEAST_BYTES {
             break;
         }
         // What goes wrong here is met again, and told, by the next fetch.
-        let more = log.fetch(topic, *partition, all.next_offset, room, rest, Duration::ZERO).await;
+        let more = log.fetch(topic, *partition, next, room, rest, Duration::ZERO).await;
         let Ok(more) = more else { break };
-        if more.records.is_empty() || more.incarnation != all.incarnation {
+        if more.records.is_empty() || more.incarnation != incarnation {
             break;
         }
-        bytes += more.records.iter().map(|one| one.record.bytes()).sum::<usize>();
-        all.records.extend(more.records);
-        (all.next_offset, all.high_watermark) = (more.next_offset, more.high_watermark);
+        more.records.iter().for_each(|record| builder.push(record));
+        if !builder.is_usable() {
+            builder.truncate(next);
+            break;
+        }
+        (count, bytes) = (count + more.records.len(), bytes + size(&more.records));
+        (next, high) = (more.next_offset, more.high_watermark);
     }
-    Ok(all.into())
+    Ok(Piece { incarnation, count, content: Content::Parsed(Box::new(builder.into())), next, high })
+}
+
+fn size(records: &[FetchedRecord]) -> usize {
+    records.iter().map(|one| one.record.bytes()).sum()
 }

@@ -55,10 +55,10 @@ pub(crate) struct Fetch {
 
 /// What a batch holds.
 pub(crate) enum Content {
-    /// Records in order of offsets.
-    Raw(Vec<FetchedRecord>),
-    /// What they say, where there was time to decode them before, and nothing among them that cannot be used.
+    /// What the records say.
     Parsed(Box<Parsed>),
+    /// Records in order of offsets, of which some could not be used when they were read: a symbol may have come since.
+    Raw(Vec<FetchedRecord>),
 }
 
 /// What records say, by the instruments that were known then. Where they came from is not in it yet.
@@ -71,10 +71,13 @@ pub(crate) struct Parsed {
 impl Parsed {
     pub(crate) fn new(instruments: &InstrumentTable, records: &[FetchedRecord]) -> Self {
         let mut builder = BatchBuilder::new(instruments, None);
-        builder.reserve(records.len());
-        for record in records {
-            builder.push(record);
-        }
+        records.iter().for_each(|record| builder.push(record));
+        builder.into()
+    }
+}
+
+impl From<BatchBuilder<'_>> for Parsed {
+    fn from(mut builder: BatchBuilder<'_>) -> Self {
         let pages = std::mem::take(&mut builder.pages).into_iter().map(|(_, page)| page).collect();
         let ends = std::mem::take(&mut builder.ends);
         Self { batch: builder.finish(), pages, ends }

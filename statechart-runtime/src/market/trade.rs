@@ -226,14 +226,19 @@ const PRODUCT_DIGITS: u32 = 25;
 /// either is not > 0.
 pub fn check_exact(price: Decimal, size: Decimal) -> Result<(), MarketError> {
     let bad = |why| Err(MarketError::Inexact { price: canonical(price), size: canonical(size), why });
-    if price <= Decimal::ZERO {
+    let (price_mantissa, size_mantissa) = (price.mantissa(), size.mantissa());
+    if price_mantissa <= 0 {
         return bad("the price is not above zero");
     }
-    if size <= Decimal::ZERO {
+    if size_mantissa <= 0 {
         return bad("the size is not above zero");
     }
+    // Nearly all are this short, and their product cannot overflow.
+    let product = match (i64::try_from(price_mantissa), i64::try_from(size_mantissa)) {
+        (Ok(price), Ok(size)) => Some(i128::from(price) * i128::from(size)),
+        _ => price_mantissa.checked_mul(size_mantissa),
+    };
     // Trailing zeros only add digits: who is within the limits with them is within them.
-    let product = price.mantissa().checked_mul(size.mantissa());
     if price.scale() + size.scale() <= 16
         && product.is_some_and(|product| product < 10_i128.pow(PRODUCT_DIGITS))
     {

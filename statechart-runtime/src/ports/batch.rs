@@ -132,6 +132,22 @@ impl<'a> BatchBuilder<'a> {
         }
     }
 
+    /// Whether nothing that was added has become a dead letter.
+    pub fn is_usable(&self) -> bool {
+        self.batch.dead_letters.is_empty()
+    }
+
+    /// Forgets every record from an offset on.
+    pub fn truncate(&mut self, offset: i64) {
+        let Batch { trades, rest, coverage, dead_letters, .. } = &mut self.batch;
+        trades.retain(|one| one.offset < offset);
+        rest.retain(|one| one.offset < offset);
+        coverage.retain(|one| one.offset < offset);
+        dead_letters.retain(|one| one.offset < offset);
+        self.pages.retain(|(at, _)| *at < offset);
+        self.ends.retain(|(at, _)| *at < offset);
+    }
+
     /// The batch; `pages` and `ends` can be taken before.
     pub fn finish(self) -> Batch {
         self.batch
@@ -198,8 +214,7 @@ mod tests {
             r#"{{"k":"c","s":"BTCUSD","res":60,"from":0,"to":60000000,"fetch":"{fetch}","page":0,"rows":[[0,"1","1","1","1","1","1"]]}}"#
         );
         let end = format!(r#"{{"k":"end","fetch":"{fetch}","ok":true,"pages":1,"floor":null,"error":null}}"#);
-        let mut builder = BatchBuilder::new(&table, None);
-        for (line, offset) in [
+        let lines = [
             trade.to_owned(),
             r#"{"k":"cov","s":"BTCUSD","from":0,"to":9,"epoch":1}"#.to_owned(),
             page,
@@ -208,12 +223,15 @@ mod tests {
             trade.replace("BTCUSD", "NOUSD"),
             trade.replace("\"3\"", "\"0.000000000000000001\""),
             "{".to_owned(),
-        ]
-        .into_iter()
-        .zip(40..)
-        {
-            builder.push(&FetchedRecord { offset, record: LogRecord::new("", line, 2_000) });
-        }
+        ];
+        let fetched = |(line, offset)| FetchedRecord { offset, record: LogRecord::new("", line, 2_000) };
+        let records: Vec<FetchedRecord> = lines.into_iter().zip(40..).map(fetched).collect();
+        let mut builder = BatchBuilder::new(&table, None);
+        records.iter().for_each(|record| builder.push(record));
+        assert!(!builder.is_usable());
+        builder.truncate(42);
+        assert!(builder.is_usable() && builder.pages.is_empty() && builder.ends.is_empty());
+        records.iter().skip(2).for_each(|record| builder.push(record));
         assert_eq!(builder.pages.iter().map(|page| page.0).collect::<Vec<_>>(), [42]);
         assert_eq!(builder.ends.iter().map(|end| end.0).collect::<Vec<_>>(), [43]);
         let batch = builder.finish();

@@ -8,7 +8,7 @@ use super::leases;
 use super::number::Ts;
 use super::session::Session;
 use crate::market::{InstrumentId, Interval, Trade};
-use crate::ports::steps::{Overflow, bury_day, bury_impossible, check, keep};
+use crate::ports::steps::{Overflow, bury_day, bury_impossible, check, keep, keyed};
 use crate::ports::{Batch, DeadLetter, Ingested, Placed, Position, StoreError};
 use sqlx::PgConnection;
 use std::collections::{BTreeMap, BTreeSet};
@@ -146,16 +146,20 @@ async fn attempt(
         batch.dead_letters.iter().filter(|letter| letter.offset >= floor).collect();
     done.dropped += batch.dead_letters.len() - letters.len();
 
-    let instruments: BTreeSet<InstrumentId> = (trades.iter().map(|one| one.instrument))
+    // Neighbours mostly have one instrument.
+    let traded = trades.chunk_by(|a, b| a.instrument == b.instrument).filter_map(<[_]>::first);
+    let instruments: BTreeSet<InstrumentId> = (traded.map(|one| one.instrument))
         .chain(rest.iter().map(|one| one.instrument))
         .chain(marks.iter().map(|one| one.instrument))
         .collect();
-    let known = lock_instruments(&mut tx, &instruments).await?;
+    // The trades are put in order while the server looks up their instruments.
+    let (known, keyed) = tokio::join!(lock_instruments(&mut tx, &instruments), async { keyed(&trades) });
+    let known = known?;
     let mut changed: BTreeSet<InstrumentId> = BTreeSet::new();
 
     let total = trades.len();
     let change = Change { inner, known: &known };
-    let inserted = insert_trades(&mut tx, &change, &trades).await?;
+    let inserted = insert_trades(&mut tx, &change, &keyed).await?;
     for (instrument, inserted) in &inserted.trades {
         done.inserted += inserted.len();
         // A trade in a minute that readers may have seen as final changes the past.

@@ -9,8 +9,8 @@ use super::number::{BadNumber, Num, Ts};
 use super::reads;
 use super::rows::{CANDLE, Columns};
 use crate::market::{InstrumentId, Interval, MarketError, TimeRange, Trade, TradeCandle, canonical};
-use crate::ports::steps::{Keyed, Overflow, fold_levels, keyed};
-use crate::ports::{Placed, StoreError, Touched};
+use crate::ports::steps::{Keyed, Overflow, fold_levels};
+use crate::ports::{StoreError, Touched};
 use sqlx::{AssertSqlSafe, PgConnection};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::Ordering;
@@ -36,35 +36,35 @@ pub(super) struct Inserted<'a> {
     folded: Folded,
 }
 
-/// Inserts trades, and folds those that were new. The fast way assumes that all are new; a single duplicate undoes it (not
+/// Inserts trades, in order, and folds those that were new. The fast way assumes that all are new; a single duplicate undoes it (not
 /// the transaction), and the slow way asks which ones were. A replay is full of duplicates, so after one the next batch
 /// takes the slow way at once.
 pub(super) async fn insert_trades<'a>(
     tx: &mut PgConnection,
     change: &Change<'_>,
-    trades: &[&'a Placed<Trade>],
+    keyed: &[Keyed<'a>],
 ) -> Result<Inserted<'a>, Failure> {
-    let keyed = keyed(trades);
     if keyed.is_empty() {
         return Ok(Inserted { trades: Written::new(), folded: Folded::new() });
     }
-    // Trades behind everything that is stored cannot be there already.
-    let is_fresh = keyed.iter().all(|(instrument, _, trade)| {
+    // Trades behind everything that is stored cannot be there already. Each instrument's first is its oldest.
+    let mut oldest = keyed.chunk_by(|a, b| a.0 == b.0).filter_map(<[_]>::first);
+    let is_fresh = oldest.all(|(instrument, _, trade)| {
         let newest = change.known.get(instrument).and_then(|known| known.newest_us);
         newest.is_none_or(|newest_us| trade.time_us > newest_us)
     });
     let expected = &change.inner.expect_duplicates;
     if is_fresh {
         // Nothing to undo, so no savepoint.
-        return copy_directly(tx, &keyed).await.map_err(|e| failed("copying trades", e))?;
+        return copy_directly(tx, keyed).await.map_err(|e| failed("copying trades", e))?;
     }
     if !expected.load(Ordering::Relaxed)
-        && let Some(inserted) = try_copy_directly(tx, &keyed).await?
+        && let Some(inserted) = try_copy_directly(tx, keyed).await?
     {
         return Ok(inserted);
     }
     let total = keyed.len();
-    let new = copy_staged(tx, &keyed).await?;
+    let new = copy_staged(tx, keyed).await?;
     expected.store(new.len() < total, Ordering::Relaxed);
     let trades = by_instrument(new.into_iter());
     let folded = fold(&trades)?;
@@ -76,9 +76,11 @@ async fn copy_directly<'a>(
     tx: &mut PgConnection,
     keyed: &[Keyed<'a>],
 ) -> Result<Result<Inserted<'a>, Failure>, sqlx::Error> {
-    let trades = by_instrument(keyed.iter().map(|(instrument, _, trade)| (*instrument, *trade)));
-    let folded = copy_in(tx, "trade", keyed, || fold(&trades)).await?;
-    Ok(folded.map(|folded| Inserted { trades, folded }))
+    let all = || {
+        let trades = by_instrument(keyed.iter().map(|(instrument, _, trade)| (*instrument, *trade)));
+        fold(&trades).map(|folded| Inserted { trades, folded })
+    };
+    copy_in(tx, "trade", keyed, all).await
 }
 
 /// The same under a savepoint. None when a trade was there already: then nothing has happened.

@@ -32,8 +32,8 @@ const TIMESCALE_TRADES: i64 = 30_000;
 const DEADLINE: Duration = Duration::from_secs(60);
 /// Beyond the newest chunk.
 const DAY_US: i64 = 86_400_000_000;
-/// Between two looks at the position.
-const LOOK: Duration = Duration::from_millis(5);
+/// Between two looks at the position: each one keeps the server from its work.
+const LOOK: Duration = Duration::from_millis(20);
 
 pub(crate) async fn measure(setup: &Setup) -> Outcome<()> {
     let server = setup.get("postgres")?;
