@@ -164,15 +164,20 @@ impl Task {
         let _owner = spool.own().await;
         let mut wait = RETRY.0;
         let mut next_try = Instant::now();
+        // Some thousand records take their time to be let go: that is done while the log is busy with the next ones.
+        let mut done_with = None;
         loop {
             tokio::select! {
                 next = self.batches.recv() => {
                     let Some((topic, batch, receipt)) = next else { return };
                     let mut rest = whole(&batch);
                     if spool.is_empty() {
-                        match self.append(&topic, &mut rest).await {
+                        let let_go = async { drop(done_with.take()) };
+                        let (appended, ()) = tokio::join!(self.append(&topic, &mut rest), let_go);
+                        match appended {
                             Ok(()) => {
                                 self.done(Some(receipt));
+                                done_with = Some(batch);
                                 continue;
                             }
                             Err(error) => {

@@ -21,6 +21,10 @@ type Outcome<T> = Result<T, Box<dyn Error>>;
 /// Rounds of each comparison; the median of their ratios counts.
 const ROUNDS: usize = 5;
 
+/// As in the platform.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 #[tokio::main]
 async fn main() -> ExitCode {
     match measure().await {
