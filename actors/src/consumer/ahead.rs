@@ -117,3 +117,85 @@ pub(super) async fn gather(parts: &Parts, wanted: &Wanted) -> Result<Piece, LogE
 fn size(records: &[FetchedRecord]) -> usize {
     records.iter().map(|one| one.record.bytes()).sum()
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::parts::{FIXED_TOPIC, testing::embedded};
+    use async_trait::async_trait;
+    use statechart_runtime::ports::{Log, LogRecord, Topic, Watermarks};
+
+    /// A log that answers with a few records at a time, as a broker does.
+    struct Short(Arc<dyn Log>, usize);
+
+    #[async_trait]
+    impl Log for Short {
+        async fn create_topic(&self, name: &str, partitions: u32) -> Result<Topic, LogError> {
+            self.0.create_topic(name, partitions).await
+        }
+        async fn delete_topic(&self, name: &str) -> Result<(), LogError> {
+            self.0.delete_topic(name).await
+        }
+        async fn disown(&self, name: &str, incarnation: i64) -> Result<(), LogError> {
+            self.0.disown(name, incarnation).await
+        }
+        async fn topics(&self) -> Result<Vec<Topic>, LogError> {
+            self.0.topics().await
+        }
+        async fn append(&self, topic: &str, partition: u32, records: &[LogRecord]) -> Result<i64, LogError> {
+            self.0.append(topic, partition, records).await
+        }
+        async fn fetch(
+            &self,
+            topic: &str,
+            partition: u32,
+            from: i64,
+            records: usize,
+            bytes: usize,
+            wait: Duration,
+        ) -> Result<Fetched, LogError> {
+            self.0.fetch(topic, partition, from, records.min(self.1), bytes, wait).await
+        }
+        async fn watermarks(&self, topic: &str, partition: u32) -> Result<Watermarks, LogError> {
+            self.0.watermarks(topic, partition).await
+        }
+        async fn trim(&self, topic: &str, partition: u32, below: i64) -> Result<(), LogError> {
+            self.0.trim(topic, partition, below).await
+        }
+    }
+
+    /// A batch ends before the answer with a record that cannot be used, and that answer is a batch of its own.
+    #[tokio::test]
+    async fn records_that_cannot_be_used_are_kept_as_they_came() {
+        let (_dir, mut parts) = embedded().await;
+        let owned = Arc::get_mut(&mut parts).unwrap();
+        owned.log = Arc::new(Short(owned.log.clone(), 3));
+        parts.log.create_topic(FIXED_TOPIC, 1).await.unwrap();
+        let record = |n: i64| {
+            let value = format!(
+                r#"{{"k":"t","s":"BTCUSD","t":{n},"i":"{n}","p":"2","q":"3","d":"B","r":6,"src":"ws"}}"#
+            );
+            LogRecord::new("BTCUSD", if n == 7 { value.replace("BTCUSD", "NEWUSD") } else { value }, 0)
+        };
+        let records: Vec<LogRecord> = (0..14).map(record).collect();
+        parts.log.append(FIXED_TOPIC, 0, &records).await.unwrap();
+        let (mut from, mut found) = (0, Vec::new());
+        while from < 14 {
+            let wanted = Wanted { topic: FIXED_TOPIC.to_owned(), partition: 0, from, records: 100 };
+            let piece = gather(&parts, &wanted).await.unwrap();
+            let (decoded, offsets): (bool, Vec<i64>) = match piece.content {
+                Content::Raw(records) => (false, records.iter().map(|one| one.offset).collect()),
+                Content::Parsed(parsed) => {
+                    assert!(parsed.batch.dead_letters.is_empty());
+                    (true, parsed.batch.trades.iter().map(|one| one.offset).collect())
+                }
+            };
+            assert_eq!(offsets, (from..piece.next).collect::<Vec<_>>());
+            assert_eq!((piece.count, piece.high), (offsets.len(), 14));
+            found.push((from, piece.next, decoded));
+            from = piece.next;
+        }
+        assert_eq!(found, [(0, 6, true), (6, 9, false), (9, 14, true)]);
+    }
+}
