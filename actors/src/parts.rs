@@ -145,9 +145,15 @@ pub(crate) mod testing {
     #![allow(clippy::unwrap_used)]
     use super::*;
     use crate::exchange::wall_clock;
+    use async_trait::async_trait;
     use statechart_runtime::{
         embedded::{Durability, Embedded, MokaCache},
         market::NewInstrument,
+        ports::{Fetched, LogError, LogRecord, Topic, Watermarks},
+    };
+    use std::{
+        sync::atomic::{AtomicBool, AtomicUsize, Ordering},
+        time::Duration,
     };
 
     /// Embedded ones that know BTCUSD.
@@ -169,6 +175,74 @@ pub(crate) mod testing {
         };
         parts.instruments.set(InstrumentTable::new(parts.store.instruments().await.unwrap()));
         (dir, Arc::new(parts))
+    }
+
+    /// A log that can be away, that takes records of so many bytes, and that answers with so many.
+    pub(crate) struct Tampered {
+        pub(crate) log: Arc<dyn Log>,
+        pub(crate) is_there: AtomicBool,
+        /// Bytes of a record.
+        pub(crate) largest: AtomicUsize,
+        /// Records of one answer.
+        pub(crate) answer: usize,
+    }
+
+    impl Tampered {
+        /// Nothing is wrong with it yet.
+        pub(crate) fn new(log: Arc<dyn Log>) -> Self {
+            Self {
+                log,
+                is_there: AtomicBool::new(true),
+                largest: AtomicUsize::new(usize::MAX),
+                answer: usize::MAX,
+            }
+        }
+    }
+
+    #[async_trait]
+    impl Log for Tampered {
+        async fn create_topic(&self, name: &str, partitions: u32) -> Result<Topic, LogError> {
+            self.log.create_topic(name, partitions).await
+        }
+        async fn delete_topic(&self, name: &str) -> Result<(), LogError> {
+            self.log.delete_topic(name).await
+        }
+        async fn disown(&self, name: &str, incarnation: i64) -> Result<(), LogError> {
+            self.log.disown(name, incarnation).await
+        }
+        async fn topics(&self) -> Result<Vec<Topic>, LogError> {
+            self.log.topics().await
+        }
+        async fn append(&self, topic: &str, partition: u32, records: &[LogRecord]) -> Result<i64, LogError> {
+            if !self.is_there.load(Ordering::Acquire) {
+                let doing = "appending".to_owned();
+                return Err(LogError::Io { doing, transient: true, source: "switched off".into() });
+            }
+            let largest = self.largest.load(Ordering::Acquire);
+            let fitting = records.iter().take_while(|record| record.bytes() <= largest).count();
+            let (fit, rest) = records.split_at(fitting);
+            let appended = self.log.append(topic, partition, fit).await;
+            let Some(refused) = rest.first() else { return appended };
+            let (topic, bytes, appended) = (topic.to_owned(), refused.bytes(), fitting);
+            Err(LogError::RecordRefused { topic, partition, bytes, appended })
+        }
+        async fn fetch(
+            &self,
+            topic: &str,
+            partition: u32,
+            from: i64,
+            records: usize,
+            bytes: usize,
+            wait: Duration,
+        ) -> Result<Fetched, LogError> {
+            self.log.fetch(topic, partition, from, records.min(self.answer), bytes, wait).await
+        }
+        async fn watermarks(&self, topic: &str, partition: u32) -> Result<Watermarks, LogError> {
+            self.log.watermarks(topic, partition).await
+        }
+        async fn trim(&self, topic: &str, partition: u32, below: i64) -> Result<(), LogError> {
+            self.log.trim(topic, partition, below).await
+        }
     }
 }
 

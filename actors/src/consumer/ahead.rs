@@ -122,55 +122,18 @@ fn size(records: &[FetchedRecord]) -> usize {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use crate::parts::{FIXED_TOPIC, testing::embedded};
-    use async_trait::async_trait;
-    use statechart_runtime::ports::{Log, LogRecord, Topic, Watermarks};
-
-    /// A log that answers with a few records at a time, as a broker does.
-    struct Short(Arc<dyn Log>, usize);
-
-    #[async_trait]
-    impl Log for Short {
-        async fn create_topic(&self, name: &str, partitions: u32) -> Result<Topic, LogError> {
-            self.0.create_topic(name, partitions).await
-        }
-        async fn delete_topic(&self, name: &str) -> Result<(), LogError> {
-            self.0.delete_topic(name).await
-        }
-        async fn disown(&self, name: &str, incarnation: i64) -> Result<(), LogError> {
-            self.0.disown(name, incarnation).await
-        }
-        async fn topics(&self) -> Result<Vec<Topic>, LogError> {
-            self.0.topics().await
-        }
-        async fn append(&self, topic: &str, partition: u32, records: &[LogRecord]) -> Result<i64, LogError> {
-            self.0.append(topic, partition, records).await
-        }
-        async fn fetch(
-            &self,
-            topic: &str,
-            partition: u32,
-            from: i64,
-            records: usize,
-            bytes: usize,
-            wait: Duration,
-        ) -> Result<Fetched, LogError> {
-            self.0.fetch(topic, partition, from, records.min(self.1), bytes, wait).await
-        }
-        async fn watermarks(&self, topic: &str, partition: u32) -> Result<Watermarks, LogError> {
-            self.0.watermarks(topic, partition).await
-        }
-        async fn trim(&self, topic: &str, partition: u32, below: i64) -> Result<(), LogError> {
-            self.0.trim(topic, partition, below).await
-        }
-    }
+    use crate::parts::{
+        FIXED_TOPIC,
+        testing::{Tampered, embedded},
+    };
+    use statechart_runtime::ports::LogRecord;
 
     /// A batch ends before the answer with a record that cannot be used, and that answer is a batch of its own.
     #[tokio::test]
     async fn records_that_cannot_be_used_are_kept_as_they_came() {
         let (_dir, mut parts) = embedded().await;
         let owned = Arc::get_mut(&mut parts).unwrap();
-        owned.log = Arc::new(Short(owned.log.clone(), 3));
+        owned.log = Arc::new(Tampered { answer: 3, ..Tampered::new(owned.log.clone()) });
         parts.log.create_topic(FIXED_TOPIC, 1).await.unwrap();
         let record = |n: i64| {
             let value = format!(

@@ -352,70 +352,15 @@ fn whole(batch: &TickBatch) -> Rest<'_> {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use async_trait::async_trait;
-    use statechart_runtime::{
-        embedded::{Durability, Embedded, SqliteLog},
-        ports::{Fetched, Topic, Watermarks},
-    };
-    use std::{collections::BTreeMap, sync::atomic::AtomicBool};
-
-    /// A log that can be switched off, and that takes records of so many bytes.
-    struct Switched(SqliteLog, AtomicBool, AtomicUsize);
-
-    #[async_trait]
-    impl Log for Switched {
-        async fn create_topic(&self, name: &str, partitions: u32) -> Result<Topic, LogError> {
-            self.0.create_topic(name, partitions).await
-        }
-        async fn delete_topic(&self, name: &str) -> Result<(), LogError> {
-            self.0.delete_topic(name).await
-        }
-        async fn disown(&self, name: &str, incarnation: i64) -> Result<(), LogError> {
-            self.0.disown(name, incarnation).await
-        }
-        async fn topics(&self) -> Result<Vec<Topic>, LogError> {
-            self.0.topics().await
-        }
-        async fn append(&self, topic: &str, partition: u32, records: &[LogRecord]) -> Result<i64, LogError> {
-            let limit = self.2.load(Ordering::Acquire);
-            let fitting = records.iter().take_while(|record| record.bytes() <= limit).count();
-            if self.1.load(Ordering::Acquire) {
-                let (fit, rest) = records.split_at(fitting);
-                let appended = self.0.append(topic, partition, fit).await;
-                let Some(refused) = rest.first() else { return appended };
-                let (topic, bytes, appended) = (topic.to_owned(), refused.bytes(), fitting);
-                return Err(LogError::RecordRefused { topic, partition, bytes, appended });
-            }
-            Err(LogError::Io {
-                doing: "appending".to_owned(),
-                transient: true,
-                source: "switched off".into(),
-            })
-        }
-        async fn fetch(
-            &self,
-            topic: &str,
-            partition: u32,
-            from: i64,
-            records: usize,
-            bytes: usize,
-            wait: Duration,
-        ) -> Result<Fetched, LogError> {
-            self.0.fetch(topic, partition, from, records, bytes, wait).await
-        }
-        async fn watermarks(&self, topic: &str, partition: u32) -> Result<Watermarks, LogError> {
-            self.0.watermarks(topic, partition).await
-        }
-        async fn trim(&self, topic: &str, partition: u32, below: i64) -> Result<(), LogError> {
-            self.0.trim(topic, partition, below).await
-        }
-    }
+    use crate::parts::testing::Tampered;
+    use statechart_runtime::embedded::{Durability, Embedded};
+    use std::collections::BTreeMap;
 
     #[tokio::test]
     async fn while_the_log_is_away_records_wait_on_disk_and_keep_their_order() {
         let dir = tempfile::tempdir().unwrap();
         let file = Embedded::open(dir.path().join("log.sqlite"), Durability::ProcessKill).await.unwrap();
-        let log = Arc::new(Switched(file.log(), AtomicBool::new(true), AtomicUsize::new(usize::MAX)));
+        let log = Arc::new(Tampered::new(Arc::new(file.log())));
         log.create_topic("t", 2).await.unwrap();
         let spool = Arc::new(Spool::open(dir.path().join("spool.sqlite"), 1 << 20).await.unwrap());
         let batch = |n: usize| {
@@ -425,7 +370,7 @@ mod tests {
         let publisher = Publisher::start(log.clone(), Some(spool.clone()));
         publisher.submit("t", batch(0)).wait().await.unwrap();
         assert!(spool.is_empty());
-        log.1.store(false, Ordering::Release);
+        log.is_there.store(false, Ordering::Release);
         for n in 1..10 {
             publisher.submit("t", batch(n)).wait().await.unwrap();
         }
@@ -434,7 +379,7 @@ mod tests {
         drop(publisher);
         let publisher = Publisher::start(log.clone(), Some(spool.clone()));
         publisher.submit("t", batch(10)).wait().await.unwrap();
-        log.1.store(true, Ordering::Release);
+        log.is_there.store(true, Ordering::Release);
         for n in 11..20 {
             publisher.submit("t", batch(n)).wait().await.unwrap();
         }
@@ -458,11 +403,11 @@ mod tests {
     async fn what_was_sent_before_a_refused_record_is_not_sent_again() {
         let dir = tempfile::tempdir().unwrap();
         let file = Embedded::open(dir.path().join("log.sqlite"), Durability::ProcessKill).await.unwrap();
-        let log = Arc::new(Switched(file.log(), AtomicBool::new(true), AtomicUsize::new(10)));
+        let log = Arc::new(Tampered::new(Arc::new(file.log())));
         let spool = Arc::new(Spool::open(dir.path().join("spool.sqlite"), 1 << 20).await.unwrap());
         for (topic, spool) in [("direct", None), ("spooled", Some(spool))] {
             log.create_topic(topic, 1).await.unwrap();
-            log.2.store(10, Ordering::Release);
+            log.largest.store(10, Ordering::Release);
             let publisher = Publisher::start(log.clone(), spool);
             let texts = ["one", "two", "too long for it", "three", "four"];
             let records: Vec<LogRecord> = texts.iter().map(|text| LogRecord::new("", *text, 0)).collect();
@@ -471,7 +416,7 @@ mod tests {
             let _ = publisher.submit(topic, batch).wait().await;
             // Some attempts later somebody has told the broker to take more.
             tokio::time::sleep(RETRY.0 * 4).await;
-            log.2.store(100, Ordering::Release);
+            log.largest.store(100, Ordering::Release);
             while log.watermarks(topic, 0).await.unwrap().high < 5 {
                 tokio::time::sleep(Duration::from_millis(20)).await;
             }

@@ -36,9 +36,9 @@ pub(super) struct Inserted<'a> {
     folded: Folded,
 }
 
-/// Inserts trades, in order, and folds those that were new. The fast way assumes that all are new; a single duplicate undoes it (not
-/// the transaction), and the slow way asks which ones were. A replay is full of duplicates, so after one the next batch
-/// takes the slow way at once.
+/// Inserts trades, in order, and folds those that were new. The fast way assumes that all are new; a single duplicate
+/// undoes it (not the transaction), and the slow way asks which ones were. A replay is full of duplicates, so after one the
+/// next batch takes the slow way at once.
 pub(super) async fn insert_trades<'a>(
     tx: &mut PgConnection,
     change: &Change<'_>,
