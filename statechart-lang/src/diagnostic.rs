@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::{Sources, Span};
+use crate::{Sources, Span, table};
 
 #[cfg(any(test, not(feature = "snippets")))]
 mod plain;
@@ -10,7 +10,8 @@ mod plain;
 mod snippets;
 
 /// How bad it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[cfg_attr(feature = "debug", derive(Debug))]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {
     /// The specification means nothing definite; there is no model.
     Error,
@@ -21,7 +22,8 @@ pub enum Severity {
 macro_rules! codes {
     ($($name:ident = $id:literal $severity:ident $title:literal;)*) => {
         /// What kind of mistake a diagnostic reports. `docs/errors.md` explains each.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[cfg_attr(feature = "debug", derive(Debug))]
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum Code {
             $(#[doc = $title] $name,)*
         }
@@ -107,7 +109,8 @@ impl fmt::Display for Code {
 }
 
 /// A place and what there is to say about it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "debug", derive(Debug))]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Label {
     /// The place.
     pub span: Span,
@@ -116,7 +119,8 @@ pub struct Label {
 }
 
 /// One mistake.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "debug", derive(Debug))]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Diagnostic {
     /// What kind of mistake.
     pub code: Code,
@@ -198,9 +202,15 @@ pub(crate) fn finish(diagnostics: &mut Vec<Diagnostic>) {
     }
 }
 
-fn sort(diagnostics: &mut [Diagnostic]) {
-    diagnostics
-        .sort_by(|a, b| (a.primary.span, a.code, &a.message).cmp(&(b.primary.span, b.code, &b.message)));
+fn sort(diagnostics: &mut Vec<Diagnostic>) {
+    let order = table::sorted(diagnostics.len(), &|a, b| {
+        let (a, b) = (&diagnostics[a], &diagnostics[b]);
+        (a.primary.span, a.code, &a.message).cmp(&(b.primary.span, b.code, &b.message))
+    });
+    let mut slots: Vec<Option<Diagnostic>> = diagnostics.drain(..).map(Some).collect();
+    for place in order {
+        diagnostics.extend(slots[place].take());
+    }
 }
 
 /// The closest of the candidates, when it is close enough to be what was meant.
@@ -222,16 +232,22 @@ fn nearer<'a>(name: &str, candidate: &'a str, best: Option<(usize, &'a str)>) ->
     let (shorter, longer) = (candidate.len().min(name.len()), candidate.len().max(name.len()));
     let is_near = distance <= 1 + shorter / 4 && distance < longer;
     let found = is_near.then_some((distance, candidate));
-    best.into_iter().chain(found).min()
+    match (best, found) {
+        (Some(best), Some(found)) => Some(best.min(found)),
+        (best, found) => best.or(found),
+    }
 }
 
 /// Edit distance in which a swap of neighbours counts once and case does not count.
 pub(crate) fn distance(a: &str, b: &str) -> usize {
-    let a: Vec<u8> = a.bytes().map(|byte| byte.to_ascii_lowercase()).take(64).collect();
-    let b: Vec<u8> = b.bytes().map(|byte| byte.to_ascii_lowercase()).take(64).collect();
+    let (a, b) = (a.to_ascii_lowercase(), b.to_ascii_lowercase());
+    let (a, b) = (a.as_bytes(), b.as_bytes());
+    let (a, b) = (a.get(..64).unwrap_or(a), b.get(..64).unwrap_or(b));
     let width = b.len() + 1;
-    let mut cells: Vec<usize> =
-        (0..(a.len() + 1) * width).map(|at| if at < width { at } else { 0 }).collect();
+    let mut cells = vec![0; (a.len() + 1) * width];
+    for (at, cell) in cells.iter_mut().enumerate().take(width) {
+        *cell = at;
+    }
     let at = |row: usize, column: usize| row * width + column;
     for i in 1..=a.len() {
         cells[at(i, 0)] = i;

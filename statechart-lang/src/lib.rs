@@ -2,7 +2,7 @@
 //! everything that is made of it.
 //!
 //! ```text
-//! text ─syntax─▶ AST ─check─▶ Model ─┬─codegen──────▶ Rust tokens
+//! text ─syntax─▶ AST ─check─▶ Model ─┬─codegen──────▶ Rust
 //!                    │               ├─interpreter──▶ runs of words
 //!                    ▼               └─diagram──────▶ DOT, Mermaid
 //!               Diagnostics
@@ -10,6 +10,9 @@
 //!
 //! No I/O happens here: [`compile`] reads files through the [`Loader`] that its caller gives. Every
 //! mistake of every file is reported in one go; a [`Model`] exists only when none is an error.
+
+// `codegen::template` looks through a template of Rust token by token.
+#![recursion_limit = "1024"]
 
 mod check;
 #[cfg(feature = "codegen")]
@@ -43,7 +46,7 @@ pub use model::Model;
 pub use source::{FileId, Loader, MapLoader, Source, Sources, Span};
 
 /// What became of a specification: its files, what was found in them, and the model if it is sound.
-#[derive(Debug)]
+#[cfg_attr(feature = "debug", derive(Debug))]
 pub struct Compiled {
     /// Every file that was read, the main one first. Tools that rebuild on change watch all of them.
     pub sources: Sources,

@@ -5,11 +5,13 @@ use std::fmt;
 use crate::table::ByName;
 
 /// Which file of [`Sources`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+#[cfg_attr(feature = "debug", derive(Debug))]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct FileId(pub u32);
 
 /// A range of bytes in a file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+#[cfg_attr(feature = "debug", derive(Debug))]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Span {
     /// The file.
     pub file: FileId,
@@ -42,8 +44,21 @@ pub(crate) fn quoted(text: &str) -> usize {
     text.len()
 }
 
+/// Texts with something between them. The library's own is compiled anew for every kind of text, in a thousand lines each.
+pub(crate) fn joined<T: AsRef<str>>(parts: &[T], between: &str) -> String {
+    let mut text = String::new();
+    for (at, part) in parts.iter().enumerate() {
+        if at > 0 {
+            text.push_str(between);
+        }
+        text.push_str(part.as_ref());
+    }
+    text
+}
+
 /// One file as it was read.
-#[derive(Debug, Clone)]
+#[cfg_attr(feature = "debug", derive(Debug))]
+#[derive(Clone)]
 pub struct Source {
     /// The path as the user or an import gave it, joined to the importing file's directory.
     pub path: String,
@@ -57,9 +72,12 @@ impl Source {
     #[must_use]
     pub fn new(path: impl Into<String>, text: impl Into<String>) -> Self {
         let text = text.into();
-        let lines = std::iter::once(0)
-            .chain(text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at as u32 + 1))
-            .collect();
+        let mut lines = vec![0];
+        for (at, byte) in text.bytes().enumerate() {
+            if byte == b'\n' {
+                lines.push(at as u32 + 1);
+            }
+        }
         Self { path: path.into(), text, lines }
     }
 
@@ -93,7 +111,8 @@ impl Source {
 }
 
 /// Every file of a compilation, the main one first.
-#[derive(Debug, Clone, Default)]
+#[cfg_attr(feature = "debug", derive(Debug))]
+#[derive(Clone, Default)]
 pub struct Sources {
     files: Vec<Source>,
 }
@@ -153,7 +172,8 @@ pub trait Loader {
 }
 
 /// Files in memory, for tests and documentation.
-#[derive(Debug, Clone, Default)]
+#[cfg_attr(feature = "debug", derive(Debug))]
+#[derive(Clone, Default)]
 pub struct MapLoader(ByName<String>);
 
 impl<P: Into<String>, T: Into<String>, const N: usize> From<[(P, T); N]> for MapLoader {

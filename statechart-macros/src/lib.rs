@@ -8,8 +8,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use proc_macro2::{Delimiter, Span, TokenStream, TokenTree};
-use quote::{quote, quote_spanned};
+use proc_macro::{Delimiter, Group, Ident, Literal, Punct, Spacing, Span, TokenStream, TokenTree};
 use statechart_lang::{Loader, codegen::Options};
 
 /// Generates a module for each machine that the spec declares.
@@ -21,19 +20,32 @@ use statechart_lang::{Loader, codegen::Options};
 /// `statechart!("specs/turnstile.sc", snapshot)` adds `Machine::snapshot` and `Machine::restore`: this needs the feature
 /// `snapshot` of `statechart-runtime`, and serde's traits for extern types.
 #[proc_macro]
-pub fn statechart(input: proc_macro::TokenStream) -> proc_macro::TokenStream {
-    let call = match Call::read(input.into()) {
+pub fn statechart(input: TokenStream) -> TokenStream {
+    let call = match Call::read(input) {
         Ok(call) => call,
-        Err((span, message)) => return refused(span, &message).into(),
+        Err((span, message)) => return refused(span, &message),
     };
     match find(&call.path) {
-        Ok(directory) => expand(&directory, &call).into(),
-        Err(message) => refused(call.span, &message).into(),
+        Ok(directory) => expand(&directory, &call),
+        Err(message) => refused(call.span, &message),
     }
 }
 
+/// `::core::compile_error! { message }` at a place of the call.
 fn refused(span: Span, message: &str) -> TokenStream {
-    quote_spanned!(span => ::core::compile_error!(#message);)
+    let mut tokens: Vec<TokenTree> = Vec::new();
+    for name in ["core", "compile_error"] {
+        tokens.push(Punct::new(':', Spacing::Joint).into());
+        tokens.push(Punct::new(':', Spacing::Alone).into());
+        tokens.push(Ident::new(name, span).into());
+    }
+    tokens.push(Punct::new('!', Spacing::Alone).into());
+    let message = TokenTree::from(Literal::string(message));
+    tokens.push(Group::new(Delimiter::Brace, message.into()).into());
+    for token in &mut tokens {
+        token.set_span(span);
+    }
+    tokens.into_iter().collect()
 }
 
 /// `"specs/turnstile.sc"`, or `"specs/turnstile.sc", snapshot`. Read by hand: every crate that names a machine would
@@ -64,9 +76,9 @@ impl Call {
             match tokens.next() {
                 None => break,
                 #[cfg(feature = "snapshot")]
-                Some(TokenTree::Ident(option)) if option == "snapshot" => options.snapshot = true,
+                Some(TokenTree::Ident(option)) if option.to_string() == "snapshot" => options.snapshot = true,
                 #[cfg(not(feature = "snapshot"))]
-                Some(TokenTree::Ident(option)) if option == "snapshot" => {
+                Some(TokenTree::Ident(option)) if option.to_string() == "snapshot" => {
                     let message =
                         "the option `snapshot` needs the feature `snapshot` of `statechart-runtime`";
                     return Err((option.span(), message.to_owned()));
@@ -130,22 +142,35 @@ fn find(path: &str) -> Result<PathBuf, String> {
 fn expand(directory: &Path, call: &Call) -> TokenStream {
     let options = call.options;
     let compiled = statechart_lang::compile(&call.path, &Directory(directory));
-    let files =
-        compiled.sources.iter().map(|(_, source)| directory.join(&source.path)).filter(|file| file.is_file());
-    let files = files.map(|file| file.to_string_lossy().into_owned());
-    let tracked = quote!(#(const _: &[u8] = include_bytes!(#files);)*);
-    let items = match &compiled.model {
-        Some(model) => statechart_lang::codegen::generate_with(model, options),
-        None => {
-            let message = format!("the spec has mistakes\n\n{}", compiled.render(false));
-            // The names that the code beside it uses exist all the same, so that nothing else is an error.
-            let declared = compiled.skeleton.as_ref();
-            let declared = declared.map(|model| statechart_lang::codegen::generate_with(model, options));
-            let error = refused(call.span, &message);
-            quote!(#error #declared)
+    let (mut tracked, mut items) = (String::new(), String::new());
+    for (_, source) in compiled.sources.iter() {
+        let file = directory.join(&source.path);
+        if file.is_file() {
+            tracked
+                .push_str(&format!("const _: &[u8] = ::core::include_bytes!({:?});", file.to_string_lossy()));
         }
-    };
-    quote!(#tracked #items)
+    }
+    let mut tokens = TokenStream::new();
+    if compiled.model.is_none() {
+        tokens = refused(call.span, &format!("the spec has mistakes\n\n{}", compiled.render(false)));
+    }
+    // Of a spec with mistakes, the names that the code beside it uses exist all the same, so that nothing else is an error.
+    if let Some(model) = compiled.model.as_ref().or(compiled.skeleton.as_ref()) {
+        items = statechart_lang::codegen::generate_with(model, options);
+    }
+    for text in [tracked, items] {
+        match text.parse::<TokenStream>() {
+            Ok(parsed) => tokens.extend(parsed),
+            Err(why) => {
+                let what = "the code that was made of the spec cannot be read";
+                let message = format!(
+                    "{what}: {why}; this is a defect of statechart-lang, please report it with the spec"
+                );
+                tokens.extend(refused(call.span, &message));
+            }
+        }
+    }
+    tokens
 }
 
 /// Reads specs from disk, their paths relative to a directory.

@@ -36,7 +36,9 @@ fn everything(text: &str) {
         assert!(!interpreter::run(machine, &word).table().is_empty());
         assert!(!diagram::dot(machine, &diagram::Options::default()).is_empty());
     }
-    assert!(codegen::generate(model).to_string().len() > 1 || model.own_machines().next().is_none());
+    let code = codegen::generate(model);
+    assert!(code.len() > 1 || model.own_machines().next().is_none());
+    assert!(code.parse::<proc_macro2::TokenStream>().is_ok(), "{code}");
 }
 
 fn seeds() -> Vec<String> {
@@ -384,7 +386,7 @@ fn what_would_be_too_much_rust_is_refused_at_once() {
     let compiled = compiled(&format!("machine M {{ input {{ {events} }} initial s0 {states} }}"));
     let model = compiled.model.unwrap();
     let taken = seconds(|| {
-        let code = codegen::generate(&model).to_string();
+        let code = codegen::generate(&model);
         assert!(code.contains("300000 events in the patterns of its transitions"), "{} bytes", code.len());
     });
     assert!(taken < 5.0, "{taken:.3} s");

@@ -47,8 +47,8 @@ impl Expand {
             }
             return Ok(Outcome::Bad);
         }
-        let tokens = statechart_lang::codegen::generate_with(&model, Options { snapshot: self.snapshot });
-        let file = syn::parse2(tokens).map_err(|why| Error::Generated { path: self.file.clone(), why })?;
+        let code = statechart_lang::codegen::generate_with(&model, Options { snapshot: self.snapshot });
+        let file = syn::parse_file(&code).map_err(|why| Error::Generated { path: self.file.clone(), why })?;
         let text = spaced(&prettyplease::unparse(&file));
         match self.output.as_deref() {
             Some(path) if self.check => Ok(compare(&self.file, path, &text)),

@@ -1,14 +1,15 @@
 //! Arguments to fields and parameters.
 
-use super::{data, flow::Facts, react::React, resolve, scope::Scope};
+use super::{data, flow::Facts, known::Known, react::React, resolve, scope::Scope};
 use crate::{
     Code, Diagnostic, Sources, Span,
     model::{Expr, ExprKind, Field, LocalId, Machine, Pass, State, StateId, Type},
+    source::joined,
     syntax::ast,
 };
 
-/// What stands for a value that is left out: of its position, its field, and the values before it.
-type LeftOut<'a> = &'a mut dyn FnMut(usize, &Field, &[Expr]) -> Option<Expr>;
+/// What stands for a value that is left out: of its position, its field, the values before it, and the machine.
+type LeftOut<'a> = &'a mut dyn FnMut(usize, &Field, &[Expr], &Machine) -> Option<Expr>;
 
 impl React<'_> {
     /// Arguments to fields: by position, then by name; an optional field may be left out.
@@ -20,7 +21,7 @@ impl React<'_> {
         span: Span,
         scope: &Scope,
     ) -> Vec<Expr> {
-        self.bind_or(what, args, fields, span, scope, &mut |_, field, _| {
+        self.bind_or(what, args, fields, span, scope, &mut |_, field, _, _| {
             matches!(field.ty, Type::Optional(_)).then(|| Expr {
                 kind: ExprKind::None,
                 ty: field.ty.clone(),
@@ -39,7 +40,8 @@ impl React<'_> {
         scope: &Scope,
         default: LeftOut<'_>,
     ) -> Vec<Expr> {
-        let mut bound: Vec<Option<Expr>> = fields.iter().map(|_| None).collect();
+        let mut bound: Vec<Option<Expr>> = Vec::new();
+        fields.iter().for_each(|_| bound.push(None));
         let mut sound = true;
         for (at, arg) in args.iter().enumerate() {
             let position = match &arg.name {
@@ -55,12 +57,14 @@ impl React<'_> {
                         format!("`{what}` takes {}, {} given", super::arguments(fields.len()), args.len()),
                     ),
                 };
-                let names: Vec<String> =
-                    fields.iter().map(|field| format!("{}: {}", field.name, field.ty)).collect();
+                let mut names = Vec::new();
+                for field in fields {
+                    names.push(format!("{}: {}", field.name, field.ty));
+                }
                 let help = if names.is_empty() {
                     "it takes none".to_owned()
                 } else {
-                    format!("it takes ({})", names.join(", "))
+                    format!("it takes ({})", joined(&names, ", "))
                 };
                 self.report(Diagnostic::new(Code::Arguments, span, message).help(help));
                 continue;
@@ -81,15 +85,18 @@ impl React<'_> {
         let mut missing = Vec::new();
         let mut values: Vec<Expr> = Vec::with_capacity(fields.len());
         for (at, (value, field)) in bound.into_iter().zip(fields).enumerate() {
-            let value = value.or_else(|| default(at, field, &values)).unwrap_or_else(|| {
-                missing.push(field.name.as_str());
-                Expr { kind: ExprKind::Error, ty: field.ty.clone(), span }
+            let given = if value.is_some() { value } else { default(at, field, &values, self.machine) };
+            values.push(match given {
+                Some(value) => value,
+                None => {
+                    missing.push(field.name.as_str());
+                    Expr { kind: ExprKind::Error, ty: field.ty.clone(), span }
+                }
             });
-            values.push(value);
         }
         if sound && !missing.is_empty() {
             self.report(
-                Diagnostic::new(Code::Arguments, span, format!("`{what}` lacks {}", missing.join(", ")))
+                Diagnostic::new(Code::Arguments, span, format!("`{what}` lacks {}", joined(&missing, ", ")))
                     .help("give a value for each field, in order or as `name: value`"),
             );
         }
@@ -106,10 +113,8 @@ impl React<'_> {
     ) -> Vec<Expr> {
         let all = self.all;
         let Some(known) = all.iter().find(|machine| machine.name == name) else { return Vec::new() };
-        let params = data::params(0, known);
-        let fields = fields(&params, known);
-        self.bind_or(name, args, &fields, span, scope, &mut |at, _, _| {
-            known.locals.get(*params.get(at)?)?.initial.clone()
+        self.bind_or(name, args, &known.params, span, scope, &mut |at, _, _, _| {
+            known.defaults.get(at)?.clone()
         })
     }
 
@@ -151,17 +156,17 @@ impl React<'_> {
             return None;
         }
         let fields = fields(&params, self.machine);
-        let (shell, source) = (self.shell, scope.state);
+        let source = scope.state;
         let mut foreign: Vec<String> = Vec::new();
-        let args = self.bind_or(what, args, &fields, span, scope, &mut |at, field, before| {
+        let args = self.bind_or(what, args, &fields, span, scope, &mut |at, field, before, machine| {
             let param = *params.get(at)?;
             let default = data::default_seen_from(
                 source,
                 param,
                 &data::Given { params: &params, values: before },
-                shell,
+                machine,
             );
-            if default.is_none() && shell.locals.get(param)?.initial.is_some() {
+            if default.is_none() && machine.locals.get(param)?.initial.is_some() {
                 foreign.push(field.name.clone());
                 return Some(Expr { kind: ExprKind::Error, ty: field.ty.clone(), span });
             }
@@ -172,7 +177,7 @@ impl React<'_> {
                 Diagnostic::new(
                     Code::Arguments,
                     span,
-                    format!("`{what}` needs a value for {}", foreign.join(", ")),
+                    format!("`{what}` needs a value for {}", joined(&foreign, ", ")),
                 )
                 .label("its default reads data of a state that is not active here")
                 .help("give it as well, in order or as `name: value`"),
@@ -182,11 +187,14 @@ impl React<'_> {
     }
 }
 
-fn fields(params: &[LocalId], machine: &Machine) -> Vec<Field> {
-    params
-        .iter()
-        .map(|id| Field { name: machine.locals[*id].name.clone(), ty: machine.locals[*id].ty.clone() })
-        .collect()
+/// Parameters as fields.
+pub(super) fn fields(params: &[LocalId], machine: &Machine) -> Vec<Field> {
+    let mut fields = Vec::new();
+    for id in params {
+        let local = &machine.locals[*id];
+        fields.push(Field { name: local.name.clone(), ty: local.ty.clone() });
+    }
+    fields
 }
 
 /// Values for the parameters of an actor's machine: constants, or the value of its family.
@@ -194,15 +202,14 @@ pub(super) fn actor(
     name: &ast::Name,
     args: &[ast::Arg],
     family: Option<&Field>,
-    known: &Machine,
+    machine: &Machine,
+    known: &Known,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Vec<Expr> {
-    let params = data::params(0, known);
-    let fields = fields(&params, known);
     // Nothing of the machine can be seen from outside; the family's value is all that has a name.
-    let shell = Machine {
-        name: known.name.clone(),
-        types: known.types.clone(),
+    let mut shell = Machine {
+        name: machine.name.clone(),
+        types: machine.types.clone(),
         states: vec![State::default()],
         bindings: family.into_iter().cloned().collect(),
         ..Machine::default()
@@ -210,14 +217,13 @@ pub(super) fn actor(
     let bindings = if family.is_some() { vec![0] } else { Vec::new() };
     let scope = Scope { bindings, ..Scope::default() };
     let (facts, sources) = (Facts::default(), Sources::default());
-    let mut machine = shell.clone();
-    let mut react = React::new(&mut machine, &shell, &[], &facts, &sources, diagnostics);
+    let mut react = React::new(&mut shell, &[], &facts, &sources, diagnostics);
     let span = name.span;
-    let values = react.bind_or(&name.text, args, &fields, span, &scope, &mut |at, field, _| {
+    let values = react.bind_or(&name.text, args, &known.params, span, &scope, &mut |at, field, _, _| {
         if family.is_some_and(|family| family.name == field.name && family.ty == field.ty) {
             return Some(Expr { kind: ExprKind::Binding(0), ty: field.ty.clone(), span });
         }
-        known.locals.get(*params.get(at)?)?.initial.clone()
+        known.defaults.get(at)?.clone()
     });
     for value in values.iter().filter(|value| !is_constant(value)) {
         diagnostics.push(

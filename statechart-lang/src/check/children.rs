@@ -1,13 +1,11 @@
 //! What a machine names beside its states: the machines that it starts, its delayed messages, what `done` carries.
 
-use std::collections::BTreeSet;
-
-use super::{data, declare, scope::Scope, states::Places, types};
+use super::{declare, known::Known, scope::Scope, states::Places, types};
 use crate::{
     Code, Diagnostic, Span,
-    model::{Child, Field, Invoked, Machine, SendName, StateId, StateKind, Type, names},
+    model::{Child, ExternFn, Invoked, Machine, SendName, StateId, StateKind, Type, names},
     syntax::ast::{self, ActionKind, MemberKind},
-    table::ByName,
+    table::{ByName, Ids},
 };
 
 /// Whether `done` can be raised for a state.
@@ -31,7 +29,10 @@ pub(super) fn results(machine: &mut Machine, places: &Places<'_>) {
         let mut common: Option<Type> = None;
         let mut agree = true;
         let finals: Vec<StateId> = machine.states[state].children.clone();
-        for end in finals.into_iter().filter(|child| machine.states[*child].kind == StateKind::Final) {
+        for end in finals {
+            if machine.states[end].kind != StateKind::Final {
+                continue;
+            }
             let returned = places.members[end].iter().find_map(|member| match &member.kind {
                 MemberKind::Return(value) => Some(value),
                 _ => None,
@@ -86,7 +87,7 @@ struct Start<'a> {
 pub(super) fn collect(
     machine: &mut Machine,
     places: &Places<'_>,
-    all: &[Machine],
+    all: &[Known],
     diagnostics: &mut Vec<Diagnostic>,
 ) {
     let (mut starts, mut sends) = (Vec::new(), Vec::new());
@@ -141,24 +142,24 @@ pub(super) fn collect(
         machine.children.push(Child {
             name,
             machine: target.text.clone(),
-            params: data::params(0, found)
-                .into_iter()
-                .map(|id| Field { name: found.locals[id].name.clone(), ty: found.locals[id].ty.clone() })
-                .collect(),
-            events: declare::inputs(found),
+            params: found.params.clone(),
+            events: found.inputs.clone(),
             result: found.result.clone(),
             span,
         });
     }
-    let spelt = machine.children.iter().map(|child| (&*child.name, child.span));
-    declare::collisions(spelt, names::pascal, "children", diagnostics);
-    names_of_rust(machine, diagnostics);
-    let mut seen = ByName::default();
-    for name in sends.into_iter().filter(|name| seen.insert(&name.text, ()).is_none()) {
-        machine.sends.push(SendName { name: name.text.clone(), span: name.span });
+    let mut spelt = declare::Spelt::new(names::pascal, "children");
+    for child in &machine.children {
+        spelt.add(&child.name, child.span, diagnostics);
     }
-    let spelt = machine.sends.iter().map(|send| (&*send.name, send.span));
-    declare::collisions(spelt, names::pascal, "messages", diagnostics);
+    names_of_rust(machine, diagnostics);
+    let (mut seen, mut spelt) = (ByName::default(), declare::Spelt::new(names::pascal, "messages"));
+    for name in sends {
+        if seen.insert(&name.text, ()).is_none() {
+            spelt.add(&name.text, name.span, diagnostics);
+            machine.sends.push(SendName { name: name.text.clone(), span: name.span });
+        }
+    }
 }
 
 /// Names that the generated Rust makes for children, beside those that the machine declares.
@@ -178,11 +179,16 @@ fn names_of_rust(machine: &Machine, diagnostics: &mut Vec<Diagnostic>) {
         }
     }
     let mut kinds = ByName::default();
-    for child in machine.children.iter().filter(|child| kinds.insert(&child.machine, ()).is_none()) {
+    let mut externs: Vec<&ExternFn> = Vec::new();
+    machine.guards.iter().for_each(|guard| externs.push(guard));
+    machine.actions.iter().for_each(|action| externs.push(action));
+    machine.services.iter().for_each(|service| externs.push(&service.function));
+    for child in &machine.children {
+        if kinds.insert(&child.machine, ()).is_some() {
+            continue;
+        }
         let supplier = format!("spawn_{}", names::snake(&child.machine));
-        let services = machine.services.iter().map(|service| &service.function);
-        let mut externs = machine.guards.iter().chain(&machine.actions).chain(services);
-        if let Some(function) = externs.find(|function| names::snake(&function.name) == supplier) {
+        if let Some(function) = externs.iter().find(|function| names::snake(&function.name) == supplier) {
             let message = format!(
                 "the extern `{}` and what supplies a child `{}` are both `{supplier}` in Rust",
                 function.name, child.machine
@@ -227,13 +233,13 @@ pub(super) fn circles(machines: &[Machine], diagnostics: &mut Vec<Diagnostic>) {
     }
     for (at, machine) in machines.iter().enumerate() {
         for (first, span) in &runs[at] {
-            let (mut seen, mut open) = (BTreeSet::new(), vec![*first]);
+            let (mut seen, mut open) = (Ids::default(), vec![*first]);
             while let Some(next) = open.pop() {
                 if seen.insert(next) {
                     open.extend(runs[next].iter().map(|(next, _)| *next));
                 }
             }
-            if seen.contains(&at) {
+            if seen.contains(at) {
                 diagnostics.push(
                     Diagnostic::new(
                         Code::Recursive,

@@ -4,6 +4,7 @@ use super::{migration, near, resolve::resolve_active, scope::Scope, types};
 use crate::{
     Code, Diagnostic,
     model::{Example, Limits, Literal, Machine, Migration, Property, PropertyKind, Sign, Type},
+    source::joined,
     syntax::ast::{self, ExprKind, MemberKind},
     table::ByName,
 };
@@ -33,7 +34,7 @@ pub(super) fn limits(ast: &ast::Machine, machine: &mut Machine, diagnostics: &mu
             "undo" => &mut machine.limits.undo,
             _ => {
                 let help = near(&name.text, NAMES, diagnostics.len())
-                    .unwrap_or_else(|| format!("the limits are {}", NAMES.join(", ")));
+                    .unwrap_or_else(|| format!("the limits are {}", joined(&NAMES, ", ")));
                 diagnostics.push(
                     Diagnostic::new(Code::BadLimit, name.span, format!("unknown limit `{}`", name.text))
                         .help(help),
@@ -56,7 +57,7 @@ pub(super) fn limits(ast: &ast::Machine, machine: &mut Machine, diagnostics: &mu
 pub(super) fn claims(
     ast: &ast::Machine,
     machine: &mut Machine,
-    inside: impl Fn(usize) -> Scope,
+    inside: &dyn Fn(usize) -> Scope,
     diagnostics: &mut Vec<Diagnostic>,
 ) {
     let mut names = ByName::default();
@@ -80,7 +81,7 @@ pub(super) fn claims(
                         .help("rename or remove one of them"),
                     );
                 }
-                if let Some(kind) = kind(&property.kind, machine, &inside, diagnostics) {
+                if let Some(kind) = kind(&property.kind, machine, inside, diagnostics) {
                     let name = property.name.text.clone();
                     machine.properties.push(Property { name, kind, span: member.span });
                 }
@@ -97,7 +98,7 @@ pub(super) fn claims(
 fn kind(
     kind: &ast::PropertyKind,
     machine: &Machine,
-    inside: &impl Fn(usize) -> Scope,
+    inside: &dyn Fn(usize) -> Scope,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Option<PropertyKind> {
     Some(match kind {

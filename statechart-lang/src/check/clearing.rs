@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// For each state, the optionals that may lose their value.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 pub(super) struct Clearing {
     /// By the state's exit list.
     exits: Vec<FactSet>,
@@ -85,8 +85,10 @@ impl Clearing {
             }
         }
         // Upward: children come after their parent.
-        let mut holds_regions: Vec<bool> =
-            machine.states.iter().map(|state| state.kind == StateKind::Parallel).collect();
+        let mut holds_regions = vec![false; count];
+        for (id, state) in machine.states.iter().enumerate() {
+            holds_regions[id] = state.kind == StateKind::Parallel;
+        }
         for id in (1..count).rev() {
             let parent = machine.states[id].parent;
             for sets in [&mut all, &mut exits_inside, &mut stays] {
@@ -120,18 +122,17 @@ impl Clearing {
                 siblings(&state.children, &all, &mut beside);
             }
         }
-        let together = (0..count)
-            .map(|id| {
-                let mut set: FactSet = beside[id].clone();
-                set.add(&above[id]);
-                if holds_regions[id] {
-                    for child in &machine.states[id].children {
-                        set.add(&all[*child]);
-                    }
+        let mut together = Vec::with_capacity(count);
+        for id in 0..count {
+            let mut set = beside[id].clone();
+            set.add(&above[id]);
+            if holds_regions[id] {
+                for child in &machine.states[id].children {
+                    set.add(&all[*child]);
                 }
-                set
-            })
-            .collect();
+            }
+            together.push(set);
+        }
         let mut meanwhile = stays;
         for id in 0..count {
             add(&mut meanwhile, id, &around[id]);
@@ -184,13 +185,13 @@ fn siblings(regions: &[StateId], all: &[FactSet], beside: &mut [FactSet]) {
 /// The first action that sets each variable to none.
 fn examples(machine: &Machine) -> ById<Span> {
     let mut found = ById::default();
-    let lists = machine
-        .states
-        .iter()
-        .flat_map(|state| [&state.entry, &state.exit, &state.initial_actions])
-        .chain(machine.transitions.iter().map(|transition| &transition.actions));
-    for list in lists {
-        first(list, &mut found);
+    for state in &machine.states {
+        for list in [&state.entry, &state.exit, &state.initial_actions] {
+            first(list, &mut found);
+        }
+    }
+    for transition in &machine.transitions {
+        first(&transition.actions, &mut found);
     }
     found
 }

@@ -1,9 +1,8 @@
 //! Data of states and machines: parameters and fields, what starts them, and who has to give them.
 
 use super::{
-    constant, declare,
+    Declared, constant, declare,
     entry::{Entry, entry},
-    report_duplicates,
     scope::Scope,
     states::Places,
     types,
@@ -11,6 +10,7 @@ use super::{
 use crate::{
     Code, Diagnostic, Span,
     model::{Expr, ExprKind, Local, LocalId, Machine, Pass, StateId, StateKind, Type, names},
+    source::joined,
     syntax::ast::{self, MemberKind},
 };
 
@@ -27,20 +27,29 @@ pub(super) fn locals(
         let params =
             if state == 0 { &ast.params[..] } else { places.params.get(state).copied().unwrap_or(&[]) };
         let mut fields: Vec<&ast::Variable> = Vec::new();
-        for member in places.members[state].iter().filter(|_| state != 0) {
+        let members = if state == 0 { &[][..] } else { places.members[state] };
+        for member in members {
             if let MemberKind::Context(list) = &member.kind {
-                fields.extend(list);
+                list.iter().for_each(|field| fields.push(field));
             }
         }
         if params.is_empty() && fields.is_empty() {
             continue;
         }
-        let mut named: Vec<&ast::Name> = params.iter().map(|param| &param.name).collect();
-        named.extend(fields.iter().map(|field| &field.name));
-        report_duplicates(named.iter().copied(), "parameter or field", diagnostics);
-        let spelt = named.iter().map(|name| (&*name.text, name.span));
+        let mut named: Vec<&ast::Name> = Vec::new();
+        params.iter().for_each(|param| named.push(&param.name));
+        fields.iter().for_each(|field| named.push(&field.name));
+        let what = if state == 0 { "parameters and variables" } else { "parameters and fields" };
+        let (mut declared, mut spelt) =
+            (Declared::new("parameter or field"), declare::Spelt::new(names::snake, what));
+        for name in &named {
+            declared.add(name, diagnostics);
+            spelt.add(&name.text, name.span, diagnostics);
+        }
         if state == 0 {
-            let variables = machine.context.iter().map(|variable| (&*variable.name, variable.span));
+            for variable in &machine.context {
+                spelt.add(&variable.name, variable.span, diagnostics);
+            }
             for name in &named {
                 let Some(variable) = machine.index.variables.get(&name.text) else { continue };
                 diagnostics.push(
@@ -53,14 +62,6 @@ pub(super) fn locals(
                     .help("rename one of them"),
                 );
             }
-            declare::collisions(
-                spelt.chain(variables),
-                names::snake,
-                "parameters and variables",
-                diagnostics,
-            );
-        } else {
-            declare::collisions(spelt, names::snake, "parameters and fields", diagnostics);
         }
         for param in params {
             let ty = declare::ty(&param.ty, machine, diagnostics);
@@ -131,7 +132,9 @@ pub(super) fn local(name: &str, scope: &Scope, machine: &Machine) -> Option<Loca
 /// The parameters of a state, in order.
 pub(super) fn params(state: StateId, machine: &Machine) -> Vec<LocalId> {
     let Some(row) = machine.states.get(state) else { return Vec::new() };
-    row.locals.iter().copied().filter(|id| machine.locals[*id].param).collect()
+    let mut params = row.locals.clone();
+    params.retain(|id| machine.locals[*id].param);
+    params
 }
 
 /// What is given for the first parameters of a state.
@@ -167,20 +170,20 @@ fn substitute(expr: &mut Expr, source: StateId, given: &Given<'_>, machine: &Mac
 
 /// `-> self` without values keeps those that it has.
 pub(super) fn kept(state: StateId, span: Span, machine: &Machine) -> Option<Pass> {
-    let args: Vec<Expr> = params(state, machine)
-        .into_iter()
-        .map(|id| Expr { kind: ExprKind::Local(id), ty: machine.locals[id].ty.clone(), span })
-        .collect();
+    let mut args = Vec::new();
+    for &id in &params(state, machine) {
+        args.push(Expr { kind: ExprKind::Local(id), ty: machine.locals[id].ty.clone(), span });
+    }
     (!args.is_empty()).then_some(Pass { state, args })
 }
 
 /// `a: Int, b: Text` of what a state needs.
 fn wanted(state: StateId, machine: &Machine) -> String {
-    let params: Vec<String> = params(state, machine)
-        .into_iter()
-        .map(|id| format!("{}: {}", machine.locals[id].name, machine.locals[id].ty))
-        .collect();
-    params.join(", ")
+    let mut wanted = Vec::new();
+    for &id in &params(state, machine) {
+        wanted.push(format!("{}: {}", machine.locals[id].name, machine.locals[id].ty));
+    }
+    joined(&wanted, ", ")
 }
 
 /// A state with parameters that have no defaults must be given them on every way in.
@@ -192,24 +195,20 @@ pub(super) fn ways_in(machine: &Machine, places: &Places<'_>, diagnostics: &mut 
                 .iter()
                 .any(|id| machine.locals[*id].param && machine.locals[*id].initial.is_none())
     };
-    if !(1..machine.states.len()).any(needy) {
+    if !machine.locals.iter().any(|local| local.state != 0 && local.param && local.initial.is_none()) {
         return;
     }
     let missing = |entry: &Entry, passes: &[Pass]| -> Vec<StateId> {
-        let given = |state: StateId| passes.iter().any(|pass| pass.state == state);
+        let gives = |passes: &[Pass], state: StateId| passes.iter().any(|pass| pass.state == state);
         // What a compound state's own initial gives is given whenever that is followed.
         let initially = |state: StateId| {
-            entry
-                .by_default
+            [&entry.by_default, &entry.histories]
                 .iter()
-                .any(|id| machine.states[*id].initial_passes.iter().any(|pass| pass.state == state))
-                || entry
-                    .histories
-                    .iter()
-                    .any(|id| machine.states[*id].initial_passes.iter().any(|pass| pass.state == state))
+                .any(|ids| ids.all().iter().any(|id| gives(&machine.states[*id].initial_passes, state)))
         };
-        let entered = entry.states.iter().copied();
-        entered.filter(|state| needy(*state) && !given(*state) && !initially(*state)).collect()
+        let mut missing = entry.states.all();
+        missing.retain(|state| needy(*state) && !gives(passes, *state) && !initially(*state));
+        missing
     };
     for (id, row) in machine.states.iter().enumerate() {
         if row.kind == StateKind::Compound {
@@ -232,10 +231,8 @@ pub(super) fn ways_in(machine: &Machine, places: &Places<'_>, diagnostics: &mut 
         let entered = entry(machine, transition.domain, &transition.targets);
         for state in missing(&entered, &transition.passes) {
             // An initial or a history on the way is reported where it stands.
-            let by_history = entered
-                .histories
-                .iter()
-                .any(|history| machine.is_descendant(state, machine.states[*history].parent));
+            let around = |history: &StateId| machine.is_descendant(state, machine.states[*history].parent);
+            let by_history = entered.histories.all().iter().any(around);
             if !by_history && !inside_default(machine, &entered, state) {
                 let how = if transition.targets.contains(&state) {
                     "this transition goes to it".to_owned()
@@ -253,7 +250,7 @@ fn inside_default(machine: &Machine, entry: &Entry, state: StateId) -> bool {
     let mut at = state;
     while at != 0 {
         at = machine.states[at].parent;
-        if entry.by_default.contains(&at) {
+        if entry.by_default.contains(at) {
             return true;
         }
     }
@@ -294,12 +291,12 @@ fn restored(
     diagnostics: &mut Vec<Diagnostic>,
 ) {
     let deep = machine.states[history].kind == StateKind::History { deep: true };
-    let candidates: Vec<StateId> = if deep {
-        (parent + 1..=machine.states[parent].last).collect()
-    } else {
-        machine.states[parent].children.clone()
-    };
-    if let Some(state) = candidates.into_iter().find(|state| needy(*state)) {
+    let mut candidates = machine.states[parent].children.clone();
+    if deep {
+        candidates.clear();
+        (parent + 1..=machine.states[parent].last).for_each(|state| candidates.push(state));
+    }
+    if let Some(&state) = candidates.iter().find(|state| needy(**state)) {
         let row = &machine.states[history];
         diagnostics.push(
             Diagnostic::new(

@@ -1,6 +1,6 @@
 //! Pass 1: alphabets, context, externs and peers.
 
-use super::{claims, constant, near, report_duplicates, scope::Scope, types};
+use super::{Declared, claims, constant, known::Known, near, scope::Scope, types};
 use crate::{
     Code, Diagnostic, Span,
     model::{Event, ExternFn, ExternType, Field, Machine, Peer, Service, Symbol, Type, Variable, names},
@@ -12,20 +12,20 @@ use crate::{
 pub(super) fn declare(ast: &ast::Machine, diagnostics: &mut Vec<Diagnostic>) -> Machine {
     let mut machine = empty(ast);
     let (mut inputs, mut internals) = (Vec::new(), Vec::new());
-    let (mut outputs, mut externs) = (Vec::new(), Vec::new());
+    let (mut outputs, mut externs): (_, Vec<&ast::Extern>) = (Vec::new(), Vec::new());
     for member in &ast.members {
         match &member.kind {
             MemberKind::Input(list) => inputs.extend(list),
             MemberKind::Internals(list) => internals.extend(list),
             MemberKind::Output(list) => outputs.extend(list),
-            MemberKind::Externs(list) => externs.extend(list),
+            MemberKind::Externs(list) => list.iter().for_each(|item| externs.push(item)),
             _ => {}
         }
     }
-    let mut types = Vec::new();
+    let mut types = Declared::new("type");
     for item in &externs {
         let ast::Extern::Type(name) = item else { continue };
-        types.push(name);
+        types.add(name, diagnostics);
         machine.types.push(ExternType { name: name.text.clone(), span: name.span });
         if BUILT_IN.iter().any(|(known, _)| *known == name.text) {
             diagnostics.push(
@@ -38,32 +38,33 @@ pub(super) fn declare(ast: &ast::Machine, diagnostics: &mut Vec<Diagnostic>) -> 
             );
         }
     }
-    report_duplicates(types.into_iter(), "type", diagnostics);
-
-    report_duplicates(outputs.iter().map(|symbol| &symbol.name), "output", diagnostics);
+    let (mut declared, mut spelt) = (Declared::new("output"), Spelt::new(names::pascal, "outputs"));
     for symbol in outputs {
+        declared.add(&symbol.name, diagnostics);
         let symbol = self::symbol(symbol, &machine, diagnostics);
+        spelt.add(&symbol.name, symbol.span, diagnostics);
         machine.index.outputs.or_insert(&symbol.name, machine.outputs.len());
         machine.outputs.push(symbol);
     }
-    report_duplicates(inputs.iter().chain(&internals).map(|symbol| &symbol.name), "event", diagnostics);
+    let (mut declared, mut spelt) = (Declared::new("event"), Spelt::new(names::pascal, "events"));
     for (list, internal) in [(&inputs, false), (&internals, true)] {
         for symbol in list {
+            declared.add(&symbol.name, diagnostics);
             let symbol = self::symbol(symbol, &machine, diagnostics);
+            spelt.add(&symbol.name, symbol.span, diagnostics);
             machine.index.events.or_insert(&symbol.name, machine.events.len());
             machine.events.push(Event { symbol, internal });
         }
     }
-    let events = machine.events.iter().map(|event| (&*event.symbol.name, event.symbol.span));
-    collisions(events, names::pascal, "events", diagnostics);
-    let outputs = machine.outputs.iter().map(|symbol| (&*symbol.name, symbol.span));
-    collisions(outputs, names::pascal, "outputs", diagnostics);
-
     functions(&externs, &mut machine, diagnostics);
-    let actions = machine.actions.iter().map(|action| (&*action.name, action.span));
-    collisions(actions, names::pascal, "actions", diagnostics);
-    let services = machine.services.iter().map(|service| (&*service.function.name, service.function.span));
-    collisions(services, names::pascal, "services", diagnostics);
+    let mut spelt = Spelt::new(names::pascal, "actions");
+    for action in &machine.actions {
+        spelt.add(&action.name, action.span, diagnostics);
+    }
+    let mut spelt = Spelt::new(names::pascal, "services");
+    for service in &machine.services {
+        spelt.add(&service.function.name, service.function.span, diagnostics);
+    }
     context(ast, &mut machine, diagnostics);
     claims::limits(ast, &mut machine, diagnostics);
     machine
@@ -83,52 +84,38 @@ fn empty(ast: &ast::Machine) -> Machine {
 }
 
 fn symbol(ast: &ast::Symbol, machine: &Machine, diagnostics: &mut Vec<Diagnostic>) -> Symbol {
-    report_duplicates(ast.fields.iter().map(|field| &field.name), "field", diagnostics);
-    collisions(
-        ast.fields.iter().map(|field| (&*field.name.text, field.name.span)),
-        names::snake,
-        "fields",
-        diagnostics,
-    );
-    Symbol {
-        name: ast.name.text.clone(),
-        doc: ast.doc.clone(),
-        fields: ast
-            .fields
-            .iter()
-            .map(|field| Field { name: field.name.text.clone(), ty: ty(&field.ty, machine, diagnostics) })
-            .collect(),
-        span: ast.name.span,
+    let (mut declared, mut spelt) = (Declared::new("field"), Spelt::new(names::snake, "fields"));
+    let mut fields = Vec::new();
+    for field in &ast.fields {
+        declared.add(&field.name, diagnostics);
+        spelt.add(&field.name.text, field.name.span, diagnostics);
+        fields.push(Field { name: field.name.text.clone(), ty: ty(&field.ty, machine, diagnostics) });
     }
+    Symbol { name: ast.name.text.clone(), doc: ast.doc.clone(), fields, span: ast.name.span }
 }
 
-/// Two names that Rust would spell alike.
-pub(super) fn collisions<'a>(
-    spelt: impl Iterator<Item = (&'a str, Span)>,
+/// Names as Rust spells them: two may become one.
+pub(super) struct Spelt<'a> {
     rust: fn(&str) -> String,
-    what: &str,
-    diagnostics: &mut Vec<Diagnostic>,
-) {
-    let mut seen = ByName::default();
-    for found in spelt {
-        diagnostics.extend(collision(&mut seen, found, rust(found.0), what));
-    }
+    what: &'a str,
+    seen: ByName<(String, Span)>,
 }
 
-/// What is wrong with a name whose spelling in Rust was seen before.
-fn collision<'a>(
-    seen: &mut ByName<(&'a str, Span)>,
-    (name, span): (&'a str, Span),
-    rust: String,
-    what: &str,
-) -> Option<Diagnostic> {
-    let (first, other) = *seen.or_insert(&rust, (name, span));
-    if first == name {
-        return None;
+impl<'a> Spelt<'a> {
+    pub(super) fn new(rust: fn(&str) -> String, what: &'a str) -> Self {
+        Self { rust, what, seen: ByName::default() }
     }
-    let message = format!("the {what} `{first}` and `{name}` are both `{rust}` in Rust");
-    let found = Diagnostic::new(Code::Collision, span, message);
-    Some(found.also(other, "the other one").help("rename one of them"))
+
+    /// Adds a name, and reports it where another one is spelt alike.
+    pub(super) fn add(&mut self, name: &str, span: Span, diagnostics: &mut Vec<Diagnostic>) {
+        let (rust, what) = ((self.rust)(name), self.what);
+        let (first, other) = self.seen.or_insert(rust.as_str(), (name.to_owned(), span));
+        if first != name {
+            let message = format!("the {what} `{first}` and `{name}` are both `{rust}` in Rust");
+            let found = Diagnostic::new(Code::Collision, span, message);
+            diagnostics.push(found.also(*other, "the other one").help("rename one of them"));
+        }
+    }
 }
 
 const BUILT_IN: [(&str, Type); 6] = [
@@ -146,14 +133,19 @@ pub(super) fn ty(ast: &ast::Type, machine: &Machine, diagnostics: &mut Vec<Diagn
         ast::TypeKind::Optional(inner) => Type::Optional(Box::new(ty(inner, machine, diagnostics))),
         ast::TypeKind::List(inner) => Type::List(Box::new(ty(inner, machine, diagnostics))),
         ast::TypeKind::Named(name) => {
-            if let Some((_, ty)) = BUILT_IN.iter().find(|(known, _)| known == name) {
-                return ty.clone();
+            let mut known: Vec<&str> = Vec::new();
+            for (built_in, ty) in &BUILT_IN {
+                if built_in == name {
+                    return ty.clone();
+                }
+                known.push(built_in);
             }
-            if machine.types.iter().any(|known| known.name == *name) {
-                return Type::Extern(name.clone());
+            for ty in &machine.types {
+                if ty.name == *name {
+                    return Type::Extern(name.clone());
+                }
+                known.push(&ty.name);
             }
-            let known =
-                BUILT_IN.iter().map(|(name, _)| *name).chain(machine.types.iter().map(|ty| ty.name.as_str()));
             let help = near(name, known, diagnostics.len()).unwrap_or_else(|| {
                 format!(
                     "the types are Int, Float, Bool, Text, Time, Duration; a Rust type is declared by `extern {{ type {name} }}`"
@@ -189,16 +181,14 @@ fn functions(externs: &[&ast::Extern], machine: &mut Machine, diagnostics: &mut 
             continue;
         }
         parameters(function, diagnostics);
+        let mut params = Vec::new();
+        for (name, param) in &function.params {
+            params.push((name.as_ref().map(|name| name.text.clone()), ty(param, machine, diagnostics)));
+        }
         let typed = ExternFn {
             name: function.name.text.clone(),
             doc: function.doc.clone(),
-            params: function
-                .params
-                .iter()
-                .map(|(name, param)| {
-                    (name.as_ref().map(|name| name.text.clone()), ty(param, machine, diagnostics))
-                })
-                .collect(),
+            params,
             span: function.name.span,
         };
         match item {
@@ -206,9 +196,16 @@ fn functions(externs: &[&ast::Extern], machine: &mut Machine, diagnostics: &mut 
             ast::Extern::Action(_) => machine.actions.push(typed),
             ast::Extern::Service { streams, successes, failures, .. } => {
                 let reports_nothing = successes.is_empty() && failures.is_empty();
-                report_duplicates(successes.iter().chain(failures), "outcome", diagnostics);
+                let mut declared = Declared::new("outcome");
+                for name in [successes, failures].into_iter().flatten() {
+                    declared.add(name, diagnostics);
+                }
                 let mut events = |names: &[ast::Name]| {
-                    names.iter().filter_map(|name| event(name, machine, diagnostics)).collect::<Vec<_>>()
+                    let mut events = Vec::new();
+                    for name in names {
+                        events.extend(event(name, machine, diagnostics));
+                    }
+                    events
                 };
                 let (streams, successes, failures) = (events(streams), events(successes), events(failures));
                 if reports_nothing {
@@ -267,16 +264,16 @@ pub(super) fn event(name: &ast::Name, machine: &Machine, diagnostics: &mut Vec<D
 }
 
 fn context(ast: &ast::Machine, machine: &mut Machine, diagnostics: &mut Vec<Diagnostic>) {
-    let variables = || {
-        ast.members
-            .iter()
-            .filter_map(|member| if let MemberKind::Context(list) = &member.kind { Some(list) } else { None })
-            .flatten()
-    };
-    report_duplicates(variables().map(|variable| &variable.name), "variable", diagnostics);
-    let spelt = variables().map(|variable| (&*variable.name.text, variable.name.span));
-    collisions(spelt, names::snake, "variables", diagnostics);
-    for variable in variables() {
+    let mut variables: Vec<&ast::Variable> = Vec::new();
+    for member in &ast.members {
+        if let MemberKind::Context(list) = &member.kind {
+            list.iter().for_each(|variable| variables.push(variable));
+        }
+    }
+    let (mut declared, mut spelt) = (Declared::new("variable"), Spelt::new(names::snake, "variables"));
+    for variable in variables {
+        declared.add(&variable.name, diagnostics);
+        spelt.add(&variable.name.text, variable.name.span, diagnostics);
         let ty = ty(&variable.ty, machine, diagnostics);
         let initial = types::typed(&variable.initial, Some(&ty), &Scope::constant(), machine, diagnostics);
         if let Err(problem) = constant::evaluate(&initial) {
@@ -294,28 +291,26 @@ fn context(ast: &ast::Machine, machine: &mut Machine, diagnostics: &mut Vec<Diag
 }
 
 /// A machine that is not declared, after so many other mistakes.
-pub(super) fn unknown_machine(name: &ast::Name, all: &[Machine], found: usize) -> Diagnostic {
+pub(super) fn unknown_machine(name: &ast::Name, all: &[Known], found: usize) -> Diagnostic {
     let help = near(&name.text, all.iter().map(|machine| machine.name.as_str()), found)
         .unwrap_or_else(|| "add `import \"…\"` of the file that declares it".to_owned());
     Diagnostic::new(Code::UnknownPeer, name.span, format!("unknown machine `{}`", name.text)).help(help)
-}
-
-/// The symbols that others may send to a machine.
-pub(super) fn inputs(machine: &Machine) -> Vec<Symbol> {
-    machine.events.iter().filter(|event| !event.internal).map(|event| event.symbol.clone()).collect()
 }
 
 /// Peers: a second step, when every machine's alphabet is known.
 pub(super) fn peers(
     ast: &ast::Machine,
     machine: &mut Machine,
-    all: &[Machine],
+    all: &[Known],
     diagnostics: &mut Vec<Diagnostic>,
 ) {
-    let mut seen = Vec::new();
+    let (mut declared, mut spelt) = (Declared::new("peer"), Spelt::new(names::pascal, "peers"));
+    // The machine itself is the other one that messages go to.
+    spelt.add("Itself", machine.span, diagnostics);
     for member in &ast.members {
         let MemberKind::Peer { name, machine: target } = &member.kind else { continue };
-        seen.push(name);
+        declared.add(name, diagnostics);
+        spelt.add(&name.text, name.span, diagnostics);
         let Some(known) = all.iter().find(|machine| machine.name == target.text) else {
             diagnostics.push(unknown_machine(target, all, diagnostics.len()));
             continue;
@@ -323,12 +318,8 @@ pub(super) fn peers(
         machine.peers.push(Peer {
             name: name.text.clone(),
             machine: target.text.clone(),
-            events: inputs(known),
+            events: known.inputs.clone(),
             span: name.span,
         });
     }
-    let spelt = seen.iter().map(|name| (&*name.text, name.span));
-    // The machine itself is the other one that messages go to.
-    collisions(std::iter::once(("Itself", machine.span)).chain(spelt), names::pascal, "peers", diagnostics);
-    report_duplicates(seen.into_iter(), "peer", diagnostics);
 }

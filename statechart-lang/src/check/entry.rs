@@ -1,18 +1,19 @@
 //! Which states a transition enters.
 
-use std::collections::BTreeSet;
-
-use crate::model::{Machine, StateId, StateKind};
+use crate::{
+    model::{Machine, StateId, StateKind},
+    table::Ids,
+};
 
 /// The states that a transition enters when nothing is stored in any history (W3C: computeEntrySet).
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct Entry {
     /// In document order.
-    pub(crate) states: BTreeSet<StateId>,
+    pub(crate) states: Ids,
     /// Those whose initial is followed (W3C: statesForDefaultEntry).
-    pub(crate) by_default: BTreeSet<StateId>,
+    pub(crate) by_default: Ids,
     /// History states on the way: what they stored would be entered instead.
-    pub(crate) histories: BTreeSet<StateId>,
+    pub(crate) histories: Ids,
 }
 
 /// What is entered below `domain` on the way to the targets.
@@ -72,7 +73,7 @@ impl Entry {
 
     fn regions(&mut self, machine: &Machine, state: StateId) {
         for &region in &machine.states[state].children {
-            if self.states.range(region..=machine.states[region].last).next().is_none() {
+            if !self.states.any_in(region, machine.states[region].last) {
                 self.down(machine, region);
             }
         }

@@ -3,7 +3,7 @@
 use super::scope::Fact;
 
 /// In ascending order, each once. The sets are small, and copied and joined more often than changed.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub(super) struct FactSet(Vec<Fact>);
 
 impl FactSet {
@@ -56,22 +56,26 @@ impl FactSet {
 
     /// Keeps the facts that another set holds as well.
     pub(super) fn keep(&mut self, other: &Self) {
-        self.0.retain(|fact| other.contains(fact));
+        self.filter(&|fact| other.contains(fact));
     }
 
     /// Drops the facts that another set holds.
     pub(super) fn drop(&mut self, other: &Self) {
-        self.0.retain(|fact| !other.contains(fact));
+        self.filter(&|fact| !other.contains(fact));
     }
 
     /// Keeps what is known of the context, which lasts from state to state.
     pub(super) fn keep_variables(&mut self) {
-        self.0.retain(|fact| matches!(fact, Fact::Variable(_)));
+        self.filter(&|fact| matches!(fact, Fact::Variable(_)));
     }
 
     /// Keeps what no assignment ends.
     pub(super) fn keep_lasting(&mut self) {
-        self.0.retain(|fact| !matches!(fact, Fact::Variable(_) | Fact::Local(_)));
+        self.filter(&|fact| !matches!(fact, Fact::Variable(_) | Fact::Local(_)));
+    }
+
+    fn filter(&mut self, keep: &dyn Fn(&Fact) -> bool) {
+        self.0.retain(keep);
     }
 
     pub(super) fn iter(&self) -> std::slice::Iter<'_, Fact> {
@@ -108,7 +112,7 @@ mod tests {
             sum.add(&b);
             common.keep(&b);
             left.drop(&b);
-            assert_eq!((sum, common, left), (set(all), set(both), set(rest)));
+            assert!((sum, common, left) == (set(all), set(both), set(rest)));
         }
     }
 }

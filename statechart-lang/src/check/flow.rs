@@ -25,13 +25,13 @@ use crate::{
 const FACT_LIMIT: usize = 4_000_000;
 
 /// The edge that does not establish a variable, for each state and variable.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 pub(super) struct Blame(Vec<ById<(Span, &'static str)>>);
 
 impl Blame {
     fn add(&mut self, state: StateId, variable: usize, edge: Span, why: &'static str) {
-        if self.0.len() <= state {
-            self.0.resize_with(state + 1, ById::default);
+        while self.0.len() <= state {
+            self.0.push(ById::default());
         }
         self.0[state].or_insert(variable, (edge, why));
     }
@@ -54,7 +54,7 @@ fn variables(machine: &Machine, have: fn(&Variable) -> bool) -> FactSet {
 }
 
 /// For each state, what holds before its entry list and after it.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 pub(super) struct Facts {
     on_entry: Vec<FactSet>,
     inside: Vec<FactSet>,
@@ -163,17 +163,17 @@ impl Facts {
         let entered = entry(machine, domain, targets);
         // Parents of histories: instead of the default, anything inside them may be entered.
         let mut restored = ById::default();
-        for &history in &entered.histories {
+        for history in entered.histories.all() {
             restored.or_insert(machine.states[history].parent, Vec::new()).push(history);
         }
         let mut open: Option<(StateId, FactSet)> = None;
         // A parent that is not entered itself is active already.
-        let already: Vec<StateId> =
-            restored.keys().copied().filter(|parent| !entered.states.contains(parent)).collect();
+        let mut already = restored.ascending();
+        already.retain(|parent| !entered.states.contains(*parent));
         for parent in already {
             self.restore(machine, parent, &restored, &mut holding, &mut open, edge, changed);
         }
-        for &state in &entered.states {
+        for state in entered.states.all() {
             if let Some((last, before)) = &open
                 && state > *last
             {
@@ -181,7 +181,7 @@ impl Facts {
                 open = None;
             }
             self.arrive(machine, state, &mut holding, edge, changed);
-            if entered.by_default.contains(&state) {
+            if entered.by_default.contains(state) {
                 perform(&mut holding, &machine.states[state].initial_actions);
             }
             if restored.contains(&state) {

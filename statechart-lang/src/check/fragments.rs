@@ -4,11 +4,12 @@
 //! says in the same words itself is said once. Spans stay those of the fragment, so that a mistake in it is
 //! reported there, and once.
 
-use std::borrow::Cow;
+use std::rc::Rc;
 
-use super::{near, report_duplicates};
+use super::{Declared, near};
 use crate::{
     Code, Diagnostic, Sources,
+    source::joined,
     syntax::ast::{self, MemberKind},
     table::ByName,
 };
@@ -20,24 +21,24 @@ const MEMBER_LIMIT: usize = 200_000;
 const DEPTH_LIMIT: usize = 64;
 
 /// Every machine, its fragments spliced in.
-pub(super) fn splice<'a>(
-    files: &'a [ast::File],
+pub(super) fn splice(
+    files: &[ast::File],
     sources: &Sources,
     diagnostics: &mut Vec<Diagnostic>,
-) -> Vec<Cow<'a, ast::Machine>> {
-    let fragments = || files.iter().flat_map(|file| &file.fragments);
-    report_duplicates(fragments().map(|fragment| &fragment.name), "fragment", diagnostics);
-    let mut known = ByName::default();
-    for fragment in fragments() {
-        known.or_insert(&fragment.name.text, fragment);
+) -> Vec<ast::Machine> {
+    let (mut declared, mut known) = (Declared::new("fragment"), ByName::default());
+    for file in files {
+        for fragment in &file.fragments {
+            declared.add(&fragment.name, diagnostics);
+            known.or_insert(&fragment.name.text, fragment);
+        }
     }
-    let mut used = ByName::default();
-    let machines = files
-        .iter()
-        .flat_map(|file| &file.machines)
-        .map(|machine| {
+    let (mut machines, mut used) = (Vec::new(), ByName::default());
+    for file in files {
+        for machine in &file.machines {
             if !uses(&machine.members) {
-                return Cow::Borrowed(machine);
+                machines.push(with(machine, machine.members.clone()));
+                continue;
             }
             let mut splice = Splice {
                 known: &known,
@@ -50,15 +51,18 @@ pub(super) fn splice<'a>(
                 added: 0,
                 too_large: false,
             };
-            machine.members.iter().for_each(|member| declared(member, sources, &mut splice.said));
+            machine.members.iter().for_each(|member| self::declared(member, sources, &mut splice.said));
             let mut members = splice.members(&machine.members, 0);
             members.append(&mut splice.hoisted);
-            Cow::Owned(ast::Machine { members, ..head(machine) })
-        })
-        .collect();
+            machines.push(with(machine, members));
+        }
+    }
     // A file of fragments alone is there to be imported.
     if let Some(main) = files.first().filter(|file| !file.machines.is_empty()) {
-        for fragment in main.fragments.iter().filter(|fragment| !used.contains(&fragment.name.text)) {
+        for fragment in &main.fragments {
+            if used.contains(&fragment.name.text) {
+                continue;
+            }
             diagnostics.push(
                 Diagnostic::new(
                     Code::Unused,
@@ -72,21 +76,21 @@ pub(super) fn splice<'a>(
     machines
 }
 
-/// Everything of a machine but its members.
-fn head(machine: &ast::Machine) -> ast::Machine {
+/// A machine with these members.
+fn with(machine: &ast::Machine, members: Vec<Rc<ast::Member>>) -> ast::Machine {
     ast::Machine {
         name: machine.name.clone(),
         doc: machine.doc.clone(),
-        params: machine.params.clone(),
+        params: Rc::clone(&machine.params),
         label: machine.label.clone(),
         tags: machine.tags.clone(),
         strict: machine.strict,
         nondeterministic: machine.nondeterministic,
-        members: Vec::new(),
+        members,
     }
 }
 
-fn uses(members: &[ast::Member]) -> bool {
+fn uses(members: &[Rc<ast::Member>]) -> bool {
     members.iter().any(|member| match &member.kind {
         MemberKind::Use(_) => true,
         MemberKind::State(state) => uses(&state.members),
@@ -111,12 +115,11 @@ fn declared(member: &ast::Member, sources: &Sources, said: &mut ByName<String>) 
 }
 
 fn symbol(space: &str, kind: &str, symbol: &ast::Symbol, sources: &Sources) -> (String, String) {
-    let fields: Vec<String> = symbol
-        .fields
-        .iter()
-        .map(|field| format!("{}: {}", field.name.text, sources.quote(field.ty.span)))
-        .collect();
-    (format!("{space} {}", symbol.name.text), format!("{kind}({})", fields.join(", ")))
+    let mut fields = Vec::new();
+    for field in &symbol.fields {
+        fields.push(format!("{}: {}", field.name.text, sources.quote(field.ty.span)));
+    }
+    (format!("{space} {}", symbol.name.text), format!("{kind}({})", joined(&fields, ", ")))
 }
 
 fn variable(variable: &ast::Variable, sources: &Sources) -> (String, String) {
@@ -131,19 +134,16 @@ fn external(item: &ast::Extern, sources: &Sources) -> (String, String) {
         ast::Extern::Action(function) => ("action", function),
         ast::Extern::Service { function, .. } => ("service", function),
     };
-    let params: Vec<String> = function
-        .params
-        .iter()
-        .map(|(name, ty)| {
-            let name = name.as_ref().map_or("", |name| &name.text);
-            format!("{name}: {}", sources.quote(ty.span))
-        })
-        .collect();
-    let mut said = format!("{kind}({})", params.join(", "));
+    let mut params = Vec::new();
+    for (name, ty) in &function.params {
+        let name = name.as_ref().map_or("", |name| &name.text);
+        params.push(format!("{name}: {}", sources.quote(ty.span)));
+    }
+    let mut said = format!("{kind}({})", joined(&params, ", "));
     if let ast::Extern::Service { streams, successes, failures, .. } = item {
         for (mark, names) in [("streams", streams), ("->", successes), ("!", failures)] {
-            let names: Vec<&str> = names.iter().map(|name| name.text.as_str()).collect();
-            said.push_str(&format!(" {mark} {}", names.join(" | ")));
+            said.push_str(&format!(" {mark}"));
+            names.iter().for_each(|name| said.push_str(&format!(" | {}", name.text)));
         }
     }
     (format!("extern {}", function.name.text), said)
@@ -156,7 +156,7 @@ struct Splice<'a, 'b> {
     /// What the machine declares so far.
     said: ByName<String>,
     /// Declarations of fragments that states use.
-    hoisted: Vec<ast::Member>,
+    hoisted: Vec<Rc<ast::Member>>,
     /// Fragments that are being taken over, the outermost first.
     open: Vec<&'a str>,
     used: &'b mut ByName<()>,
@@ -165,13 +165,13 @@ struct Splice<'a, 'b> {
 }
 
 impl<'a> Splice<'a, '_> {
-    fn members(&mut self, members: &[ast::Member], depth: usize) -> Vec<ast::Member> {
+    fn members(&mut self, members: &[Rc<ast::Member>], depth: usize) -> Vec<Rc<ast::Member>> {
         let mut out = Vec::with_capacity(members.len());
         self.splice(members, depth, &mut out);
         out
     }
 
-    fn splice(&mut self, members: &[ast::Member], depth: usize, out: &mut Vec<ast::Member>) {
+    fn splice(&mut self, members: &[Rc<ast::Member>], depth: usize, out: &mut Vec<Rc<ast::Member>>) {
         let mut here = ByName::default();
         for member in members {
             match &member.kind {
@@ -192,25 +192,18 @@ impl<'a> Splice<'a, '_> {
                     self.take(name, depth, out);
                 }
                 MemberKind::State(state) => {
-                    let mut copy = ast::State { members: Vec::new(), ..shallow(state) };
-                    copy.members = self.members(&state.members, depth + 1);
-                    self.keep(
-                        ast::Member {
-                            doc: member.doc.clone(),
-                            kind: MemberKind::State(copy),
-                            span: member.span,
-                        },
-                        depth,
-                        out,
-                    );
+                    let members = self.members(&state.members, depth + 1);
+                    let kind = MemberKind::State(copy(state, members));
+                    let member = ast::Member { doc: member.doc.clone(), kind, span: member.span };
+                    self.keep(&Rc::new(member), depth, out);
                 }
-                _ => self.keep(member.clone(), depth, out),
+                _ => self.keep(member, depth, out),
             }
         }
     }
 
     /// Takes a fragment's members over.
-    fn take(&mut self, name: &ast::Name, depth: usize, out: &mut Vec<ast::Member>) {
+    fn take(&mut self, name: &ast::Name, depth: usize, out: &mut Vec<Rc<ast::Member>>) {
         let Some(&fragment) = self.known.get(&name.text) else {
             let help = near(&name.text, self.known.keys().map(String::as_str), self.diagnostics.len())
                 .unwrap_or_else(|| {
@@ -225,7 +218,7 @@ impl<'a> Splice<'a, '_> {
         let key = fragment.name.text.as_str();
         self.used.insert(key, ());
         if self.open.contains(&key) {
-            let chain = self.open.join("` uses `");
+            let chain = joined(&self.open, "` uses `");
             self.diagnostics.push(
                 Diagnostic::new(Code::Recursive, name.span, format!("fragment `{chain}` uses `{key}` again"))
                     .label("this would never end")
@@ -259,9 +252,9 @@ impl<'a> Splice<'a, '_> {
     }
 
     /// Puts a member where it belongs; of a fragment's declarations only those that are not there yet.
-    fn keep(&mut self, mut member: ast::Member, depth: usize, out: &mut Vec<ast::Member>) {
+    fn keep(&mut self, member: &Rc<ast::Member>, depth: usize, out: &mut Vec<Rc<ast::Member>>) {
         if self.open.is_empty() {
-            out.push(member);
+            out.push(Rc::clone(member));
             return;
         }
         self.added += 1;
@@ -271,7 +264,7 @@ impl<'a> Splice<'a, '_> {
         let (sources, said) = (self.sources, &mut self.said);
         // Variables of a fragment that a state uses are data of that state, where the machine has none such.
         let to_machine = depth == 0 || !matches!(member.kind, MemberKind::Context(_));
-        let mut fresh = |(key, words): (String, String)| {
+        let mut is_fresh = |(key, words): (String, String)| {
             if said.get(&key) == Some(&words) {
                 return false;
             }
@@ -280,33 +273,47 @@ impl<'a> Splice<'a, '_> {
             }
             true
         };
-        let (empty, machines) = match &mut member.kind {
-            MemberKind::Input(list) => {
-                list.retain(|item| fresh(symbol("event", "input", item, sources)));
-                (list.is_empty(), true)
-            }
-            MemberKind::Internals(list) => {
-                list.retain(|item| fresh(symbol("event", "internal", item, sources)));
-                (list.is_empty(), true)
-            }
-            MemberKind::Output(list) => {
-                list.retain(|item| fresh(symbol("output", "", item, sources)));
-                (list.is_empty(), true)
-            }
+        let mut symbols = |list: &[Rc<ast::Symbol>], space, kind| {
+            let mut fresh = list.to_vec();
+            fresh.retain(|item| is_fresh(symbol(space, kind, item, sources)));
+            fresh
+        };
+        let kind = match &member.kind {
+            MemberKind::Input(list) => MemberKind::Input(symbols(list, "event", "input")),
+            MemberKind::Internals(list) => MemberKind::Internals(symbols(list, "event", "internal")),
+            MemberKind::Output(list) => MemberKind::Output(symbols(list, "output", "")),
             MemberKind::Context(list) => {
-                list.retain(|item| fresh(variable(item, sources)));
-                (list.is_empty(), false)
+                let mut fresh = list.clone();
+                fresh.retain(|item| is_fresh(variable(item, sources)));
+                MemberKind::Context(fresh)
             }
             MemberKind::Externs(list) => {
-                list.retain(|item| fresh(external(item, sources)));
-                (list.is_empty(), true)
+                let mut fresh = list.clone();
+                fresh.retain(|item| is_fresh(external(item, sources)));
+                MemberKind::Externs(fresh)
             }
             MemberKind::Peer { name, machine } => {
-                (!fresh((format!("peer {}", name.text), machine.text.clone())), true)
+                if !is_fresh((format!("peer {}", name.text), machine.text.clone())) {
+                    return;
+                }
+                MemberKind::Peer { name: name.clone(), machine: machine.clone() }
             }
-            _ => (false, false),
+            _ => {
+                out.push(Rc::clone(member));
+                return;
+            }
         };
-        match (empty, machines && depth > 0) {
+        let is_empty = match &kind {
+            MemberKind::Input(list) | MemberKind::Internals(list) | MemberKind::Output(list) => {
+                list.is_empty()
+            }
+            MemberKind::Context(list) => list.is_empty(),
+            MemberKind::Externs(list) => list.is_empty(),
+            _ => false,
+        };
+        let is_of_machine = depth > 0 && !matches!(kind, MemberKind::Context(_));
+        let member = Rc::new(ast::Member { doc: member.doc.clone(), kind, span: member.span });
+        match (is_empty, is_of_machine) {
             (true, _) => {}
             (false, true) => self.hoisted.push(member),
             (false, false) => out.push(member),
@@ -314,15 +321,15 @@ impl<'a> Splice<'a, '_> {
     }
 }
 
-/// A state without its members.
-fn shallow(state: &ast::State) -> ast::State {
+/// A state with these members.
+fn copy(state: &ast::State, members: Vec<Rc<ast::Member>>) -> ast::State {
     ast::State {
         keyword: state.keyword,
         accept: state.accept,
         name: state.name.clone(),
-        params: state.params.clone(),
+        params: Rc::clone(&state.params),
         label: state.label.clone(),
         tags: state.tags.clone(),
-        members: Vec::new(),
+        members,
     }
 }

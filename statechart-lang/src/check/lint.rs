@@ -21,7 +21,7 @@ pub(super) fn lint(machine: &Machine, diagnostics: &mut Vec<Diagnostic>) {
 /// States that some sequence of events can make active, guards taken as true.
 fn reachable(machine: &Machine) -> BTreeSet<StateId> {
     let mut reached = BTreeSet::new();
-    let mut fresh: Vec<StateId> = entry(machine, 0, &[0]).states.into_iter().collect();
+    let mut fresh: Vec<StateId> = entry(machine, 0, &[0]).states.all();
     while let Some(state) = fresh.pop() {
         if !reached.insert(state) {
             continue;
@@ -29,7 +29,7 @@ fn reachable(machine: &Machine) -> BTreeSet<StateId> {
         for id in &machine.states[state].transitions {
             let transition = &machine.transitions[*id];
             if !transition.targets.is_empty() {
-                fresh.extend(entry(machine, transition.domain, &transition.targets).states);
+                fresh.extend(entry(machine, transition.domain, &transition.targets).states.all());
             }
         }
     }
@@ -194,7 +194,7 @@ fn livelock(machine: &Machine, diagnostics: &mut Vec<Diagnostic>) {
                 return Some(state);
             }
             let entered = entry(machine, first.domain, &first.targets).states;
-            entered.iter().rev().copied().find(|state| eventless(*state).is_some())
+            entered.all().into_iter().rev().find(|state| eventless(*state).is_some())
         })
         .collect();
     // Each state has one successor, so each walk ends in at most one circle.

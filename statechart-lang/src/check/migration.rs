@@ -103,16 +103,10 @@ struct Names<'a> {
 }
 
 impl Names<'_> {
-    fn unknown<'n>(
-        &mut self,
-        code: Code,
-        path: &ast::Path,
-        what: &str,
-        known: impl IntoIterator<Item = &'n str>,
-        otherwise: &str,
-    ) {
+    fn unknown(&mut self, code: Code, path: &ast::Path, what: &str, known: &[&str], otherwise: &str) {
         let text = path.text();
-        let help = near(&text, known, self.diagnostics.len()).unwrap_or_else(|| otherwise.to_owned());
+        let help = near(&text, known.iter().copied(), self.diagnostics.len())
+            .unwrap_or_else(|| otherwise.to_owned());
         self.diagnostics
             .push(Diagnostic::new(code, path.span, format!("unknown {what} `{text}`")).help(help));
     }
@@ -132,12 +126,13 @@ impl Names<'_> {
             local(resolve(&path, 0, machine, self.diagnostics)?).map(Place::Local)
         };
         if found.is_none() {
-            let known = machine.index.variables.keys().map(String::as_str);
+            let mut known: Vec<&str> = Vec::new();
+            machine.context.iter().for_each(|variable| known.push(&variable.name));
             self.unknown(
                 Code::UnknownVariable,
                 to,
                 "variable",
-                known,
+                &known,
                 "on the right stands a variable of this version's context, or `state.name` of data of a state",
             );
         }
@@ -150,28 +145,29 @@ impl Names<'_> {
         let peer = machine.peers.iter().find(|peer| peer.name == receiver).map(|peer| &peer.events);
         let child =
             || machine.children.iter().find(|child| child.name == receiver).map(|child| &child.events);
-        let known: Vec<&str> = if receiver == "self" {
-            machine.events.iter().map(|event| event.symbol.name.as_str()).collect()
+        let mut known: Vec<&str> = Vec::new();
+        if receiver == "self" {
+            machine.events.iter().for_each(|event| known.push(&event.symbol.name));
         } else if let Some(events) = peer.or_else(child) {
-            events.iter().map(|symbol| symbol.name.as_str()).collect()
+            events.iter().for_each(|symbol| known.push(&symbol.name));
         } else {
-            let names = machine.peers.iter().map(|peer| peer.name.as_str());
-            let names = names.chain(machine.children.iter().map(|child| child.name.as_str()));
+            machine.peers.iter().for_each(|peer| known.push(&peer.name));
+            machine.children.iter().for_each(|child| known.push(&child.name));
             self.unknown(
                 Code::UnknownPeer,
                 to,
                 "receiver of",
-                names,
+                &known,
                 "it is a peer or child of this version",
             );
             return None;
-        };
+        }
         if !known.contains(&event.as_str()) {
             self.unknown(
                 Code::UnknownEvent,
                 to,
                 "event",
-                known,
+                &known,
                 "on the right stands an event of this version",
             );
             return None;
@@ -181,17 +177,24 @@ impl Names<'_> {
 
     fn name(&mut self, kind: MovedKind, to: &ast::Path) -> Option<String> {
         let machine = self.machine;
-        let (code, what, known): (_, _, Vec<&str>) = match kind {
+        let mut known: Vec<&str> = Vec::new();
+        let (code, what) = match kind {
             MovedKind::Child => {
-                (Code::UnknownPeer, "child", machine.children.iter().map(|row| row.name.as_str()).collect())
+                machine.children.iter().for_each(|row| known.push(&row.name));
+                (Code::UnknownPeer, "child")
             }
             MovedKind::Peer => {
-                (Code::UnknownPeer, "peer", machine.peers.iter().map(|row| row.name.as_str()).collect())
+                machine.peers.iter().for_each(|row| known.push(&row.name));
+                (Code::UnknownPeer, "peer")
             }
             MovedKind::Message => {
-                (Code::UnknownMessage, "message", machine.sends.iter().map(|row| row.name.as_str()).collect())
+                machine.sends.iter().for_each(|row| known.push(&row.name));
+                (Code::UnknownMessage, "message")
             }
-            _ => (Code::BadMigration, "undo", machine.undos.iter().map(|row| row.text.as_str()).collect()),
+            _ => {
+                machine.undos.iter().for_each(|row| known.push(&row.text));
+                (Code::BadMigration, "undo")
+            }
         };
         let text = to.text();
         if known.contains(&text.as_str()) {
@@ -201,7 +204,7 @@ impl Names<'_> {
             code,
             to,
             what,
-            known,
+            &known,
             &format!("on the right stands the name of a {what} of this version"),
         );
         None

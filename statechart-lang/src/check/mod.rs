@@ -25,6 +25,7 @@ mod facts;
 mod flow;
 mod fragments;
 mod history;
+mod known;
 #[cfg(feature = "lint")]
 mod lint;
 mod migration;
@@ -41,6 +42,7 @@ mod unused;
 #[cfg(feature = "lint")]
 mod wiring;
 
+use self::known::Known;
 use crate::{
     Code, Diagnostic, Sources, Span,
     diagnostic::nearest,
@@ -56,42 +58,50 @@ pub(crate) fn check(
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Option<Model> {
     let asts = fragments::splice(files, sources, diagnostics);
-    report_duplicates(asts.iter().map(|machine| &machine.name), "machine", diagnostics);
-    let spelt = asts.iter().map(|machine| (&*machine.name.text, machine.name.span));
-    declare::collisions(spelt, names::snake, "machines", diagnostics);
-    let written_systems = || files.iter().flat_map(|file| &file.systems);
-    report_duplicates(written_systems().map(|system| &system.name), "system", diagnostics);
+    let (mut declared, mut spelt) = (Declared::new("machine"), declare::Spelt::new(names::snake, "machines"));
+    for machine in &asts {
+        declared.add(&machine.name, diagnostics);
+        spelt.add(&machine.name.text, machine.name.span, diagnostics);
+    }
+    let (mut declared, mut written_systems) = (Declared::new("system"), Vec::new());
+    for system in files.iter().flat_map(|file| &file.systems) {
+        declared.add(&system.name, diagnostics);
+        written_systems.push(system);
+    }
 
     let broken_text = errors(diagnostics) > 0;
-    let mut shells: Vec<Machine> =
-        asts.iter().map(|machine| declare::declare(machine, diagnostics)).collect();
-    let alphabets = shells.clone();
-    let mut broken = vec![broken_text; shells.len()];
-    let mut places = Vec::with_capacity(shells.len());
+    let (mut machines, mut all): (Vec<Machine>, Vec<Known>) = (Vec::new(), Vec::new());
+    for ast in &asts {
+        let machine = declare::declare(ast, diagnostics);
+        all.push(Known::declared(&machine));
+        machines.push(machine);
+    }
+    let mut broken = vec![broken_text; machines.len()];
+    let mut places = Vec::with_capacity(machines.len());
     for (at, ast) in asts.iter().enumerate() {
-        let (before, shell) = (errors(diagnostics), &mut shells[at]);
-        declare::peers(ast, shell, &alphabets, diagnostics);
-        let found = states::build(ast, shell, diagnostics);
-        data::locals(ast, shell, &found, diagnostics);
-        children::results(shell, &found);
+        let (before, machine) = (errors(diagnostics), &mut machines[at]);
+        declare::peers(ast, machine, &all, diagnostics);
+        let found = states::build(ast, machine, diagnostics);
+        data::locals(ast, machine, &found, diagnostics);
+        children::results(machine, &found);
+        all[at].complete(machine);
         places.push(found);
         broken[at] |= errors(diagnostics) > before;
     }
-    let mut machines = Vec::with_capacity(shells.len());
     for (at, ast) in asts.iter().enumerate() {
-        let (before, places) = (errors(diagnostics), &places[at]);
-        let mut shell = shells[at].clone();
-        children::collect(&mut shell, places, &shells, diagnostics);
-        let (mut machine, facts) = type_reactions(&shell, &shells, places, sources, diagnostics);
-        data::ways_in(&machine, places, diagnostics);
-        claims::claims(ast, &mut machine, |state| facts.scope(state), diagnostics);
-        rivals::nondeterministic(&machine, diagnostics);
+        let (before, machine, places) = (errors(diagnostics), &mut machines[at], &places[at]);
+        children::collect(machine, places, &all, diagnostics);
+        let facts = type_reactions(machine, &all, places, sources, diagnostics);
+        data::ways_in(machine, places, diagnostics);
+        claims::claims(ast, machine, &|state| facts.scope(state), diagnostics);
+        rivals::nondeterministic(machine, diagnostics);
         broken[at] |= errors(diagnostics) > before;
-        machines.push(machine);
     }
     children::circles(&machines, diagnostics);
-    let systems: Vec<System> =
-        written_systems().map(|system| systems::check(system, &machines, diagnostics)).collect();
+    let mut systems: Vec<System> = Vec::new();
+    for system in &written_systems {
+        systems.push(systems::check(system, &machines, &all, diagnostics));
+    }
     #[cfg(feature = "lint")]
     {
         for (machine, broken) in machines.iter().zip(&broken) {
@@ -101,7 +111,7 @@ pub(crate) fn check(
                 unused::unused(machine, diagnostics);
             }
         }
-        for (ast, system) in written_systems().zip(&systems) {
+        for (ast, system) in written_systems.into_iter().zip(&systems) {
             wiring::wiring(ast, system, &machines, diagnostics);
         }
     }
@@ -109,29 +119,34 @@ pub(crate) fn check(
 }
 
 fn errors(diagnostics: &[Diagnostic]) -> usize {
-    diagnostics.iter().filter(|diagnostic| diagnostic.severity() == crate::Severity::Error).count()
+    let mut errors = 0;
+    for diagnostic in diagnostics {
+        errors += usize::from(diagnostic.severity() == crate::Severity::Error);
+    }
+    errors
 }
 
 /// Types reactions until what states establish about optionals is stable, then once more for the record.
 fn type_reactions(
-    machine: &Machine,
-    all: &[Machine],
+    machine: &mut Machine,
+    all: &[Known],
     places: &states::Places<'_>,
     sources: &Sources,
     diagnostics: &mut Vec<Diagnostic>,
-) -> (Machine, flow::Facts) {
+) -> flow::Facts {
     let mut facts = flow::Facts::everything(machine);
     if facts.any() {
-        let typed = react::react(machine, all, places, &facts, sources, &mut Vec::new());
-        facts.clear(&typed);
+        react::react(machine, all, places, &facts, sources, &mut Vec::new());
+        facts.clear(machine);
         loop {
-            let typed = react::react(machine, all, places, &facts, sources, &mut Vec::new());
-            if !facts.shrink(&typed) {
+            react::react(machine, all, places, &facts, sources, &mut Vec::new());
+            if !facts.shrink(machine) {
                 break;
             }
         }
     }
-    (react::react(machine, all, places, &facts, sources, diagnostics), facts)
+    react::react(machine, all, places, &facts, sources, diagnostics);
+    facts
 }
 
 /// After so many mistakes "did you mean" is no longer looked for: each search costs as much as there are names.
@@ -148,25 +163,25 @@ fn arguments(count: usize) -> String {
     format!("{count} argument{}", if count == 1 { "" } else { "s" })
 }
 
-/// Reports every name that was declared before, pointing at both.
-fn report_duplicates<'a>(
-    names: impl Iterator<Item = &'a ast::Name>,
-    what: &str,
-    diagnostics: &mut Vec<Diagnostic>,
-) {
-    let mut seen = ByName::default();
-    for name in names {
-        diagnostics.extend(duplicate(&mut seen, name, what));
-    }
+/// Names that stand for one kind of thing: each may be declared once.
+struct Declared<'a> {
+    what: &'a str,
+    seen: ByName<Span>,
 }
 
-/// What is wrong with a name that was seen before.
-fn duplicate(seen: &mut ByName<Span>, name: &ast::Name, what: &str) -> Option<Diagnostic> {
-    let Some(first) = seen.get(&name.text) else {
-        seen.insert(&name.text, name.span);
-        return None;
-    };
-    let message = format!("{what} `{}` is declared twice", name.text);
-    let found = Diagnostic::new(Code::Duplicate, name.span, message).label("declared again here");
-    Some(found.also(*first, "declared first here").help("rename or remove one of them"))
+impl<'a> Declared<'a> {
+    fn new(what: &'a str) -> Self {
+        Self { what, seen: ByName::default() }
+    }
+
+    /// Adds a name, and reports it where it was declared before, pointing at both.
+    fn add(&mut self, name: &ast::Name, diagnostics: &mut Vec<Diagnostic>) {
+        let Some(first) = self.seen.get(&name.text) else {
+            self.seen.insert(&name.text, name.span);
+            return;
+        };
+        let message = format!("{} `{}` is declared twice", self.what, name.text);
+        let found = Diagnostic::new(Code::Duplicate, name.span, message).label("declared again here");
+        diagnostics.push(found.also(*first, "declared first here").help("rename or remove one of them"));
+    }
 }

@@ -3,6 +3,7 @@
 use super::{
     data,
     flow::Facts,
+    known::Known,
     near, resolve,
     scope::{Cue, Scope},
     states::{self, Places},
@@ -17,18 +18,18 @@ use crate::{
     syntax::ast::{self, MemberKind},
 };
 
-/// Fills in everything that reacts. The machine's declarations and states are taken as they are.
+/// Fills in everything that reacts, anew. The machine's declarations and states are taken as they are.
 pub(super) fn react(
-    shell: &Machine,
-    all: &[Machine],
+    machine: &mut Machine,
+    all: &[Known],
     places: &Places<'_>,
     facts: &Facts,
     sources: &Sources,
     diagnostics: &mut Vec<Diagnostic>,
-) -> Machine {
-    let mut machine = shell.clone();
+) {
+    forget(machine);
     for (state, members) in places.members.iter().enumerate() {
-        let mut react = React { machine: &mut machine, shell, all, facts, sources, diagnostics, state };
+        let mut react = React { machine, all, facts, sources, diagnostics, state };
         if let Some(history) = places.histories.get(&state) {
             react.history(state, history);
             continue;
@@ -89,8 +90,26 @@ pub(super) fn react(
             );
         }
     }
-    inherit(&mut machine, places);
-    machine
+    inherit(machine, places);
+}
+
+/// Takes out what reacts.
+fn forget(machine: &mut Machine) {
+    for state in &mut machine.states {
+        for actions in [&mut state.entry, &mut state.exit, &mut state.initial_actions] {
+            actions.clear();
+        }
+        for ids in [&mut state.transitions, &mut state.defer, &mut state.timers, &mut state.activities] {
+            ids.clear();
+        }
+        state.initial_passes.clear();
+        state.returns = None;
+    }
+    machine.transitions.clear();
+    machine.timers.clear();
+    machine.activities.clear();
+    machine.bindings.clear();
+    machine.undos.clear();
 }
 
 /// A history without defaults goes where its parent's initial goes, and does what that does.
@@ -107,10 +126,8 @@ fn inherit(machine: &mut Machine, places: &Places<'_>) {
 
 pub(super) struct React<'a> {
     pub(super) machine: &'a mut Machine,
-    /// The machine without its reactions: what is declared.
-    pub(super) shell: &'a Machine,
     /// Every machine, for those that this one starts.
-    pub(super) all: &'a [Machine],
+    pub(super) all: &'a [Known],
     facts: &'a Facts,
     sources: &'a Sources,
     pub(super) diagnostics: &'a mut Vec<Diagnostic>,
@@ -121,13 +138,12 @@ impl<'a> React<'a> {
     /// At the root of a machine.
     pub(super) fn new(
         machine: &'a mut Machine,
-        shell: &'a Machine,
-        all: &'a [Machine],
+        all: &'a [Known],
         facts: &'a Facts,
         sources: &'a Sources,
         diagnostics: &'a mut Vec<Diagnostic>,
     ) -> Self {
-        Self { machine, shell, all, facts, sources, diagnostics, state: 0 }
+        Self { machine, all, facts, sources, diagnostics, state: 0 }
     }
 
     pub(super) fn report(&mut self, diagnostic: Diagnostic) {

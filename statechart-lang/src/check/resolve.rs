@@ -1,9 +1,10 @@
 //! States by name.
 
-use super::near;
+use super::{SUGGESTIONS, near};
 use crate::{
     Code, Diagnostic,
     model::{Machine, StateId},
+    source::joined,
     syntax::ast,
 };
 
@@ -26,24 +27,32 @@ pub(super) fn resolve(
         let end = named.partition_point(|id| *id <= machine.states[scope].last);
         let inside = named.get(begin..end).unwrap_or(&[]);
         // Whether it is one or several is all that matters.
-        let direct = inside.iter().copied().filter(|id| machine.states[*id].parent == scope);
-        let direct: Vec<StateId> = direct.take(2).collect();
+        let mut direct = Vec::new();
+        for id in inside {
+            if machine.states[*id].parent == scope {
+                direct.push(*id);
+            }
+            if direct.len() > 1 {
+                break;
+            }
+        }
         match (inside, direct.as_slice()) {
             ([one], _) | (_, [one]) => return below(*one, path, machine, diagnostics),
             ([], _) if scope == 0 => break,
             ([], _) => scope = machine.states[scope].parent,
             // Declared twice, which is reported there.
             ([first, rest @ ..], _)
-                if rest
+                if rest[..rest.len().min(SHOWN)]
                     .iter()
-                    .take(SHOWN)
                     .all(|id| machine.states[*id].path == machine.states[*first].path) =>
             {
                 return below(*first, path, machine, diagnostics);
             }
             (several, _) => {
-                let mut paths: Vec<String> =
-                    several.iter().take(SHOWN).map(|id| format!("`{}`", machine.states[*id].path)).collect();
+                let mut paths = Vec::new();
+                for id in &several[..several.len().min(SHOWN)] {
+                    paths.push(format!("`{}`", machine.states[*id].path));
+                }
                 if several.len() > SHOWN {
                     paths.push(format!("{} others", several.len() - SHOWN));
                 }
@@ -53,7 +62,7 @@ pub(super) fn resolve(
                         path.span,
                         format!("`{}` names several states", path.text()),
                     )
-                    .help(format!("write the path: {}", paths.join(" or "))),
+                    .help(format!("write the path: {}", joined(&paths, " or "))),
                 );
                 return None;
             }
@@ -73,21 +82,20 @@ fn below(
     let mut state = start;
     for name in path.names.get(1..).unwrap_or(&[]) {
         let row = &machine.states[state];
-        let child = row
-            .children
-            .iter()
-            .chain(&row.histories)
-            .copied()
-            .find(|child| machine.states[*child].name == name.text);
+        let is_named = |child: &&StateId| machine.states[**child].name == name.text;
+        let child = row.children.iter().find(is_named).or_else(|| row.histories.iter().find(is_named));
         match child {
-            Some(child) => state = child,
+            Some(child) => state = *child,
             None => {
-                let inside =
-                    machine.states[state].children.iter().map(|child| machine.states[*child].name.as_str());
-                let help = match near(&name.text, inside.clone(), diagnostics.len()) {
+                let mut inside: Vec<&str> = Vec::new();
+                let looked_at = if diagnostics.len() > SUGGESTIONS { SHOWN } else { usize::MAX };
+                for child in row.children.iter().take(looked_at) {
+                    inside.push(&machine.states[*child].name);
+                }
+                let help = match near(&name.text, inside.iter().copied(), diagnostics.len()) {
                     Some(near) => near,
-                    None if machine.states[state].children.is_empty() => "it has no states inside".to_owned(),
-                    None => format!("it has {}", inside.take(SHOWN).collect::<Vec<_>>().join(", ")),
+                    None if inside.is_empty() => "it has no states inside".to_owned(),
+                    None => format!("it has {}", joined(&inside[..inside.len().min(SHOWN)], ", ")),
                 };
                 diagnostics.push(
                     Diagnostic::new(

@@ -6,7 +6,7 @@ use super::{facts::FactSet, flow::Blame};
 use crate::model::{BindingId, EventId, LocalId, StateId, Type};
 
 /// An optional that is known not to be none.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Fact {
     /// A variable of the context.
     Variable(usize),
@@ -21,7 +21,7 @@ pub(super) enum Fact {
 }
 
 /// What set a transition off, as far as `event` tells of it.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq)]
 pub(super) enum Cue {
     /// Nothing that has data.
     #[default]
@@ -37,7 +37,7 @@ pub(super) enum Cue {
 }
 
 /// The surroundings of an expression.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 pub(super) struct Scope {
     /// Only literals are allowed: the initial of a context variable.
     pub(super) constant: bool,

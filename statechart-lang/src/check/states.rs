@@ -1,9 +1,12 @@
 //! Pass 2: the tree of states.
 
+use std::rc::Rc;
+
 use super::{history, resolve::resolve};
 use crate::{
     Code, Diagnostic, Span,
     model::{Machine, State, StateId, StateKind, names},
+    source::joined,
     syntax::ast::{self, MemberKind, StateKeyword},
     table::{ById, ByName},
 };
@@ -12,9 +15,9 @@ use crate::{
 const TARGET_LIMIT: usize = 256;
 
 /// What each state declares, to be read by later passes; index 0 is the root.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(super) struct Places<'a> {
-    pub(super) members: Vec<&'a [ast::Member]>,
+    pub(super) members: Vec<&'a [Rc<ast::Member>]>,
     pub(super) params: Vec<&'a [ast::DataParam]>,
     pub(super) histories: ById<&'a ast::History>,
 }
@@ -69,7 +72,7 @@ fn blank(span: Span) -> State {
 
 fn children<'a>(
     parent: StateId,
-    members: &'a [ast::Member],
+    members: &'a [Rc<ast::Member>],
     machine: &mut Machine,
     places: &mut Places<'a>,
     diagnostics: &mut Vec<Diagnostic>,
@@ -286,7 +289,7 @@ fn initial(id: StateId, machine: &mut Machine, places: &Places<'_>, diagnostics:
                             path.span,
                             format!("`{}` is not inside `{}`", path.text(), machine.states[id].name),
                         )
-                        .help(format!("choose one of `{}`", inside.join("`, `"))),
+                        .help(format!("choose one of `{}`", joined(&inside, "`, `"))),
                     );
                 }
             }

@@ -6,10 +6,15 @@ use crate::{
     syntax::ast::{self, SystemItem},
 };
 
-use super::{args, declare, near};
+use super::{Declared, args, declare, known::Known, near};
 
 /// Resolves actors and wires.
-pub(super) fn check(ast: &ast::System, machines: &[Machine], diagnostics: &mut Vec<Diagnostic>) -> System {
+pub(super) fn check(
+    ast: &ast::System,
+    machines: &[Machine],
+    all: &[Known],
+    diagnostics: &mut Vec<Diagnostic>,
+) -> System {
     let mut system = System {
         name: ast.name.text.clone(),
         doc: ast.doc.clone(),
@@ -19,23 +24,24 @@ pub(super) fn check(ast: &ast::System, machines: &[Machine], diagnostics: &mut V
         wires: Vec::new(),
         span: ast.name.span,
     };
-    let names = ast.items.iter().filter_map(|item| match item {
-        SystemItem::Actor { name, .. } | SystemItem::External { name, .. } => Some(name),
-        SystemItem::Wire { .. } => None,
-    });
-    super::report_duplicates(names, "actor or external", diagnostics);
+    let mut declared = Declared::new("actor or external");
+    for name in parties(ast) {
+        declared.add(name, diagnostics);
+    }
     for item in &ast.items {
         match item {
             SystemItem::Actor { name, family, machine, args } => {
-                let Some(known) = machines.iter().find(|known| known.name == machine.text) else {
-                    diagnostics.push(declare::unknown_machine(machine, machines, diagnostics.len()));
+                // Both lists have the machines in the same order.
+                let mut found = machines.iter().zip(all);
+                let Some((run, known)) = found.find(|(run, _)| run.name == machine.text) else {
+                    diagnostics.push(declare::unknown_machine(machine, all, diagnostics.len()));
                     continue;
                 };
                 let family = family.as_ref().map(|field| Field {
                     name: field.name.text.clone(),
-                    ty: declare::ty(&field.ty, known, diagnostics),
+                    ty: declare::ty(&field.ty, run, diagnostics),
                 });
-                let args = args::actor(machine, args, family.as_ref(), known, diagnostics);
+                let args = args::actor(machine, args, family.as_ref(), run, known, diagnostics);
                 system.actors.push(Actor {
                     name: name.text.clone(),
                     machine: machine.text.clone(),
@@ -52,17 +58,19 @@ pub(super) fn check(ast: &ast::System, machines: &[Machine], diagnostics: &mut V
     }
     for item in &ast.items {
         if let SystemItem::Wire { from, to, label, tags, messages } = item {
-            let sound = [from, to].into_iter().filter(|end| party(end, ast, diagnostics)).count() == 2;
-            if !sound {
+            // Both ends are looked at, whatever the first is.
+            if !(party(from, ast, diagnostics) & party(to, ast, diagnostics)) {
                 continue;
             }
+            let mut carried = Vec::new();
             for message in messages {
                 travels(message, to, &system, machines, diagnostics);
+                carried.push(message.text.clone());
             }
             system.wires.push(Wire {
                 from: from.text.clone(),
                 to: to.text.clone(),
-                messages: messages.iter().map(|message| message.text.clone()).collect(),
+                messages: carried,
                 label: label.clone(),
                 tags: tags.clone(),
             });
@@ -71,17 +79,24 @@ pub(super) fn check(ast: &ast::System, machines: &[Machine], diagnostics: &mut V
     system
 }
 
+/// The names of actors and externals.
+fn parties(system: &ast::System) -> Vec<&ast::Name> {
+    let mut names = Vec::new();
+    for item in &system.items {
+        match item {
+            SystemItem::Actor { name, .. } | SystemItem::External { name, .. } => names.push(name),
+            SystemItem::Wire { .. } => {}
+        }
+    }
+    names
+}
+
 /// Whether a name is declared; what is wrong with its declaration is reported there.
 fn party(name: &ast::Name, system: &ast::System, diagnostics: &mut Vec<Diagnostic>) -> bool {
-    let known = || {
-        system.items.iter().filter_map(|item| match item {
-            SystemItem::Actor { name, .. } | SystemItem::External { name, .. } => Some(name.text.as_str()),
-            SystemItem::Wire { .. } => None,
-        })
-    };
-    let found = known().any(|known| known == name.text);
+    let known = parties(system);
+    let found = known.iter().any(|known| known.text == name.text);
     if !found {
-        let help = near(&name.text, known(), diagnostics.len())
+        let help = near(&name.text, known.iter().map(|name| name.text.as_str()), diagnostics.len())
             .unwrap_or_else(|| format!("declare it: `actor {0}: Machine` or `external {0}`", name.text));
         diagnostics.push(
             Diagnostic::new(

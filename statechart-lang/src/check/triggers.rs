@@ -5,6 +5,7 @@ use crate::{
     Code, Diagnostic, Span,
     model::{EventId, StateId, Trigger},
     syntax::ast::{self, AlternativeKind},
+    table::Ids,
 };
 
 impl React<'_> {
@@ -19,16 +20,19 @@ impl React<'_> {
             match &alternative.kind {
                 AlternativeKind::Any => {
                     wildcard = true;
-                    events.extend(
-                        (0..self.machine.events.len()).filter(|id| !self.machine.events[*id].internal),
-                    );
+                    for (id, event) in self.machine.events.iter().enumerate() {
+                        if !event.internal {
+                            events.push(id);
+                        }
+                    }
                 }
                 AlternativeKind::Prefix(prefix) => {
                     wildcard = true;
-                    events.extend(
-                        (0..self.machine.events.len())
-                            .filter(|id| self.machine.events[*id].symbol.name.starts_with(prefix)),
-                    );
+                    for (id, event) in self.machine.events.iter().enumerate() {
+                        if event.symbol.name.starts_with(prefix) {
+                            events.push(id);
+                        }
+                    }
                     if events.len() == before {
                         self.report(
                             Diagnostic::new(
@@ -66,7 +70,7 @@ impl React<'_> {
         if !sound {
             return None;
         }
-        let mut seen = std::collections::BTreeSet::new();
+        let mut seen = Ids::default();
         events.retain(|event| seen.insert(*event));
         Some((other.unwrap_or(Trigger::Events(events)), wildcard))
     }
@@ -79,14 +83,14 @@ impl React<'_> {
         span: Span,
     ) -> Vec<EventId> {
         events.retain(|event| !self.machine.events[*event].internal);
-        let named = pattern.iter().filter_map(|alternative| match &alternative.kind {
-            AlternativeKind::Symbol(name) => Some((name.as_str(), alternative.span)),
-            _ => None,
-        });
-        let mut refused: Vec<(String, Span)> = named
-            .filter(|(name, _)| self.machine.event(name).is_some_and(|id| self.machine.events[id].internal))
-            .map(|(name, span)| (format!("`{name}` is internal and cannot be deferred"), span))
-            .collect();
+        let mut refused: Vec<(String, Span)> = Vec::new();
+        for alternative in pattern {
+            if let AlternativeKind::Symbol(name) = &alternative.kind
+                && self.machine.event(name).is_some_and(|id| self.machine.events[id].internal)
+            {
+                refused.push((format!("`{name}` is internal and cannot be deferred"), alternative.span));
+            }
+        }
         if events.is_empty() && refused.is_empty() {
             refused.push(("only internal events match, which cannot be deferred".to_owned(), span));
         }
@@ -128,7 +132,7 @@ impl React<'_> {
         }
         let machine = &self.machine.children[child].machine;
         let known = self.all.iter().find(|known| known.name == *machine);
-        if known.is_some_and(|known| !can_complete(known, 0)) {
+        if known.is_some_and(|known| !known.completes) {
             self.diagnostics.push(
                 Diagnostic::new(Code::NeverDone, span, format!("machine `{machine}` never completes"))
                     .help("add a `final` state to it, in every region where it has regions"),

@@ -4,7 +4,7 @@ mod names;
 mod operators;
 
 use super::{
-    data, near,
+    SUGGESTIONS, data, near,
     resolve::resolve_active,
     scope::{Cue, Fact, Scope},
 };
@@ -36,19 +36,19 @@ pub(super) fn operand(
 }
 
 /// Everything that a plain name can mean somewhere, for "did you mean".
-pub(super) fn names<'a>(scope: &Scope, machine: &'a Machine) -> impl Iterator<Item = &'a str> + use<'a> {
+pub(super) fn names<'a>(scope: &Scope, machine: &'a Machine) -> Vec<&'a str> {
     let mut names: Vec<&str> = Vec::new();
-    names.extend(scope.bindings.iter().map(|id| machine.bindings[*id].name.as_str()));
+    scope.bindings.iter().for_each(|id| names.push(&machine.bindings[*id].name));
     let mut state = scope.state;
     while let Some(row) = machine.states.get(state) {
-        names.extend(row.locals.iter().map(|id| machine.locals[*id].name.as_str()));
+        row.locals.iter().for_each(|id| names.push(&machine.locals[*id].name));
         if state == 0 {
             break;
         }
         state = row.parent;
     }
-    names.extend(machine.context.iter().map(|variable| variable.name.as_str()));
-    names.into_iter()
+    machine.context.iter().for_each(|variable| names.push(&variable.name));
+    names
 }
 
 struct Typing<'a> {

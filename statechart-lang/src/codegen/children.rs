@@ -1,37 +1,35 @@
 //! Child machines: what starts one, and how the parent's externs supply the child's.
 
-use proc_macro2::{Ident, TokenStream};
-use quote::{format_ident, quote};
-
 use super::{
     Options,
     actions::{child_variant, spawn},
     data,
     expr::Exprs,
-    hooks::index,
     rust,
+    template::Rust,
 };
 use crate::model::{Invoked, Machine, Model, names};
 
 /// The enum of what `spawn` and `do` start.
-pub(super) fn items(machine: &Machine) -> Option<TokenStream> {
-    let variants = machine.children.iter().map(|child| {
+pub(super) fn items(machine: &Machine) -> Option<Rust> {
+    let mut variants = Rust::new();
+    for child in &machine.children {
         let doc = format!("`{}`, a `{}`.", child.name, child.machine);
         let (variant, module) = (rust::variant(&child.name), rust::field(&child.machine));
-        let params = (!child.params.is_empty()).then(|| quote!((super::#module::Params)));
-        quote!(#[doc = #doc] #variant #params)
-    });
+        let params = (!child.params.is_empty()).then(|| rust!((super::#module::Params)));
+        variants.push(rust!(#[doc = #doc] #variant #params,));
+    }
     (!machine.children.is_empty()).then(|| {
-        quote! {
+        rust! {
             /// A child machine to start, its arguments evaluated.
             #[derive(Debug, Clone)]
-            pub enum Spawn { #(#variants),* }
+            pub enum Spawn { #variants }
         }
     })
 }
 
-pub(super) fn spawn_type(machine: &Machine) -> TokenStream {
-    if machine.children.is_empty() { quote!(()) } else { quote!(Spawn) }
+pub(super) fn spawn_type(machine: &Machine) -> Rust {
+    if machine.children.is_empty() { rust!(()) } else { rust!(Spawn) }
 }
 
 /// The machines that it starts, each once, in the order in which they are first named.
@@ -45,23 +43,24 @@ fn kinds(machine: &Machine) -> Vec<&str> {
     kinds
 }
 
-pub(super) fn supplier(kind: &str) -> Ident {
-    format_ident!("spawn_{}", names::snake(kind))
+pub(super) fn supplier(kind: &str) -> Rust {
+    Rust::from_text(format!("spawn_{}", names::snake(kind)))
 }
 
 /// The methods of the trait of externs that supply those of children. One whose machine needs none has a default.
-pub(super) fn suppliers(model: &Model, machine: &Machine) -> TokenStream {
-    let methods = kinds(machine).into_iter().map(|kind| {
+pub(super) fn suppliers(model: &Model, machine: &Machine) -> Rust {
+    let mut methods = Rust::new();
+    for kind in kinds(machine) {
         let doc = format!("Externs for a child `{kind}` that is about to start.");
         let (name, module) = (supplier(kind), rust::field(kind));
-        let params = takes_params(model, kind).then(|| quote!(, params: &super::#module::Params));
-        let body = if is_needy(model, kind, &mut Vec::new()) { quote!(;) } else { quote!({}) };
-        quote! {
+        let params = takes_params(model, kind).then(|| rust!(, params: &super::#module::Params));
+        let body = if is_needy(model, kind, &mut Vec::new()) { rust!(;) } else { rust!({}) };
+        methods.push(rust! {
             #[doc = #doc]
             fn #name(&mut self #params) -> impl super::#module::Externs + ::core::marker::Send + 'static #body
-        }
-    });
-    methods.collect()
+        });
+    }
+    methods
 }
 
 pub(super) fn takes_params(model: &Model, kind: &str) -> bool {
@@ -80,23 +79,19 @@ pub(super) fn is_needy(model: &Model, kind: &str, seen: &mut Vec<String>) -> boo
 }
 
 /// The hook that evaluates the arguments of `do Machine(…)`.
-pub(super) fn hook(machine: &Machine) -> Option<TokenStream> {
-    let exprs = Exprs::new(machine, quote!(return ::core::result::Result::Err(value::Fault::NoValue)));
-    let arms: Vec<TokenStream> = machine
-        .activities
-        .iter()
-        .enumerate()
-        .filter_map(|(id, activity)| {
-            let Invoked::Child(child) = activity.runs else { return None };
-            let (id, spawn) = (index(id), spawn(&exprs, child, &activity.args));
-            Some(quote!(#id => #spawn,))
-        })
-        .collect();
+pub(super) fn hook(machine: &Machine) -> Option<Rust> {
+    let exprs = Exprs::new(machine, rust!(return ::core::result::Result::Err(value::Fault::NoValue)));
+    let mut arms = Rust::new();
+    for (id, activity) in machine.activities.iter().enumerate() {
+        let Invoked::Child(child) = activity.runs else { continue };
+        let spawn = spawn(&exprs, child, &activity.args);
+        arms.push(rust!(#id => #spawn,));
+    }
     (!arms.is_empty()).then(|| {
-        quote! {
+        rust! {
             fn child(&self, activity: u16) -> ::core::result::Result<Spawn, value::Fault> {
                 ::core::result::Result::Ok(match activity {
-                    #(#arms)*
+                    #arms
                     _ => return ::core::result::Result::Err(value::Fault::Child),
                 })
             }
@@ -105,20 +100,20 @@ pub(super) fn hook(machine: &Machine) -> Option<TokenStream> {
 }
 
 /// How parent and child understand each other.
-pub(super) fn link(model: &Model, machine: &Machine, child: usize, options: Options) -> TokenStream {
+pub(super) fn link(model: &Model, machine: &Machine, child: usize, options: Options) -> Rust {
     let row = &machine.children[child];
     let (module, message) = (rust::field(&row.machine), child_variant(&row.name));
     let result = match data::returned_of_child(machine, child) {
-        Some(returned) => quote!(|returned| match returned {
+        Some(returned) => rust!(|returned| match returned {
             super::#module::Returned::Machine(value) =>
                 ::core::option::Option::Some(Returned::#returned(::core::clone::Clone::clone(value))),
             _ => ::core::option::Option::None,
         }),
-        None => quote!(|_| ::core::option::Option::None),
+        None => rust!(|_| ::core::option::Option::None),
     };
     let parent = upward(model, machine, child);
-    let snapshots = options.snapshots().then(|| quote!(.with_snapshots()));
-    quote! {
+    let snapshots = options.snapshots().then(|| rust!(.with_snapshots()));
+    rust! {
         chart::Link::new(
             |message| match message {
                 Message::#message(event) => ::core::option::Option::Some(event),
@@ -130,15 +125,20 @@ pub(super) fn link(model: &Model, machine: &Machine, child: usize, options: Opti
 }
 
 /// What a child says to the machine that started it: those of its peers are that machine that are of its kind.
-fn upward(model: &Model, machine: &Machine, child: usize) -> Option<TokenStream> {
+fn upward(model: &Model, machine: &Machine, child: usize) -> Option<Rust> {
     let row = &machine.children[child];
     let (kind, module) = (model.machine(&row.machine)?, rust::field(&row.machine));
-    let meant = kind.peers.iter().filter(|peer| peer.machine == machine.name);
-    let messages: Vec<Ident> = meant.map(|peer| rust::variant(&peer.name)).collect();
+    let mut messages = Rust::new();
+    for peer in &kind.peers {
+        if peer.machine == machine.name {
+            let variant = rust::variant(&peer.name);
+            messages.or(rust!(super::#module::Message::#variant(event)));
+        }
+    }
     (!messages.is_empty()).then(|| {
-        quote! {
+        rust! {
             .with_parent(|message| match message {
-                #(super::#module::Message::#messages(event))|* => ::core::result::Result::Ok(event),
+                #messages => ::core::result::Result::Ok(event),
                 other => ::core::result::Result::Err(other),
             })
         }
@@ -146,26 +146,26 @@ fn upward(model: &Model, machine: &Machine, child: usize) -> Option<TokenStream>
 }
 
 /// How a spawn becomes a machine.
-pub(super) fn launch(model: &Model, machine: &Machine, options: Options) -> TokenStream {
-    let arms = machine.children.iter().enumerate().map(|(at, child)| {
+pub(super) fn launch(model: &Model, machine: &Machine, options: Options) -> Rust {
+    let mut arms = Rust::new();
+    for (at, child) in machine.children.iter().enumerate() {
         let (variant, module) = (rust::variant(&child.name), rust::field(&child.machine));
-        let (id, supplier, link) = (index(at), supplier(&child.machine), link(model, machine, at, options));
+        let (supplier, link) = (supplier(&child.machine), link(model, machine, at, options));
         let (pattern, borrowed, params) = if takes_params(model, &child.machine) {
-            (quote!((params)), quote!(&params), quote!(params,))
+            (rust!((params)), rust!(&params), rust!(params,))
         } else {
-            (TokenStream::new(), TokenStream::new(), TokenStream::new())
+            (Rust::new(), Rust::new(), Rust::new())
         };
-        quote! {
+        arms.push(rust! {
             Spawn::#variant #pattern => {
                 let externs = self.externs.#supplier(#borrowed);
-                host.run(#id, super::#module::Machine::new(#params externs), #link);
+                host.run(#at, super::#module::Machine::new(#params externs), #link);
             }
-        }
-    });
-    let body =
-        if machine.children.is_empty() { TokenStream::new() } else { quote!(match spawn { #(#arms)* }) };
+        });
+    }
+    let body = if machine.children.is_empty() { Rust::new() } else { rust!(match spawn { #arms }) };
     let ty = spawn_type(machine);
-    quote! {
+    rust! {
         impl<X: Externs> chart::Children for Machine<X> {
             fn launch<H: chart::Host<Self>>(&mut self, spawn: #ty, host: &mut H) { #body }
         }

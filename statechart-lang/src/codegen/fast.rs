@@ -10,18 +10,15 @@
 //! rules for faults. What an arm cannot say in straight lines is left to the engine from the start: see
 //! [`Take::of`] and [`resolve`].
 
-use std::collections::BTreeSet;
-
-use proc_macro2::{Ident, Literal, TokenStream};
-use quote::{format_ident, quote};
-
 use super::{
     fast_arms::arms,
     fast_block::{self, Arm},
     fast_displaced::Displaced,
     fast_table::{CELL_LIMIT, Table},
+    template::Rust,
 };
 use crate::model::{EventId, Machine, StateId, StateKind, Transition, TransitionId, Trigger, names};
+use crate::table::Ids;
 
 /// Most pieces of code, counted as states left and entered and actions done, that arms may hold together. A chart
 /// beyond it is left to the engine: the code would grow with its square.
@@ -30,9 +27,9 @@ const PIECE_LIMIT: usize = 4_000;
 /// How a machine without parallel states holds its leaf, and the step that knows it.
 pub(super) struct Fast {
     /// `chart::Nesting`.
-    pub(super) nesting: TokenStream,
+    pub(super) nesting: Rust,
     /// `Chart::event`, unless there is nothing to resolve.
-    pub(super) event: Option<TokenStream>,
+    pub(super) event: Option<Rust>,
 }
 
 /// The numbers that a machine holds its states by: see `chart::Nesting`.
@@ -79,7 +76,11 @@ impl Ranks {
 
     /// The leaves in which a machine rests until an event comes.
     pub(super) fn steady(&self) -> Vec<StateId> {
-        self.states.iter().take(self.steady).flatten().copied().collect()
+        let mut steady = Vec::new();
+        for state in self.states.iter().take(self.steady) {
+            steady.extend(*state);
+        }
+        steady
     }
 
     /// Lets the field keep bits above a shift, where the shifts of all states leave room for that: what a step stores
@@ -100,24 +101,26 @@ impl Ranks {
         self.numbers.get(state).copied().unwrap_or(0) * self.stride
     }
 
-    fn nesting(&self, machine: &Machine) -> TokenStream {
-        let stride = Literal::u32_unsuffixed(self.stride);
-        let states = self.states.iter().map(|state| match state {
-            Some(state) => {
-                let state = Literal::u16_unsuffixed(*state as u16);
-                quote!(#state)
+    fn nesting(&self, machine: &Machine) -> Rust {
+        let stride = self.stride;
+        let (mut states, mut held) = (Rust::new(), Rust::new());
+        for state in &self.states {
+            match state {
+                Some(state) => states.item(state),
+                None => states.item(&rust!(::core::primitive::u16::MAX)),
             }
-            None => quote!(::core::primitive::u16::MAX),
-        });
-        let held = (0..machine.states.len()).map(|state| Literal::u32_unsuffixed(self.held(state)));
-        let unstarted = Literal::u32_unsuffixed(self.unstarted * self.stride);
-        let mask = Literal::u32_unsuffixed(self.mask);
-        quote! {
+        }
+        for state in 0..machine.states.len() {
+            held.item(&self.held(state));
+        }
+        let unstarted = self.unstarted * self.stride;
+        let mask = self.mask;
+        rust! {
             impl chart::Nesting for Shape {
                 const TABLES: &'static chart::Tables = &TABLES;
                 const STRIDE: u32 = #stride;
-                const STATES: &'static [u16] = &[#(#states),*];
-                const HELD: &'static [u32] = &[#(#held),*];
+                const STATES: &'static [u16] = &[#states];
+                const HELD: &'static [u32] = &[#held];
                 const UNSTARTED: u32 = #unstarted;
                 const MASK: u32 = #mask;
             }
@@ -143,7 +146,7 @@ pub(super) enum Does {
 }
 
 /// What happens when no guard holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Otherwise {
     Unhandled,
     /// The engine knows: the event is deferred.
@@ -171,15 +174,20 @@ pub(super) fn fast(machine: &Machine) -> Option<Fast> {
     if ranks.resting * machine.events.len() > CELL_LIMIT {
         return Some(Fast { event: displaced(machine, &ranks), nesting: ranks.nesting(machine) });
     }
-    let mut cells: Cells = machine.states.iter().map(|_| Vec::new()).collect();
+    let mut cells: Cells = Vec::new();
+    machine.states.iter().for_each(|_| cells.push(Vec::new()));
+    let (mut takes, mut pieces) = (false, 0);
     for leaf in ranks.steady() {
-        cells[leaf] = (0..machine.events.len()).map(|event| resolve(machine, leaf, event)).collect();
+        for event in 0..machine.events.len() {
+            let cell = resolve(machine, leaf, event);
+            takes |= cell.candidates.iter().any(|(_, does)| matches!(does, Does::Take(_)));
+            pieces += self::pieces(&cell);
+            cells[leaf].push(cell);
+        }
     }
     // A macrostep without any turn is a fault; the engine says so.
     let turns = machine.limits.microsteps > 0;
-    let takes = |cell: &Cell| cell.candidates.iter().any(|(_, does)| matches!(does, Does::Take(_)));
-    let all = || cells.iter().flatten();
-    if !turns || !all().any(takes) || all().map(pieces).sum::<usize>() > PIECE_LIMIT {
+    if !turns || !takes || pieces > PIECE_LIMIT {
         return Some(Fast { nesting: ranks.nesting(machine), event: None });
     }
     let table = Table::of(machine, &cells, &mut ranks);
@@ -188,24 +196,24 @@ pub(super) fn fast(machine: &Machine) -> Option<Fast> {
 }
 
 /// `Chart::event`.
-fn event(machine: &Machine, cells: &Cells, ranks: &Ranks, table: Option<&Table>) -> TokenStream {
-    let mut leaves = TokenStream::new();
+fn event(machine: &Machine, cells: &Cells, ranks: &Ranks, table: Option<&Table>) -> Rust {
+    let mut leaves = Rust::new();
     for leaf in ranks.steady() {
-        let (name, held) = (leaf_name(machine, leaf), Literal::u32_unsuffixed(ranks.held(leaf)));
-        leaves.extend(quote!(const #name: u32 = #held;));
+        let (name, held) = (leaf_name(machine, leaf), ranks.held(leaf));
+        leaves.push(rust!(const #name: u32 = #held;));
     }
     let arms = arms(machine, cells, ranks);
     // Deferred events are looked at after every step.
     let defers = machine.states.iter().any(|state| !state.defer.is_empty());
     let free = defers.then(|| {
-        quote! {
+        rust! {
             if !self.core.is_free() {
                 return chart::engine::unresolved(self, fx, event);
             }
         }
     });
     let table = table.map(|table| table.code(ranks));
-    quote! {
+    rust! {
         #[inline(always)]
         fn event<F: chart::Effects<Self>>(&mut self, fx: &mut F, event: Event) -> chart::Outcome {
             #free
@@ -214,7 +222,7 @@ fn event(machine: &Machine, cells: &Cells, ranks: &Ranks, table: Option<&Table>)
             // Leaves as the machine holds them.
             #leaves
             match &event {
-                #(#arms)*
+                #arms
                 _ => {}
             }
             chart::engine::unresolved(self, fx, event)
@@ -224,20 +232,21 @@ fn event(machine: &Machine, cells: &Cells, ranks: &Ranks, table: Option<&Table>)
 
 /// The step of a large machine: what only changes the state is in a table without the cells in which nothing happens,
 /// and the engine does the rest.
-fn displaced(machine: &Machine, ranks: &Ranks) -> Option<TokenStream> {
+fn displaced(machine: &Machine, ranks: &Ranks) -> Option<Rust> {
     if machine.limits.microsteps == 0 {
         return None;
     }
     let steady = ranks.steady();
     let (mut rows, mut count) = (Vec::new(), 0);
     for leaf in &steady {
-        let mut wanted = BTreeSet::new();
+        let mut wanted = Ids::default();
         for state in ancestors(machine, *leaf) {
             let row = &machine.states[state];
-            wanted.extend(&row.defer);
+            let mut want = |events: &[EventId]| events.iter().for_each(|event| _ = wanted.insert(*event));
+            want(&row.defer);
             for id in &row.transitions {
                 if let Trigger::Events(events) = &machine.transitions[*id].trigger {
-                    wanted.extend(events);
+                    want(events);
                 }
             }
         }
@@ -246,15 +255,15 @@ fn displaced(machine: &Machine, ranks: &Ranks) -> Option<TokenStream> {
             return None;
         }
         let mut row: Vec<(EventId, Cell)> = Vec::new();
-        for event in wanted {
+        for event in wanted.all() {
             row.push((event, resolve(machine, *leaf, event)));
         }
         rows.push(row);
     }
     let table = Displaced::of(machine, &steady, &rows, ranks)?.code();
     let defers = machine.states.iter().any(|state| !state.defer.is_empty());
-    let free = defers.then(|| quote!(&&self.core.is_free()));
-    Some(quote! {
+    let free = defers.then(|| rust!(&&self.core.is_free()));
+    Some(rust! {
         #[inline(always)]
         fn event<F: chart::Effects<Self>>(&mut self, fx: &mut F, event: Event) -> chart::Outcome {
             // Nobody asks which transition is taken, so it need not be known.
@@ -267,8 +276,8 @@ fn displaced(machine: &Machine, ranks: &Ranks) -> Option<TokenStream> {
 }
 
 /// The constant of a leaf as the machine holds it.
-pub(super) fn leaf_name(machine: &Machine, leaf: StateId) -> Ident {
-    format_ident!("{}", names::snake(&machine.states[leaf].path).to_uppercase())
+pub(super) fn leaf_name(machine: &Machine, leaf: StateId) -> Rust {
+    Rust::from_text(names::snake(&machine.states[leaf].path).to_uppercase())
 }
 
 /// Whether a machine can rest in the leaf and nothing but an event moves it on: no eventless transition looks at
@@ -284,15 +293,31 @@ fn is_steady(machine: &Machine, leaf: StateId) -> bool {
         StateKind::Final => row.parent != 0,
         _ => false,
     };
-    let waits = |state: StateId| {
-        machine.states[state].transitions.iter().all(|id| machine.transitions[*id].trigger != Trigger::Always)
-    };
-    at_rest && ancestors(machine, leaf).all(waits)
+    for state in ancestors(machine, leaf) {
+        for id in &machine.states[state].transitions {
+            if machine.transitions[*id].trigger == Trigger::Always {
+                return false;
+            }
+        }
+    }
+    at_rest
 }
 
 /// The state, its parent, and so on to the root.
-fn ancestors(machine: &Machine, state: StateId) -> impl Iterator<Item = StateId> + '_ {
-    std::iter::successors(Some(state), |state| (*state != 0).then(|| machine.states[*state].parent))
+fn ancestors(machine: &Machine, state: StateId) -> Vec<StateId> {
+    let mut ancestors = below(machine, 0, state);
+    ancestors.push(0);
+    ancestors
+}
+
+/// The state, its parent, and so on, as long as they lie inside another.
+fn below(machine: &Machine, outer: StateId, state: StateId) -> Vec<StateId> {
+    let (mut path, mut at) = (Vec::new(), state);
+    while at != outer && at != 0 {
+        path.push(at);
+        at = machine.states[at].parent;
+    }
+    path
 }
 
 /// W3C selectTransitions for one leaf: walking outward, the first enabled transition or `defer` wins.
@@ -334,8 +359,7 @@ impl Take {
         let take = match transition.targets[..] {
             [] => Self { exits: Vec::new(), entries: Vec::new(), leaf },
             [target] => {
-                let exits =
-                    ancestors(machine, leaf).take_while(|state| *state != transition.domain).collect();
+                let exits = below(machine, transition.domain, leaf);
                 let entries = entries(machine, transition.domain, target)?;
                 let leaf = *entries.last()?;
                 Self { exits, entries, leaf }
@@ -364,7 +388,10 @@ impl Take {
 
     /// Their indices, in the order in which they are told.
     pub(super) fn path(&self, id: TransitionId) -> Vec<usize> {
-        self.exits.iter().copied().chain([id]).chain(self.entries.iter().copied()).collect()
+        let mut path = self.exits.clone();
+        path.push(id);
+        path.extend_from_slice(&self.entries);
+        path
     }
 }
 
@@ -376,8 +403,10 @@ fn entries(machine: &Machine, domain: StateId, target: StateId) -> Option<Vec<St
         if !machine.is_descendant(to, from) {
             return None;
         }
-        let path: Vec<StateId> = ancestors(machine, to).take_while(|state| *state != from).collect();
-        entries.extend(path.into_iter().rev());
+        let path = below(machine, from, to);
+        for state in path.iter().rev() {
+            entries.push(*state);
+        }
         let row = &machine.states[to];
         match row.kind {
             StateKind::Atomic | StateKind::Final => return Some(entries),
@@ -392,9 +421,12 @@ fn entries(machine: &Machine, domain: StateId, target: StateId) -> Option<Vec<St
 
 /// How much code a cell is.
 fn pieces(cell: &Cell) -> usize {
-    let takes = cell.candidates.iter().map(|(_, does)| match does {
-        Does::Take(take) => 1 + take.exits.len() + take.entries.len(),
-        Does::Ignore | Does::Engine => 1,
-    });
-    takes.sum()
+    let mut pieces = 0;
+    for (_, does) in &cell.candidates {
+        pieces += match does {
+            Does::Take(take) => 1 + take.exits.len() + take.entries.len(),
+            Does::Ignore | Does::Engine => 1,
+        };
+    }
+    pieces
 }

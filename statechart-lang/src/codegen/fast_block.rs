@@ -1,15 +1,12 @@
 //! One arm of a resolved step: what can fault first, then everything that changes something.
 
-use proc_macro2::{Ident, Literal as Token, TokenStream};
-use quote::{format_ident, quote};
-
 use super::{
     actions::{call, message, option, output},
     data,
     expr::Exprs,
     fast::{Does, Take, leaf_name},
-    hooks::index,
     rust,
+    template::Rust,
 };
 use crate::{
     model::{
@@ -20,10 +17,10 @@ use crate::{
 };
 
 /// The guard as a `Result<bool, Fault>`.
-pub(super) fn guard(machine: &Machine, guard: &Expr) -> TokenStream {
+pub(super) fn guard(machine: &Machine, guard: &Expr) -> Rust {
     let exprs = exprs(machine);
     let guard = exprs.value(guard);
-    quote! {
+    rust! {
         (|| -> ::core::result::Result<bool, value::Fault> {
             let cue: chart::CueOf<'_, Self> = chart::Cue::Event(&event);
             ::core::result::Result::Ok(#guard)
@@ -57,7 +54,7 @@ pub(super) fn is_plain(expr: &Expr) -> bool {
 }
 
 /// Whether the expression holds one like this.
-pub(super) fn holds(expr: &Expr, like: &impl Fn(&ExprKind) -> bool) -> bool {
+pub(super) fn holds(expr: &Expr, like: &dyn Fn(&ExprKind) -> bool) -> bool {
     like(&expr.kind) || expr.operands().into_iter().any(|operand| holds(operand, like))
 }
 
@@ -86,14 +83,24 @@ fn exprs(machine: &Machine) -> Exprs<'_> {
 fn operands(action: &Action) -> Option<Vec<&Expr>> {
     match &action.kind {
         ActionKind::Assign { place: Place::Variable(_), value } => Some(vec![value]),
-        ActionKind::Emit { args, .. } | ActionKind::Call { args, .. } => Some(args.iter().collect()),
+        ActionKind::Emit { args, .. } | ActionKind::Call { args, .. } => Some(parts(args, None)),
         ActionKind::Send { to: Receiver::Itself | Receiver::Peer(_), args, delay, .. } => {
-            Some(args.iter().chain(delay).collect())
+            Some(parts(args, delay.as_ref()))
         }
         ActionKind::Cancel(_) => Some(Vec::new()),
         ActionKind::Log(text) => Some(vec![text]),
         _ => None,
     }
+}
+
+/// The arguments and the delay of an action.
+fn parts<'a>(args: &'a [Expr], delay: Option<&'a Expr>) -> Vec<&'a Expr> {
+    let mut parts: Vec<&Expr> = Vec::new();
+    for arg in args {
+        parts.push(arg);
+    }
+    parts.extend(delay);
+    parts
 }
 
 /// The blocks that a step runs, in order.
@@ -109,7 +116,7 @@ fn blocks<'m>(machine: &'m Machine, take: &Take, transition: &'m Transition) -> 
     blocks
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum Step {
     Exit,
     Take,
@@ -119,10 +126,10 @@ enum Step {
 /// What a variable is in the middle of an arm.
 enum Value {
     /// In a local of that name.
-    Made(Ident),
+    Made(Rust),
     /// What it was (in a local, or in the context), and a number that is yet to be added: several in a row are
     /// added at once. They overflow together exactly when one of them would.
-    Sum(Option<Ident>, i64),
+    Sum(Option<Rust>, i64),
 }
 
 /// An arm being made.
@@ -130,11 +137,11 @@ pub(super) struct Arm<'m> {
     machine: &'m Machine,
     exprs: Exprs<'m>,
     /// Evaluations, which may fault.
-    tries: Vec<TokenStream>,
+    tries: Rust,
     /// The locals among them that the changes use.
-    results: Vec<Ident>,
+    results: Rust,
     /// Changes, which cannot fault.
-    changes: Vec<TokenStream>,
+    changes: Rust,
     variables: ById<Value>,
     locals: usize,
 }
@@ -162,79 +169,75 @@ impl<'m> Arm<'m> {
     }
 
     /// The body of the arm. Falling off its end leaves the event to the engine.
-    pub(super) fn code(machine: &'m Machine, id: TransitionId, take: &Take) -> TokenStream {
-        let path = take.path(id).into_iter().map(|index| Token::u16_unsuffixed(index as u16));
-        let leaf = leaf_name(machine, take.leaf);
-        Self::make_body(machine, id, take, path.map(|index| quote!(#index)).collect(), &quote!(#leaf))
+    pub(super) fn code(machine: &'m Machine, id: TransitionId, take: &Take) -> Rust {
+        let mut path = Vec::new();
+        for index in &take.path(id) {
+            path.push(rust!(#index));
+        }
+        Self::make_body(machine, id, take, path, &leaf_name(machine, take.leaf))
     }
 
     /// The body for leaves that differ in what is left and entered only: that is in `path` and `next` by then.
-    pub(super) fn shape(machine: &'m Machine, id: TransitionId, take: &Take) -> TokenStream {
-        let path = (0..take.hooks()).map(|at| {
-            let at = Token::usize_unsuffixed(at);
-            quote!(path[#at])
-        });
-        Self::make_body(machine, id, take, path.collect(), &quote!(next))
+    pub(super) fn shape(machine: &'m Machine, id: TransitionId, take: &Take) -> Rust {
+        let mut path = Vec::new();
+        for at in 0..take.hooks() {
+            path.push(rust!(path[#at]));
+        }
+        Self::make_body(machine, id, take, path, &rust!(next))
     }
 
-    fn make_body(
-        machine: &'m Machine,
-        id: TransitionId,
-        take: &Take,
-        path: Vec<TokenStream>,
-        leaf: &TokenStream,
-    ) -> TokenStream {
+    fn make_body(machine: &'m Machine, id: TransitionId, take: &Take, path: Vec<Rust>, leaf: &Rust) -> Rust {
         let mut arm = Self {
             machine,
             exprs: exprs(machine),
-            tries: Vec::new(),
-            results: Vec::new(),
-            changes: Vec::new(),
+            tries: Rust::new(),
+            results: Rust::new(),
+            changes: Rust::new(),
             variables: ById::default(),
             locals: 0,
         };
         for ((step, actions), index) in blocks(machine, take, &machine.transitions[id]).into_iter().zip(path)
         {
             match step {
-                Step::Enter => arm.changes.push(quote!(fx.entered(#index);)),
-                Step::Take => arm.changes.push(quote!(fx.took(#index);)),
+                Step::Enter => arm.changes.push(rust!(fx.entered(#index);)),
+                Step::Take => arm.changes.push(rust!(fx.took(#index);)),
                 Step::Exit => {}
             }
             for action in actions {
                 arm.action(action);
             }
             if step == Step::Exit {
-                arm.changes.push(quote!(fx.exited(#index);));
+                arm.changes.push(rust!(fx.exited(#index);));
             }
         }
         if !take.entries.is_empty() {
-            arm.changes.push(quote!(self.core.hold(#leaf);));
+            arm.changes.push(rust!(self.core.hold(#leaf);));
         }
         arm.finish()
     }
 
-    fn finish(mut self) -> TokenStream {
-        for variable in self.variables.keys().copied().collect::<Vec<_>>() {
+    fn finish(mut self) -> Rust {
+        for variable in self.variables.ascending() {
             let made = self.make(variable);
             let name = rust::field(&self.machine.context[variable].name);
-            self.changes.push(quote!(self.context.#name = #made;));
-            self.results.push(made);
+            self.changes.push(rust!(self.context.#name = #made;));
+            self.results.item(&made);
         }
         let Self { tries, results, changes, .. } = self;
         if tries.is_empty() {
-            return quote! {
-                #(#changes)*
+            return rust! {
+                #changes
                 return chart::Outcome::Taken;
             };
         }
-        quote! {
+        rust! {
             let tried = (|| -> ::core::result::Result<_, value::Fault> {
                 let cue: chart::CueOf<'_, Self> = chart::Cue::Event(&event);
-                #(#tries)*
-                ::core::result::Result::Ok((#(#results,)*))
+                #tries
+                ::core::result::Result::Ok((#results))
             })();
-            if let ::core::result::Result::Ok((#(#results,)*)) = tried {
-                #(#changes)*
+            if let ::core::result::Result::Ok((#results)) = tried {
+                #changes
                 return chart::Outcome::Taken;
             }
         }
@@ -244,38 +247,37 @@ impl<'m> Arm<'m> {
         match &action.kind {
             ActionKind::Assign { place: Place::Variable(variable), value } => self.assign(*variable, value),
             ActionKind::Emit { output: of, args } => {
-                self.read(args.iter());
+                let parts = parts(args, None);
+                self.read(&parts);
                 let output = output(&self.exprs, *of, args);
-                let output = self.value("output", output, args.iter());
-                self.changes.push(quote!(fx.emit(#output);));
+                let output = self.value("output", output, &parts);
+                self.changes.push(rust!(fx.emit(#output);));
             }
             ActionKind::Send { to, event, args, delay, id } => {
-                self.read(args.iter().chain(delay));
+                let parts = parts(args, delay.as_ref());
+                self.read(&parts);
                 let message = message(&self.exprs, *to, *event, args);
-                let message = self.value("message", message, args.iter());
+                let message = self.value("message", message, &parts[..args.len()]);
                 let after = option(delay.as_ref().map(|delay| self.exprs.value(delay)));
-                let after = self.value("delay", after, delay.iter());
-                let id = option(id.map(|id| {
-                    let id = index(id);
-                    quote!(#id)
-                }));
-                self.changes.push(quote!(fx.send(#message, #after, #id);));
+                let after = self.value("delay", after, &parts[args.len()..]);
+                let id = option(id.map(|id| rust!(#id)));
+                self.changes.push(rust!(fx.send(#message, #after, #id);));
             }
             ActionKind::Cancel(id) => {
-                let id = index(*id);
-                self.changes.push(quote!(fx.cancel(#id);));
+                self.changes.push(rust!(fx.cancel(#id);));
             }
             ActionKind::Call { action, args } => {
-                self.read(args.iter());
+                let parts = parts(args, None);
+                self.read(&parts);
                 let call = call(&self.exprs, *action, args);
-                let call = self.value("action", call, args.iter());
-                self.changes.push(quote!(fx.act(&mut self.externs, #call);));
+                let call = self.value("action", call, &parts);
+                self.changes.push(rust!(fx.act(&mut self.externs, #call);));
             }
             ActionKind::Log(text) => {
-                self.read([text]);
+                self.read(&[text]);
                 let code = self.exprs.value(text);
-                let text = self.value("text", code, [text]);
-                self.changes.push(quote!(fx.log(#text);));
+                let text = self.value("text", code, &[text]);
+                self.changes.push(rust!(fx.log(#text);));
             }
             // `fits` lets nothing else in.
             _ => {}
@@ -295,70 +297,59 @@ impl<'m> Arm<'m> {
             self.variables.insert(variable, next);
             return;
         }
-        self.read([value]);
+        self.read(&[value]);
         let value = self.exprs.value(value);
         let row = &self.machine.context[variable];
         let (name, ty) = (self.local(&names::snake(&row.name)), rust::ty(&row.ty));
         // With its type: `none` and an empty list do not tell theirs.
-        self.tries.push(quote!(let #name: #ty = #value;));
+        self.tries.push(rust!(let #name: #ty = #value;));
         self.exprs.fresh.insert(variable, name.clone());
         self.variables.insert(variable, Value::Made(name));
     }
 
     /// Sees to it that every variable that the expressions read is what it is by now.
-    fn read<'e>(&mut self, exprs: impl IntoIterator<Item = &'e Expr>) {
-        let exprs: Vec<&Expr> = exprs.into_iter().collect();
-        let pending: Vec<usize> = self
-            .variables
-            .iter()
-            .filter(|(variable, value)| {
-                let reads = |kind: &ExprKind| matches!(kind, ExprKind::Variable(read) if read == *variable);
-                matches!(value, Value::Sum(..)) && exprs.iter().any(|expr| holds(expr, &reads))
-            })
-            .map(|(variable, _)| *variable)
-            .collect();
-        for variable in pending {
-            self.make(variable);
+    fn read(&mut self, exprs: &[&Expr]) {
+        for variable in self.variables.ascending() {
+            let reads = |kind: &ExprKind| matches!(kind, ExprKind::Variable(read) if *read == variable);
+            let is_pending = matches!(self.variables.get(&variable), Some(Value::Sum(..)));
+            if is_pending && exprs.iter().any(|expr| holds(expr, &reads)) {
+                self.make(variable);
+            }
         }
     }
 
     /// The local that holds a variable's value by now.
-    fn make(&mut self, variable: usize) -> Ident {
+    fn make(&mut self, variable: usize) -> Rust {
         let (base, by) = match self.variables.get(&variable) {
             Some(Value::Made(name)) => return name.clone(),
             Some(Value::Sum(base, by)) => (base.clone(), *by),
             None => (None, 0),
         };
         let field = rust::field(&self.machine.context[variable].name);
-        let base = base.map_or_else(|| quote!(self.context.#field), |name| quote!(#name));
-        let size = Token::i64_suffixed(by.checked_abs().unwrap_or(i64::MAX));
-        let method = if by < 0 { quote!(minus) } else { quote!(plus) };
+        let base = base.map_or_else(|| rust!(self.context.#field), |name| rust!(#name));
+        let size = rust::long(by.checked_abs().unwrap_or(i64::MAX));
+        let method = if by < 0 { rust!(minus) } else { rust!(plus) };
         let name = self.local(&names::snake(&self.machine.context[variable].name));
-        self.tries.push(quote!(let #name = value::Arithmetic::#method(#base, #size)?;));
+        self.tries.push(rust!(let #name = value::Arithmetic::#method(#base, #size)?;));
         self.exprs.fresh.insert(variable, name.clone());
         self.variables.insert(variable, Value::Made(name.clone()));
         name
     }
 
     /// What an effect is given: written where it is used if there is nothing to evaluate.
-    fn value<'e>(
-        &mut self,
-        name: &str,
-        value: TokenStream,
-        args: impl IntoIterator<Item = &'e Expr>,
-    ) -> TokenStream {
-        if args.into_iter().all(|arg| matches!(arg.kind, ExprKind::Literal(_) | ExprKind::None)) {
+    fn value(&mut self, name: &str, value: Rust, args: &[&Expr]) -> Rust {
+        if args.iter().all(|arg| matches!(arg.kind, ExprKind::Literal(_) | ExprKind::None)) {
             return value;
         }
         let name = self.local(name);
-        self.tries.push(quote!(let #name = #value;));
-        self.results.push(name.clone());
-        quote!(#name)
+        self.tries.push(rust!(let #name = #value;));
+        self.results.item(&name);
+        name
     }
 
-    fn local(&mut self, name: &str) -> Ident {
+    fn local(&mut self, name: &str) -> Rust {
         self.locals += 1;
-        format_ident!("{name}_{}", self.locals)
+        Rust::from_text(format!("{name}_{}", self.locals))
     }
 }
 

@@ -8,14 +8,15 @@
 //! cells fall into gaps of the rows before it, and each cell says whose it is. A look is two loads and a comparison,
 //! whatever the word.
 
-use proc_macro2::{Literal, TokenStream};
-use quote::quote;
-
 use super::{
     fast::{Cell, Ranks},
     fast_table::{CELL_LIMIT, Known, known},
+    template::Rust,
 };
-use crate::model::{EventId, Machine, StateId};
+use crate::{
+    model::{EventId, Machine, StateId},
+    table,
+};
 
 /// Nobody's cell: no state is held so.
 const NOBODY: u32 = u32::MAX;
@@ -62,11 +63,15 @@ impl Displaced {
             return None;
         }
         // Full rows first: short ones find gaps anywhere.
-        kept.sort_by_key(|(held, cells)| (std::cmp::Reverse(cells.len()), *held));
+        let order = table::sorted(kept.len(), &|a, b| {
+            let ((left, of_left), (right, of_right)) = (&kept[a], &kept[b]);
+            of_right.len().cmp(&of_left.len()).then(left.cmp(right))
+        });
         let mut base = vec![0; steady.len()];
         let mut cells: Vec<(u32, u32)> = Vec::new();
         let mut from = 0_usize;
-        for (held, row) in &kept {
+        for at in order {
+            let (held, row) = &kept[at];
             let is_free = |at: usize| cells.get(at).is_none_or(|(owner, _)| *owner == NOBODY);
             let first = row.first().map_or(0, |(event, _)| *event);
             // Before `from` everything is full.
@@ -96,20 +101,21 @@ impl Displaced {
     }
 
     /// The table, and the look into it. What it does not know is left to the code behind it.
-    pub(super) fn code(&self) -> TokenStream {
-        let base = self.base.iter().map(|base| Literal::u32_unsuffixed(*base));
-        let cells = self.cells.iter().map(|(owner, mark)| {
-            let (owner, mark) = (Literal::u32_unsuffixed(*owner), Literal::u32_unsuffixed(*mark));
-            quote!((#owner, #mark))
-        });
-        let (rows, count) =
-            (Literal::usize_unsuffixed(self.base.len()), Literal::usize_unsuffixed(self.cells.len()));
-        let (ignored, unknown) = (Literal::u32_unsuffixed(IGNORED), Literal::u32_unsuffixed(UNKNOWN));
-        quote! {
+    pub(super) fn code(&self) -> Rust {
+        let (mut base, mut cells) = (Rust::new(), Rust::new());
+        for begin in &self.base {
+            base.item(begin);
+        }
+        for (owner, mark) in &self.cells {
+            cells.push(rust!((#owner, #mark),));
+        }
+        let (rows, count) = (self.base.len(), self.cells.len());
+        let (ignored, unknown) = (IGNORED, UNKNOWN);
+        rust! {
             /// By state: where its row begins among the cells.
-            static BASE: [u32; #rows] = [#(#base),*];
+            static BASE: [u32; #rows] = [#base];
             /// Whose the cell is, and the successor or a mark.
-            static CELLS: [(u32, u32); #count] = [#(#cells),*];
+            static CELLS: [(u32, u32); #count] = [#cells];
             let held = self.core.held();
             if let ::core::option::Option::Some(base) = BASE.get(held as usize) {
                 let at = *base as usize + <Self as chart::Chart>::tag(&event) as usize;
@@ -147,7 +153,7 @@ mod tests {
             .collect();
         let text = format!("machine M {{ input {{ {inputs} }} initial s0 {root} {ring} }}");
         let compiled = compile("m.sc", &MapLoader::from([("m.sc", text.as_str())]));
-        generate(compiled.model.as_ref().unwrap()).to_string().contains("static CELLS")
+        generate(compiled.model.as_ref().unwrap()).contains("static CELLS")
     }
 
     #[test]

@@ -4,10 +4,10 @@
 //! nine states fit into one word an event: the machine holds the place of its state in that word, and the shift
 //! by it is the whole step. More states take a table of states and events.
 
-use proc_macro2::{Literal, TokenStream};
-use quote::quote;
-
-use super::fast::{Cell, Cells, Does, Otherwise, Ranks};
+use super::{
+    fast::{Cell, Cells, Does, Otherwise, Ranks},
+    template::{Rust, numbers},
+};
 use crate::model::{Machine, StateId};
 
 /// Bits of a state in a shift word: six say by how much the next shift is, the seventh that the table does not know.
@@ -20,7 +20,7 @@ pub(super) const CELL_LIMIT: usize = 1 << 16;
 const UNKNOWN: u32 = 1 << 30;
 
 /// What a cell of the table says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Known {
     Taken(StateId),
     Ignored,
@@ -72,10 +72,10 @@ impl Table {
     }
 
     /// The table, and the step through it. Where the table does not know, the code behind it does.
-    pub(super) fn code(&self, ranks: &Ranks) -> TokenStream {
-        let is_whole = self.cells.iter().flatten().all(|cell| *cell != Known::No);
+    pub(super) fn code(&self, ranks: &Ranks) -> Rust {
+        let is_whole = self.cells.iter().all(|row| !row.contains(&Known::No));
         let (tables, look) = if self.is_shift() { self.shift(ranks) } else { self.dense(ranks) };
-        let outcome = quote! {
+        let outcome = rust! {
             match how {
                 0 => return chart::Outcome::Taken,
                 1 => return chart::Outcome::Ignored,
@@ -87,21 +87,20 @@ impl Table {
             }
         };
         let unknown = if self.is_shift() { 1 << (SHIFT - 1) } else { UNKNOWN };
-        let unknown = Literal::u32_unsuffixed(unknown);
         let known = if is_whole {
-            quote! {
+            rust! {
                 self.core.hold(next);
                 #outcome
             }
         } else {
-            quote! {
+            rust! {
                 if next & #unknown == 0 {
                     self.core.hold(next);
                     #outcome
                 }
             }
         };
-        quote! {
+        rust! {
             // Nobody asks which transition is taken, so it need not be known.
             if !fx.watches() {
                 // In a block of their own: a state may be called like them.
@@ -114,14 +113,18 @@ impl Table {
     }
 
     /// One word an event, and one for the outcomes.
-    fn shift(&self, ranks: &Ranks) -> (TokenStream, TokenStream) {
+    fn shift(&self, ranks: &Ranks) -> (Rust, Rust) {
         let word = |bits: &dyn Fn(u32, Known) -> u64| {
-            let words = self.cells.iter().map(|row| {
-                let shifts = (0..).map(|number| number * SHIFT);
-                let word = shifts.zip(row).fold(0, |word, (shift, cell)| word | bits(shift, *cell) << shift);
-                Literal::u64_unsuffixed(word)
-            });
-            quote!([#(#words),*])
+            let mut words = Rust::new();
+            for row in &self.cells {
+                let (mut word, mut shift) = (0, 0);
+                for cell in row {
+                    word |= bits(shift, *cell) << shift;
+                    shift += SHIFT;
+                }
+                words.item(&word);
+            }
+            rust!([#words])
         };
         let next = word(&|shift, cell| match cell {
             Known::Taken(next) => u64::from(ranks.held(next)),
@@ -129,16 +132,16 @@ impl Table {
             Known::No => 1 << (SHIFT - 1),
         });
         let how = word(&|_, cell| how(cell));
-        let events = Literal::usize_unsuffixed(self.cells.len());
-        let tables = quote! {
+        let events = self.cells.len();
+        let tables = rust! {
             /// By event: seven bits a state, six of them the successor, the seventh set where there is more to do.
             const NEXT: [u64; #events] = #next;
             /// By event: seven bits a state, 0 taken, 1 ignored, 2 unhandled.
             const HOW: [u64; #events] = #how;
         };
         // A field whose high bits do not count needs no cutting.
-        let cut = (ranks.mask == u32::MAX).then(|| quote!(&127));
-        let look = quote! {
+        let cut = (ranks.mask == u32::MAX).then(|| rust!(&127));
+        let look = rust! {
             let (word, how) = match (NEXT.get(tag), HOW.get(tag)) {
                 (::core::option::Option::Some(word), ::core::option::Option::Some(how)) => (*word, *how),
                 _ => (0, 0),
@@ -150,30 +153,30 @@ impl Table {
     }
 
     /// A cell for each event and state, and one for its outcome.
-    fn dense(&self, ranks: &Ranks) -> (TokenStream, TokenStream) {
-        let next = self.cells.iter().map(|row| {
-            let row = (0..).zip(row).map(|(number, cell)| {
-                Literal::u32_unsuffixed(match cell {
-                    Known::Taken(next) => ranks.held(*next),
+    fn dense(&self, ranks: &Ranks) -> (Rust, Rust) {
+        let (mut next, mut hows) = (Rust::new(), Rust::new());
+        for row in &self.cells {
+            let (mut successors, mut outcomes) = (Vec::new(), Vec::new());
+            for (number, cell) in row.iter().enumerate() {
+                successors.push(match cell {
+                    Known::Taken(next) => ranks.held(*next) as usize,
                     Known::Ignored | Known::Unhandled => number,
-                    Known::No => UNKNOWN,
-                })
-            });
-            quote!([#(#row),*])
-        });
-        let how = self.cells.iter().map(|row| {
-            let row = row.iter().map(|cell| Literal::u8_unsuffixed(how(*cell) as u8));
-            quote!([#(#row),*])
-        });
-        let (rows, events) =
-            (Literal::usize_unsuffixed(self.rows), Literal::usize_unsuffixed(self.cells.len()));
-        let tables = quote! {
+                    Known::No => UNKNOWN as usize,
+                });
+                outcomes.push(how(*cell) as usize);
+            }
+            let (successors, outcomes) = (numbers(&successors), numbers(&outcomes));
+            next.push(rust!([#successors],));
+            hows.push(rust!([#outcomes],));
+        }
+        let (rows, events) = (self.rows, self.cells.len());
+        let tables = rust! {
             /// By event, then by state: the successor, or a mark where there is more to do.
-            static NEXT: [[u32; #rows]; #events] = [#(#next),*];
+            static NEXT: [[u32; #rows]; #events] = [#next];
             /// By event, then by state: 0 taken, 1 ignored, 2 unhandled.
-            static HOW: [[u8; #rows]; #events] = [#(#how),*];
+            static HOW: [[u8; #rows]; #events] = [#hows];
         };
-        let look = quote! {
+        let look = rust! {
             let next = NEXT.get(tag).and_then(|row| row.get(held as usize)).copied().unwrap_or(held);
             let how = HOW.get(tag).and_then(|row| row.get(held as usize)).copied().unwrap_or(0);
         };

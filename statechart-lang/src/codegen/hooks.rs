@@ -1,10 +1,5 @@
 //! The machine itself, and the leaf functions that the engine calls back.
 
-use std::collections::BTreeSet;
-
-use proc_macro2::{Ident, Literal, TokenStream};
-use quote::{format_ident, quote};
-
 use super::{
     Options,
     actions::{self, arguments, child_variant},
@@ -12,12 +7,12 @@ use super::{
     fast::{Fast, fast},
     items::outcome_name,
     rust,
+    template::Rust,
 };
-use crate::model::{
-    Action, ActionKind, Expr, Machine, Model, State, StateId, StateKind, Transition, Trigger, Type,
-};
+use crate::model::{Action, ActionKind, Expr, Machine, Model, State, StateKind, Transition, Trigger, Type};
+use crate::table::Ids;
 
-pub(super) fn hooks(model: &Model, machine: &Machine, options: Options) -> TokenStream {
+pub(super) fn hooks(model: &Model, machine: &Machine, options: Options) -> Rust {
     let own = own(machine);
     let fast = fast(machine);
     let chart = chart(machine, fast.as_ref());
@@ -26,47 +21,36 @@ pub(super) fn hooks(model: &Model, machine: &Machine, options: Options) -> Token
     let shape = shape(machine, rust::reads_now(&chart) || deadlines > 0, deadlines, fast.as_ref());
     let services = services(machine);
     let launch = children::launch(model, machine, options);
-    quote! { #shape #own #chart #services #launch }
-}
-
-pub(super) fn index(value: usize) -> Literal {
-    Literal::u16_unsuffixed(value as u16)
+    rust! { #shape #own #chart #services #launch }
 }
 
 /// Sizes of the machine's queues.
-fn shape(machine: &Machine, reads_now: bool, deadlines: usize, fast: Option<&Fast>) -> TokenStream {
-    let deadlines = Literal::usize_unsuffixed(deadlines);
+fn shape(machine: &Machine, reads_now: bool, deadlines: usize, fast: Option<&Fast>) -> Rust {
     let defers = machine.states.iter().any(|state| !state.defer.is_empty());
-    let deferred = Literal::usize_unsuffixed(if defers { machine.limits.deferred as usize } else { 0 });
+    let deferred = if defers { machine.limits.deferred as usize } else { 0 };
     let entered = machine.states.iter().filter(|state| !state.activities.is_empty()).count();
-    let entered = Literal::usize_unsuffixed(entered);
-    let timers = Literal::usize_unsuffixed(machine.timers.len());
+    let timers = machine.timers.len();
     // A timer's deadline counts from the time of its step.
     let reads_now = reads_now || !machine.timers.is_empty();
-    let activities = Literal::usize_unsuffixed(machine.activities.len());
-    let children = Literal::usize_unsuffixed(machine.children.len());
+    let activities = machine.activities.len();
+    let children = machine.children.len();
     let histories = machine.states.iter().filter(|row| matches!(row.kind, StateKind::History { .. })).count();
-    let histories = Literal::usize_unsuffixed(histories);
     let (raised, awaited) = (raised_limit(machine), awaited(machine).len());
-    let internal = Literal::usize_unsuffixed(raised + awaited);
-    let raised = (awaited > 0).then(|| {
-        let raised = Literal::usize_unsuffixed(raised);
-        quote!(const RAISED: usize = #raised;)
-    });
+    let internal = raised + awaited;
+    let raised = (awaited > 0).then(|| rust!(const RAISED: usize = #raised;));
     let returned = data::returned_type(machine);
     let (undo, undos) = if machine.undos.is_empty() {
-        (quote!(()), 0)
+        (rust!(()), 0)
     } else {
-        (quote!(chart::Undo<Action, Output, Event, Message>), machine.limits.undo)
+        (rust!(chart::Undo<Action, Output, Event, Message>), machine.limits.undo)
     };
-    let undos = Literal::u32_unsuffixed(undos);
-    let words = Literal::usize_unsuffixed(machine.states.len().div_ceil(64).max(1));
-    let set = quote!(chart::Bits<#words>);
+    let words = machine.states.len().div_ceil(64).max(1);
+    let set = rust!(chart::Bits<#words>);
     let (configuration, nesting) = match fast {
         None => (set.clone(), None),
-        Some(fast) => (quote!(chart::Leaf<Self>), Some(&fast.nesting)),
+        Some(fast) => (rust!(chart::Leaf<Self>), Some(&fast.nesting)),
     };
-    quote! {
+    rust! {
         #nesting
 
         /// Sizes of the machine's queues.
@@ -95,11 +79,14 @@ fn shape(machine: &Machine, reads_now: bool, deadlines: usize, fast: Option<&Fas
 }
 
 /// States that some `on done` names.
-pub(super) fn awaited(machine: &Machine) -> BTreeSet<StateId> {
-    let triggers = machine.transitions.iter().map(|row| &row.trigger);
-    triggers
-        .filter_map(|trigger| if let Trigger::Done(state) = trigger { Some(*state) } else { None })
-        .collect()
+pub(super) fn awaited(machine: &Machine) -> Ids {
+    let mut awaited = Ids::default();
+    for transition in &machine.transitions {
+        if let Trigger::Done(state) = transition.trigger {
+            awaited.insert(state);
+        }
+    }
+    awaited
 }
 
 /// How many raised events and faults may wait at once. A chart that raises nothing and reacts to no fault has the faults
@@ -111,30 +98,35 @@ fn raised_limit(machine: &Machine) -> usize {
             || !(row.locals.is_empty() && row.timers.is_empty() && row.activities.is_empty())
     };
     let reacts = |row: &Transition| matches!(row.trigger, Trigger::Always | Trigger::Fault);
-    let mut raises = !(machine.undos.is_empty() && machine.children.is_empty())
-        || machine.states.iter().any(is_eventful)
-        || machine.transitions.iter().any(reacts);
+    let mut raises = !(machine.undos.is_empty() && machine.children.is_empty());
     // A step runs each list and asks each guard once at most, and may find no room for what is deferred. Starting adds
     // nothing: the checker has computed the context.
     let mut faults = 1;
-    faults += machine.transitions.iter().filter(|row| row.guard.is_some()).count();
-    let of_states = machine.states.iter().flat_map(|row| [&row.entry, &row.exit, &row.initial_actions]);
-    for actions in of_states.chain(machine.transitions.iter().map(|row| &row.actions)) {
+    let mut count = |actions: &[Action]| {
         faults += usize::from(!actions.is_empty());
-        raises |= actions.iter().any(raises_events);
+        raises_events(actions)
+    };
+    for row in &machine.states {
+        raises |= is_eventful(row) | count(&row.entry) | count(&row.exit) | count(&row.initial_actions);
     }
+    let mut guards = 0;
+    for row in &machine.transitions {
+        guards += usize::from(row.guard.is_some());
+        raises |= reacts(row) | count(&row.actions);
+    }
+    let faults = faults + guards;
     if raises { limit } else { faults.min(limit) }
 }
 
-fn raises_events(action: &Action) -> bool {
-    match &action.kind {
+fn raises_events(actions: &[Action]) -> bool {
+    actions.iter().any(|action| match &action.kind {
         ActionKind::Raise { .. } | ActionKind::Compensate => true,
         ActionKind::If { arms, otherwise } => {
-            arms.iter().flat_map(|(_, body)| body).chain(otherwise).any(raises_events)
+            arms.iter().any(|(_, body)| raises_events(body)) || raises_events(otherwise)
         }
-        ActionKind::For { body, .. } => body.iter().any(raises_events),
+        ActionKind::For { body, .. } => raises_events(body),
         _ => false,
-    }
+    })
 }
 
 /// Whether the machine has a `for`, whose turns are counted.
@@ -143,32 +135,28 @@ fn has_loops(machine: &Machine) -> bool {
 }
 
 /// The machine, and what its users call without a runtime.
-fn own(machine: &Machine) -> TokenStream {
+fn own(machine: &Machine) -> Rust {
     let doc = format!("A running `{}`.", machine.name);
     let (params, takes, gives) = if data::has_params(machine) {
-        (
-            quote!(/** The machine's parameters. */ pub params: Params,),
-            quote!(params: Params,),
-            quote!(params,),
-        )
+        (rust!(/** The machine's parameters. */ pub params: Params,), rust!(params: Params,), rust!(params,))
     } else {
-        (TokenStream::new(), TokenStream::new(), TokenStream::new())
+        (Rust::new(), Rust::new(), Rust::new())
     };
     let (data, no_data) = if data::has_data(machine) {
-        let fields = quote! {
+        let fields = rust! {
             /// Data of the active states.
             pub data: Data,
             staged: Staged,
         };
-        (fields, quote!(data: Data::default(), staged: Staged::default(),))
+        (fields, rust!(data: Data::default(), staged: Staged::default(),))
     } else {
-        (TokenStream::new(), TokenStream::new())
+        (Rust::new(), Rust::new())
     };
     let (turns, no_turns) =
-        if has_loops(machine) { (quote!(turns: u32,), quote!(turns: 0,)) } else { Default::default() };
+        if has_loops(machine) { (rust!(turns: u32,), rust!(turns: 0,)) } else { Default::default() };
     let result = machine.result.as_ref().map(|ty| {
         let ty = rust::ty(ty);
-        quote! {
+        rust! {
             /// What the machine returned, once it is done.
             pub fn result(&self) -> ::core::option::Option<&#ty> {
                 match self.core.result() {
@@ -178,7 +166,7 @@ fn own(machine: &Machine) -> TokenStream {
             }
         }
     });
-    quote! {
+    rust! {
         #[doc = #doc]
         pub struct Machine<X> {
             #params
@@ -220,17 +208,17 @@ fn own(machine: &Machine) -> TokenStream {
     }
 }
 
-fn chart(machine: &Machine, fast: Option<&Fast>) -> TokenStream {
+fn chart(machine: &Machine, fast: Option<&Fast>) -> Rust {
     let event = fast.and_then(|fast| fast.event.as_ref());
-    let mut tags = TokenStream::new();
+    let mut tags = Rust::new();
     for (id, event) in machine.events.iter().enumerate() {
-        let (variant, id) = (rust::variant(&event.symbol.name), index(id));
-        tags.extend(quote!(Event::#variant { .. } => #id,));
+        let variant = rust::variant(&event.symbol.name);
+        tags.push(rust!(Event::#variant { .. } => #id,));
     }
-    let tag = if tags.is_empty() { quote!(match *event {}) } else { quote!(match event { #tags }) };
+    let tag = if tags.is_empty() { rust!(match *event {}) } else { rust!(match event { #tags }) };
     let guards = guards(machine);
     let guards = (!guards.is_empty()).then(|| {
-        quote! {
+        rust! {
             fn guard(&self, transition: u16, cue: chart::CueOf<'_, Self>)
                 -> ::core::result::Result<bool, value::Fault>
             {
@@ -240,7 +228,7 @@ fn chart(machine: &Machine, fast: Option<&Fast>) -> TokenStream {
     });
     let blocks = actions::blocks(machine);
     let blocks = (!blocks.is_empty()).then(|| {
-        quote! {
+        rust! {
             fn run<F: chart::Effects<Self>>(
                 &mut self, fx: &mut F, block: chart::Block, cue: chart::CueOf<'_, Self>,
             ) -> ::core::result::Result<(), value::Fault> {
@@ -250,36 +238,36 @@ fn chart(machine: &Machine, fast: Option<&Fast>) -> TokenStream {
         }
     });
     let exprs = data::fallible(machine);
-    let mut delays = TokenStream::new();
+    let mut delays = Rust::new();
     for (id, timer) in machine.timers.iter().enumerate() {
-        let (id, after) = (index(id), exprs.value(&timer.after));
-        delays.extend(quote!(#id => #after,));
+        let after = exprs.value(&timer.after);
+        delays.push(rust!(#id => #after,));
     }
     let delays = (!delays.is_empty()).then(|| {
-        quote! {
+        rust! {
             fn delay(&self, timer: u16) -> ::core::result::Result<value::Duration, value::Fault> {
                 ::core::result::Result::Ok(match timer { #delays _ => value::Duration(0) })
             }
         }
     });
     let calls = calls(machine);
-    let mut acts = TokenStream::new();
+    let mut acts = Rust::new();
     for action in &machine.actions {
         let (variant, method) = (rust::variant(&action.name), rust::field(&action.name));
         let (pattern, args) = bound(&action.params);
-        acts.extend(quote!(Action::#variant #pattern => Externs::#method(externs #(, #args)*),));
+        acts.push(rust!(Action::#variant #pattern => Externs::#method(externs, #args),));
     }
-    let mut described = TokenStream::new();
+    let mut described = Rust::new();
     let mut describe = |name: &str, of: &str| {
         let comma = if described.is_empty() { "" } else { ", " };
-        let (text, name, of) = (format!("{comma}{name}: {{:?}}"), rust::field(name), format_ident!("{of}"));
-        described.extend(quote!(::core::write!(out, #text, self.#of.#name)?;));
+        let (text, name, of) = (format!("{comma}{name}: {{:?}}"), rust::field(name), Rust::from_text(of));
+        described.push(rust!(::core::write!(out, #text, self.#of.#name)?;));
     };
     machine.params().for_each(|param| describe(&param.name, "params"));
     machine.context.iter().for_each(|variable| describe(&variable.name, "context"));
-    described.extend(data::describe(machine));
+    described.push(data::describe(machine));
     let described = (!described.is_empty()).then(|| {
-        quote! {
+        rust! {
             fn describe_context(&self, out: &mut dyn ::core::fmt::Write) -> ::core::fmt::Result {
                 #described
                 ::core::result::Result::Ok(())
@@ -287,7 +275,7 @@ fn chart(machine: &Machine, fast: Option<&Fast>) -> TokenStream {
         }
     });
     let turns = has_loops(machine).then(|| {
-        quote! {
+        rust! {
             fn turns(&mut self) -> ::core::option::Option<&mut u32> {
                 ::core::option::Option::Some(&mut self.turns)
             }
@@ -295,13 +283,13 @@ fn chart(machine: &Machine, fast: Option<&Fast>) -> TokenStream {
     });
     let (returned, spawn) = (data::returned_type(machine), children::spawn_type(machine));
     let (data, child) = (data::hooks(machine), children::hook(machine));
-    let mut receivers = TokenStream::new();
+    let mut receivers = Rust::new();
     for (id, child) in machine.children.iter().enumerate() {
-        let (variant, id) = (child_variant(&child.name), index(id));
-        receivers.extend(quote!(Message::#variant(_) => chart::Receiver::Child(#id),));
+        let variant = child_variant(&child.name);
+        receivers.push(rust!(Message::#variant(_) => chart::Receiver::Child(#id),));
     }
-    let peers = (!machine.peers.is_empty()).then(|| quote!(_ => chart::Receiver::Peer,));
-    quote! {
+    let peers = (!machine.peers.is_empty()).then(|| rust!(_ => chart::Receiver::Peer,));
+    rust! {
         impl<X: Externs> chart::Chart for Machine<X> {
             type Shape = Shape;
             type Event = Event;
@@ -353,21 +341,25 @@ fn chart(machine: &Machine, fast: Option<&Fast>) -> TokenStream {
 }
 
 /// Guards. What a transition passes to its targets must be computable as well: a fault there is one of the guard.
-fn guards(machine: &Machine) -> TokenStream {
-    let mut arms = TokenStream::new();
+fn guards(machine: &Machine) -> Rust {
+    let mut arms = Rust::new();
     for (id, transition) in machine.transitions.iter().enumerate() {
         let exprs = data::fallible(machine).of(transition);
-        let mut passes = TokenStream::new();
-        for arg in transition.passes.iter().flat_map(|pass| &pass.args).filter(|arg| arg.can_fault()) {
-            let value = exprs.value(arg);
-            passes.extend(quote!(let _ = #value;));
+        let mut passes = Rust::new();
+        for pass in &transition.passes {
+            for arg in &pass.args {
+                if arg.can_fault() {
+                    let value = exprs.value(arg);
+                    passes.push(rust!(let _ = #value;));
+                }
+            }
         }
-        let (id, guard) = (index(id), transition.guard.as_ref().map(|guard| exprs.value(guard)));
-        arms.extend(match (guard, passes.is_empty()) {
+        let guard = transition.guard.as_ref().map(|guard| exprs.value(guard));
+        arms.push(match (guard, passes.is_empty()) {
             (None, true) => continue,
-            (Some(guard), true) => quote!(#id => #guard,),
-            (None, false) => quote!(#id => { #passes true }),
-            (Some(guard), false) => quote!(#id => (#guard) && { #passes true },),
+            (Some(guard), true) => rust!(#id => #guard,),
+            (None, false) => rust!(#id => { #passes true }),
+            (Some(guard), false) => rust!(#id => (#guard) && { #passes true },),
         });
     }
     arms
@@ -375,23 +367,22 @@ fn guards(machine: &Machine) -> TokenStream {
 
 /// Whether a transition has a guard in the tables.
 pub(super) fn is_guarded(transition: &Transition) -> bool {
-    transition.guard.is_some() || transition.passes.iter().flat_map(|pass| &pass.args).any(Expr::can_fault)
+    transition.guard.is_some() || transition.passes.iter().any(|pass| pass.args.iter().any(Expr::can_fault))
 }
 
 /// The calls that activities make.
-fn calls(machine: &Machine) -> Option<TokenStream> {
+fn calls(machine: &Machine) -> Option<Rust> {
     let exprs = data::fallible(machine);
-    let mut calls = TokenStream::new();
+    let mut calls = Rust::new();
     for (id, activity) in machine.activities.iter().enumerate() {
         let Some(service) = activity.runs.service() else { continue };
         let function = &machine.services[service].function;
         let variant = rust::variant(&function.name);
         let args = arguments(&exprs, &rust::params(&function.params), &activity.args);
-        let id = index(id);
-        calls.extend(quote!(#id => Call::#variant #args,));
+        calls.push(rust!(#id => Call::#variant #args,));
     }
     (!calls.is_empty()).then(|| {
-        quote! {
+        rust! {
             fn call(&self, activity: u16) -> ::core::result::Result<Call, value::Fault> {
                 ::core::result::Result::Ok(match activity {
                     #calls
@@ -403,42 +394,53 @@ fn calls(machine: &Machine) -> Option<TokenStream> {
 }
 
 /// A pattern of a call's fields, and the names that it binds: the spec's names could hide ours.
-fn bound(params: &[(Option<String>, Type)]) -> (TokenStream, Vec<Ident>) {
-    let fields: Vec<Ident> = rust::params(params).iter().map(|param| rust::field(&param.name)).collect();
-    let bound: Vec<Ident> = (0..fields.len()).map(|at| format_ident!("argument{at}")).collect();
-    (quote!({ #(#fields: #bound),* }), bound)
+fn bound(params: &[(Option<String>, Type)]) -> (Rust, Rust) {
+    let (mut pattern, mut bound) = (Rust::new(), Rust::new());
+    for (at, param) in rust::params(params).iter().enumerate() {
+        let (field, name) = (rust::field(&param.name), Rust::from_text(format!("argument{at}")));
+        bound.item(&name);
+        pattern.push(rust!(#field: #name,));
+    }
+    (rust!({ #pattern }), bound)
 }
 
 /// Services as one future type: each call fills one of the options.
-fn services(machine: &Machine) -> TokenStream {
-    let slots: Vec<Ident> = (0..machine.services.len()).map(|at| format_ident!("service{at}")).collect();
-    let arms = machine.services.iter().zip(&slots).map(|(service, slot)| {
+fn services(machine: &Machine) -> Rust {
+    let (mut slots, mut arms, mut outcomes) = (Rust::new(), Rust::new(), Rust::new());
+    for (at, service) in machine.services.iter().enumerate() {
+        let (slot, outcome) = (Rust::from_text(format!("service{at}")), outcome_name(service));
         let (variant, method) = (rust::variant(&service.function.name), rust::field(&service.function.name));
         let (pattern, args) = bound(&service.function.params);
-        let report = (!service.streams.is_empty()).then(|| quote!(, report));
-        quote!(Call::#variant #pattern => #slot = ::core::option::Option::Some(Externs::#method(&mut self.externs #(, #args)* #report)))
-    });
-    let outcomes = machine.services.iter().map(outcome_name);
+        let report = (!service.streams.is_empty()).then(|| rust!(report));
+        slots.push(rust!(let mut #slot = ::core::option::Option::None;));
+        arms.push(rust! {
+            Call::#variant #pattern =>
+                #slot = ::core::option::Option::Some(Externs::#method(&mut self.externs, #args #report)),
+        });
+        outcomes.push(rust! {
+            if let ::core::option::Option::Some(future) = #slot {
+                let outcome: #outcome = future.await;
+                return outcome.into();
+            }
+        });
+    }
     let body = if machine.services.is_empty() {
-        quote! {
+        rust! {
             match call {}
             #[allow(unreachable_code)]
             async { ::core::future::pending().await }
         }
     } else {
-        quote! {
-            #(let mut #slots = ::core::option::Option::None;)*
-            match call { #(#arms),* }
+        rust! {
+            #slots
+            match call { #arms }
             async move {
-                #(if let ::core::option::Option::Some(future) = #slots {
-                    let outcome: #outcomes = future.await;
-                    return outcome.into();
-                })*
+                #outcomes
                 ::core::future::pending().await
             }
         }
     };
-    quote! {
+    rust! {
         impl<X: Externs> chart::Services for Machine<X> {
             fn invoke<R: chart::Report<Event>>(&mut self, call: Call, report: R)
                 -> impl ::core::future::Future<Output = Event> + ::core::marker::Send + 'static

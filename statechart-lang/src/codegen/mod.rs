@@ -11,9 +11,14 @@
 //!          └─ snapshot  how it is written and read, where that is asked for
 //! ```
 //!
+//! All of them write pieces of text by `template`, with names and types by `rust`.
 //! The control flow of a chart is `statechart_runtime::chart::engine`, which walks the tables. Where regions never
 //! run in parallel, `fast` resolves what it can in front of the engine and leaves everything else to it.
-//! Everything is emitted in document order, so the same spec gives the same tokens.
+//! Everything is emitted in document order, so the same spec gives the same text. How it is laid out does not matter: people
+//! see what `statechart expand` has formatted.
+
+#[macro_use]
+mod template;
 
 mod actions;
 mod children;
@@ -31,11 +36,9 @@ mod rust;
 mod snapshot;
 mod tables;
 
-use proc_macro2::TokenStream;
-use quote::quote;
-
+use self::template::Rust;
 use crate::Span;
-use crate::model::{Machine, Model, Trigger, names};
+use crate::model::{Machine, Model, StateKind, Trigger, names};
 
 /// Most states that a machine compiled to Rust may have: the Rust compiler needs some seconds for as many.
 pub const STATE_LIMIT: usize = 4_096;
@@ -76,20 +79,24 @@ impl Options {
 
 /// Rust for every machine of the main file, a module each.
 #[must_use]
-pub fn generate(model: &Model) -> TokenStream {
+pub fn generate(model: &Model) -> String {
     generate_with(model, Options::default())
 }
 
 /// The same, with options.
 #[must_use]
-pub fn generate_with(model: &Model, options: Options) -> TokenStream {
-    model.own_machines().map(|machine| self::machine(model, machine, options)).collect()
+pub fn generate_with(model: &Model, options: Options) -> String {
+    let mut all = Rust::new();
+    for machine in model.own_machines() {
+        all.push(self::machine(model, machine, options));
+    }
+    all.into_text()
 }
 
 /// One machine as a module named after it.
-fn machine(model: &Model, machine: &Machine, options: Options) -> TokenStream {
+fn machine(model: &Model, machine: &Machine, options: Options) -> Rust {
     if let Some(refusal) = refusal(machine) {
-        return quote! { ::core::compile_error!(#refusal); };
+        return rust! { ::core::compile_error!(#refusal); };
     }
     let name = rust::ident(&names::snake(&machine.name));
     let doc =
@@ -100,13 +107,13 @@ fn machine(model: &Model, machine: &Machine, options: Options) -> TokenStream {
     #[cfg(feature = "snapshot")]
     let snapshot = snapshot::items(model, machine, options);
     #[cfg(not(feature = "snapshot"))]
-    let snapshot = None::<TokenStream>;
+    let snapshot = None::<Rust>;
     let import = snapshot.as_ref().map(|_| {
-        quote!(
+        rust!(
             use ::statechart_runtime::snapshot;
         )
     });
-    quote! {
+    rust! {
         #[doc = #doc]
         #[allow(clippy::all, clippy::pedantic, clippy::nursery, rustdoc::all, unused, missing_docs)]
         #[allow(missing_copy_implementations, missing_debug_implementations)]
@@ -131,10 +138,12 @@ pub fn refusals(model: &Model) -> Vec<(Span, String)> {
 
 /// Why a machine cannot become Rust, where it cannot.
 fn refusal(machine: &Machine) -> Option<String> {
-    let regions = machine.states.iter().filter(|state| state.children.is_empty()).count();
-    let parallel = machine.states.iter().any(|state| state.kind == crate::model::StateKind::Parallel);
-    let has_history =
-        machine.states.iter().any(|state| matches!(state.kind, crate::model::StateKind::History { .. }));
+    let (mut regions, mut parallel, mut has_history) = (0, false, false);
+    for state in &machine.states {
+        regions += usize::from(state.children.is_empty());
+        parallel |= state.kind == StateKind::Parallel;
+        has_history |= matches!(state.kind, StateKind::History { .. });
+    }
     let limits = [
         (machine.states.len(), STATE_LIMIT, "states"),
         (if has_history { machine.states.len() } else { 0 }, HISTORY_STATE_LIMIT, "states beside histories"),
@@ -174,18 +183,23 @@ fn refusal(machine: &Machine) -> Option<String> {
 
 /// How many events all transitions name, those of patterns one by one.
 fn reactions(machine: &Machine) -> usize {
-    let of = |trigger: &Trigger| if let Trigger::Events(events) = trigger { events.len() } else { 1 };
-    machine.transitions.iter().map(|transition| of(&transition.trigger)).sum()
+    let mut count = 0;
+    for transition in &machine.transitions {
+        count += if let Trigger::Events(events) = &transition.trigger { events.len() } else { 1 };
+    }
+    count
 }
 
 /// How many leaves can be active together below a state.
 fn active_leaves(machine: &Machine, state: usize) -> usize {
     let row = &machine.states[state];
-    let below = row.children.iter().map(|child| active_leaves(machine, *child));
-    match row.kind {
-        crate::model::StateKind::Parallel => below.sum(),
-        _ => below.max().unwrap_or(1),
+    let (mut sum, mut most) = (0, 1);
+    for child in &row.children {
+        let below = active_leaves(machine, *child);
+        sum += below;
+        most = most.max(below);
     }
+    if row.kind == StateKind::Parallel { sum } else { most }
 }
 
 #[cfg(test)]

@@ -1,8 +1,6 @@
 //! Small pieces of Rust: identifiers and types.
 
-use proc_macro2::{Ident, Span, TokenStream, TokenTree};
-use quote::quote;
-
+use super::template::Rust;
 use crate::model::{Field, Type, names};
 
 const KEYWORDS: &[&str] = &[
@@ -13,47 +11,47 @@ const KEYWORDS: &[&str] = &[
 ];
 
 /// An identifier; a keyword becomes a raw one.
-pub(super) fn ident(name: &str) -> Ident {
+pub(super) fn ident(name: &str) -> Rust {
     match name {
-        "self" | "super" | "crate" | "Self" | "_" => Ident::new(&format!("{name}_"), Span::call_site()),
-        name if KEYWORDS.contains(&name) => Ident::new_raw(name, Span::call_site()),
-        name => Ident::new(name, Span::call_site()),
+        "self" | "super" | "crate" | "Self" | "_" => Rust::from_text(format!("{name}_")),
+        name if KEYWORDS.contains(&name) => Rust::from_text(format!("r#{name}")),
+        name => Rust::from_text(name),
     }
 }
 
 /// A variant or type name.
-pub(super) fn variant(name: &str) -> Ident {
+pub(super) fn variant(name: &str) -> Rust {
     ident(&names::pascal(name))
 }
 
 /// A field, variable or function name.
-pub(super) fn field(name: &str) -> Ident {
+pub(super) fn field(name: &str) -> Rust {
     ident(&names::snake(name))
 }
 
 /// A type of the spec.
-pub(super) fn ty(ty: &Type) -> TokenStream {
+pub(super) fn ty(ty: &Type) -> Rust {
     match ty {
-        Type::Int => quote!(i64),
-        Type::Float => quote!(f64),
-        Type::Bool => quote!(bool),
-        Type::Text => quote!(value::Text),
-        Type::Time => quote!(value::Time),
-        Type::Duration => quote!(value::Duration),
+        Type::Int => rust!(i64),
+        Type::Float => rust!(f64),
+        Type::Bool => rust!(bool),
+        Type::Text => rust!(value::Text),
+        Type::Time => rust!(value::Time),
+        Type::Duration => rust!(value::Duration),
         Type::Optional(inner) => {
             let inner = self::ty(inner);
-            quote!(::core::option::Option<#inner>)
+            rust!(::core::option::Option<#inner>)
         }
         Type::List(inner) => {
             let inner = self::ty(inner);
-            quote!(value::List<#inner>)
+            rust!(value::List<#inner>)
         }
         // Extern types stand beside the macro call.
         Type::Extern(name) => {
             let name = ident(name);
-            quote!(super::#name)
+            rust!(super::#name)
         }
-        Type::Unknown => quote!(()),
+        Type::Unknown => rust!(()),
     }
 }
 
@@ -67,43 +65,36 @@ pub(super) fn is_copy(ty: &Type) -> bool {
 }
 
 /// `{ name: Type, … }`, or nothing for a symbol without fields.
-pub(super) fn fields(fields: &[Field]) -> TokenStream {
+pub(super) fn fields(fields: &[Field]) -> Rust {
     if fields.is_empty() {
-        return TokenStream::new();
+        return Rust::new();
     }
-    let list = fields.iter().map(|field| {
+    let mut list = Rust::new();
+    for field in fields {
         let (name, ty) = (self::field(&field.name), ty(&field.ty));
-        quote!(#name: #ty)
-    });
-    quote!({ #(#list),* })
+        list.push(rust!(#name: #ty,));
+    }
+    rust!({ #list })
 }
 
 /// Fields of parameters that need not be named in the spec.
 pub(super) fn params(params: &[(Option<String>, Type)]) -> Vec<Field> {
-    params
-        .iter()
-        .enumerate()
-        .map(|(at, (name, ty))| Field {
-            name: name.clone().unwrap_or_else(|| format!("arg{at}")),
-            ty: ty.clone(),
-        })
-        .collect()
+    let mut fields = Vec::new();
+    for (at, (name, ty)) in params.iter().enumerate() {
+        let name = name.clone().unwrap_or_else(|| format!("arg{at}"));
+        fields.push(Field { name, ty: ty.clone() });
+    }
+    fields
 }
 
-/// Whether generated code asks for the time that `now` stands for: `core.now` stands in it.
-pub(super) fn reads_now(tokens: &TokenStream) -> bool {
-    let mut last = [String::new(), String::new()];
-    tokens.clone().into_iter().any(|token| {
-        let found = match &token {
-            TokenTree::Group(group) => reads_now(&group.stream()),
-            TokenTree::Ident(name) => name == "now" && last == ["core", "."],
-            TokenTree::Punct(_) | TokenTree::Literal(_) => false,
-        };
-        last.rotate_left(1);
-        last[1] = match token {
-            TokenTree::Group(_) => String::new(),
-            other => other.to_string(),
-        };
-        found
-    })
+/// An `Int` that is not negative.
+pub(super) fn long(value: i64) -> Rust {
+    Rust::from_text(format!("{value}i64"))
+}
+
+/// Whether generated code asks for the time that `now` stands for. A text or a path of the spec that looks like
+/// it says so, too: the machine is then told the time for nothing.
+pub(super) fn reads_now(rust: &Rust) -> bool {
+    let asks = b"core.now";
+    rust.text().as_bytes().windows(asks.len()).any(|text| text == asks)
 }

@@ -1,29 +1,35 @@
 //! Snapshots: how a machine's values are written and read. Only where the macro's call asks for it.
 
-use proc_macro2::{Ident, TokenStream};
-use quote::{format_ident, quote};
-
 use super::{
     Options,
     actions::{child_variant, option},
     children,
     data::{self, field_of, local_ident, locals, made, type_of},
     expr::{Exprs, may_leave},
-    hooks::index,
     rust,
+    template::Rust,
 };
 use crate::model::{Field, Machine, Model, Place, Symbol, UndoKind};
 
 /// What every hook returns.
-fn result(of: TokenStream) -> TokenStream {
-    quote!(::core::result::Result<#of, snapshot::SnapshotError>)
+fn result(of: Rust) -> Rust {
+    rust!(::core::result::Result<#of, snapshot::SnapshotError>)
 }
 
-fn ok(value: TokenStream) -> TokenStream {
-    quote!(::core::result::Result::Ok(#value))
+/// A comma after each.
+fn list(pieces: impl IntoIterator<Item = Rust>) -> Rust {
+    let mut all = Rust::new();
+    for piece in pieces {
+        all.item(&piece);
+    }
+    all
 }
 
-pub(super) fn items(model: &Model, machine: &Machine, options: Options) -> Option<TokenStream> {
+fn ok(value: Rust) -> Rust {
+    rust!(::core::result::Result::Ok(#value))
+}
+
+pub(super) fn items(model: &Model, machine: &Machine, options: Options) -> Option<Rust> {
     if !options.snapshots() {
         return None;
     }
@@ -35,7 +41,7 @@ pub(super) fn items(model: &Model, machine: &Machine, options: Options) -> Optio
     let undos = undos(machine);
     let returned = returned(machine);
     let relaunch = relaunch(model, machine, options);
-    Some(quote! {
+    Some(rust! {
         #about
         #params
         #own
@@ -53,90 +59,86 @@ pub(super) fn items(model: &Model, machine: &Machine, options: Options) -> Optio
     })
 }
 
-fn about(machine: &Machine) -> TokenStream {
+fn about(machine: &Machine) -> Rust {
     let (fingerprint, shape) = (machine.fingerprint(), machine.shape());
-    let shape = shape.lines();
-    let variables = machine.context.iter().map(|variable| &variable.name);
-    let data = machine.locals.iter().map(|local| {
-        let (state, name) = (index(local.state), name(machine, local.state, &local.name));
-        quote!((#state, #name))
-    });
+    let shape = list(shape.lines().map(|line| rust!(#line)));
+    let variables = list(machine.context.iter().map(|variable| {
+        let name = &variable.name;
+        rust!(#name)
+    }));
+    let data = list(machine.locals.iter().map(|local| {
+        let (state, name) = (local.state, name(machine, local.state, &local.name));
+        rust!((#state, #name))
+    }));
     let migrations = machine.migrations.iter().map(|migration| {
         let from = &migration.from;
         let states = migration.states.iter().map(|(old, new)| {
-            let new = option(new.map(|new| {
-                let new = index(new);
-                quote!(#new)
-            }));
-            quote!((#old, #new))
+            let new = option(new.map(|new| rust!(#new)));
+            rust!((#old, #new))
         });
         let values = migration.values.iter().map(|(old, new)| {
             let new = option(new.map(|new| match new {
-                Place::Variable(id) => {
-                    let id = index(id);
-                    quote!(snapshot::Place::Variable(#id))
-                }
-                Place::Local(id) => {
-                    let id = index(id);
-                    quote!(snapshot::Place::Data(#id))
-                }
+                Place::Variable(id) => rust!(snapshot::Place::Variable(#id)),
+                Place::Local(id) => rust!(snapshot::Place::Data(#id)),
             }));
-            quote!((#old, #new))
+            rust!((#old, #new))
         });
         let events = migration.events.iter().map(|((old_to, old), new)| {
-            let new = option(new.as_ref().map(|(to, event)| quote!((#to, #event))));
-            quote!(((#old_to, #old), #new))
+            let new = option(new.as_ref().map(|(to, event)| rust!((#to, #event))));
+            rust!(((#old_to, #old), #new))
         });
         let [children, peers, messages, undos] =
             [&migration.children, &migration.peers, &migration.messages, &migration.undos]
                 .map(|rows| renames(rows));
-        quote!(snapshot::Migration {
+        let (states, values, events) = (list(states), list(values), list(events));
+        rust!(snapshot::Migration {
             from: #from,
-            states: &[#(#states),*],
-            values: &[#(#values),*],
-            events: &[#(#events),*],
+            states: &[#states],
+            values: &[#values],
+            events: &[#events],
             children: #children,
             peers: #peers,
             messages: #messages,
             undos: #undos,
         })
     });
-    quote! {
+    let migrations = list(migrations);
+    rust! {
         /// Names and versions, for snapshots.
         pub static ABOUT: snapshot::About = snapshot::About {
             fingerprint: #fingerprint,
-            shape: &[#(#shape),*],
-            variables: &[#(#variables),*],
-            data: &[#(#data),*],
-            migrations: &[#(#migrations),*],
+            shape: &[#shape],
+            variables: &[#variables],
+            data: &[#data],
+            migrations: &[#migrations],
         };
     }
 }
 
 /// Old names with new ones, or none.
-fn renames(rows: &[(String, Option<String>)]) -> TokenStream {
-    let rows = rows.iter().map(|(old, new)| {
-        let new = option(new.as_ref().map(|new| quote!(#new)));
-        quote!((#old, #new))
-    });
-    quote!(&[#(#rows),*])
+fn renames(rows: &[(String, Option<String>)]) -> Rust {
+    let rows = list(rows.iter().map(|(old, new)| {
+        let new = option(new.as_ref().map(|new| rust!(#new)));
+        rust!((#old, #new))
+    }));
+    rust!(&[#rows])
 }
 
 /// A machine before its start, with the parameters that a snapshot holds.
-fn built(machine: &Machine, module: &TokenStream) -> (TokenStream, TokenStream) {
+fn built(machine: &Machine, module: &Rust) -> (Rust, Rust) {
     if data::has_params(machine) {
-        (quote!(let params = #module read_params(&read)?;), quote!(#module Machine::new(params, externs)))
+        (rust!(let params = #module read_params(&read)?;), rust!(#module Machine::new(params, externs)))
     } else {
-        (TokenStream::new(), quote!(#module Machine::new(externs)))
+        (Rust::new(), rust!(#module Machine::new(externs)))
     }
 }
 
 /// What users call.
-fn own(machine: &Machine) -> TokenStream {
-    let (taken, restored) = (result(quote!(snapshot::Snapshot)), result(quote!(Self)));
-    let revived = result(quote!((Self, snapshot::Pending)));
-    let (params, built) = built(machine, &TokenStream::new());
-    quote! {
+fn own(machine: &Machine) -> Rust {
+    let (taken, restored) = (result(rust!(snapshot::Snapshot)), result(rust!(Self)));
+    let revived = result(rust!((Self, snapshot::Pending)));
+    let (params, built) = built(machine, &Rust::new());
+    rust! {
         impl<X: Externs> Machine<X> {
             /// The machine as it stands at a time. Messages under way and the snapshots of children are added by whoever
             /// performs the machine's effects.
@@ -169,153 +171,161 @@ fn name(machine: &Machine, state: usize, local: &str) -> String {
     format!("{}.{local}", machine.states[state].path)
 }
 
-fn context(machine: &Machine) -> TokenStream {
+fn context(machine: &Machine) -> Rust {
     let saved = machine.context.iter().map(|variable| {
         let (name, field) = (&variable.name, rust::field(&variable.name));
-        quote!(snapshot::put(out, #name, &self.context.#field)?;)
+        rust!(snapshot::put(out, #name, &self.context.#field)?;)
     });
     let loaded = machine.context.iter().map(|variable| {
         let (name, field) = (&variable.name, rust::field(&variable.name));
-        quote!(snapshot::load(&mut self.context.#field, from, #name, "context", may_miss)?;)
+        rust!(snapshot::load(&mut self.context.#field, from, #name, "context", may_miss)?;)
     });
-    let (nothing, done) = (result(quote!(())), ok(quote!(())));
-    quote! {
-        fn save_context(&self, out: &mut snapshot::Fields) -> #nothing { #(#saved)* #done }
-        fn load_context(&mut self, from: &snapshot::Fields, may_miss: bool) -> #nothing { #(#loaded)* #done }
+    let (saved, loaded) = (saved.collect::<Rust>(), loaded.collect::<Rust>());
+    let (nothing, done) = (result(rust!(())), ok(rust!(())));
+    rust! {
+        fn save_context(&self, out: &mut snapshot::Fields) -> #nothing { #saved #done }
+        fn load_context(&mut self, from: &snapshot::Fields, may_miss: bool) -> #nothing { #loaded #done }
     }
 }
 
-fn data(machine: &Machine) -> TokenStream {
+fn data(machine: &Machine) -> Rust {
     let own = machine.params().map(|param| {
         let (name, field) = (name(machine, 0, &param.name), rust::field(&param.name));
-        quote!(snapshot::put(out, #name, &self.params.#field)?;)
+        rust!(snapshot::put(out, #name, &self.params.#field)?;)
     });
     let of_states = data::states(machine).into_iter().map(|state| {
         let field = field_of(machine, state);
         let saved = locals(machine, state).into_iter().map(|(_, local)| {
             let (name, field) = (name(machine, state, &local.name), rust::field(&local.name));
-            quote!(snapshot::put(out, #name, &data.#field)?;)
+            rust!(snapshot::put(out, #name, &data.#field)?;)
         });
-        quote!(if let ::core::option::Option::Some(data) = &self.data.#field { #(#saved)* })
+        let saved = saved.collect::<Rust>();
+        rust!(if let ::core::option::Option::Some(data) = &self.data.#field { #saved })
     });
-    let arms = data::states(machine).into_iter().map(|state| load_state(machine, state));
-    let (nothing, done) = (result(quote!(())), ok(quote!(())));
-    quote! {
-        fn save_data(&self, out: &mut snapshot::Fields) -> #nothing { #(#own)* #(#of_states)* #done }
+    let arms = data::states(machine).into_iter().map(|state| load_state(machine, state)).collect::<Rust>();
+    let saved = own.chain(of_states).collect::<Rust>();
+    let (nothing, done) = (result(rust!(())), ok(rust!(())));
+    rust! {
+        fn save_data(&self, out: &mut snapshot::Fields) -> #nothing { #saved #done }
         fn load_data(&mut self, state: u16, from: &snapshot::Fields, may_miss: bool) -> #nothing {
-            match state { #(#arms)* _ => {} }
+            match state { #arms _ => {} }
             #done
         }
     }
 }
 
 /// Reads the machine's parameters.
-fn params(machine: &Machine) -> Option<TokenStream> {
-    let exprs = Exprs::new(machine, quote!(return ::core::default::Default::default()));
+fn params(machine: &Machine) -> Option<Rust> {
+    let exprs = Exprs::new(machine, rust!(return ::core::default::Default::default()));
     let fields = machine.params().map(|param| {
         let (name, field, ty) = (name(machine, 0, &param.name), rust::field(&param.name), rust::ty(&param.ty));
         let initial = match &param.initial {
             Some(initial) if may_leave(initial) => {
                 let value = exprs.value(initial);
-                quote!((|| -> ::core::result::Result<#ty, value::Fault> { ::core::result::Result::Ok(#value) })()
+                rust!((|| -> ::core::result::Result<#ty, value::Fault> { ::core::result::Result::Ok(#value) })()
                     .unwrap_or_default())
             }
             Some(initial) => exprs.value(initial),
             None => absent(&name),
         };
-        quote!(#field: match snapshot::find(data, #name, "data", may_miss)? {
+        rust!(#field: match snapshot::find(data, #name, "data", may_miss)? {
             ::core::option::Option::Some(value) => value,
             ::core::option::Option::None => #initial,
         })
     });
-    let ty = result(quote!(Params));
+    let (fields, ty) = (list(fields), result(rust!(Params)));
     data::has_params(machine).then(|| {
-        quote! {
+        rust! {
             /// The machine's parameters in a snapshot.
             pub fn read_params(read: &snapshot::Prepared<'_>) -> #ty {
                 let (data, may_miss) = (read.data(), read.may_miss());
-                ::core::result::Result::Ok(Params { #(#fields),* })
+                ::core::result::Result::Ok(Params { #fields })
             }
         }
     })
 }
 
 /// `return Err(…)` for a name that has to be there.
-fn absent(name: &str) -> TokenStream {
+fn absent(name: &str) -> Rust {
     let path = format!("data.{name}");
-    quote!(return ::core::result::Result::Err(snapshot::missing(#path)))
+    rust!(return ::core::result::Result::Err(snapshot::missing(#path)))
 }
 
-fn load_state(machine: &Machine, state: usize) -> TokenStream {
+fn load_state(machine: &Machine, state: usize) -> Rust {
     let mut exprs = data::fallible(machine);
-    let lines: Vec<TokenStream> = locals(machine, state)
-        .into_iter()
-        .map(|(id, local)| {
-            let (path, ident, ty) =
-                (name(machine, state, &local.name), local_ident(local, id), rust::ty(&local.ty));
-            let absent = absent(&path);
-            let initial = match &local.initial {
-                Some(initial) => {
-                    let made =
-                        made(&exprs, &ident, initial, &absent, &quote!(snapshot::or_zero(self, #ident)));
-                    quote!(#made #ident)
-                }
-                None => absent,
-            };
-            exprs.made.insert(id, ident.clone());
-            quote! {
-                let #ident: #ty = match snapshot::find(from, #path, "data", may_miss)? {
-                    ::core::option::Option::Some(value) => value,
-                    ::core::option::Option::None => { #initial }
-                };
+    let (mut lines, mut fields) = (Rust::new(), Rust::new());
+    for (id, local) in locals(machine, state) {
+        let (path, ident, ty) =
+            (name(machine, state, &local.name), local_ident(local, id), rust::ty(&local.ty));
+        let absent = absent(&path);
+        let initial = match &local.initial {
+            Some(initial) => {
+                let made = made(&exprs, &ident, initial, &absent, &rust!(snapshot::or_zero(self, #ident)));
+                rust!(#made #ident)
             }
-        })
-        .collect();
-    let fields = locals(machine, state).into_iter().map(|(id, local)| {
-        let (field, ident) = (rust::field(&local.name), local_ident(local, id));
-        quote!(#field: #ident)
-    });
-    let (id, field, ty) = (index(state), field_of(machine, state), type_of(machine, state));
-    quote! {
-        #id => {
-            #(#lines)*
-            self.data.#field = ::core::option::Option::Some(#ty { #(#fields),* });
+            None => absent,
+        };
+        lines.push(rust! {
+            let #ident: #ty = match snapshot::find(from, #path, "data", may_miss)? {
+                ::core::option::Option::Some(value) => value,
+                ::core::option::Option::None => { #initial }
+            };
+        });
+        let field = rust::field(&local.name);
+        fields.push(rust!(#field: #ident,));
+        exprs.made.insert(id, ident);
+    }
+    let (field, ty) = (field_of(machine, state), type_of(machine, state));
+    rust! {
+        #state => {
+            #lines
+            self.data.#field = ::core::option::Option::Some(#ty { #fields });
         }
     }
 }
 
-fn bound(fields: &[Field]) -> Vec<Ident> {
-    (0..fields.len()).map(|at| format_ident!("field{at}")).collect()
+fn bound(fields: &[Field]) -> Vec<Rust> {
+    (0..fields.len()).map(|at| Rust::from_text(format!("field{at}"))).collect()
 }
 
 /// `of::A { x: field0 } => { put … }` for each symbol that has fields.
-fn save_arms(of: &TokenStream, symbols: &[&Symbol]) -> TokenStream {
+fn save_arms(of: &Rust, symbols: &[&Symbol]) -> Rust {
     let arms = symbols.iter().filter(|symbol| !symbol.fields.is_empty()).map(|symbol| {
         let variant = rust::variant(&symbol.name);
-        let (names, bound) = (symbol.fields.iter().map(|field| &field.name), bound(&symbol.fields));
-        let fields = symbol.fields.iter().map(|field| rust::field(&field.name));
-        quote!(#of::#variant { #(#fields: #bound),* } => { #(snapshot::put(&mut out, #names, #bound)?;)* })
+        let (mut pattern, mut saved) = (Rust::new(), Rust::new());
+        for (field, bound) in symbol.fields.iter().zip(bound(&symbol.fields)) {
+            let (name, field) = (&field.name, rust::field(&field.name));
+            pattern.push(rust!(#field: #bound,));
+            saved.push(rust!(snapshot::put(&mut out, #name, #bound)?;));
+        }
+        rust!(#of::#variant { #pattern } => { #saved })
     });
-    quote!(#(#arms)* _ => {})
+    let arms = arms.collect::<Rust>();
+    rust!(#arms _ => {})
 }
 
 /// `of::A { x: get … }`, after a look at what is to spare.
-fn load_symbol(of: &TokenStream, symbol: &Symbol) -> TokenStream {
+fn load_symbol(of: &Rust, symbol: &Symbol) -> Rust {
     let variant = rust::variant(&symbol.name);
-    let names: Vec<&String> = symbol.fields.iter().map(|field| &field.name).collect();
-    let fields = symbol.fields.iter().map(|field| rust::field(&field.name));
-    quote!({ snapshot::only(fields, &[#(#names),*], at)?; #of::#variant { #(#fields: snapshot::get(fields, #names, at)?),* } })
+    let (mut names, mut loaded) = (Rust::new(), Rust::new());
+    for field in &symbol.fields {
+        let (name, field) = (&field.name, rust::field(&field.name));
+        names.push(rust!(#name,));
+        loaded.push(rust!(#field: snapshot::get(fields, #name, at)?,));
+    }
+    rust!({ snapshot::only(fields, &[#names], at)?; #of::#variant { #loaded } })
 }
 
-fn events(machine: &Machine) -> TokenStream {
+fn events(machine: &Machine) -> Rust {
     let symbols: Vec<&Symbol> = machine.events.iter().map(|event| &event.symbol).collect();
-    let saved = save_arms(&quote!(Event), &symbols);
+    let saved = save_arms(&rust!(Event), &symbols);
     let loaded = symbols.iter().enumerate().map(|(id, symbol)| {
-        let (id, made) = (index(id), load_symbol(&quote!(Event), symbol));
-        quote!(#id => #made)
+        let made = load_symbol(&rust!(Event), symbol);
+        rust!(#id => #made)
     });
-    let (fields, event, done) = (result(quote!(snapshot::Fields)), result(quote!(Event)), ok(quote!(out)));
-    quote! {
+    let loaded = list(loaded);
+    let (fields, event, done) = (result(rust!(snapshot::Fields)), result(rust!(Event)), ok(rust!(out)));
+    rust! {
         fn save_event(event: &Event) -> #fields {
             let mut out = snapshot::Fields::new();
             match event { #saved }
@@ -323,14 +333,14 @@ fn events(machine: &Machine) -> TokenStream {
         }
         fn load_event(tag: u16, fields: &snapshot::Fields, at: &str) -> #event {
             ::core::result::Result::Ok(match tag {
-                #(#loaded,)*
+                #loaded
                 _ => return ::core::result::Result::Err(snapshot::missing(at)),
             })
         }
     }
 }
 
-fn messages(machine: &Machine) -> TokenStream {
+fn messages(machine: &Machine) -> Rust {
     let peers = machine
         .peers
         .iter()
@@ -339,48 +349,48 @@ fn messages(machine: &Machine) -> TokenStream {
         .children
         .iter()
         .map(|child| (child_variant(&child.name), &child.name, rust::field(&child.machine), &child.events));
-    let (mut saved, mut loaded) = (Vec::new(), Vec::new());
+    let (mut saved, mut loaded) = (Rust::new(), Rust::new());
     for event in &machine.events {
-        let (name, made) = (&event.symbol.name, load_symbol(&quote!(Event), &event.symbol));
-        loaded.push(quote!(("self", #name) => Message::Itself(#made)));
+        let (name, made) = (&event.symbol.name, load_symbol(&rust!(Event), &event.symbol));
+        loaded.push(rust!(("self", #name) => Message::Itself(#made),));
     }
     for (variant, to, module, symbols) in peers.chain(children) {
-        let of = quote!(super::#module::Event);
+        let of = rust!(super::#module::Event);
         let all: Vec<&Symbol> = symbols.iter().collect();
         let arms = save_arms(&of, &all);
-        saved.push(quote!(Message::#variant(event) => {
+        saved.push(rust!(Message::#variant(event) => {
             let mut out = snapshot::Fields::new();
             match event { #arms }
             (#to, event.name(), out)
         }));
         for symbol in symbols {
             let (name, made) = (&symbol.name, load_symbol(&of, symbol));
-            loaded.push(quote!((#to, #name) => Message::#variant(#made)));
+            loaded.push(rust!((#to, #name) => Message::#variant(#made),));
         }
     }
-    let written = result(quote!((&'static str, &'static str, snapshot::Fields)));
-    let message = result(quote!(Message));
-    quote! {
+    let written = result(rust!((&'static str, &'static str, snapshot::Fields)));
+    let message = result(rust!(Message));
+    rust! {
         fn save_message(message: &Message) -> #written {
             ::core::result::Result::Ok(match message {
                 Message::Itself(event) => ("self", event.name(), Self::save_event(event)?),
-                #(#saved)*
+                #saved
             })
         }
         fn load_message(to: &str, event: &str, fields: &snapshot::Fields, at: &str) -> #message {
             ::core::result::Result::Ok(match (to, event) {
-                #(#loaded,)*
+                #loaded
                 _ => return ::core::result::Result::Err(snapshot::no_event(to, event, at)),
             })
         }
     }
 }
 
-fn undos(machine: &Machine) -> TokenStream {
-    let ty = quote!(<Shape as chart::Shape>::Undo);
-    let (written, read) = (result(quote!((u16, ::std::vec::Vec<snapshot::Json>))), result(ty.clone()));
+fn undos(machine: &Machine) -> Rust {
+    let ty = rust!(<Shape as chart::Shape>::Undo);
+    let (written, read) = (result(rust!((u16, ::std::vec::Vec<snapshot::Json>))), result(ty.clone()));
     if machine.undos.is_empty() {
-        return quote! {
+        return rust! {
             fn save_undo(_: &#ty) -> #written { ::core::result::Result::Ok((0, ::std::vec::Vec::new())) }
             fn load_undo(_: usize, _: &[snapshot::Json], at: &str) -> #read {
                 ::core::result::Result::Err(snapshot::SnapshotError::at(at, "there is no such undo"))
@@ -393,70 +403,77 @@ fn undos(machine: &Machine) -> TokenStream {
         let (open, of, (variant, fields)) = match &undo.kind {
             UndoKind::Call(action) => {
                 let function = &machine.actions[*action];
-                (quote!(Act), quote!(Action), (rust::variant(&function.name), rust::params(&function.params)))
+                (rust!(Act), rust!(Action), (rust::variant(&function.name), rust::params(&function.params)))
             }
-            UndoKind::Emit(output) => (quote!(Emit), quote!(Output), symbol(&machine.outputs[*output])),
-            UndoKind::Raise(event) => (quote!(Raise), quote!(Event), symbol(&machine.events[*event].symbol)),
+            UndoKind::Emit(output) => (rust!(Emit), rust!(Output), symbol(&machine.outputs[*output])),
+            UndoKind::Raise(event) => (rust!(Raise), rust!(Event), symbol(&machine.events[*event].symbol)),
             UndoKind::Send(to, event) => {
                 use crate::model::Receiver;
                 let (message, module, row) = match to {
-                    Receiver::Itself => (quote!(Itself), None, &machine.events[*event].symbol),
+                    Receiver::Itself => (rust!(Itself), None, &machine.events[*event].symbol),
                     Receiver::Peer(peer) => {
                         let peer = &machine.peers[*peer];
                         let variant = rust::variant(&peer.name);
-                        (quote!(#variant), Some(rust::field(&peer.machine)), &peer.events[*event])
+                        (rust!(#variant), Some(rust::field(&peer.machine)), &peer.events[*event])
                     }
                     Receiver::Child(child) => {
                         let child = &machine.children[*child];
                         let variant = child_variant(&child.name);
-                        (quote!(#variant), Some(rust::field(&child.machine)), &child.events[*event])
+                        (rust!(#variant), Some(rust::field(&child.machine)), &child.events[*event])
                     }
                 };
-                let of = module.map_or(quote!(Event), |module| quote!(super::#module::Event));
+                let of = module.map_or(rust!(Event), |module| rust!(super::#module::Event));
                 return sent(id, &message, &of, row);
             }
         };
-        row(id, &open, &quote!(#of::#variant), &fields, |inner| inner)
+        row(id, &open, &rust!(#of::#variant), &fields, |inner| inner)
     });
-    let (saved, loaded): (Vec<TokenStream>, Vec<TokenStream>) = rows.unzip();
-    quote! {
+    let (mut saved, mut loaded) = (Rust::new(), Rust::new());
+    for (of_saved, of_loaded) in rows {
+        saved.push(of_saved);
+        loaded.push(of_loaded);
+    }
+    rust! {
         fn save_undo(undo: &#ty) -> #written {
-            let args = match (undo.index, &undo.action) { #(#saved)* _ => ::std::vec::Vec::new() };
+            let args = match (undo.index, &undo.action) { #saved _ => ::std::vec::Vec::new() };
             ::core::result::Result::Ok((undo.index, args))
         }
         fn load_undo(index: usize, args: &[snapshot::Json], at: &str) -> #read {
             ::core::result::Result::Ok(match index {
-                #(#loaded)*
+                #loaded
                 _ => return ::core::result::Result::Err(snapshot::SnapshotError::at(at, "there is no such undo")),
             })
         }
     }
 }
 
-fn sent(id: usize, message: &TokenStream, of: &TokenStream, symbol: &Symbol) -> (TokenStream, TokenStream) {
+fn sent(id: usize, message: &Rust, of: &Rust, symbol: &Symbol) -> (Rust, Rust) {
     let variant = rust::variant(&symbol.name);
-    row(id, &quote!(Send), &quote!(#of::#variant), &symbol.fields, |inner| quote!(Message::#message(#inner)))
+    row(id, &rust!(Send), &rust!(#of::#variant), &symbol.fields, |inner| rust!(Message::#message(#inner)))
 }
 
 /// The arms that write and read one undo.
 fn row(
     id: usize,
-    open: &TokenStream,
-    variant: &TokenStream,
+    open: &Rust,
+    variant: &Rust,
     fields: &[Field],
-    wrap: impl Fn(TokenStream) -> TokenStream,
-) -> (TokenStream, TokenStream) {
-    let (bound, id) = (bound(fields), index(id));
-    let names: Vec<Ident> = fields.iter().map(|field| rust::field(&field.name)).collect();
-    let pattern = wrap(quote!(#variant { #(#names: #bound),* }));
-    let saved = quote! {
+    wrap: impl Fn(Rust) -> Rust,
+) -> (Rust, Rust) {
+    let (mut pattern, mut written, mut read) = (Rust::new(), Rust::new(), Rust::new());
+    for (at_field, (field, bound)) in fields.iter().zip(bound(fields)).enumerate() {
+        let name = rust::field(&field.name);
+        pattern.push(rust!(#name: #bound,));
+        written.push(rust!(snapshot::write(#bound, "undo")?,));
+        read.push(rust!(#name: snapshot::arg(args, #at_field, at)?,));
+    }
+    let (pattern, value) = (wrap(rust!(#variant { #pattern })), wrap(rust!(#variant { #read })));
+    let saved = rust! {
         (#id, chart::Undoing::#open(#pattern)) =>
-            ::std::vec::Vec::from([#(snapshot::write(#bound, "undo")?),*]),
+            ::std::vec::Vec::from([#written]),
     };
-    let positions = 0..fields.len();
-    let value = wrap(quote!(#variant { #(#names: snapshot::arg(args, #positions, at)?),* }));
     let count = fields.len();
-    let loaded = quote! {
+    let loaded = rust! {
         #id => {
             snapshot::count(args, #count, at)?;
             chart::Undo { index: #id, action: chart::Undoing::#open(#value) }
@@ -465,18 +482,18 @@ fn row(
     (saved, loaded)
 }
 
-fn returned(machine: &Machine) -> TokenStream {
+fn returned(machine: &Machine) -> Rust {
     let ty = data::returned_type(machine);
-    let (written, read) = (result(quote!(::core::option::Option<snapshot::Json>)), result(ty.clone()));
+    let (written, read) = (result(rust!(::core::option::Option<snapshot::Json>)), result(ty.clone()));
     if machine.result.is_none() {
-        return quote! {
+        return rust! {
             fn save_result(_: &#ty) -> #written { ::core::result::Result::Ok(::core::option::Option::None) }
             fn load_result(_: &snapshot::Json) -> #read {
                 ::core::result::Result::Err(snapshot::SnapshotError::at("result", "this machine returns nothing"))
             }
         };
     }
-    quote! {
+    rust! {
         fn save_result(result: &#ty) -> #written {
             match result {
                 Returned::Machine(value) => snapshot::write(value, "result").map(::core::option::Option::Some),
@@ -489,35 +506,36 @@ fn returned(machine: &Machine) -> TokenStream {
     }
 }
 
-fn relaunch(model: &Model, machine: &Machine, options: Options) -> TokenStream {
+fn relaunch(model: &Model, machine: &Machine, options: Options) -> Rust {
     let arms = machine.children.iter().enumerate().map(|(at, child)| {
-        let (id, module) = (index(at), rust::field(&child.machine));
+        let module = rust::field(&child.machine);
         let (supplier, link) =
             (children::supplier(&child.machine), children::link(model, machine, at, options));
         let takes = children::takes_params(model, &child.machine);
-        let borrowed = takes.then(|| quote!(&params));
+        let borrowed = takes.then(|| rust!(&params));
         let (params, built) = match model.machine(&child.machine) {
-            Some(row) => built(row, &quote!(super::#module::)),
-            None => (TokenStream::new(), quote!(super::#module::Machine::new(externs))),
+            Some(row) => built(row, &rust!(super::#module::)),
+            None => (Rust::new(), rust!(super::#module::Machine::new(externs))),
         };
-        quote! {
-            #id => {
+        rust! {
+            #at => {
                 let read = snapshot::prepare(&super::#module::TABLES, &super::#module::ABOUT, snapshot)?;
                 #params
                 let externs = self.externs.#supplier(#borrowed);
                 let mut machine = #built;
                 let pending = snapshot::revive(&mut machine, &read, now)?;
-                host.revive(#id, machine, pending, #link);
+                host.revive(#at, machine, pending, #link);
             }
         }
     });
-    let (nothing, done) = (result(quote!(())), ok(quote!(())));
-    quote! {
+    let arms = arms.collect::<Rust>();
+    let (nothing, done) = (result(rust!(())), ok(rust!(())));
+    rust! {
         fn relaunch<H: snapshot::Reviver<Self>>(
             &mut self, child: u16, snapshot: &snapshot::Snapshot, now: value::Time, host: &mut H,
         ) -> #nothing {
             match child {
-                #(#arms)*
+                #arms
                 _ => return ::core::result::Result::Err(
                     snapshot::SnapshotError::at("children", "there is no such child"),
                 ),

@@ -133,7 +133,6 @@ pub struct Declaration {
 }
 
 /// A specification and its imports, names resolved as far as they can be.
-#[derive(Debug)]
 pub struct Analysis {
     sources: Sources,
     /// By file: what its paths have in common.
@@ -154,6 +153,13 @@ pub struct Analysis {
     tops: BTreeMap<(Kind, String), DeclarationId>,
     /// Fields and parameters by what they belong to.
     inner: BTreeMap<(DeclarationId, String), DeclarationId>,
+}
+
+impl std::fmt::Debug for Analysis {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // What is derived from the files would repeat them.
+        f.debug_struct("Analysis").field("sources", &self.sources).finish_non_exhaustive()
+    }
 }
 
 impl Analysis {

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::{Analysis, Declaration, DeclarationId, Kind};
+use std::rc::Rc;
+
 use crate::{
     Span,
     syntax::ast::{
@@ -65,7 +67,7 @@ impl<'f> Splicer<'f> {
     }
 
     /// The members of a fragment, once inside itself at most.
-    pub(super) fn enter(&mut self, name: &str) -> Option<&'f [Member]> {
+    pub(super) fn enter(&mut self, name: &str) -> Option<&'f [Rc<Member>]> {
         let fragment =
             self.files.iter().flat_map(|file| &file.fragments).find(|known| known.name.text == name)?;
         if self.open.contains(&fragment.name.text.as_str()) || self.left < fragment.members.len() {
@@ -203,7 +205,7 @@ impl<'a, 'f> Declarer<'a, 'f> {
         Self { analysis, splicer: Splicer::new(files), scope: Scope { owner, ..Scope::default() } }
     }
 
-    fn scope(mut self, params: &[DataParam], members: &'f [Member], span: Span) -> Scope {
+    fn scope(mut self, params: &[DataParam], members: &'f [Rc<Member>], span: Span) -> Scope {
         let owner = self.scope.owner;
         let name = self.analysis.declarations.get(owner).map_or(String::new(), |known| known.name.clone());
         self.scope.states.push(StateNode { name, id: owner, span, ..StateNode::default() });
@@ -225,7 +227,7 @@ impl<'a, 'f> Declarer<'a, 'f> {
         plain(self.analysis, kind, name, full, doc, text, owner)
     }
 
-    fn members(&mut self, members: &'f [Member], state: usize) {
+    fn members(&mut self, members: &'f [Rc<Member>], state: usize) {
         for member in members {
             self.member(member, state);
         }
@@ -274,7 +276,7 @@ impl<'a, 'f> Declarer<'a, 'f> {
         }
     }
 
-    fn symbols(&mut self, symbols: &[Symbol], kind: Kind) {
+    fn symbols(&mut self, symbols: &[Rc<Symbol>], kind: Kind) {
         for symbol in symbols {
             let full =
                 symbol.fields.last().map_or(symbol.name.span, |field| symbol.name.span.to(field.ty.span));
@@ -306,7 +308,7 @@ impl<'a, 'f> Declarer<'a, 'f> {
         format!("{}: {}", name.text, self.analysis.sources.quote(ty.span))
     }
 
-    fn context(&mut self, variables: &[Variable], state: usize) {
+    fn context(&mut self, variables: &[Rc<Variable>], state: usize) {
         for variable in variables {
             let full = variable.name.span.to(variable.initial.span);
             let initial = self.analysis.sources.quote(variable.initial.span);

@@ -7,6 +7,8 @@ use super::{
     scopes::{Scope, Splicer},
     words::{Names, Place as WordPlace, unescaped},
 };
+use std::rc::Rc;
+
 use crate::{
     Span,
     syntax::ast::{
@@ -114,7 +116,7 @@ impl<'a, 'f> Walker<'a, 'f> {
         }
     }
 
-    fn members(&mut self, members: &'f [Member]) {
+    fn members(&mut self, members: &'f [Rc<Member>]) {
         for member in members {
             self.member(member);
         }

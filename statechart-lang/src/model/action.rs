@@ -4,7 +4,8 @@ use super::{BindingId, ChildId, EventId, Expr, LocalId, SendId, UndoId};
 use crate::Span;
 
 /// One action of a list.
-#[derive(Debug, Clone)]
+#[cfg_attr(feature = "debug", derive(Debug))]
+#[derive(Clone)]
 pub struct Action {
     /// What it does.
     pub kind: ActionKind,
@@ -15,7 +16,8 @@ pub struct Action {
 }
 
 /// What an action does.
-#[derive(Debug, Clone)]
+#[cfg_attr(feature = "debug", derive(Debug))]
+#[derive(Clone)]
 pub enum ActionKind {
     /// `variable := value`.
     Assign {
@@ -103,7 +105,8 @@ pub enum ActionKind {
 }
 
 /// What an assignment changes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "debug", derive(Debug))]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Place {
     /// Index into [`Machine::context`].
     Variable(usize),
@@ -112,7 +115,8 @@ pub enum Place {
 }
 
 /// Who gets a message.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "debug", derive(Debug))]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Receiver {
     /// The machine itself, from outside: behind everything that the macrostep still does.
     Itself,

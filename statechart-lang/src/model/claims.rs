@@ -4,7 +4,8 @@ use super::{EventId, Expr, Place, StateId};
 use crate::Span;
 
 /// Bounds of a machine's queues and loops; excess is a fault. Both engines share them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "debug", derive(Debug))]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
     /// Events that wait in the internal queue.
     pub internal: u32,
@@ -31,7 +32,8 @@ impl Default for Limits {
 pub const TURN_LIMIT: u32 = 1_000_000;
 
 /// A word and the states that it must lead to.
-#[derive(Debug, Clone)]
+#[cfg_attr(feature = "debug", derive(Debug))]
+#[derive(Clone)]
 pub struct Example {
     /// The word, in the form of a `.words` file.
     pub word: String,
@@ -42,7 +44,8 @@ pub struct Example {
 }
 
 /// A symbol of Σ or Γ.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[cfg_attr(feature = "debug", derive(Debug))]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Sign {
     /// An event.
     Event(EventId),
@@ -51,7 +54,8 @@ pub enum Sign {
 }
 
 /// A named claim, for the verifier.
-#[derive(Debug, Clone)]
+#[cfg_attr(feature = "debug", derive(Debug))]
+#[derive(Clone)]
 pub struct Property {
     /// What people call it.
     pub name: String,
@@ -62,7 +66,8 @@ pub struct Property {
 }
 
 /// What a property claims.
-#[derive(Debug, Clone)]
+#[cfg_attr(feature = "debug", derive(Debug))]
+#[derive(Clone)]
 pub enum PropertyKind {
     /// `from a can reach b`: from every configuration with the first, some word leads to the second.
     CanReach {
@@ -98,7 +103,8 @@ pub enum PropertyKind {
 pub type Addressed = (String, String);
 
 /// How snapshots of an earlier version are read.
-#[derive(Debug, Clone)]
+#[cfg_attr(feature = "debug", derive(Debug))]
+#[derive(Clone)]
 pub struct Migration {
     /// The fingerprint of that version.
     pub from: String,

@@ -12,7 +12,8 @@ pub const TEXT_LIMIT: usize = 1 << 20;
 const FAULT_KIND_BYTES: usize = 64;
 
 /// The type of a value.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "debug", derive(Debug))]
+#[derive(Clone, PartialEq, Eq)]
 pub enum Type {
     /// 64 bits, signed.
     Int,
@@ -54,7 +55,8 @@ impl fmt::Display for Type {
 }
 
 /// An expression with its type.
-#[derive(Debug, Clone)]
+#[cfg_attr(feature = "debug", derive(Debug))]
+#[derive(Clone)]
 pub struct Expr {
     /// What it computes.
     pub kind: ExprKind,
@@ -65,7 +67,8 @@ pub struct Expr {
 }
 
 /// What an expression computes. Evaluation is left to right; `and`, `or`, `??` stop early.
-#[derive(Debug, Clone)]
+#[cfg_attr(feature = "debug", derive(Debug))]
+#[derive(Clone)]
 pub enum ExprKind {
     /// A constant.
     Literal(Literal),
@@ -212,7 +215,8 @@ impl Expr {
 }
 
 /// A constant.
-#[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "debug", derive(Debug))]
+#[derive(Clone, PartialEq)]
 pub enum Literal {
     /// `42`.
     Int(i64),
@@ -227,7 +231,8 @@ pub enum Literal {
 }
 
 /// An operator with one operand.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "debug", derive(Debug))]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub enum UnaryOp {
     /// `not`.
     Not,
@@ -236,7 +241,8 @@ pub enum UnaryOp {
 }
 
 /// An operator with two operands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "debug", derive(Debug))]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub enum BinaryOp {
     /// `or`.
     Or,

@@ -7,6 +7,8 @@
 mod action;
 mod claims;
 mod expr;
+// What a snapshot is of.
+#[cfg(any(feature = "interpreter", feature = "snapshot"))]
 mod fingerprint;
 pub mod names;
 mod skeleton;
@@ -22,7 +24,7 @@ pub(crate) use state::Cause;
 pub use state::{Activity, Invoked, Pass, State, StateKind, Timer, Transition, Trigger};
 pub use system::{Actor, External, System, Wire};
 
-use crate::{Span, table::ByName};
+use crate::{Span, source::joined, table::ByName};
 
 /// Index into [`Machine::states`]; 0 is the root.
 pub type StateId = usize;
@@ -46,7 +48,8 @@ pub type BindingId = usize;
 pub type UndoId = usize;
 
 /// A whole specification.
-#[derive(Debug, Clone, Default)]
+#[cfg_attr(feature = "debug", derive(Debug))]
+#[derive(Clone, Default)]
 pub struct Model {
     /// Machines of the main file first, then of its imports, each in document order.
     pub machines: Vec<Machine>,
@@ -68,7 +71,8 @@ impl Model {
 }
 
 /// One automaton ⟨Σ, Γ, Q, δ, λ⟩ with what makes it a statechart.
-#[derive(Debug, Clone, Default)]
+#[cfg_attr(feature = "debug", derive(Debug))]
+#[derive(Clone, Default)]
 pub struct Machine {
     /// As the spec spells it.
     pub name: String,
@@ -135,7 +139,8 @@ pub struct Machine {
 }
 
 /// Positions by name, of the first declaration where there are several.
-#[derive(Debug, Clone, Default)]
+#[cfg_attr(feature = "debug", derive(Debug))]
+#[derive(Clone, Default)]
 pub(crate) struct Index {
     pub(crate) events: ByName<EventId>,
     pub(crate) outputs: ByName<usize>,
@@ -143,7 +148,8 @@ pub(crate) struct Index {
 }
 
 /// `#name` or `#name("text")`.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "debug", derive(Debug))]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Tag {
     /// Without the `#`.
     pub name: String,
@@ -152,7 +158,8 @@ pub struct Tag {
 }
 
 /// A symbol with typed fields.
-#[derive(Debug, Clone)]
+#[cfg_attr(feature = "debug", derive(Debug))]
+#[derive(Clone)]
 pub struct Symbol {
     /// As the spec spells it, without quotes.
     pub name: String,
@@ -165,7 +172,8 @@ pub struct Symbol {
 }
 
 /// An event of Σ or an internal one.
-#[derive(Debug, Clone)]
+#[cfg_attr(feature = "debug", derive(Debug))]
+#[derive(Clone)]
 pub struct Event {
     /// Name, documentation and fields.
     pub symbol: Symbol,
@@ -174,7 +182,8 @@ pub struct Event {
 }
 
 /// A typed name.
-#[derive(Debug, Clone)]
+#[cfg_attr(feature = "debug", derive(Debug))]
+#[derive(Clone)]
 pub struct Field {
     /// As the spec spells it.
     pub name: String,
@@ -183,7 +192,8 @@ pub struct Field {
 }
 
 /// A variable of the context.
-#[derive(Debug, Clone)]
+#[cfg_attr(feature = "debug", derive(Debug))]
+#[derive(Clone)]
 pub struct Variable {
     /// As the spec spells it.
     pub name: String,
@@ -198,7 +208,8 @@ pub struct Variable {
 }
 
 /// An extern Rust type: moved around, never looked into.
-#[derive(Debug, Clone)]
+#[cfg_attr(feature = "debug", derive(Debug))]
+#[derive(Clone)]
 pub struct ExternType {
     /// Its name in Rust.
     pub name: String,
@@ -207,7 +218,8 @@ pub struct ExternType {
 }
 
 /// An extern guard or action.
-#[derive(Debug, Clone)]
+#[cfg_attr(feature = "debug", derive(Debug))]
+#[derive(Clone)]
 pub struct ExternFn {
     /// As the spec spells it.
     pub name: String,
@@ -220,7 +232,8 @@ pub struct ExternFn {
 }
 
 /// An extern service: starts when its state is entered, reports with one of its outcomes.
-#[derive(Debug, Clone)]
+#[cfg_attr(feature = "debug", derive(Debug))]
+#[derive(Clone)]
 pub struct Service {
     /// Name, documentation and parameters.
     pub function: ExternFn,
@@ -240,7 +253,8 @@ impl Service {
 }
 
 /// A machine that `send` may address.
-#[derive(Debug, Clone)]
+#[cfg_attr(feature = "debug", derive(Debug))]
+#[derive(Clone)]
 pub struct Peer {
     /// As the spec spells it.
     pub name: String,
@@ -253,7 +267,8 @@ pub struct Peer {
 }
 
 /// A machine that another one starts.
-#[derive(Debug, Clone)]
+#[cfg_attr(feature = "debug", derive(Debug))]
+#[derive(Clone)]
 pub struct Child {
     /// The `id` of `as id`; the machine's name in snake case where the spec gives none.
     pub name: String,
@@ -270,7 +285,8 @@ pub struct Child {
 }
 
 /// A name of delayed messages: at most one is under way, another replaces it, `cancel` forgets it.
-#[derive(Debug, Clone)]
+#[cfg_attr(feature = "debug", derive(Debug))]
+#[derive(Clone)]
 pub struct SendName {
     /// As the spec spells it.
     pub name: String,
@@ -279,7 +295,8 @@ pub struct SendName {
 }
 
 /// Data of a state: a parameter, set by whoever enters it, or a field, set from its initial.
-#[derive(Debug, Clone)]
+#[cfg_attr(feature = "debug", derive(Debug))]
+#[derive(Clone)]
 pub struct Local {
     /// As the spec spells it.
     pub name: String,
@@ -299,7 +316,8 @@ pub struct Local {
 }
 
 /// What an `undo` runs: like an action whose arguments were evaluated when it was pushed.
-#[derive(Debug, Clone)]
+#[cfg_attr(feature = "debug", derive(Debug))]
+#[derive(Clone)]
 pub struct Undo {
     /// What it does.
     pub kind: UndoKind,
@@ -312,7 +330,8 @@ pub struct Undo {
 }
 
 /// See [`Undo`].
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "debug", derive(Debug))]
+#[derive(Clone, PartialEq, Eq)]
 pub enum UndoKind {
     /// Index into [`Machine::actions`].
     Call(usize),
@@ -378,10 +397,12 @@ impl Machine {
         if let Some(guard) = &transition.guard_text {
             text.push_str(&format!(" [{guard}]"));
         }
-        let targets: Vec<&str> =
-            transition.targets.iter().filter_map(|id| Some(self.states.get(*id)?.name.as_str())).collect();
+        let mut targets: Vec<&str> = Vec::new();
+        for target in &transition.targets {
+            targets.extend(self.states.get(*target).map(|state| state.name.as_str()));
+        }
         if !targets.is_empty() {
-            text.push_str(&format!(" -> {}", targets.join(", ")));
+            text.push_str(&format!(" -> {}", joined(&targets, ", ")));
         }
         text
     }

@@ -19,7 +19,7 @@ pub fn pascal(name: &str) -> String {
         let mut chars = word.chars();
         if let Some(first) = chars.next() {
             out.extend(first.to_uppercase());
-            out.extend(chars.flat_map(char::to_lowercase));
+            out.push_str(&chars.as_str().to_lowercase());
         }
     }
     if out.is_empty() || out.starts_with(|c: char| c.is_ascii_digit()) {
@@ -31,8 +31,13 @@ pub fn pascal(name: &str) -> String {
 /// The same words as `fetch_data`.
 #[must_use]
 pub fn snake(name: &str) -> String {
-    let joined: Vec<String> = words(name).into_iter().map(|word| word.to_lowercase()).collect();
-    let mut out = joined.join("_");
+    let mut out = String::with_capacity(name.len());
+    for word in words(name) {
+        if !out.is_empty() {
+            out.push('_');
+        }
+        out.push_str(&word.to_lowercase());
+    }
     if out.is_empty() || out.starts_with(|c: char| c.is_ascii_digit()) {
         out.insert_str(0, "sym");
     }
@@ -46,7 +51,15 @@ pub fn snake(name: &str) -> String {
 fn words(name: &str) -> Vec<String> {
     let mut words = Vec::new();
     let mut word = String::new();
-    let chars: Vec<char> = name.chars().flat_map(spelt).collect();
+    let mut chars: Vec<char> = Vec::new();
+    for c in name.chars() {
+        let is_plain = c.is_ascii() || ('\u{c0}'..'\u{250}').contains(&c);
+        if is_plain || !c.is_alphanumeric() {
+            chars.push(c);
+        } else {
+            format!("_u{:x}", u32::from(c)).chars().for_each(|c| chars.push(c));
+        }
+    }
     for (at, &c) in chars.iter().enumerate() {
         let before = at.checked_sub(1).and_then(|at| chars.get(at));
         let after = chars.get(at + 1);
@@ -64,11 +77,6 @@ fn words(name: &str) -> Vec<String> {
         words.push(word);
     }
     words
-}
-
-fn spelt(c: char) -> Vec<char> {
-    let is_plain = c.is_ascii() || ('\u{c0}'..'\u{250}').contains(&c);
-    if is_plain || !c.is_alphanumeric() { vec![c] } else { format!("_u{:x}", u32::from(c)).chars().collect() }
 }
 
 #[cfg(test)]

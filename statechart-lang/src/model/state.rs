@@ -4,7 +4,8 @@ use super::{Action, ActivityId, ChildId, EventId, Expr, LocalId, StateId, Tag, T
 use crate::Span;
 
 /// What a state is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[cfg_attr(feature = "debug", derive(Debug))]
+#[derive(Clone, Copy, PartialEq, Eq, Default)]
 pub enum StateKind {
     /// Has no children.
     #[default]
@@ -24,7 +25,8 @@ pub enum StateKind {
 }
 
 /// A state; the root is the machine itself.
-#[derive(Debug, Clone, Default)]
+#[cfg_attr(feature = "debug", derive(Debug))]
+#[derive(Clone, Default)]
 pub struct State {
     /// As the spec spells it.
     pub name: String,
@@ -87,7 +89,8 @@ impl State {
 }
 
 /// What sets off a transition.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[cfg_attr(feature = "debug", derive(Debug))]
+#[derive(Clone, PartialEq, Eq, Default)]
 pub enum Trigger {
     /// Nothing: `always`.
     #[default]
@@ -119,7 +122,8 @@ impl Trigger {
 }
 
 /// One thing that sets transitions off: a [`Trigger`], each event for itself.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[cfg_attr(feature = "debug", derive(Debug))]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Cause {
     Always,
     Event(EventId),
@@ -144,7 +148,8 @@ impl Cause {
 }
 
 /// A transition.
-#[derive(Debug, Clone, Default)]
+#[cfg_attr(feature = "debug", derive(Debug))]
+#[derive(Clone, Default)]
 pub struct Transition {
     /// The state that declares it.
     pub source: StateId,
@@ -180,7 +185,8 @@ pub struct Transition {
 }
 
 /// An `after`.
-#[derive(Debug, Clone)]
+#[cfg_attr(feature = "debug", derive(Debug))]
+#[derive(Clone)]
 pub struct Timer {
     /// The state that owns it.
     pub state: StateId,
@@ -191,7 +197,8 @@ pub struct Timer {
 }
 
 /// Values for the parameters of a state, in their order, defaults filled in.
-#[derive(Debug, Clone)]
+#[cfg_attr(feature = "debug", derive(Debug))]
+#[derive(Clone)]
 pub struct Pass {
     /// The state.
     pub state: StateId,
@@ -200,7 +207,8 @@ pub struct Pass {
 }
 
 /// What a `do` runs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "debug", derive(Debug))]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Invoked {
     /// Index into [`Machine::services`].
     Service(usize),
@@ -220,7 +228,8 @@ impl Invoked {
 }
 
 /// A `do`.
-#[derive(Debug, Clone)]
+#[cfg_attr(feature = "debug", derive(Debug))]
+#[derive(Clone)]
 pub struct Activity {
     /// The state that owns it.
     pub state: StateId,

@@ -4,7 +4,8 @@ use super::{Expr, Field, Tag};
 use crate::Span;
 
 /// Actors composed into a system: wiring for diagrams and checks.
-#[derive(Debug, Clone)]
+#[cfg_attr(feature = "debug", derive(Debug))]
+#[derive(Clone)]
 pub struct System {
     /// As the spec spells it.
     pub name: String,
@@ -23,7 +24,8 @@ pub struct System {
 }
 
 /// An actor of a system.
-#[derive(Debug, Clone)]
+#[cfg_attr(feature = "debug", derive(Debug))]
+#[derive(Clone)]
 pub struct Actor {
     /// As the spec spells it.
     pub name: String,
@@ -36,7 +38,8 @@ pub struct Actor {
 }
 
 /// An outside party of a system.
-#[derive(Debug, Clone)]
+#[cfg_attr(feature = "debug", derive(Debug))]
+#[derive(Clone)]
 pub struct External {
     /// As the spec spells it.
     pub name: String,
@@ -45,7 +48,8 @@ pub struct External {
 }
 
 /// An edge of a system.
-#[derive(Debug, Clone)]
+#[cfg_attr(feature = "debug", derive(Debug))]
+#[derive(Clone)]
 pub struct Wire {
     /// Name of an actor or external.
     pub from: String,

@@ -6,23 +6,21 @@ use super::{
     ast::{Action, ActionKind, Expr, MemberKind, Moved, MovedKind, Name, Path, Property, PropertyKind},
     grammar::Rule,
     text::squeeze,
-    tree::Builder,
+    tree::{Builder, below, first},
 };
 
 impl Builder<'_> {
     /// The actions behind the slashes directly below a pair.
     pub(super) fn actions(&mut self, pair: Pair<'_, Rule>) -> Vec<Action> {
-        pair.into_inner()
-            .filter(|pair| pair.as_rule() == Rule::actions)
-            .flat_map(|actions| self.action_list(actions))
-            .collect()
+        first(pair, Rule::actions).map(|actions| self.action_list(actions)).unwrap_or_default()
     }
 
     pub(super) fn action_list(&mut self, pair: Pair<'_, Rule>) -> Vec<Action> {
-        pair.into_inner()
-            .filter(|part| part.as_rule() == Rule::action)
-            .filter_map(|action| self.action(action))
-            .collect()
+        let mut actions = Vec::new();
+        for action in below(pair, Rule::action) {
+            actions.extend(self.action(action));
+        }
+        actions
     }
 
     fn action(&mut self, pair: Pair<'_, Rule>) -> Option<Action> {
@@ -128,11 +126,9 @@ impl Builder<'_> {
     }
 
     fn leads(&mut self, pair: Pair<'_, Rule>) -> PropertyKind {
-        let mut sides = pair
-            .into_inner()
-            .filter(|part| part.as_rule() == Rule::alternatives)
-            .map(|part| part.into_inner().map(|name| self.name(&name)).collect::<Vec<Name>>());
-        let (first, then) = (sides.next().unwrap_or_default(), sides.next().unwrap_or_default());
+        let mut sides = below(pair, Rule::alternatives).into_iter();
+        let first = sides.next().map(|names| self.all_names(names)).unwrap_or_default();
+        let then = sides.next().map(|names| self.all_names(names)).unwrap_or_default();
         PropertyKind::LeadsTo { first, then }
     }
 

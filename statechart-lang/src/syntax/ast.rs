@@ -1,18 +1,23 @@
 //! What a file says, before anything is resolved: names with spans, in document order.
+//!
+//! Only names are ever copied: what several machines take over from one fragment they share.
+
+use std::rc::Rc;
 
 use crate::{
     Span,
     model::{BinaryOp, UnaryOp},
+    source::joined,
 };
 
 /// A name and where it stands.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Name {
     pub(crate) text: String,
     pub(crate) span: Span,
 }
 
-#[derive(Debug, Clone, Default)]
+#[derive(Default)]
 pub(crate) struct File {
     pub(crate) imports: Vec<Name>,
     pub(crate) machines: Vec<Machine>,
@@ -20,47 +25,42 @@ pub(crate) struct File {
     pub(crate) systems: Vec<System>,
 }
 
-#[derive(Debug, Clone)]
 pub(crate) struct Machine {
     pub(crate) name: Name,
     pub(crate) doc: String,
-    pub(crate) params: Vec<DataParam>,
+    pub(crate) params: Rc<[DataParam]>,
     pub(crate) label: Option<String>,
     pub(crate) tags: Vec<crate::model::Tag>,
     pub(crate) strict: bool,
     pub(crate) nondeterministic: bool,
-    pub(crate) members: Vec<Member>,
+    pub(crate) members: Vec<Rc<Member>>,
 }
 
 /// Members that machines and states take over with `use`.
-#[derive(Debug, Clone)]
 pub(crate) struct Fragment {
     pub(crate) name: Name,
-    pub(crate) members: Vec<Member>,
+    pub(crate) members: Vec<Rc<Member>>,
 }
 
 /// A parameter of a machine or state.
-#[derive(Debug, Clone)]
 pub(crate) struct DataParam {
     pub(crate) name: Name,
     pub(crate) ty: Type,
     pub(crate) default: Option<Expr>,
 }
 
-#[derive(Debug, Clone)]
 pub(crate) struct Member {
     pub(crate) doc: String,
     pub(crate) kind: MemberKind,
     pub(crate) span: Span,
 }
 
-#[derive(Debug, Clone)]
 pub(crate) enum MemberKind {
-    Input(Vec<Symbol>),
-    Internals(Vec<Symbol>),
-    Output(Vec<Symbol>),
-    Context(Vec<Variable>),
-    Externs(Vec<Extern>),
+    Input(Vec<Rc<Symbol>>),
+    Internals(Vec<Rc<Symbol>>),
+    Output(Vec<Rc<Symbol>>),
+    Context(Vec<Rc<Variable>>),
+    Externs(Vec<Rc<Extern>>),
     Peer {
         name: Name,
         machine: Name,
@@ -97,7 +97,6 @@ pub(crate) enum MemberKind {
 }
 
 /// `history h -> default`.
-#[derive(Debug, Clone)]
 pub(crate) struct History {
     pub(crate) deep: bool,
     pub(crate) name: Name,
@@ -109,13 +108,11 @@ pub(crate) struct History {
 }
 
 /// What a spec claims about itself.
-#[derive(Debug, Clone)]
 pub(crate) struct Property {
     pub(crate) name: Name,
     pub(crate) kind: PropertyKind,
 }
 
-#[derive(Debug, Clone)]
 pub(crate) enum PropertyKind {
     CanReach { from: Path, to: Path },
     LeadsTo { first: Vec<Name>, then: Vec<Name> },
@@ -124,7 +121,6 @@ pub(crate) enum PropertyKind {
 }
 
 /// `old.path -> new.path`, `context old -> new`, `event OLD -> none`, ….
-#[derive(Debug, Clone)]
 pub(crate) struct Moved {
     pub(crate) kind: MovedKind,
     /// Of an undo: its text, as one name.
@@ -145,33 +141,28 @@ pub(crate) enum MovedKind {
     Undo,
 }
 
-#[derive(Debug, Clone)]
 pub(crate) struct Symbol {
     pub(crate) name: Name,
     pub(crate) doc: String,
     pub(crate) fields: Vec<Field>,
 }
 
-#[derive(Debug, Clone)]
 pub(crate) struct Field {
     pub(crate) name: Name,
     pub(crate) ty: Type,
 }
 
-#[derive(Debug, Clone)]
 pub(crate) struct Type {
     pub(crate) kind: TypeKind,
     pub(crate) span: Span,
 }
 
-#[derive(Debug, Clone)]
 pub(crate) enum TypeKind {
     Named(String),
     List(Box<Type>),
     Optional(Box<Type>),
 }
 
-#[derive(Debug, Clone)]
 pub(crate) struct Variable {
     pub(crate) name: Name,
     pub(crate) doc: String,
@@ -179,7 +170,6 @@ pub(crate) struct Variable {
     pub(crate) initial: Expr,
 }
 
-#[derive(Debug, Clone)]
 pub(crate) enum Extern {
     Type(Name),
     Guard(ExternFn),
@@ -187,14 +177,13 @@ pub(crate) enum Extern {
     Service { function: ExternFn, streams: Vec<Name>, successes: Vec<Name>, failures: Vec<Name> },
 }
 
-#[derive(Debug, Clone)]
 pub(crate) struct ExternFn {
     pub(crate) name: Name,
     pub(crate) doc: String,
     pub(crate) params: Vec<(Option<Name>, Type)>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum StateKeyword {
     State,
     Parallel,
@@ -202,25 +191,23 @@ pub(crate) enum StateKeyword {
     Final,
 }
 
-#[derive(Debug, Clone)]
 pub(crate) struct State {
     pub(crate) keyword: StateKeyword,
     pub(crate) accept: bool,
     pub(crate) name: Name,
-    pub(crate) params: Vec<DataParam>,
+    pub(crate) params: Rc<[DataParam]>,
     pub(crate) label: Option<String>,
     pub(crate) tags: Vec<crate::model::Tag>,
-    pub(crate) members: Vec<Member>,
+    pub(crate) members: Vec<Rc<Member>>,
 }
 
 /// A state to go to, with the values of its parameters.
-#[derive(Debug, Clone)]
 pub(crate) struct Place {
     pub(crate) path: Path,
     pub(crate) args: Vec<Arg>,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(crate) struct Path {
     pub(crate) names: Vec<Name>,
     pub(crate) span: Span,
@@ -228,11 +215,12 @@ pub(crate) struct Path {
 
 impl Path {
     pub(crate) fn text(&self) -> String {
-        self.names.iter().map(|name| name.text.as_str()).collect::<Vec<_>>().join(".")
+        let mut names: Vec<&str> = Vec::new();
+        self.names.iter().for_each(|name| names.push(&name.text));
+        joined(&names, ".")
     }
 }
 
-#[derive(Debug, Clone)]
 pub(crate) struct Transition {
     pub(crate) internal: bool,
     pub(crate) trigger: Trigger,
@@ -246,20 +234,17 @@ pub(crate) struct Transition {
     pub(crate) head: Span,
 }
 
-#[derive(Debug, Clone)]
 pub(crate) enum Trigger {
     On(Vec<Alternative>),
     Always,
     After(Expr),
 }
 
-#[derive(Debug, Clone)]
 pub(crate) struct Alternative {
     pub(crate) kind: AlternativeKind,
     pub(crate) span: Span,
 }
 
-#[derive(Debug, Clone)]
 pub(crate) enum AlternativeKind {
     Any,
     Prefix(String),
@@ -268,13 +253,11 @@ pub(crate) enum AlternativeKind {
     Fault,
 }
 
-#[derive(Debug, Clone)]
 pub(crate) enum Target {
     Itself { span: Span, args: Vec<Arg> },
     States(Vec<Place>),
 }
 
-#[derive(Debug, Clone)]
 pub(crate) struct Action {
     pub(crate) kind: ActionKind,
     /// What `compensate` runs.
@@ -283,7 +266,6 @@ pub(crate) struct Action {
     pub(crate) span: Span,
 }
 
-#[derive(Debug, Clone)]
 pub(crate) enum ActionKind {
     Assign {
         variable: Name,
@@ -332,19 +314,16 @@ pub(crate) enum ActionKind {
     Commit,
 }
 
-#[derive(Debug, Clone)]
 pub(crate) struct Arg {
     pub(crate) name: Option<Name>,
     pub(crate) value: Expr,
 }
 
-#[derive(Debug, Clone)]
 pub(crate) struct Expr {
     pub(crate) kind: ExprKind,
     pub(crate) span: Span,
 }
 
-#[derive(Debug, Clone)]
 pub(crate) enum ExprKind {
     Literal(crate::model::Literal),
     None,
@@ -362,7 +341,6 @@ pub(crate) enum ExprKind {
     Error,
 }
 
-#[derive(Debug, Clone)]
 pub(crate) struct System {
     pub(crate) name: Name,
     pub(crate) doc: String,
@@ -370,7 +348,6 @@ pub(crate) struct System {
     pub(crate) items: Vec<SystemItem>,
 }
 
-#[derive(Debug, Clone)]
 pub(crate) enum SystemItem {
     Actor { name: Name, family: Option<Field>, machine: Name, args: Vec<Arg> },
     External { name: Name, label: Option<String> },

@@ -5,7 +5,7 @@ use pest::iterators::Pair;
 use super::{
     ast::{Arg, Expr, ExprKind},
     grammar::Rule,
-    tree::Builder,
+    tree::{Builder, first},
 };
 use crate::{
     Code, Diagnostic, Span,
@@ -18,26 +18,22 @@ const OPERATOR_LIMIT: usize = 250;
 impl Builder<'_> {
     pub(super) fn expr(&mut self, pair: Pair<'_, Rule>) -> Expr {
         let span = self.span(&pair);
-        let operators = pair
-            .clone()
-            .into_inner()
-            .flatten()
-            .filter(|pair| {
-                matches!(
-                    pair.as_rule(),
-                    Rule::kw_or
-                        | Rule::kw_and
-                        | Rule::kw_not
-                        | Rule::comparator
-                        | Rule::sum_op
-                        | Rule::product_op
-                        | Rule::minus
-                        | Rule::index
-                        | Rule::default_op
-                )
-            })
-            .take(OPERATOR_LIMIT + 1)
-            .count();
+        let mut operators = 0;
+        for part in pair.clone().into_inner().flatten() {
+            let is_operator = matches!(
+                part.as_rule(),
+                Rule::kw_or
+                    | Rule::kw_and
+                    | Rule::kw_not
+                    | Rule::comparator
+                    | Rule::sum_op
+                    | Rule::product_op
+                    | Rule::minus
+                    | Rule::index
+                    | Rule::default_op
+            );
+            operators += usize::from(is_operator);
+        }
         if operators > OPERATOR_LIMIT {
             self.diagnostics.push(
                 Diagnostic::new(
@@ -166,15 +162,21 @@ impl Builder<'_> {
             Rule::kw_false => ExprKind::Literal(Literal::Bool(false)),
             Rule::kw_none => ExprKind::None,
             Rule::kw_now => ExprKind::Now,
-            Rule::is_in => match inner.into_inner().find(|pair| pair.as_rule() == Rule::path) {
+            Rule::is_in => match first(inner, Rule::path) {
                 Some(path) => ExprKind::In(self.path(path)),
                 None => ExprKind::Error,
             },
-            Rule::event_field => match inner.into_inner().find(|pair| pair.as_rule() == Rule::ident) {
+            Rule::event_field => match first(inner, Rule::ident) {
                 Some(field) => ExprKind::Event(self.name(&field)),
                 None => ExprKind::Error,
             },
-            Rule::list => ExprKind::List(inner.into_inner().map(|item| self.chain(item)).collect()),
+            Rule::list => {
+                let mut items = Vec::new();
+                for item in inner.into_inner() {
+                    items.push(self.chain(item));
+                }
+                ExprKind::List(items)
+            }
             Rule::parenthesised => match inner.into_inner().next() {
                 Some(inner) => self.chain(inner).kind,
                 None => ExprKind::Error,

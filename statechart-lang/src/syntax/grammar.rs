@@ -74,6 +74,19 @@ impl First {
 type State<'i> = Box<ParserState<'i, Rule>>;
 type Step<'i> = ParseResult<State<'i>>;
 
+/// The same step as one type: what pest does with a step is compiled anew for each type of them.
+fn step<'a, 'i>(step: &'a dyn Fn(State<'i>) -> Step<'i>) -> &'a dyn Fn(State<'i>) -> Step<'i> {
+    step
+}
+
+fn repeat<'i>(state: State<'i>, part: &dyn Fn(State<'i>) -> Step<'i>) -> Step<'i> {
+    state.repeat(part)
+}
+
+fn character(state: State<'_>, is: fn(&char) -> bool) -> Step<'_> {
+    state.match_char_by(|c| is(&c))
+}
+
 /// Parses a text as a rule.
 pub(super) fn parse(rule: Rule, text: &str) -> Result<Pairs<'_, Rule>, Box<Error<Rule>>> {
     attempt(rule, text, false).or_else(|_| attempt(rule, text, true))
@@ -105,12 +118,10 @@ impl<'i> Driver<'i> {
         }
         let expr = &definition.expr;
         match definition.kind {
-            Kind::Normal => state.rule(rule, |state| self.expr(expr, state)),
+            Kind::Normal => state.rule(rule, step(&|state| self.expr(expr, state))),
             Kind::Silent => self.expr(expr, state),
-            Kind::Atomic => {
-                state.rule(rule, |state| state.atomic(Atomicity::Atomic, |state| self.expr(expr, state)))
-            }
-            Kind::Space => state.atomic(Atomicity::Atomic, |state| self.expr(expr, state)),
+            Kind::Atomic => state.rule(rule, step(&|state| self.atomic(expr, state))),
+            Kind::Space => self.atomic(expr, state),
         }
     }
 
@@ -118,24 +129,28 @@ impl<'i> Driver<'i> {
         match expr {
             Expr::Str(text) => state.match_string(text),
             Expr::Insens(text) => state.match_insensitive(text),
-            Expr::Letter => state.match_char_by(|c| c.is_ascii_alphabetic()),
-            Expr::Digit => state.match_char_by(|c| c.is_ascii_digit()),
-            Expr::Alphanumeric => state.match_char_by(|c| c.is_ascii_alphanumeric()),
+            Expr::Letter => character(state, char::is_ascii_alphabetic),
+            Expr::Digit => character(state, char::is_ascii_digit),
+            Expr::Alphanumeric => character(state, char::is_ascii_alphanumeric),
             Expr::Any => state.skip(1),
             Expr::Start => state.start_of_input(),
             Expr::End => state.end_of_input(),
             Expr::Rule(rule) => self.rule(*rule, state),
             Expr::Seq(parts) => self.seq(parts, state),
             Expr::Choice(parts) => self.choice(parts, state),
-            Expr::Opt(part) => state.optional(|state| self.expr(part, state)),
+            Expr::Opt(part) => state.optional(step(&|state| self.expr(part, state))),
             Expr::Rep(part) => self.rep(part, state),
             Expr::Not(part) => state.lookahead(false, |state| self.expr(part, state)),
             Expr::Until(texts) => state.skip_until(texts),
         }
     }
 
+    fn atomic(&self, expr: &'static Expr, state: State<'i>) -> Step<'i> {
+        state.atomic(Atomicity::Atomic, |state| self.expr(expr, state))
+    }
+
     fn seq(&self, parts: &'static [Expr], state: State<'i>) -> Step<'i> {
-        state.sequence(|mut state| {
+        state.sequence(step(&|mut state| {
             for (index, part) in parts.iter().enumerate() {
                 if index > 0 {
                     state = self.space(state)?;
@@ -143,7 +158,7 @@ impl<'i> Driver<'i> {
                 state = self.expr(part, state)?;
             }
             Ok(state)
-        })
+        }))
     }
 
     fn choice(&self, parts: &'static [Expr], mut state: State<'i>) -> Step<'i> {
@@ -158,13 +173,11 @@ impl<'i> Driver<'i> {
 
     fn rep(&self, part: &'static Expr, state: State<'i>) -> Step<'i> {
         if state.atomicity() != Atomicity::NonAtomic {
-            return state.repeat(|state| self.expr(part, state));
+            return repeat(state, &|state| self.expr(part, state));
         }
         // Space counts only where another one follows it.
-        state.optional(|state| {
-            self.expr(part, state)?
-                .repeat(|state| state.sequence(|state| self.expr(part, self.space(state)?)))
-        })
+        let next = |state: State<'i>| state.sequence(step(&|state| self.expr(part, self.space(state)?)));
+        state.optional(step(&|state| repeat(self.expr(part, state)?, &next)))
     }
 
     /// `WHITESPACE* ~ (COMMENT ~ WHITESPACE*)*`, where space may stand.
@@ -180,10 +193,10 @@ impl<'i> Driver<'i> {
         {
             return state.match_string(space);
         }
-        let blanks = |state: State<'i>| state.repeat(|state| self.rule(Rule::WHITESPACE, state));
-        let state = state.sequence(|state| {
-            blanks(state)?.repeat(|state| state.sequence(|state| blanks(self.rule(Rule::COMMENT, state)?)))
-        })?;
+        let blanks = |state| repeat(state, &|state| self.rule(Rule::WHITESPACE, state));
+        let comment =
+            |state: State<'i>| state.sequence(step(&|state| blanks(self.rule(Rule::COMMENT, state)?)));
+        let state = state.sequence(step(&|state| repeat(blanks(state)?, &comment)))?;
         self.space.set((from, state.position().pos()));
         Ok(state)
     }

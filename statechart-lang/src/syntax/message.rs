@@ -3,7 +3,7 @@
 use pest::error::{Error, ErrorVariant, InputLocation};
 
 use super::grammar::Rule;
-use crate::{Code, Diagnostic, FileId, Span, diagnostic::nearest};
+use crate::{Code, Diagnostic, FileId, Span, diagnostic::nearest, source::joined};
 
 /// Words that start an item, for "did you mean".
 pub(super) const KEYWORDS: &[&str] = &[
@@ -260,7 +260,7 @@ fn join(wanted: &[&str]) -> String {
     match wanted {
         [] => String::new(),
         [one] => (*one).to_owned(),
-        [rest @ .., last] => format!("{} or {last}", rest.join(", ")),
+        [rest @ .., last] => format!("{} or {last}", joined(rest, ", ")),
     }
 }
 

@@ -19,7 +19,7 @@ mod recover;
 mod text;
 mod tree;
 
-use crate::{Code, Diagnostic, FileId, Loader, Source, Sources, Span};
+use crate::{Code, Diagnostic, FileId, Loader, Source, Sources, Span, source::joined};
 pub(crate) use grammar::Rule;
 pub(crate) use text::squeeze;
 
@@ -81,12 +81,13 @@ fn unreadable(
     let span =
         importer.unwrap_or_else(|| Span { file: sources.add(Source::new(path, "")), start: 0, end: 0 });
     // A loader that knows what to do says it behind the reason.
-    let (why, help) = match why.rsplit_once("; ") {
-        Some((why, remedy)) => (why, remedy),
-        None if importer.is_some() => {
+    let remedy = why.as_bytes().windows(2).rposition(|two| two == b"; ");
+    let (why, help) = match remedy.and_then(|at| Some((why.get(..at)?, why.get(at + 2..)?))) {
+        Some(said) => said,
+        _ if importer.is_some() => {
             (why, "check the path; an import is relative to the file that contains it")
         }
-        None => (why, "check the path"),
+        _ => (why, "check the path"),
     };
     diagnostics
         .push(Diagnostic::new(Code::Unreadable, span, format!("cannot read `{path}`: {why}")).help(help));
@@ -108,7 +109,7 @@ pub(crate) fn join(importer: &str, import: &str) -> String {
             part => parts.push(part),
         }
     }
-    parts.join("/")
+    joined(&parts, "/")
 }
 
 /// The pairs of a text that [`parse`] has found to be sound.

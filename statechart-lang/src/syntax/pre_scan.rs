@@ -1,5 +1,6 @@
 //! What a recursive parser must not meet: deep nesting, unbalanced brackets, text without an end.
 
+use super::text::comment_end;
 use crate::{Code, Diagnostic, FileId, Span};
 
 /// Deepest nesting of brackets. The parser takes some 24 kB of stack a level where it is not optimised, and must
@@ -29,8 +30,8 @@ pub(crate) fn pre_scan(file: FileId, text: &str) -> Result<(), Vec<Diagnostic>> 
                 at += bytes[at..].iter().position(|byte| *byte == b'\n').unwrap_or(bytes.len() - at);
                 continue;
             }
-            b'/' if bytes.get(at + 1) == Some(&b'*') => match text[at + 2..].find("*/") {
-                Some(length) => at += length + 3,
+            b'/' if bytes.get(at + 1) == Some(&b'*') => match comment_end(&text[at + 2..]) {
+                Some(length) => at += length + 1,
                 None => {
                     found.push(
                         Diagnostic::new(Code::Unbalanced, span(at, at + 2), "this comment does not end")

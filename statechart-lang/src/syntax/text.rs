@@ -1,6 +1,6 @@
 //! The text of items: without comments, without quotes, without what implicit skipping left at its end.
 
-use crate::Span;
+use crate::{Span, source::joined};
 
 /// A name without its quotes.
 pub(super) fn unquoted(text: &str) -> String {
@@ -13,7 +13,9 @@ pub(crate) fn squeeze(text: &str) -> String {
     for (piece, is_comment) in pieces(text) {
         plain.push_str(if is_comment { " " } else { piece });
     }
-    plain.split_whitespace().collect::<Vec<_>>().join(" ")
+    let mut words: Vec<&str> = Vec::new();
+    plain.split_whitespace().for_each(|word| words.push(word));
+    joined(&words, " ")
 }
 
 /// A text cut into comments and what lies between them. Quotes hide what looks like a comment.
@@ -26,7 +28,7 @@ pub(super) fn pieces(text: &str) -> impl Iterator<Item = (&str, bool)> {
         let (length, is_comment) = if rest.starts_with("//") {
             (rest.find('\n').unwrap_or(rest.len()), true)
         } else if rest.starts_with("/*") {
-            (rest.find("*/").map_or(rest.len(), |at| at + 2), true)
+            (comment_end(rest).unwrap_or(rest.len()), true)
         } else {
             (until_comment(rest), false)
         };
@@ -34,6 +36,11 @@ pub(super) fn pieces(text: &str) -> impl Iterator<Item = (&str, bool)> {
         rest = left;
         Some((piece, is_comment))
     })
+}
+
+/// Where the first `*/` of a text ends.
+pub(super) fn comment_end(text: &str) -> Option<usize> {
+    text.as_bytes().windows(2).position(|two| two == b"*/").map(|at| at + 2)
 }
 
 /// Where the first comment of a text begins, or its end.
@@ -56,7 +63,7 @@ fn until_comment(text: &str) -> usize {
 pub(super) fn trimmed(text: &str, span: Span) -> Span {
     let Some(text) = text.get(span.start as usize..span.end as usize) else { return span };
     let mut length = text.trim_end().len();
-    if text.contains("//") || text.contains("/*") {
+    if text.contains('/') && until_comment(text) < text.len() {
         let (mut at, mut end) = (0, 0);
         for (piece, is_comment) in pieces(text) {
             let kept = piece.trim_end().len();

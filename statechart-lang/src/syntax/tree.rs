@@ -4,6 +4,8 @@ mod malformed;
 mod states;
 mod systems;
 
+use std::rc::Rc;
+
 use pest::iterators::{Pair, Pairs};
 
 use super::{
@@ -40,19 +42,20 @@ impl<'a> Builder<'a> {
                     .help("put it before what it describes, or write `//` for a plain comment"),
             );
         }
-        for top in pairs.flat_map(Pair::into_inner).filter(|pair| pair.as_rule() == Rule::top) {
+        let tops = pairs.into_iter().next().map(|file| below(file, Rule::top));
+        for top in tops.unwrap_or_default() {
             let (doc, item) = documented(top);
             let Some(item) = item else { continue };
             match item.as_rule() {
                 Rule::import => {
-                    if let Some(path) = item.into_inner().find(|pair| pair.as_rule() == Rule::string) {
+                    if let Some(path) = first(item, Rule::string) {
                         let name = Name { text: self.string(&path), span: self.span(&path) };
                         file.imports.push(name);
                     }
                 }
                 Rule::machine => {
                     let machine = self.machine(doc, item);
-                    file.machines.extend(machine);
+                    file.machines.push(machine);
                 }
                 Rule::fragment => {
                     let fragment = self.fragment(item);
@@ -60,7 +63,7 @@ impl<'a> Builder<'a> {
                 }
                 Rule::system => {
                     let system = self.system(doc, item);
-                    file.systems.extend(system);
+                    file.systems.push(system);
                 }
                 _ => self.bad(&item),
             }
@@ -68,12 +71,12 @@ impl<'a> Builder<'a> {
         file
     }
 
-    fn machine(&mut self, doc: String, pair: Pair<'_, Rule>) -> Option<Machine> {
+    fn machine(&mut self, doc: String, pair: Pair<'_, Rule>) -> Machine {
         let span = self.span(&pair);
         let mut machine = Machine {
             name: Name { text: String::new(), span },
             doc,
-            params: Vec::new(),
+            params: Rc::default(),
             label: None,
             tags: Vec::new(),
             strict: false,
@@ -92,7 +95,7 @@ impl<'a> Builder<'a> {
                 _ => {}
             }
         }
-        Some(machine)
+        machine
     }
 
     fn fragment(&mut self, pair: Pair<'_, Rule>) -> Option<Fragment> {
@@ -102,7 +105,7 @@ impl<'a> Builder<'a> {
         Some(Fragment { name: self.name(&name), members })
     }
 
-    fn data_params(&mut self, pair: Pair<'_, Rule>) -> Vec<DataParam> {
+    fn data_params(&mut self, pair: Pair<'_, Rule>) -> Rc<[DataParam]> {
         let mut params = Vec::new();
         for param in pair.into_inner() {
             let mut parts = param.into_inner();
@@ -110,11 +113,11 @@ impl<'a> Builder<'a> {
             let default = parts.next().map(|expr| self.expr(expr));
             params.push(DataParam { name: self.name(&name), ty: self.ty(ty), default });
         }
-        params
+        params.into()
     }
 
-    fn body(&mut self, pair: Pair<'_, Rule>) -> Vec<Member> {
-        let mut members: Vec<Member> = Vec::new();
+    fn body(&mut self, pair: Pair<'_, Rule>) -> Vec<Rc<Member>> {
+        let mut members: Vec<Rc<Member>> = Vec::new();
         for member in pair.into_inner() {
             let (doc, item) = documented(member);
             let Some(item) = item else { continue };
@@ -141,11 +144,11 @@ impl<'a> Builder<'a> {
                 let first: String = text.chars().take_while(|c| c.is_alphanumeric()).collect();
                 if first == "initial" || nearest(&first, ["initial"]).is_some() {
                     let kind = MemberKind::Initial { places: Vec::new(), actions: Vec::new() };
-                    members.push(Member { doc: String::new(), kind, span });
+                    members.push(Rc::new(Member { doc: String::new(), kind, span }));
                 }
             }
             if let Some(kind) = self.member(item) {
-                members.push(Member { doc, kind, span });
+                members.push(Rc::new(Member { doc, kind, span }));
             }
         }
         members
@@ -159,13 +162,13 @@ impl<'a> Builder<'a> {
             Rule::context => MemberKind::Context(self.context(item)),
             Rule::externs => MemberKind::Externs(self.externs(item)),
             Rule::peer => {
-                let mut names = item.into_inner().filter(|pair| pair.as_rule() == Rule::ident);
+                let mut names = below(item, Rule::ident).into_iter();
                 let (name, machine) = (names.next()?, names.next()?);
                 MemberKind::Peer { name: self.name(&name), machine: self.name(&machine) }
             }
             Rule::limits => {
                 let mut limits = Vec::new();
-                for limit in item.into_inner().filter(|part| part.as_rule() == Rule::limit) {
+                for limit in below(item, Rule::limit) {
                     let mut parts = limit.into_inner();
                     let (Some(name), Some(int)) = (parts.next(), parts.next()) else { continue };
                     let number = Expr { kind: self.int(&int), span: self.span(&int) };
@@ -196,21 +199,12 @@ impl<'a> Builder<'a> {
                 let mut names = names.into_iter();
                 MemberKind::Do { what: names.next()?, args, id: names.next() }
             }
-            Rule::returned => {
-                let expr = item.into_inner().find(|pair| pair.as_rule() == Rule::expr)?;
-                MemberKind::Return(self.expr(expr))
-            }
-            Rule::use_fragment => {
-                let name = item.into_inner().find(|pair| pair.as_rule() == Rule::ident)?;
-                MemberKind::Use(self.name(&name))
-            }
+            Rule::returned => MemberKind::Return(self.expr(first(item, Rule::expr)?)),
+            Rule::use_fragment => MemberKind::Use(self.name(&first(item, Rule::ident)?)),
             Rule::example | Rule::property | Rule::invariant | Rule::never | Rule::migrate => {
                 return self.claim(item);
             }
-            Rule::defer => {
-                let pattern = item.into_inner().find(|pair| pair.as_rule() == Rule::pattern)?;
-                MemberKind::Defer(self.pattern(pattern))
-            }
+            Rule::defer => MemberKind::Defer(self.pattern(first(item, Rule::pattern)?)),
             _ => {
                 self.bad(&item);
                 return None;
@@ -218,11 +212,11 @@ impl<'a> Builder<'a> {
         })
     }
 
-    fn symbols(&mut self, pair: Pair<'_, Rule>) -> Vec<Symbol> {
+    fn symbols(&mut self, pair: Pair<'_, Rule>) -> Vec<Rc<Symbol>> {
         let mut symbols = Vec::new();
-        let items =
-            pair.into_inner().filter(|pair| pair.as_rule() == Rule::symbols).flat_map(Pair::into_inner);
-        for (doc, item) in items.map(documented) {
+        let Some(list) = first(pair, Rule::symbols) else { return symbols };
+        for item in list.into_inner() {
+            let (doc, item) = documented(item);
             let Some(item) = item else { continue };
             if item.as_rule() != Rule::symbol {
                 self.bad(&item);
@@ -230,11 +224,13 @@ impl<'a> Builder<'a> {
             }
             let mut parts = item.into_inner();
             let Some(name) = parts.next() else { continue };
-            let fields = parts
-                .next()
-                .map(|fields| fields.into_inner().filter_map(|field| self.field(field)).collect())
-                .unwrap_or_default();
-            symbols.push(Symbol { name: self.name(&name), doc, fields });
+            let mut fields = Vec::new();
+            if let Some(list) = parts.next() {
+                for field in list.into_inner() {
+                    fields.extend(self.field(field));
+                }
+            }
+            symbols.push(Rc::new(Symbol { name: self.name(&name), doc, fields }));
         }
         symbols
     }
@@ -263,11 +259,10 @@ impl<'a> Builder<'a> {
         Type { kind, span }
     }
 
-    fn context(&mut self, pair: Pair<'_, Rule>) -> Vec<Variable> {
+    fn context(&mut self, pair: Pair<'_, Rule>) -> Vec<Rc<Variable>> {
         let mut variables = Vec::new();
-        for (doc, item) in
-            pair.into_inner().filter(|pair| pair.as_rule() == Rule::variable_item).map(documented)
-        {
+        for item in below(pair, Rule::variable_item) {
+            let (doc, item) = documented(item);
             let Some(item) = item else { continue };
             if item.as_rule() != Rule::variable {
                 self.bad(&item);
@@ -277,25 +272,29 @@ impl<'a> Builder<'a> {
             if let (Some(name), Some(ty), Some(initial)) = (parts.next(), parts.next(), parts.next()) {
                 let variable =
                     Variable { name: self.name(&name), doc, ty: self.ty(ty), initial: self.expr(initial) };
-                variables.push(variable);
+                variables.push(Rc::new(variable));
             }
         }
         variables
     }
 
-    fn externs(&mut self, pair: Pair<'_, Rule>) -> Vec<Extern> {
+    fn externs(&mut self, pair: Pair<'_, Rule>) -> Vec<Rc<Extern>> {
         let mut externs = Vec::new();
-        for (doc, item) in
-            pair.into_inner().filter(|pair| pair.as_rule() == Rule::extern_item).map(documented)
-        {
+        for item in below(pair, Rule::extern_item) {
+            let (doc, item) = documented(item);
             let Some(item) = item else { continue };
             match item.as_rule() {
                 Rule::extern_type => {
-                    let names = item.into_inner().filter(|pair| pair.as_rule() == Rule::ident);
-                    externs.extend(names.map(|name| Extern::Type(self.name(&name))).collect::<Vec<_>>());
+                    for name in below(item, Rule::ident) {
+                        externs.push(Rc::new(Extern::Type(self.name(&name))));
+                    }
                 }
-                Rule::extern_guard => externs.extend(self.function(doc, &item).map(Extern::Guard)),
-                Rule::extern_action => externs.extend(self.function(doc, &item).map(Extern::Action)),
+                Rule::extern_guard => {
+                    externs.extend(self.function(doc, &item).map(|guard| Rc::new(Extern::Guard(guard))));
+                }
+                Rule::extern_action => {
+                    externs.extend(self.function(doc, &item).map(|action| Rc::new(Extern::Action(action))));
+                }
                 Rule::service => {
                     let Some(function) = self.function(doc, &item) else { continue };
                     let (mut streams, mut successes, mut failures) = (Vec::new(), Vec::new(), Vec::new());
@@ -307,7 +306,7 @@ impl<'a> Builder<'a> {
                             _ => {}
                         }
                     }
-                    externs.push(Extern::Service { function, streams, successes, failures });
+                    externs.push(Rc::new(Extern::Service { function, streams, successes, failures }));
                 }
                 _ => self.bad(&item),
             }
@@ -316,15 +315,16 @@ impl<'a> Builder<'a> {
     }
 
     fn function(&mut self, doc: String, pair: &Pair<'_, Rule>) -> Option<ExternFn> {
-        let mut parts = pair.clone().into_inner();
-        let name = parts.find(|pair| pair.as_rule() == Rule::ident)?;
+        let name = first(pair.clone(), Rule::ident)?;
         let mut params = Vec::new();
-        for param in parts.filter(|pair| pair.as_rule() == Rule::params).flat_map(Pair::into_inner) {
-            let mut name = None;
-            for part in param.into_inner() {
-                match part.as_rule() {
-                    Rule::ident => name = Some(self.name(&part)),
-                    _ => params.push((name.take(), self.ty(part))),
+        if let Some(list) = first(pair.clone(), Rule::params) {
+            for param in list.into_inner() {
+                let mut name = None;
+                for part in param.into_inner() {
+                    match part.as_rule() {
+                        Rule::ident => name = Some(self.name(&part)),
+                        _ => params.push((name.take(), self.ty(part))),
+                    }
                 }
             }
         }
@@ -333,11 +333,16 @@ impl<'a> Builder<'a> {
 
     /// The names of the first `alternatives` below a pair.
     fn names(&mut self, pair: Pair<'_, Rule>) -> Vec<Name> {
-        pair.into_inner()
-            .filter(|pair| pair.as_rule() == Rule::alternatives)
-            .flat_map(Pair::into_inner)
-            .map(|name| self.name(&name))
-            .collect()
+        first(pair, Rule::alternatives).map(|list| self.all_names(list)).unwrap_or_default()
+    }
+
+    /// Everything directly below a pair as names.
+    pub(super) fn all_names(&mut self, pair: Pair<'_, Rule>) -> Vec<Name> {
+        let mut names = Vec::new();
+        for name in pair.into_inner() {
+            names.push(self.name(&name));
+        }
+        names
     }
 
     fn tag(&mut self, pair: Pair<'_, Rule>) -> Tag {
@@ -392,6 +397,22 @@ impl<'a> Builder<'a> {
     }
 }
 
+/// The pairs of a rule directly below a pair.
+pub(super) fn below<'i>(pair: Pair<'i, Rule>, rule: Rule) -> Vec<Pair<'i, Rule>> {
+    let mut found = Vec::new();
+    for part in pair.into_inner() {
+        if part.as_rule() == rule {
+            found.push(part);
+        }
+    }
+    found
+}
+
+/// The first of them.
+pub(super) fn first<'i>(pair: Pair<'i, Rule>, rule: Rule) -> Option<Pair<'i, Rule>> {
+    pair.into_inner().find(|part| part.as_rule() == rule)
+}
+
 /// Splits leading documentation from the item that it documents.
 fn documented(pair: Pair<'_, Rule>) -> (String, Option<Pair<'_, Rule>>) {
     let mut doc = String::new();
@@ -402,7 +423,11 @@ fn documented(pair: Pair<'_, Rule>) -> (String, Option<Pair<'_, Rule>>) {
         if !doc.is_empty() {
             doc.push('\n');
         }
-        doc.push_str(part.as_str().trim_start_matches("///").trim());
+        let mut line = part.as_str();
+        while let Some(rest) = line.strip_prefix("///") {
+            line = rest;
+        }
+        doc.push_str(line.trim());
     }
     (doc, None)
 }

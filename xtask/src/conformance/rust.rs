@@ -101,7 +101,7 @@ fn generate(test: &Test, index: usize) -> Result<Made, String> {
     let compiled = compile("test.sc", &MapLoader::from([("test.sc", imported.text.as_str())]));
     let model = compiled.model.as_ref().ok_or("the translation has errors")?;
     let machine = model.machine(&imported.machine).ok_or("the machine is missing")?;
-    let file = syn::parse2(codegen::generate(model))
+    let file = syn::parse_file(&codegen::generate(model))
         .map_err(|why| format!("the generated Rust does not parse: {why}"))?;
     let path = format!("t{index}::{}", names::snake(&machine.name));
     let mut row = format!("    run::<{path}::Machine<()>>({index}, {path}::Machine::new(()), vec![");

@@ -1,9 +1,10 @@
 //! What names and calls mean, and what `event` carries.
 
-use super::{Cue, Typing, data, error, names, near};
+use super::{Cue, SUGGESTIONS, Typing, data, error, names, near};
 use crate::{
     Code, Diagnostic, Span,
     model::{Expr, ExprKind, Type},
+    source::joined,
     syntax::ast,
 };
 
@@ -37,19 +38,15 @@ impl Typing<'_> {
         if let Some((of, ty)) = self.field(&field.text) {
             return Expr { kind: ExprKind::Field { name: field.text.clone(), of }, ty, span };
         }
-        let events: Vec<&str> = self
-            .scope
-            .events
-            .iter()
-            .filter_map(|id| Some(self.machine.events.get(*id)?.symbol.name.as_str()))
-            .collect();
-        let fields = self
-            .scope
-            .events
-            .first()
-            .and_then(|id| self.machine.events.get(*id))
-            .map(|event| event.symbol.fields.iter().map(|field| field.name.as_str()).collect::<Vec<_>>())
-            .unwrap_or_default();
+        // Of the first event.
+        let (mut events, mut fields): (Vec<&str>, Vec<&str>) = (Vec::new(), Vec::new());
+        for id in &self.scope.events {
+            let Some(event) = self.machine.events.get(*id) else { continue };
+            if events.is_empty() {
+                event.symbol.fields.iter().for_each(|field| fields.push(&field.name));
+            }
+            events.push(&event.symbol.name);
+        }
         let (message, help) = if self.scope.wildcard {
             (
                 "under a wildcard only `event.name` is visible".to_owned(),
@@ -57,16 +54,20 @@ impl Typing<'_> {
             )
         } else if events.len() > 1 {
             (
-                format!("`{}` is not a field of the same type in each of {}", field.text, events.join(", ")),
+                format!(
+                    "`{}` is not a field of the same type in each of {}",
+                    field.text,
+                    joined(&events, ", ")
+                ),
                 "give each event its own `on`".to_owned(),
             )
         } else {
             let help = match crate::diagnostic::nearest(&field.text, fields.iter().copied()) {
                 Some(near) => format!("did you mean `event.{near}`?"),
                 None if fields.is_empty() => "declare it: `NAME(field: Type)`".to_owned(),
-                None => format!("it has {}", fields.join(", ")),
+                None => format!("it has {}", joined(&fields, ", ")),
             };
-            (format!("`{}` has no field `{}`", events.join(", "), field.text), help)
+            (format!("`{}` has no field `{}`", joined(&events, ", "), field.text), help)
         };
         self.report(Diagnostic::new(Code::NoField, field.span, message).help(help));
         error(span)
@@ -132,13 +133,13 @@ impl Typing<'_> {
         if self.machine.guards.iter().any(|guard| guard.name == name.text) {
             return self.call(name, &[], span);
         }
-        let known = names(&self.scope, self.machine)
-            .chain(self.machine.guards.iter().map(|guard| guard.name.as_str()));
+        let mut known = names(&self.scope, self.machine);
+        self.machine.guards.iter().for_each(|guard| known.push(&guard.name));
         let elsewhere = self.machine.locals.iter().find(|local| local.name == name.text);
         let later = self.scope.before.is_some_and(|before| {
             let own = self.machine.locals.get(before).map(|local| local.state);
-            let mut behind = self.machine.locals.iter().skip(before);
-            behind.any(|local| local.name == name.text && Some(local.state) == own)
+            let behind = self.machine.locals.get(before..).unwrap_or_default();
+            behind.iter().any(|local| local.name == name.text && Some(local.state) == own)
         });
         let help = if later {
             format!("`{}` is declared later: put it in front of what reads it", name.text)
@@ -181,7 +182,10 @@ impl Typing<'_> {
             return error;
         }
         let Some(at) = self.machine.guards.iter().position(|guard| guard.name == name.text) else {
-            let known = self.machine.guards.iter().map(|guard| guard.name.as_str()).chain(["len"]);
+            let mut known = vec!["len"];
+            if self.diagnostics.len() <= SUGGESTIONS {
+                self.machine.guards.iter().for_each(|guard| known.push(&guard.name));
+            }
             let help = near(&name.text, known, self.diagnostics.len())
                 .unwrap_or_else(|| format!("declare it: `extern {{ guard {}(…) }}`", name.text));
             self.report(
@@ -190,7 +194,10 @@ impl Typing<'_> {
             );
             return error(span);
         };
-        let params: Vec<Type> = self.machine.guards[at].params.iter().map(|(_, ty)| ty.clone()).collect();
+        let mut params = Vec::new();
+        for (_, ty) in &self.machine.guards[at].params {
+            params.push(ty.clone());
+        }
         let args = self.positional(&name.text, args, &params, span);
         Expr { kind: ExprKind::Guard(at, args), ty: Type::Bool, span }
     }
@@ -203,16 +210,23 @@ impl Typing<'_> {
         span: Span,
     ) -> Vec<Expr> {
         if args.len() != params.len() {
-            let types: Vec<String> = params.iter().map(ToString::to_string).collect();
+            let mut types = Vec::new();
+            for ty in params {
+                types.push(ty.to_string());
+            }
             self.report(
                 Diagnostic::new(
                     Code::Arguments,
                     span,
                     format!("`{what}` takes {}, {} given", crate::check::arguments(params.len()), args.len()),
                 )
-                .help(format!("it takes ({})", types.join(", "))),
+                .help(format!("it takes ({})", joined(&types, ", "))),
             );
         }
-        args.iter().zip(params).map(|(arg, ty)| self.wanted(&arg.value, Some(ty))).collect()
+        let mut typed = Vec::new();
+        for (arg, ty) in args.iter().zip(params) {
+            typed.push(self.wanted(&arg.value, Some(ty)));
+        }
+        typed
     }
 }

@@ -95,9 +95,9 @@ fn defaulted(machine: &Machine, transition: &Transition) -> Vec<LocalId> {
         return Vec::new();
     }
     let entered = entry(machine, transition.domain, &transition.targets);
-    let mut states: BTreeSet<StateId> = entered.states;
-    for history in &entered.histories {
-        let around = machine.states.get(*history).map_or(0, |row| row.parent);
+    let mut states: BTreeSet<StateId> = entered.states.all().into_iter().collect();
+    for history in entered.histories.all() {
+        let around = machine.states.get(history).map_or(0, |row| row.parent);
         states.extend((1..machine.states.len()).filter(|state| machine.is_descendant(*state, around)));
     }
     states.retain(|state| transition.passes.iter().all(|pass| pass.state != *state));

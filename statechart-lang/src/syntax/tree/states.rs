@@ -1,8 +1,10 @@
 //! States, histories and transitions.
 
+use std::rc::Rc;
+
 use pest::iterators::Pair;
 
-use super::Builder;
+use super::{Builder, below, first};
 use crate::{
     Span,
     syntax::{
@@ -21,7 +23,7 @@ impl Builder<'_> {
             keyword,
             accept: false,
             name: Name { text: String::new(), span: self.span(&pair) },
-            params: Vec::new(),
+            params: Rc::default(),
             label: None,
             tags: Vec::new(),
             members: Vec::new(),
@@ -102,10 +104,8 @@ impl Builder<'_> {
                     transition.guard = part.into_inner().next().map(|expr| self.expr(expr));
                 }
                 Rule::target => {
-                    let itself = part.clone().into_inner().any(|pair| pair.as_rule() == Rule::kw_self);
-                    transition.target = Some(if itself {
-                        let args = part.into_inner().find(|pair| pair.as_rule() == Rule::args);
-                        let args = args.map(|args| self.args(args)).unwrap_or_default();
+                    transition.target = Some(if first(part.clone(), Rule::kw_self).is_some() {
+                        let args = first(part, Rule::args).map(|args| self.args(args)).unwrap_or_default();
                         Target::Itself { span: trimmed(self.text, span), args }
                     } else {
                         Target::States(self.places(part))
@@ -123,16 +123,14 @@ impl Builder<'_> {
 
     pub(super) fn pattern(&mut self, pair: Pair<'_, Rule>) -> Vec<Alternative> {
         let mut alternatives = Vec::new();
-        for alternative in pair.into_inner().filter(|pair| pair.as_rule() == Rule::alternative) {
+        for alternative in below(pair, Rule::alternative) {
             let span = self.span(&alternative);
             let Some(inner) = alternative.into_inner().next() else { continue };
             let kind = match inner.as_rule() {
                 Rule::any => AlternativeKind::Any,
                 Rule::prefix => AlternativeKind::Prefix(inner.as_str().trim_end_matches('*').to_owned()),
                 Rule::kw_fault => AlternativeKind::Fault,
-                Rule::done => AlternativeKind::Done(
-                    inner.into_inner().find(|pair| pair.as_rule() == Rule::path).map(|path| self.path(path)),
-                ),
+                Rule::done => AlternativeKind::Done(first(inner, Rule::path).map(|path| self.path(path))),
                 _ => AlternativeKind::Symbol(unquoted(inner.as_str())),
             };
             alternatives.push(Alternative { kind, span: trimmed(self.text, span) });
@@ -143,7 +141,7 @@ impl Builder<'_> {
     /// The places directly below a pair.
     pub(super) fn places(&mut self, pair: Pair<'_, Rule>) -> Vec<Place> {
         let mut places = Vec::new();
-        for place in pair.into_inner().filter(|pair| pair.as_rule() == Rule::place) {
+        for place in below(pair, Rule::place) {
             let mut parts = place.into_inner();
             let Some(path) = parts.next() else { continue };
             let args = parts.next().map(|args| self.args(args)).unwrap_or_default();
@@ -153,11 +151,15 @@ impl Builder<'_> {
     }
 
     pub(in crate::syntax) fn paths(&mut self, pair: Pair<'_, Rule>) -> Vec<Path> {
-        pair.into_inner().filter(|pair| pair.as_rule() == Rule::path).map(|path| self.path(path)).collect()
+        let mut paths = Vec::new();
+        for path in below(pair, Rule::path) {
+            paths.push(self.path(path));
+        }
+        paths
     }
 
     pub(in crate::syntax) fn path(&mut self, pair: Pair<'_, Rule>) -> Path {
         let span = self.span(&pair);
-        Path { names: pair.into_inner().map(|name| self.name(&name)).collect(), span }
+        Path { names: self.all_names(pair), span }
     }
 }

@@ -9,7 +9,7 @@ use crate::syntax::{
 };
 
 impl Builder<'_> {
-    pub(super) fn system(&mut self, doc: String, pair: Pair<'_, Rule>) -> Option<System> {
+    pub(super) fn system(&mut self, doc: String, pair: Pair<'_, Rule>) -> System {
         let span = self.span(&pair);
         let mut system =
             System { name: Name { text: String::new(), span }, doc, label: None, items: Vec::new() };
@@ -25,7 +25,7 @@ impl Builder<'_> {
                 _ => {}
             }
         }
-        Some(system)
+        system
     }
 
     pub(super) fn system_item(&mut self, item: Pair<'_, Rule>, items: &mut Vec<SystemItem>) {
@@ -43,7 +43,7 @@ impl Builder<'_> {
                 Rule::tag => tags.push(self.tag(part)),
                 Rule::field => family = self.field(part),
                 Rule::args => args = self.args(part),
-                Rule::alternatives => messages = part.into_inner().map(|name| self.name(&name)).collect(),
+                Rule::alternatives => messages = self.all_names(part),
                 Rule::party => {
                     let (mut name, mut label) = (None, None);
                     for part in part.into_inner() {
