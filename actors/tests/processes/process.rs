@@ -1,7 +1,6 @@
 //! One process of the platform.
 
 use std::{
-    net::TcpListener,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     sync::{
@@ -14,6 +13,8 @@ use std::{
 
 use actors::status::Status;
 
+use super::servers::port;
+
 pub struct Process {
     pub name: String,
     child: Child,
@@ -24,7 +25,7 @@ pub struct Process {
 impl Process {
     /// `platform run` with an API on a free port; what it says goes into a file below `dir`.
     pub fn start(program: &Path, name: &str, dir: &Path, arguments: &[&str]) -> Self {
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let port = port();
         let log = dir.join(format!("{name}.log"));
         let said = std::fs::File::options().create(true).append(true).open(&log).unwrap();
         let child = Command::new(program)

@@ -134,7 +134,7 @@ pub async fn log_and_cache() -> (tempfile::TempDir, Server, Server) {
 }
 
 /// A port below those that outgoing connections get: whoever is killed finds it free again.
-fn port() -> u16 {
+pub fn port() -> u16 {
     static NEXT: AtomicU16 = AtomicU16::new(0);
     let start = u16::try_from(std::process::id() % 10_000).unwrap();
     for _ in 0..10_000 {

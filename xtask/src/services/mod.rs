@@ -323,12 +323,19 @@ fn log_file(name: &str) -> Result<PathBuf, Error> {
     Ok(directory.join(format!("{name}.log")))
 }
 
+/// Below the ports that the system gives to whoever connects somewhere, and above those of the tests' own servers: nothing
+/// else comes by one between the moment in which it is found and that in which a slow server binds it.
+const PORTS: std::ops::Range<u16> = 30_000..32_000;
+
 /// A port that nobody uses at the moment.
 fn free_port() -> Result<u16, Error> {
-    let found = TcpListener::bind(("127.0.0.1", 0)).and_then(|socket| socket.local_addr());
-    found.map(|address| address.port()).map_err(|why| Error::Unexpected {
+    let random = u16::from_str_radix(&process::random_hex()?[..4], 16).unwrap_or_default();
+    let (count, begin) = (PORTS.end - PORTS.start, random % (PORTS.end - PORTS.start));
+    let mut ports = (0..count).map(|step| PORTS.start + (begin + step) % count);
+    let found = ports.find(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok());
+    found.ok_or_else(|| Error::Unexpected {
         what: "a free port of 127.0.0.1".to_owned(),
-        why: why.to_string(),
+        why: format!("none of those from {} to {} can be bound", PORTS.start, PORTS.end - 1),
         hint: "check the loopback interface".to_owned(),
     })
 }
