@@ -27,7 +27,7 @@ pub(super) fn react(
     sources: &Sources,
     diagnostics: &mut Vec<Diagnostic>,
 ) {
-    forget(machine);
+    machine.forget_reactions();
     for (state, members) in places.members.iter().enumerate() {
         let mut react = React { machine, all, facts, sources, diagnostics, state };
         if let Some(history) = places.histories.get(&state) {
@@ -91,25 +91,6 @@ pub(super) fn react(
         }
     }
     inherit(machine, places);
-}
-
-/// Takes out what reacts.
-fn forget(machine: &mut Machine) {
-    for state in &mut machine.states {
-        for actions in [&mut state.entry, &mut state.exit, &mut state.initial_actions] {
-            actions.clear();
-        }
-        for ids in [&mut state.transitions, &mut state.defer, &mut state.timers, &mut state.activities] {
-            ids.clear();
-        }
-        state.initial_passes.clear();
-        state.returns = None;
-    }
-    machine.transitions.clear();
-    machine.timers.clear();
-    machine.activities.clear();
-    machine.bindings.clear();
-    machine.undos.clear();
 }
 
 /// A history without defaults goes where its parent's initial goes, and does what that does.

@@ -12,17 +12,34 @@ impl Model {
     }
 }
 
+impl Machine {
+    /// Takes out everything that reacts; what is declared stays.
+    pub(crate) fn forget_reactions(&mut self) {
+        for state in &mut self.states {
+            for actions in [&mut state.entry, &mut state.exit, &mut state.initial_actions] {
+                actions.clear();
+            }
+            for ids in [&mut state.transitions, &mut state.defer, &mut state.timers, &mut state.activities] {
+                ids.clear();
+            }
+            state.initial_passes.clear();
+            state.returns = None;
+        }
+        self.transitions.clear();
+        self.timers.clear();
+        self.activities.clear();
+        self.bindings.clear();
+        self.undos.clear();
+    }
+}
+
 fn strip(machine: &mut Machine) {
+    machine.forget_reactions();
     machine.nondeterministic = false;
     machine.result = None;
-    machine.transitions.clear();
-    machine.timers.clear();
-    machine.activities.clear();
-    machine.undos.clear();
     machine.examples.clear();
     machine.properties.clear();
     machine.migrations.clear();
-    machine.bindings.clear();
     // Code beside it names the machine's parameters; those of states only the machine does.
     machine.locals.retain(|local| local.state == 0 && local.param);
     for local in &mut machine.locals {
@@ -36,15 +53,6 @@ fn strip(machine: &mut Machine) {
     let params = machine.locals.len();
     for (id, state) in machine.states.iter_mut().enumerate() {
         state.locals = if id == 0 { (0..params).collect() } else { Vec::new() };
-        state.initial_actions.clear();
-        state.initial_passes.clear();
-        state.returns = None;
         state.result = None;
-        state.entry.clear();
-        state.exit.clear();
-        state.transitions.clear();
-        state.defer.clear();
-        state.timers.clear();
-        state.activities.clear();
     }
 }
